@@ -1,0 +1,97 @@
+import type { BrokenRule } from './errors.js';
+
+export type CardType = 'PRIMARY' | 'ALTERNATE';
+
+/** What is kept of a credit card. The number itself never gets further than {@link acceptCards}. */
+export interface CreditCard {
+  readonly type: CardType;
+  readonly description?: string;
+  readonly brand: string;
+  readonly last4: string;
+  /** `MM/YY` */
+  readonly expiration: string;
+  readonly nameOnCard: string;
+}
+
+/** A card as a client sends it: a new one with its number, or one already held, as it was read. */
+export interface CardInput {
+  readonly type: CardType;
+  readonly description?: string;
+  readonly number?: string;
+  readonly brand?: string;
+  readonly last4?: string;
+  readonly expiration: string;
+  readonly nameOnCard: string;
+}
+
+/** Checks the cards and drops their numbers. `held` are those that the customer has now. */
+export function acceptCards(
+  cards: readonly CardInput[],
+  held: readonly CreditCard[],
+): { cards: CreditCard[]; broken: BrokenRule[] } {
+  const broken: BrokenRule[] = [];
+  const accepted = cards.map((card, index) => {
+    const result = card.number === undefined ? keepCard(card, held) : newCard(card, card.number);
+    if ('message' in result) broken.push({ pointer: `/creditCards/${index}/${result.field}`, message: result.message });
+    return result;
+  });
+  return { cards: accepted.filter((card) => !('message' in card)) as CreditCard[], broken };
+}
+
+interface Refusal {
+  readonly field: string;
+  readonly message: string;
+}
+
+function newCard({ brand, last4, ...card }: CardInput, number: string): CreditCard | Refusal {
+  const digits = number.replaceAll(/[ -]/g, '');
+  if (!/^\d{12,19}$/.test(digits) || !passesLuhn(digits)) {
+    return { field: 'number', message: 'is not a valid card number' };
+  }
+  const kept = { brand: brandOf(digits), last4: digits.slice(-4) };
+  if (brand !== undefined && brand !== kept.brand) return { field: 'brand', message: 'is not the brand of this number' };
+  if (last4 !== undefined && last4 !== kept.last4) return { field: 'last4', message: 'is not the end of this number' };
+  return describe(card, kept);
+}
+
+function keepCard(card: CardInput, held: readonly CreditCard[]): CreditCard | Refusal {
+  if (card.last4 === undefined) return { field: 'number', message: 'is required for a card that is not held yet' };
+  const same = held.find(
+    ({ last4, brand, expiration, nameOnCard }) =>
+      last4 === card.last4 &&
+      (card.brand === undefined || brand === card.brand) &&
+      expiration === card.expiration &&
+      nameOnCard === card.nameOnCard,
+  );
+  return same ? describe(card, same) : { field: 'last4', message: 'names no card that is held; send its number' };
+}
+
+function describe(card: Omit<CardInput, 'number'>, { brand, last4 }: { brand: string; last4: string }): CreditCard {
+  const { type, description, expiration, nameOnCard } = card;
+  return { type, ...(description !== undefined && { description }), brand, last4, expiration, nameOnCard };
+}
+
+/** ISO/IEC 7812-1, annex B. */
+export function passesLuhn(digits: string): boolean {
+  const sum = [...digits].reverse().reduce((total, digit, index) => {
+    const value = Number(digit) * (index % 2 === 1 ? 2 : 1);
+    return total + (value > 9 ? value - 9 : value);
+  }, 0);
+  return sum % 10 === 0;
+}
+
+/** By the issuer ranges that the schemes publish. */
+const BRANDS: readonly (readonly [brand: string, range: RegExp])[] = [
+  ['VISA', /^4/],
+  ['MASTERCARD', /^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/],
+  ['AMEX', /^3[47]/],
+  ['DINERS', /^3(0[0-5]|[689])/],
+  ['DISCOVER', /^(6011|64[4-9]|65)/],
+  ['JCB', /^35(2[89]|[3-8])/],
+  ['UNIONPAY', /^62/],
+  ['MAESTRO', /^(50|5[6-9]|6)/],
+];
+
+function brandOf(digits: string): string {
+  return BRANDS.find(([, range]) => range.test(digits))?.[0] ?? 'OTHER';
+}

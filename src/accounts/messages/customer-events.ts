@@ -1,0 +1,9 @@
+import type { EventStream } from '../../platform/event/cloud-event.js';
+
+/** What accounts publishes: each change of a customer, with the whole customer after it. */
+export const customerEvents: EventStream = {
+  topic: 'accounts.customer.change',
+  source: '/accounts',
+  typePrefix: 'accounts.customer',
+  schemaVersions: { registered: 1, changed: 1 },
+};

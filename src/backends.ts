@@ -1,0 +1,50 @@
+import path from 'node:path';
+import type { Logger } from 'pino';
+import type { Bus } from './platform/bus/bus.js';
+import type { Config } from './platform/config/config.js';
+import type { Database } from './platform/context.js';
+import { EmbeddedBus } from './platform/embedded/embedded-bus.js';
+import { openEmbeddedDatabase } from './platform/embedded/embedded-database.js';
+import { KafkaBus } from './platform/kafka/kafka-bus.js';
+import { openMongoDatabase } from './platform/mongodb/mongo-database.js';
+
+/** What the process runs on. */
+export interface Backends {
+  /** As people know it: `kafka`, `embedded log`. */
+  readonly busName: string;
+  openBus(): Promise<Bus>;
+  /** A context's own database. */
+  openDatabase(name: string): Promise<Database>;
+}
+
+/** Kafka and MongoDB where they are configured; else the embedded adapters under DATA_DIR. */
+export function backendsOf(config: Config, logger: Logger): Backends {
+  const { MONGODB_URI: uri, KAFKA_BOOTSTRAP_SERVERS: servers } = config;
+  return uri === undefined || servers === undefined
+    ? embedded((name) => path.join(config.DATA_DIR, name), logger)
+    : { busName: 'kafka', openBus: () => openKafka(servers, config, logger), openDatabase: (name) => openMongoDatabase(uri, name) };
+}
+
+/** Everything in memory and gone with the process: for tests. */
+export function inMemory(logger: Logger): Backends {
+  return embedded(() => 'memory', logger);
+}
+
+function embedded(directoryOf: (name: string) => string, logger: Logger): Backends {
+  return {
+    busName: 'embedded log',
+    openBus: async () => new EmbeddedBus(await openEmbeddedDatabase(directoryOf('log')), logger),
+    openDatabase: (name) => openEmbeddedDatabase(directoryOf(name)),
+  };
+}
+
+function openKafka(servers: string, config: Config, logger: Logger): Promise<Bus> {
+  const brokers = servers.split(',').map((server) => server.trim());
+  const client = { clientId: 'accounts-orders', brokers, connectionTimeout: 5_000 };
+  const settings = {
+    client,
+    partitions: config.KAFKA_TOPIC_PARTITIONS,
+    sessionTimeout: config.KAFKA_SESSION_TIMEOUT_MS,
+  };
+  return KafkaBus.open(settings, logger);
+}

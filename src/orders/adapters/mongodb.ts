@@ -1,0 +1,22 @@
+import type { Db } from 'mongodb';
+import { type AggregateDocument, MongoAggregates } from '../../platform/mongodb/mongo-aggregates.js';
+import { MongoListing } from '../../platform/mongodb/mongo-listing.js';
+import { MongoProjection } from '../../platform/mongodb/mongo-projection.js';
+import type { Customer } from '../domain/customer.js';
+import type { Order, OrderEvent } from '../domain/order.js';
+import { orderEvents } from '../messages/order-events.js';
+
+/** Where orders keeps what it owns, and what it copies, in MongoDB. */
+export function mongoAdapters(db: Db) {
+  const collection = db.collection<AggregateDocument<Order>>('customer.orders');
+  const orders = new MongoAggregates<Order, OrderEvent>(collection, orderEvents);
+  return {
+    orders,
+    orderList: new MongoListing<Order>(collection),
+    customers: new MongoProjection<Customer>(db.collection('customers')),
+    prepare: async () => {
+      await orders.createIndexes();
+      await collection.createIndex({ 'state.customerId': 1, 'state.createdAt': -1, _id: -1 });
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { ListPage, Scalar } from '../../platform/listing/listing.js';
+import { waitForVersion } from '../../platform/projection/wait-for-version.js';
+import type { Customer } from '../domain/customer.js';
+import { CustomerNotFound } from '../domain/errors.js';
+import type { Order } from '../domain/order.js';
+import type { Customers, OrderList } from './ports.js';
+
+export interface CustomerQuery {
+  readonly customerId: string;
+  /** The version that the copy must have reached. */
+  readonly minVersion?: number;
+  /** Seconds to wait for it. */
+  readonly wait: number;
+  readonly limit: number;
+  readonly after?: readonly Scalar[];
+}
+
+export interface CustomerWithOrders {
+  readonly customer: Customer;
+  readonly customerVersion: number;
+  /** Newest first. */
+  readonly orders: ListPage<Order>;
+}
+
+export const NEWEST_FIRST = [['createdAt', 'descending']] as const;
+
+/** Orders' own copy of a customer, with the customer's orders: no other context is asked. */
+export class GetCustomerWithOrders {
+  constructor(
+    private readonly customers: Customers,
+    private readonly orders: OrderList,
+    private readonly stopping: AbortSignal,
+  ) {}
+
+  /** @throws CustomerNotFound, PlatformError `unavailable` when `minVersion` does not come in time */
+  async execute({ customerId, minVersion, wait, limit, after }: CustomerQuery): Promise<CustomerWithOrders> {
+    const find = () => this.customers.find(customerId);
+    const copy = minVersion === undefined ? await find() : await waitForVersion(find, minVersion, wait, this.stopping);
+    if (!copy) throw new CustomerNotFound();
+    const orders = await this.orders.page({ where: { customerId }, sort: NEWEST_FIRST, limit, ...(after && { after }) });
+    return { customer: copy.state, customerVersion: copy.version, orders };
+  }
+}

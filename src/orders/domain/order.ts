@@ -1,0 +1,100 @@
+import { type Address, type Customer, shippingAddressOf } from './customer.js';
+import { type BrokenRule, InvalidOrder, NoShippingAddress, WrongStatus } from './errors.js';
+import { type Money, totalOf } from './money.js';
+
+export interface Product {
+  readonly id: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly price: Money;
+}
+
+export interface OrderItem {
+  readonly product: Product;
+  readonly quantity: number;
+}
+
+export type OrderStatus = 'PLACED' | 'SHIPPED' | 'CANCELLED';
+
+/** The address that an order went to, and the version of the customer's copy that it was taken from. */
+export interface ShipTo extends Address {
+  readonly customerVersion: number;
+}
+
+/** An order: what is stored, carried by events and answered to clients is this one value. */
+export interface Order {
+  readonly id: string;
+  readonly version: number;
+  readonly customerId: string;
+  readonly status: OrderStatus;
+  readonly items: OrderItem[];
+  readonly total: Money;
+  readonly shipTo?: ShipTo;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+interface OrderEventData {
+  readonly order: Order;
+  /** JSON Pointers of what changed. */
+  readonly changed: string[];
+}
+
+export type OrderEvent =
+  | { readonly type: 'placed'; readonly data: OrderEventData }
+  | { readonly type: 'shipped'; readonly data: OrderEventData };
+
+export interface OrderChange {
+  readonly state: Order;
+  readonly event: OrderEvent;
+}
+
+/** What a decision needs of the world. */
+export interface Circumstances {
+  /** RFC 3339 */
+  readonly now: string;
+  /** Answers JSON Pointers of what differs between two values. */
+  readonly compare: (before: unknown, after: unknown) => string[];
+}
+
+/** @throws InvalidOrder when the items do not share one currency */
+export function placeOrder(
+  id: string,
+  customer: Customer,
+  items: OrderItem[],
+  { now, compare }: Circumstances,
+): OrderChange {
+  const broken = foreignCurrencies(items);
+  if (broken.length > 0) throw new InvalidOrder(broken);
+  const currency = items[0]?.product.price.currency as string;
+  const amount = totalOf(items.map(({ product: { price }, quantity }) => ({ price, quantity })));
+  const content = { customerId: customer.id, status: 'PLACED' as const, items, total: { amount, currency } };
+  const state = { id, version: 1, ...content, createdAt: now, updatedAt: now };
+  return { state, event: { type: 'placed', data: { order: state, changed: compare({}, content) } } };
+}
+
+/** @throws WrongStatus, NoShippingAddress */
+export function shipOrder(order: Order, customer: Customer, circumstances: Circumstances): OrderChange {
+  if (order.status !== 'PLACED') throw new WrongStatus(order.status, 'shipped');
+  const address = shippingAddressOf(customer);
+  if (!address) throw new NoShippingAddress();
+  const shipTo = { ...address, customerVersion: customer.version };
+  const { state, changed } = advance(order, { status: 'SHIPPED', shipTo }, circumstances);
+  return { state, event: { type: 'shipped', data: { order: state, changed } } };
+}
+
+function advance(order: Order, change: Partial<Order>, { now, compare }: Circumstances) {
+  // Clocks of two instances differ; an aggregate's own time does not go back.
+  const updatedAt = now > order.updatedAt ? now : order.updatedAt;
+  const changed = compare(order, { ...order, ...change });
+  return { state: { ...order, ...change, version: order.version + 1, updatedAt }, changed };
+}
+
+function foreignCurrencies(items: readonly OrderItem[]): BrokenRule[] {
+  const first = items[0]?.product.price.currency;
+  return items.flatMap(({ product }, index) =>
+    product.price.currency === first
+      ? []
+      : [{ pointer: `/items/${index}/product/price/currency`, message: 'must be the currency of the first item' }],
+  );
+}

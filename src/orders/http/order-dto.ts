@@ -1,0 +1,156 @@
+/** @example { "amount": "19.99", "currency": "USD" } */
+export interface MoneyDto {
+  /**
+   * An exact decimal.
+   * @pattern ^(0|[1-9][0-9]{0,11})([.][0-9]{1,4})?$
+   */
+  amount: string;
+  /**
+   * ISO 4217
+   * @pattern ^[A-Z]{3}$
+   */
+  currency: string;
+}
+
+export interface ProductDto {
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
+  id: string;
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
+  title: string;
+  /** @maxLength 2000 */
+  description?: string;
+  price: MoneyDto;
+}
+
+export interface OrderItemDto {
+  product: ProductDto;
+  /**
+   * @isInt
+   * @minimum 1
+   * @maximum 1000000
+   */
+  quantity: number;
+}
+
+export interface OrderInputDto {
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
+  customerId: string;
+  /**
+   * All in one currency.
+   * @minItems 1
+   * @maxItems 200
+   */
+  items: OrderItemDto[];
+  /**
+   * The version of the customer that orders must have heard of; see `Prefer`.
+   * @isInt
+   * @minimum 1
+   */
+  minCustomerVersion?: number;
+}
+
+export interface TotalDto {
+  /** An exact decimal. */
+  amount: string;
+  /** ISO 4217 */
+  currency: string;
+}
+
+/** The address that the order went to. */
+export interface ShipToDto {
+  type: 'BILLING' | 'SHIPPING' | 'SHIPPING_ALTERNATE';
+  description?: string;
+  address1: string;
+  address2?: string;
+  city: string;
+  state: string;
+  postalCode: string;
+  country: string;
+  /**
+   * The version of the customer that had it.
+   * @isInt
+   */
+  customerVersion: number;
+}
+
+export type OrderStatusDto = 'PLACED' | 'SHIPPED' | 'CANCELLED';
+
+export interface OrderDto {
+  id: string;
+  /**
+   * 1, 2, 3 ... Also the `ETag`.
+   * @isInt
+   */
+  version: number;
+  customerId: string;
+  status: OrderStatusDto;
+  items: OrderItemDto[];
+  total: TotalDto;
+  shipTo?: ShipToDto;
+  /** RFC 3339 */
+  createdAt: string;
+  /** RFC 3339 */
+  updatedAt: string;
+}
+
+/** A customer's address as orders knows it. */
+export interface CustomerAddressDto {
+  type: 'BILLING' | 'SHIPPING' | 'SHIPPING_ALTERNATE';
+  description?: string;
+  address1: string;
+  address2?: string;
+  city: string;
+  state: string;
+  postalCode: string;
+  country: string;
+}
+
+export interface CustomerNameDto {
+  title?: string;
+  firstName: string;
+  middleName?: string;
+  lastName: string;
+  suffix?: string;
+}
+
+export interface CustomerContactDto {
+  email: string;
+  primaryPhone?: string;
+  secondaryPhone?: string;
+}
+
+/** Orders' own copy of a customer. */
+export interface CustomerCopyDto {
+  id: string;
+  /** @isInt */
+  version: number;
+  name: CustomerNameDto;
+  contact: CustomerContactDto;
+  addresses: CustomerAddressDto[];
+  /** RFC 3339 */
+  createdAt: string;
+  /** RFC 3339 */
+  updatedAt: string;
+}
+
+export interface CustomerWithOrdersDto {
+  customer: CustomerCopyDto;
+  /**
+   * The version of the customer that the copy is of.
+   * @isInt
+   */
+  customerVersion: number;
+  /** Newest first. */
+  orders: OrderDto[];
+  /** The `cursor` of the next page, when there is one. */
+  next?: string;
+}

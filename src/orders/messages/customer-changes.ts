@@ -1,0 +1,73 @@
+import { Ajv } from 'ajv';
+import type { CloudEvent } from '../../platform/event/cloud-event.js';
+import { majorVersionOf, UnreadableRecord } from '../../platform/event/parse-cloud-event.js';
+import type { Address, Customer } from '../domain/customer.js';
+
+/** The topic on which the owner of customers states their changes. */
+export const CUSTOMER_CHANGES = 'accounts.customer.change';
+
+const UNDERSTOOD = new Set(['accounts.customer.registered', 'accounts.customer.changed']);
+
+const text = { type: 'string' };
+
+/** What orders needs of a customer, and no more: the owner may add to it freely. */
+const needed = new Ajv({ strict: true }).compile({
+  type: 'object',
+  required: ['customer'],
+  properties: {
+    customer: {
+      type: 'object',
+      required: ['id', 'version', 'name', 'contact', 'addresses', 'createdAt', 'updatedAt'],
+      properties: {
+        id: text,
+        version: { type: 'integer', minimum: 1 },
+        name: { type: 'object', required: ['firstName', 'lastName'], properties: { firstName: text, lastName: text } },
+        contact: { type: 'object', required: ['email'], properties: { email: text } },
+        addresses: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['type', 'address1', 'city', 'state', 'postalCode'],
+            properties: {
+              type: text,
+              description: text,
+              address1: text,
+              address2: text,
+              city: text,
+              state: text,
+              postalCode: text,
+              country: text,
+            },
+          },
+        },
+        createdAt: text,
+        updatedAt: text,
+      },
+    },
+  },
+});
+
+/**
+ * Orders' own, tolerant reading of a customer's change; undefined for a type of event that it does not know.
+ * @throws UnreadableRecord
+ */
+export function readCustomerChange(event: CloudEvent): Customer | undefined {
+  if (!UNDERSTOOD.has(event.type)) return undefined;
+  const major = majorVersionOf(event);
+  if (major !== 1) throw new UnreadableRecord(`major version ${major} of ${event.type} is not known here`);
+  if (!needed(event.data)) {
+    const [error] = needed.errors ?? [];
+    throw new UnreadableRecord(`data${error?.instancePath ?? ''} ${error?.message ?? 'does not fit'}`);
+  }
+  const { customer } = event.data as { customer: Customer };
+  if (customer.id !== event.subject || String(customer.version) !== event.sequence) {
+    throw new UnreadableRecord('subject and sequence are not those of data/customer');
+  }
+  const { id, version, name, contact, addresses, createdAt, updatedAt } = customer;
+  return { id, version, name, contact, addresses: addresses.map(withCountry), createdAt, updatedAt };
+}
+
+/** Events from before the country was stated meant the United States. */
+function withCountry(address: Address): Address {
+  return { ...address, country: (address as Partial<Address>).country ?? 'US' };
+}

@@ -1,0 +1,9 @@
+import type { EventStream } from '../../platform/event/cloud-event.js';
+
+/** What orders publishes: each change of an order, with the whole order after it. */
+export const orderEvents: EventStream = {
+  topic: 'orders.order.change',
+  source: '/orders',
+  typePrefix: 'orders.order',
+  schemaVersions: { placed: 1, shipped: 1 },
+};

@@ -1,0 +1,75 @@
+import type { CloudEvent, DomainEvent } from '../event/cloud-event.js';
+
+/** What the platform knows of every aggregate's state. It is one JSON value: in the store, in events and in answers. */
+export interface Aggregate {
+  readonly id: string;
+  /** 1, 2, 3 ... with no gap: the number of events so far. */
+  readonly version: number;
+  /** RFC 3339; the time of the newest event. */
+  readonly updatedAt: string;
+}
+
+/** An event that is committed, and not yet known to be in the log. */
+export interface PendingEvent {
+  readonly version: number;
+  readonly event: CloudEvent;
+}
+
+export interface Stored<State extends Aggregate> {
+  readonly state: State;
+  readonly pending: readonly PendingEvent[];
+}
+
+/** The outcome of a decision: the state after it, and the event that says so. */
+export interface Change<State extends Aggregate, Event extends DomainEvent = DomainEvent> {
+  readonly state: State;
+  readonly event: Event;
+}
+
+/**
+ * The system of record for one kind of aggregate. Saving a state without its event cannot be written: both are one
+ * atomic write.
+ */
+export interface Aggregates<State extends Aggregate, Event extends DomainEvent = DomainEvent> {
+  /** @throws PlatformError `unavailable` when the store does not answer. */
+  find(id: string): Promise<Stored<State> | undefined>;
+  /**
+   * Writes the new state and its pending event if the stored version is still the one before it (`before` undefined:
+   * if there is none), durably.
+   * @throws VersionConflict when another writer was first.
+   * @throws PlatformError `unavailable` when the store does not answer or too many writes wait.
+   */
+  save(before: Stored<State> | undefined, change: Change<State, Event>): Promise<void>;
+}
+
+/** All that one aggregate has to publish, oldest first. */
+export interface Unpublished {
+  readonly id: string;
+  readonly pending: readonly PendingEvent[];
+}
+
+/** How much waits to be published. `oldest` is RFC 3339. */
+export interface Backlog {
+  readonly events: number;
+  readonly oldest?: string;
+}
+
+/** The outbox that lives inside the aggregates' own documents. */
+export interface Outbox {
+  readonly topic: string;
+  /** The relay's fast path: told of every commit of this process, with all that the aggregate has pending. */
+  onCommit(listener: (unpublished: Unpublished) => void): void;
+  /** Aggregates with an event older than `before` (RFC 3339) still pending, oldest first. */
+  unpublished(before: string, limit: number): Promise<readonly Unpublished[]>;
+  /** Drops pending events up to and including a version, per aggregate. */
+  trim(published: ReadonlyMap<string, number>): Promise<void>;
+  backlog(): Promise<Backlog>;
+}
+
+/** Another writer changed the aggregate first. */
+export class VersionConflict extends Error {
+  constructor(readonly id: string) {
+    super(`another writer changed ${id} first`);
+    this.name = 'VersionConflict';
+  }
+}

@@ -1,0 +1,30 @@
+import type { ContainerModule, ServiceIdentifier } from 'inversify';
+import type { Outbox } from './aggregate/aggregates.js';
+import type { EmbeddedDatabase } from './embedded/embedded-database.js';
+import type { HttpApi } from './http/app.js';
+import type { MongoDatabase } from './mongodb/mongo-database.js';
+import type { Subscription } from './subscriber/subscription.js';
+
+/** One context's own database, in either technology. */
+export type Database = MongoDatabase | EmbeddedDatabase;
+
+/** Makes ready what the adapters need in the database (indexes). Safe to repeat. */
+export type Preparation = () => Promise<void>;
+
+/** What the process needs to know of a bounded context in order to run it. */
+export interface BoundedContext {
+  /** Also the name of its database and of its consumer group. */
+  readonly name: string;
+  readonly http: HttpApi;
+  /** Binds the context's use cases to adapters over its database. */
+  bindings(database: Database): ContainerModule;
+}
+
+/** What contexts offer to the process and the process to contexts; each context may bind several of the first three. */
+export const PLATFORM = {
+  outbox: Symbol('outbox') as ServiceIdentifier<Outbox>,
+  subscription: Symbol('subscription') as ServiceIdentifier<Subscription>,
+  preparation: Symbol('preparation') as ServiceIdentifier<Preparation>,
+  /** Aborted when the process begins to stop. */
+  stopping: Symbol('stopping') as ServiceIdentifier<AbortSignal>,
+};

@@ -1,0 +1,133 @@
+import type { AbstractSublevel } from 'abstract-level';
+import {
+  type Aggregate,
+  type Aggregates,
+  type Backlog,
+  type Change,
+  type Outbox,
+  type PendingEvent,
+  type Stored,
+  type Unpublished,
+  VersionConflict,
+} from '../aggregate/aggregates.js';
+import { coalesce } from '../aggregate/coalesce.js';
+import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
+import { type Level, type Write, writeDurably } from './embedded-database.js';
+
+type Document<State extends Aggregate> = Stored<State>;
+
+/** Answers the document after it, or undefined where the write must not happen. */
+interface Edit<State extends Aggregate> {
+  readonly id: string;
+  apply(document: Document<State> | undefined): Document<State> | undefined;
+}
+
+const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
+
+/** The aggregate store and its outbox in the embedded database; edits that wait together are one synced batch. */
+export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEvent>
+  implements Aggregates<State, Event>, Outbox
+{
+  readonly topic: string;
+  private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
+  /** `<time of the oldest pending event>!<id>`, for aggregates that have one. */
+  private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
+  private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
+  private readonly enqueue: (edit: Edit<State>) => Promise<boolean>;
+
+  constructor(
+    private readonly level: Level,
+    collection: string,
+    private readonly stream: EventStream,
+    limits = LIMITS,
+  ) {
+    this.topic = stream.topic;
+    this.documents = level.sublevel<string, Document<State>>(collection, { valueEncoding: 'json' });
+    this.due = level.sublevel<string, string>(`${collection}.due`, {});
+    this.enqueue = coalesce(limits, (edits) => this.write(edits));
+  }
+
+  find(id: string): Promise<Stored<State> | undefined> {
+    return this.documents.get(id);
+  }
+
+  /** Every aggregate, in the order of the ids. */
+  async *all(): AsyncGenerator<State> {
+    for await (const { state } of this.documents.values()) yield state;
+  }
+
+  async save(before: Stored<State> | undefined, { state, event }: Change<State, Event>): Promise<void> {
+    const { id, version } = state;
+    const entry = { version, event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt }) };
+    const saved = await this.enqueue({
+      id,
+      apply: (stored) =>
+        stored?.state.version === before?.state.version
+          ? { state, pending: [...(stored?.pending ?? []), entry] }
+          : undefined,
+    });
+    if (!saved) throw new VersionConflict(id);
+    const unpublished = { id, pending: [...(before?.pending ?? []), entry] };
+    for (const listener of this.listeners) listener(unpublished);
+  }
+
+  onCommit(listener: (unpublished: Unpublished) => void): void {
+    this.listeners.push(listener);
+  }
+
+  async unpublished(before: string, limit: number): Promise<readonly Unpublished[]> {
+    const keys = await this.due.keys({ lt: before, limit }).all();
+    const ids = keys.map(idOfDueKey);
+    const documents = await this.documents.getMany(ids);
+    return ids.map((id, index) => ({ id, pending: documents[index]?.pending ?? [] }));
+  }
+
+  async trim(published: ReadonlyMap<string, number>): Promise<void> {
+    const edits = [...published].map(([id, version]) =>
+      this.enqueue({
+        id,
+        apply: (stored) => stored && { ...stored, pending: stored.pending.filter((entry) => entry.version > version) },
+      }),
+    );
+    await Promise.all(edits);
+  }
+
+  async backlog(): Promise<Backlog> {
+    const keys = await this.due.keys().all();
+    const documents = await this.documents.getMany(keys.map(idOfDueKey));
+    const events = documents.reduce((sum, document) => sum + (document?.pending.length ?? 0), 0);
+    return keys[0] === undefined ? { events } : { events, oldest: keys[0].slice(0, keys[0].indexOf('!')) };
+  }
+
+  private async write(edits: readonly Edit<State>[]): Promise<readonly boolean[]> {
+    const ids = [...new Set(edits.map(({ id }) => id))];
+    const stored = await this.documents.getMany(ids);
+    const before = new Map(ids.map((id, index) => [id, stored[index]]));
+    const after = new Map(before);
+    const results = edits.map(({ id, apply }) => {
+      const edited = apply(after.get(id));
+      if (edited) after.set(id, edited);
+      return edited !== undefined;
+    });
+    const writes = ids.flatMap((id) => this.writesFor(id, before.get(id), after.get(id)));
+    await writeDurably(this.level, writes);
+    return results;
+  }
+
+  private writesFor(id: string, before: Document<State> | undefined, after: Document<State> | undefined): Write[] {
+    if (!after || after === before) return [];
+    const [was, is] = [oldestOf(before?.pending), oldestOf(after.pending)];
+    const writes: unknown[] = [{ type: 'put', sublevel: this.documents, key: id, value: after }];
+    if (was !== is && was !== undefined) writes.push({ type: 'del', sublevel: this.due, key: `${was}!${id}` });
+    if (was !== is && is !== undefined) writes.push({ type: 'put', sublevel: this.due, key: `${is}!${id}`, value: '' });
+    return writes as Write[];
+  }
+}
+
+function oldestOf(pending: readonly PendingEvent[] | undefined): string | undefined {
+  return pending?.[0]?.event.time;
+}
+
+function idOfDueKey(key: string): string {
+  return key.slice(key.indexOf('!') + 1);
+}

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import type { AbstractSublevel } from 'abstract-level';
+import type { Logger } from 'pino';
+import { retryUntilDone } from '../backoff.js';
+import { coalesce } from '../aggregate/coalesce.js';
+import type { Bus, BusRecord, Consumption, LoggedRecord, RecordHandler } from '../bus/bus.js';
+import { type EmbeddedDatabase, type Level, type Write, writeDurably } from './embedded-database.js';
+
+/** A record on disk; key and value in base64, because they may be any bytes. */
+interface StoredRecord {
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Member {
+  readonly handlers: ReadonlyMap<string, RecordHandler>;
+  /** Records being handled. */
+  readonly inFlight: Set<Promise<unknown>>;
+  readonly stopped: AbortController;
+}
+
+const PARTITIONS = 6;
+const MOST_RECORDS = 500;
+
+/** The log and its consumer groups in the embedded database: Kafka's rules, for one process. */
+export class EmbeddedBus implements Bus {
+  private readonly log: AbstractSublevel<Level, string | Buffer | Uint8Array, string, StoredRecord>;
+  private readonly offsets: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
+  private readonly ends = new Map<string, number>();
+  private readonly groups = new Map<string, Member[]>();
+  /** Counts appends and changes of membership, so that a reader knows whether it missed one before it waits. */
+  private changes = 0;
+  private readonly changed = new EventEmitter().setMaxListeners(0);
+  private readonly closed = new AbortController();
+  private readonly readers = new Map<string, Promise<void>>();
+  private readonly append: (request: { topic: string; records: readonly BusRecord[] }) => Promise<void>;
+
+  constructor(
+    private readonly database: EmbeddedDatabase,
+    private readonly logger: Logger,
+  ) {
+    this.log = database.level.sublevel<string, StoredRecord>('log', { valueEncoding: 'json' });
+    this.offsets = database.level.sublevel<string, string>('offsets', {});
+    this.append = coalesce({ maxBatch: 100, maxWaiting: 10_000 }, (requests) => this.write(requests));
+  }
+
+  createTopics(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  publish(topic: string, records: readonly BusRecord[]): Promise<void> {
+    return this.append({ topic, records });
+  }
+
+  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>): Promise<Consumption> {
+    const member: Member = { handlers, inFlight: new Set(), stopped: new AbortController() };
+    this.groups.set(group, [...(this.groups.get(group) ?? []), member]);
+    for (const topic of handlers.keys()) {
+      for (let partition = 0; partition < PARTITIONS; partition += 1) this.startReader(group, topic, partition);
+    }
+    return Promise.resolve({
+      health: () => ({ up: !member.stopped.signal.aborted }),
+      stop: async () => {
+        member.stopped.abort();
+        const others = (this.groups.get(group) ?? []).filter((other) => other !== member);
+        this.groups.set(group, others);
+        this.notify();
+        await Promise.allSettled(member.inFlight);
+      },
+    });
+  }
+
+  check() {
+    return this.database.check();
+  }
+
+  async close(): Promise<void> {
+    this.closed.abort();
+    await Promise.allSettled(this.readers.values());
+    await this.database.close();
+  }
+
+  private async write(requests: readonly { topic: string; records: readonly BusRecord[] }[]): Promise<void[]> {
+    const ends = new Map<string, number>();
+    const writes: Write[] = [];
+    for (const { topic, records } of requests) {
+      for (const { key, value, headers } of records) {
+        const at = `${topic}!${partitionOf(key)}`;
+        const offset = ends.get(at) ?? (await this.endOf(at));
+        ends.set(at, offset + 1);
+        const stored: StoredRecord = { key: toBase64(key), value: toBase64(value), headers };
+        writes.push({ type: 'put', sublevel: this.log, key: logKey(at, offset), value: stored } as unknown as Write);
+      }
+    }
+    await writeDurably(this.database.level, writes);
+    for (const [at, end] of ends) this.ends.set(at, end);
+    this.notify();
+    return requests.map(() => undefined);
+  }
+
+  private async endOf(at: string): Promise<number> {
+    const known = this.ends.get(at);
+    if (known !== undefined) return known;
+    const [last] = await this.log.keys({ gte: `${at}!`, lt: `${at}"`, reverse: true, limit: 1 }).all();
+    return last === undefined ? 0 : Number(last.slice(at.length + 1)) + 1;
+  }
+
+  private startReader(group: string, topic: string, partition: number): void {
+    const name = `${group}!${topic}!${partition}`;
+    if (this.readers.has(name)) return;
+    const reader = this.read(name, group, topic, partition)
+      .catch((error: unknown) => {
+        if (!this.closed.signal.aborted) this.logger.error({ err: error, group, topic, partition }, 'reader stopped');
+      })
+      .finally(() => this.readers.delete(name));
+    this.readers.set(name, reader);
+  }
+
+  /** One partition for one group: whichever member owns the partition at that moment gets the next records. */
+  private async read(name: string, group: string, topic: string, partition: number): Promise<void> {
+    let offset = Number((await this.offsets.get(name)) ?? 0);
+    while (!this.closed.signal.aborted) {
+      const seen = this.changes;
+      const members = (this.groups.get(group) ?? []).filter(({ handlers }) => handlers.has(topic));
+      const member = members[partition % members.length];
+      const records = member ? await this.recordsFrom(topic, partition, offset) : [];
+      if (member && records.length > 0) {
+        const handling = this.handle(member, name, topic, records);
+        member.inFlight.add(handling);
+        offset = await handling.finally(() => member.inFlight.delete(handling));
+      } else if (seen === this.changes) {
+        await once(this.changed, 'change', { signal: this.closed.signal });
+      }
+    }
+  }
+
+  /** Answers the next offset: the first of these again when the member stopped before it was done with them. */
+  private async handle(
+    member: Member,
+    name: string,
+    topic: string,
+    records: readonly LoggedRecord[],
+  ): Promise<number> {
+    const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
+    const handler = member.handlers.get(topic) as RecordHandler;
+    const signal = AbortSignal.any([member.stopped.signal, this.closed.signal]);
+    const onFailure = (error: unknown, failures: number) =>
+      this.logger.warn({ err: error, topic, partition: first.partition, failures }, 'records will come again');
+    try {
+      await retryUntilDone(() => handler(records), { signal, onFailure });
+    } catch {
+      return first.offset;
+    }
+    await this.offsets.put(name, String(last.offset + 1));
+    return last.offset + 1;
+  }
+
+  private notify(): void {
+    this.changes += 1;
+    this.changed.emit('change');
+  }
+
+  private async recordsFrom(topic: string, partition: number, offset: number): Promise<LoggedRecord[]> {
+    const at = `${topic}!${partition}`;
+    const entries = await this.log.iterator({ gte: logKey(at, offset), lt: `${at}"`, limit: MOST_RECORDS }).all();
+    return entries.map(([key, { key: recordKey, value, headers }]) => ({
+      topic,
+      partition,
+      offset: Number(key.slice(at.length + 1)),
+      key: fromBase64(recordKey),
+      value: fromBase64(value),
+      headers,
+    }));
+  }
+}
+
+function logKey(at: string, offset: number): string {
+  return `${at}!${String(offset).padStart(16, '0')}`;
+}
+
+function toBase64(bytes: Buffer | null): string | null {
+  return bytes && bytes.toString('base64');
+}
+
+function fromBase64(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text, 'base64');
+}
+
+function partitionOf(key: Buffer | null): number {
+  if (key === null) return Math.floor(Math.random() * PARTITIONS);
+  return createHash('md5').update(key).digest().readUInt32BE(0) % PARTITIONS;
+}

@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import type { AbstractBatchOperation, AbstractLevel } from 'abstract-level';
+import type { DependencyHealth } from '../health/health.js';
+
+export type Level = AbstractLevel<string | Buffer | Uint8Array, string, string>;
+export type Write = AbstractBatchOperation<Level, string, unknown>;
+
+/** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
+export interface EmbeddedDatabase {
+  readonly kind: 'embedded';
+  readonly level: Level;
+  check(): Promise<DependencyHealth>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the store in `directory`, or one in memory.
+ * @throws Error that says so when another process has it open: the embedded adapters serve one process.
+ */
+export async function openEmbeddedDatabase(directory: string | 'memory'): Promise<EmbeddedDatabase> {
+  const level = directory === 'memory' ? await memoryLevel() : await classicLevel(directory);
+  return {
+    kind: 'embedded',
+    level,
+    check: () => Promise.resolve({ up: level.status === 'open' }),
+    close: () => level.close(),
+  };
+}
+
+/** Writes all of it or nothing, and answers when it is on disk. */
+export async function writeDurably(level: Level, writes: Write[]): Promise<void> {
+  const synced: object = { sync: true };
+  if (writes.length > 0) await level.batch(writes, synced);
+}
+
+async function memoryLevel(): Promise<Level> {
+  const { MemoryLevel } = await import('memory-level');
+  const level = new MemoryLevel<string, string>();
+  await level.open();
+  return level as unknown as Level;
+}
+
+async function classicLevel(directory: string): Promise<Level> {
+  const { ClassicLevel } = await import('classic-level');
+  await mkdir(directory, { recursive: true });
+  const level = new ClassicLevel<string, string>(directory);
+  try {
+    await level.open();
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string } }).cause;
+    if (cause?.code === 'LEVEL_LOCKED') {
+      throw new Error(
+        `DATA_DIR: another process has ${directory} open; the embedded adapters serve one process ` +
+          '(stop the other one, choose another DATA_DIR, or set MONGODB_URI and Kafka)',
+        { cause: error },
+      );
+    }
+    throw new Error(`DATA_DIR: ${directory} cannot be opened`, { cause: error });
+  }
+  return level as unknown as Level;
+}

@@ -1,0 +1,37 @@
+import { type ListPage, type ListQuery, type Listing, placeOf, type Scalar, toPage, valueAt } from '../listing/listing.js';
+
+interface Source<State> {
+  all(): AsyncIterable<State>;
+}
+
+/** Pages through aggregates by reading all of them and keeping one page: right for the sizes of a laptop. */
+export class EmbeddedListing<State extends { readonly id: string }> implements Listing<State> {
+  constructor(private readonly aggregates: Source<State>) {}
+
+  async page(query: ListQuery): Promise<ListPage<State>> {
+    const kept: State[] = [];
+    for await (const state of this.aggregates.all()) {
+      if (!matches(state, query)) continue;
+      const place = placeOf(state, query.sort);
+      if (query.after && compare(place, query.after, query) <= 0) continue;
+      const at = kept.findIndex((other) => compare(place, placeOf(other, query.sort), query) < 0);
+      kept.splice(at === -1 ? kept.length : at, 0, state);
+      if (kept.length > query.limit + 1) kept.pop();
+    }
+    return toPage(kept, query);
+  }
+}
+
+function matches(state: unknown, { where }: ListQuery): boolean {
+  return Object.entries(where).every(([path, value]) => valueAt(state, path) === value);
+}
+
+function compare(a: readonly Scalar[], b: readonly Scalar[], { sort }: ListQuery): number {
+  for (const [index, value] of a.entries()) {
+    const other = b[index] as Scalar;
+    if (value === other) continue;
+    const direction = sort[Math.min(index, sort.length - 1)]?.[1] ?? 'ascending';
+    return value < other === (direction === 'ascending') ? -1 : 1;
+  }
+  return 0;
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { requestContext } from '../request-context.js';
+
+/** A CloudEvent 1.0 in the JSON format, with the extensions of this system's event contract. */
+export interface CloudEvent<Data = unknown> {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  /** Id of the aggregate that changed. */
+  readonly subject: string;
+  /** RFC 3339; when the change was decided. */
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  /** Names the type and its major version: `urn:schema:<type>:v<major>`. */
+  readonly dataschema: string;
+  /** The aggregate's version as a decimal string: 1, 2, 3 ... with no gap. */
+  readonly sequence: string;
+  readonly traceparent?: string;
+  readonly actor?: string;
+  readonly data: Data;
+}
+
+/** A domain event: what happened, in the past tense, with the whole state after it. */
+export interface DomainEvent {
+  readonly type: string;
+  readonly data: object;
+}
+
+/** Where the events of one kind of aggregate go, and how they are named there. */
+export interface EventStream {
+  readonly topic: string;
+  /** CloudEvents `source`. */
+  readonly source: string;
+  /** What goes before a domain event's own type: `accounts.customer` + `.` + `registered`. */
+  readonly typePrefix: string;
+  /** Major version of the data's schema, per domain event type. */
+  readonly schemaVersions: Readonly<Record<string, number>>;
+}
+
+export const CLOUD_EVENT_CONTENT_TYPE = 'application/cloudevents+json; charset=UTF-8';
+
+/** Wraps a domain event for the log. Trace and actor are those of the request being served. */
+export function toCloudEvent(
+  stream: EventStream,
+  event: DomainEvent,
+  of: { readonly id: string; readonly version: number; readonly time: string },
+): CloudEvent {
+  const type = `${stream.typePrefix}.${event.type}`;
+  const context = requestContext();
+  return {
+    specversion: '1.0',
+    id: randomUUID(),
+    source: stream.source,
+    type,
+    subject: of.id,
+    time: of.time,
+    datacontenttype: 'application/json',
+    dataschema: `urn:schema:${type}:v${stream.schemaVersions[event.type] ?? 1}`,
+    sequence: String(of.version),
+    ...(context && { traceparent: context.traceparent }),
+    ...(context?.actor !== undefined && { actor: context.actor }),
+    data: event.data,
+  };
+}

@@ -1,0 +1,46 @@
+import type { LoggedRecord } from '../bus/bus.js';
+import type { CloudEvent } from './cloud-event.js';
+
+/** A record that can never be applied, and why. The reason names no value: it is kept beside the record. */
+export class UnreadableRecord extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'UnreadableRecord';
+  }
+}
+
+const REQUIRED = ['id', 'source', 'type', 'subject', 'time', 'dataschema', 'sequence'] as const;
+
+/** @throws UnreadableRecord when it is not a CloudEvent of this system's event contract. */
+export function parseCloudEvent({ value }: LoggedRecord): CloudEvent {
+  if (value === null) throw new UnreadableRecord('it has no value');
+  const event = parseObject(value);
+  if (event.specversion !== '1.0') throw new UnreadableRecord('not a CloudEvent 1.0');
+  for (const name of REQUIRED) {
+    if (typeof event[name] !== 'string' || event[name] === '') throw new UnreadableRecord(`CloudEvent without ${name}`);
+  }
+  if (!/^[1-9]\d{0,14}$/.test(event.sequence as string)) throw new UnreadableRecord('sequence is not a version');
+  return event as unknown as CloudEvent;
+}
+
+/** The major version that a CloudEvent's `dataschema` names. @throws UnreadableRecord when it names none. */
+export function majorVersionOf({ type, dataschema }: CloudEvent): number {
+  const prefix = `urn:schema:${type}:v`;
+  const major = dataschema.startsWith(prefix) ? dataschema.slice(prefix.length) : '';
+  if (!/^[1-9]\d{0,5}$/.test(major)) throw new UnreadableRecord('dataschema names no version of its type');
+  return Number(major);
+}
+
+function parseObject(value: Buffer): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value.toString('utf8'));
+  } catch {
+    // Without the parser's own words, which quote the record.
+    throw new UnreadableRecord('not JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new UnreadableRecord('not a JSON object');
+  }
+  return parsed as Record<string, unknown>;
+}

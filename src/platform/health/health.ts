@@ -1,0 +1,70 @@
+import type { Outbox } from '../aggregate/aggregates.js';
+
+/** Whether something the process needs is there; `detail` says why not, without secrets. */
+export interface DependencyHealth {
+  readonly up: boolean;
+  readonly detail?: string;
+}
+
+export interface Dependency {
+  readonly name: string;
+  /** When it is down the process cannot serve at all; otherwise it serves, and says that it is degraded. */
+  readonly required: () => boolean;
+  check(): Promise<DependencyHealth>;
+}
+
+export interface OutboxHealth {
+  readonly pending: number;
+  /** Seconds since the oldest pending event. */
+  readonly oldestSeconds?: number;
+  readonly detail?: string;
+}
+
+export interface Readiness {
+  readonly status: 'ready' | 'degraded' | 'not-ready';
+  readonly detail?: string;
+  readonly dependencies: Readonly<Record<string, DependencyHealth>>;
+  /** Per topic: what is committed and not yet published. */
+  readonly outbox: Readonly<Record<string, OutboxHealth>>;
+}
+
+/** Collects what readiness depends on. */
+export class Health {
+  private readonly dependencies: Dependency[] = [];
+  private readonly outboxes: Outbox[] = [];
+  /** Why the process as a whole is not ready: it starts, or it stops. */
+  notServing: string | undefined = 'starting';
+
+  add(dependency: Dependency): void {
+    this.dependencies.push(dependency);
+  }
+
+  addOutbox(outbox: Outbox): void {
+    this.outboxes.push(outbox);
+  }
+
+  async readiness(): Promise<Readiness> {
+    const checked = await Promise.all(
+      this.dependencies.map(async (dependency) => ({ dependency, health: await dependency.check() })),
+    );
+    const down = checked.filter(({ health }) => !health.up);
+    const blocked = this.notServing !== undefined || down.some(({ dependency }) => dependency.required());
+    const outbox = await Promise.all(this.outboxes.map(async (each) => [each.topic, await backlogOf(each)] as const));
+    return {
+      status: blocked ? 'not-ready' : down.length > 0 ? 'degraded' : 'ready',
+      ...(this.notServing !== undefined && { detail: this.notServing }),
+      dependencies: Object.fromEntries(checked.map(({ dependency, health }) => [dependency.name, health])),
+      outbox: Object.fromEntries(outbox),
+    };
+  }
+}
+
+async function backlogOf(outbox: Outbox): Promise<OutboxHealth> {
+  try {
+    const { events, oldest } = await outbox.backlog();
+    if (oldest === undefined) return { pending: events };
+    return { pending: events, oldestSeconds: Math.max(0, (Date.now() - Date.parse(oldest)) / 1000) };
+  } catch {
+    return { pending: 0, detail: 'unknown: the database does not answer' };
+  }
+}

@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+
+/** A listener that stops without cutting anybody off. */
+export interface Listener {
+  readonly port: number;
+  /** Takes no new request, and answers when the last one is answered. */
+  stop(): Promise<void>;
+}
+
+/** @throws Error that names `setting` when the port cannot be had. */
+export async function listen(app: Express, host: string, port: number, setting: string): Promise<Listener> {
+  const server = createServer(app);
+  let stopping = false;
+  server.prependListener('request', (_request, response) => {
+    if (stopping) response.setHeader('Connection', 'close');
+    response.once('close', () => stopping && server.closeIdleConnections());
+  });
+  server.listen(port, host);
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`${setting}: cannot listen on ${host}:${port} (${error.code ?? error.message})`);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () => {
+      stopping = true;
+      return close(server);
+    },
+  };
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  await closed;
+}

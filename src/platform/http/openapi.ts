@@ -1,0 +1,42 @@
+/** What the platform reads of an OpenAPI 3.0 document; the rest goes through unseen. */
+export interface OpenApiDocument {
+  readonly info: object;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
+  readonly components?: Readonly<Record<string, object>>;
+  readonly tags?: readonly object[];
+}
+
+export interface OpenApiOperation {
+  readonly parameters?: readonly OpenApiParameter[];
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Readonly<Record<string, { readonly schema: object }>>;
+  };
+}
+
+export interface OpenApiParameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required?: boolean;
+  readonly schema: object;
+}
+
+/** One document of the modules that are on. Modules do not share names of routes or schemas. */
+export function mergeDocuments(documents: readonly OpenApiDocument[]): OpenApiDocument {
+  const [first, ...others] = documents;
+  if (!first) throw new Error('no OpenAPI document');
+  return others.reduce(
+    (merged, other) => ({
+      ...merged,
+      paths: { ...merged.paths, ...other.paths },
+      components: mergeComponents(merged.components, other.components),
+      tags: [...(merged.tags ?? []), ...(other.tags ?? [])],
+    }),
+    first,
+  );
+}
+
+function mergeComponents(a: OpenApiDocument['components'] = {}, b: OpenApiDocument['components'] = {}) {
+  const kinds = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return Object.fromEntries([...kinds].map((kind) => [kind, { ...a[kind], ...b[kind] }]));
+}

@@ -1,0 +1,89 @@
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { type ErrorKind, type FieldError, isCodedError, PlatformError } from '../errors.js';
+
+/** RFC 9457. */
+export interface Problem {
+  /** `urn:problem:<code>` */
+  type: string;
+  title: string;
+  status: number;
+  detail?: string;
+  /** The path that was asked for. */
+  instance?: string;
+  /** With 422: every offending field. */
+  errors?: FieldError[];
+}
+
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  malformed: 400,
+  'not-found': 404,
+  conflict: 409,
+  gone: 410,
+  stale: 412,
+  'too-large': 413,
+  'unsupported-media-type': 415,
+  invalid: 422,
+  rejected: 422,
+  unavailable: 503,
+};
+
+/** Seconds after which a client may try again what is 503 now. */
+const RETRY_AFTER = '1';
+
+/** Answers a problem. `headers` go with it. */
+export function sendProblem(request: Request, response: Response, problem: Omit<Problem, 'type' | 'title' | 'instance'> & { code: string }): void {
+  const { code, status, detail, errors } = problem;
+  if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
+  const body: Problem = {
+    type: `urn:problem:${code}`,
+    title: titleOf(code),
+    status,
+    ...(detail !== undefined && { detail }),
+    instance: request.originalUrl.split('?')[0] as string,
+    ...(errors && { errors }),
+  };
+  response.status(status).type('application/problem+json').send(JSON.stringify(body));
+}
+
+/** The last handler: every error becomes a problem, and only what nobody foresaw is logged and is 500. */
+export function problemHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const known = toKnownError(error);
+    if (!known) {
+      logger.error({ err: error, method: request.method, route: request.path }, 'request failed');
+      sendProblem(request, response, { code: 'internal-error', status: 500 });
+      return;
+    }
+    const errors = known.errors && [...known.errors];
+    sendProblem(request, response, { code: known.code, status: STATUS[known.kind], detail: known.message, ...(errors && { errors }) });
+  };
+}
+
+function toKnownError(error: unknown) {
+  return isCodedError(error) ? error : fromBodyParser(error);
+}
+
+/** What express and its body parser throw: http-errors with a status and a type. Their messages may quote the body. */
+function fromBodyParser(error: unknown): (PlatformError & { kind: ErrorKind }) | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
+  switch (error.status) {
+    case 400:
+      return new PlatformError('malformed', 'malformed-request', 'the request cannot be read: its body is not JSON, or its path or encoding is broken');
+    case 413:
+      return new PlatformError('too-large', 'body-too-large', 'the body is larger than HTTP_BODY_LIMIT');
+    case 415:
+      return new PlatformError('unsupported-media-type', 'unsupported-media-type', 'this charset or content encoding is not supported');
+    default:
+      return undefined;
+  }
+}
+
+function titleOf(code: string): string {
+  const words = code.replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

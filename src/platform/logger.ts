@@ -1,0 +1,39 @@
+import { type Logger, pino } from 'pino';
+import { requestContext } from './request-context.js';
+
+/** Lines of JSON on standard error's sibling, stdout; a line written while serving a request carries its ids. */
+export function createLogger(level: string): Logger {
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    mixin: () => {
+      const context = requestContext();
+      return context ? { requestId: context.requestId, traceId: context.traceparent.split('-')[1] } : {};
+    },
+    serializers: { err: withoutCauses },
+  });
+}
+
+/** Only what kind of error and where: drivers put documents and connection strings into theirs. */
+function withoutCauses(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { name, message, stack, cause } = error;
+  const frames = stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8);
+  return {
+    type: name,
+    message: redact(message),
+    at: frames,
+    ...(cause instanceof Error && { cause: withoutCauses(cause) }),
+  };
+}
+
+/** Connection strings carry passwords; a duplicate key error quotes the key, and a long digit run may be a card. */
+function redact(message: string): string {
+  return message
+    .replaceAll(/\/\/[^/@\s]*@/g, '//***@')
+    .replaceAll(/dup key: \{.*\}/gs, 'dup key')
+    .replaceAll(/\d[\d -]{11,}\d/g, '***')
+    .slice(0, 500);
+}

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+import type { Outbox } from './aggregate/aggregates.js';
+import { retryUntilDone } from './backoff.js';
+import type { Bus, Consumption, RecordHandler } from './bus/bus.js';
+import type { Dependency } from './health/health.js';
+import { Relay } from './outbox/relay.js';
+import { deadLetterTopic, recordHandler, type Subscription } from './subscriber/subscription.js';
+
+/** All that a process does on the bus: its topics, its relays and its consumer groups. */
+export class Messaging {
+  private readonly topics: readonly string[];
+  private readonly relays: readonly Relay[];
+  private readonly groups = new Map<string, Map<string, RecordHandler>>();
+  private readonly consumptions = new Map<string, Consumption>();
+  private joined = false;
+
+  constructor(
+    private readonly bus: Bus,
+    outboxes: readonly Outbox[],
+    subscriptions: readonly Subscription[],
+    private readonly logger: Logger,
+  ) {
+    this.relays = outboxes.map((outbox) => new Relay(outbox, bus, logger));
+    for (const subscription of subscriptions) {
+      const handlers = this.groups.get(subscription.group) ?? new Map<string, RecordHandler>();
+      this.groups.set(subscription.group, handlers.set(subscription.topic, recordHandler(subscription, bus, logger)));
+    }
+    const consumed = subscriptions.flatMap(({ topic, group }) => [topic, deadLetterTopic(topic, group)]);
+    this.topics = [...new Set([...outboxes.map(({ topic }) => topic), ...consumed])];
+  }
+
+  /** Creates topics, starts to publish and joins the groups; tries for as long as it takes. */
+  async join(signal: AbortSignal): Promise<void> {
+    const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'the bus is not there yet');
+    await retryUntilDone(() => this.bus.createTopics(this.topics), { signal, onFailure });
+    for (const relay of this.relays) relay.start();
+    for (const [group, handlers] of this.groups) {
+      const consume = () => this.bus.consume(group, handlers);
+      this.consumptions.set(group, await retryUntilDone(consume, { signal, onFailure }));
+    }
+    this.joined = true;
+  }
+
+  /**
+   * What readiness is told. Needed until it has been there once; after that commands go on without the bus, and taking
+   * the process out of service would only stop those.
+   */
+  dependencies(busName: string): Dependency[] {
+    const required = () => !this.joined;
+    const consumers = [...this.groups.keys()].map((group) => ({
+      name: `consumer:${group}`,
+      required,
+      check: () =>
+        Promise.resolve(this.consumptions.get(group)?.health() ?? { up: false, detail: 'has not joined its group yet' }),
+    }));
+    return [{ name: busName, required, check: () => this.bus.check() }, ...consumers];
+  }
+
+  /** Finishes the records in hand, commits their offsets and leaves the groups. */
+  async leave(): Promise<void> {
+    await Promise.all([...this.consumptions.values()].map((consumption) => consumption.stop()));
+  }
+
+  /** Publishes what is queued, for at most `patience` milliseconds; the rest stays in the outboxes. */
+  async flush(patience: number): Promise<void> {
+    await Promise.all(this.relays.map((relay) => relay.stop(patience)));
+  }
+}

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Outbox, PendingEvent, Unpublished } from '../aggregate/aggregates.js';
+import { retryUntilDone } from '../backoff.js';
+import type { Bus, BusRecord } from '../bus/bus.js';
+import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+
+export interface RelaySettings {
+  /** Most events in one publish. */
+  readonly maxBatch: number;
+  /** Most events in memory; what a commit hands over past that is left to the sweeper. */
+  readonly maxQueued: number;
+  /** Milliseconds between two sweeps. */
+  readonly sweepEvery: number;
+  /** Milliseconds that an event is left to the instance that committed it before a sweep takes it up. */
+  readonly sweepAfter: number;
+}
+
+const SETTINGS: RelaySettings = { maxBatch: 500, maxQueued: 20_000, sweepEvery: 1_000, sweepAfter: 2_000 };
+
+/** Milliseconds between two sweeps while there is a backlog. */
+const SHORT_WAIT = 20;
+
+interface Queued extends PendingEvent {
+  readonly id: string;
+}
+
+/**
+ * Moves committed events from an outbox to the bus and then trims them. Of each aggregate it publishes in order of
+ * version and skips none: whoever hands an aggregate over hands over all that it has pending.
+ *
+ * It may publish an event twice (a crash before the trim, another instance's sweep); readers skip by version.
+ */
+export class Relay {
+  private queue: Queued[] = [];
+  /** The newest version of each aggregate that is queued, being published or not trimmed yet. */
+  private readonly newestQueued = new Map<string, number>();
+  private wake: () => void = () => undefined;
+  private readonly stopping = new AbortController();
+  private readonly aborting = new AbortController();
+  private running: Promise<unknown> = Promise.resolve();
+  private trimming: Promise<void> = Promise.resolve();
+  private readonly settings: RelaySettings;
+
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly bus: Bus,
+    private readonly logger: Logger,
+    settings: Partial<RelaySettings> = {},
+  ) {
+    this.settings = { ...SETTINGS, ...settings };
+    outbox.onCommit((unpublished) => this.enqueue(unpublished));
+  }
+
+  /** Starts to publish and to sweep. */
+  start(): void {
+    this.running = Promise.all([this.publishQueued(), this.sweepRegularly()]);
+  }
+
+  /**
+   * Publishes what is queued, for at most `patience` milliseconds, and stops. What then still waits stays in the outbox.
+   */
+  async stop(patience: number): Promise<void> {
+    this.stopping.abort();
+    this.wake();
+    const impatience = setTimeout(() => this.aborting.abort(new Error('the relay stops')), patience);
+    await this.running;
+    await this.trimming;
+    clearTimeout(impatience);
+  }
+
+  private enqueue({ id, pending }: Unpublished): void {
+    if (this.aborting.signal.aborted || this.queue.length >= this.settings.maxQueued) return;
+    const newest = this.newestQueued.get(id) ?? 0;
+    for (const entry of pending) if (entry.version > newest) this.queue.push({ ...entry, id });
+    this.newestQueued.set(id, Math.max(newest, pending.at(-1)?.version ?? 0));
+    this.wake();
+  }
+
+  private async publishQueued(): Promise<void> {
+    for (;;) {
+      if (this.queue.length === 0) {
+        if (this.stopping.signal.aborted) return;
+        await new Promise<void>((resolve) => (this.wake = resolve));
+        continue;
+      }
+      const batch = this.queue.slice(0, this.settings.maxBatch);
+      this.queue = this.queue.slice(this.settings.maxBatch);
+      try {
+        await this.publish(batch);
+      } catch {
+        return;
+      }
+      // At most one trim runs beside the publishing, so a slow database holds the relay back instead of piling up.
+      await this.trimming;
+      this.trimming = this.trim(batch);
+    }
+  }
+
+  private async publish(batch: readonly Queued[]): Promise<void> {
+    const records = batch.map(toRecord);
+    await retryUntilDone(() => this.bus.publish(this.outbox.topic, records), {
+      signal: this.aborting.signal,
+      onFailure: (error, failures) =>
+        this.logger.warn({ err: error, topic: this.outbox.topic, events: batch.length, failures }, 'cannot publish yet'),
+    });
+  }
+
+  private async trim(batch: readonly Queued[]): Promise<void> {
+    const published = new Map(batch.map(({ id, version }) => [id, version]));
+    try {
+      await this.outbox.trim(published);
+    } catch (error) {
+      this.logger.warn({ err: error, topic: this.outbox.topic }, 'cannot trim; the sweeper will publish again');
+    }
+    for (const [id, version] of published) {
+      if (this.newestQueued.get(id) === version) this.newestQueued.delete(id);
+    }
+  }
+
+  private async sweepRegularly(): Promise<void> {
+    const { sweepEvery, maxBatch } = this.settings;
+    const { signal } = this.stopping;
+    // What a crash left behind is nobody else's to publish, so the first sweep takes all there is.
+    let olderThan = 0;
+    while (!signal.aborted) {
+      const found = await this.sweep(olderThan).catch((error: unknown) => {
+        this.logger.warn({ err: error, topic: this.outbox.topic }, 'cannot sweep yet');
+        return 0;
+      });
+      olderThan = this.settings.sweepAfter;
+      const moreIsLikely = found >= maxBatch;
+      await sleep(moreIsLikely ? SHORT_WAIT : sweepEvery, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private async sweep(olderThan: number): Promise<number> {
+    const { maxBatch } = this.settings;
+    if (this.queue.length >= maxBatch) return maxBatch;
+    const before = new Date(Date.now() - olderThan).toISOString();
+    const found = await this.outbox.unpublished(before, maxBatch);
+    for (const unpublished of found) this.enqueue(unpublished);
+    return found.length;
+  }
+}
+
+function toRecord({ id, event }: Queued): BusRecord {
+  return {
+    key: Buffer.from(id),
+    value: Buffer.from(JSON.stringify(event)),
+    headers: { 'content-type': CLOUD_EVENT_CONTENT_TYPE },
+  };
+}

@@ -1,0 +1,25 @@
+/** A copy of something, as of a version of it. */
+export interface Versioned<State> {
+  readonly id: string;
+  readonly version: number;
+  readonly state: State;
+}
+
+/**
+ * A read model keyed by id that only moves forward: an entry replaces an older version and is skipped where the same
+ * or a newer one is there already. So deliveries may repeat, overlap and come late, and the outcome is the same.
+ */
+export interface Projection<State> {
+  /** Answers when all entries are applied, durably. */
+  apply(entries: readonly Versioned<State>[]): Promise<void>;
+  find(id: string): Promise<Versioned<State> | undefined>;
+}
+
+/** The newest entry of each id: state is carried whole, so the others need not be written. */
+export function newestOfEach<State>(entries: readonly Versioned<State>[]): Versioned<State>[] {
+  const newest = new Map<string, Versioned<State>>();
+  for (const entry of entries) {
+    if (entry.version > (newest.get(entry.id)?.version ?? 0)) newest.set(entry.id, entry);
+  }
+  return [...newest.values()];
+}

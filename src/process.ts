@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Container, type ServiceIdentifier } from 'inversify';
+import type { Logger } from 'pino';
+import type { Backends } from './backends.js';
+import { retryUntilDone } from './platform/backoff.js';
+import type { Config } from './platform/config/config.js';
+import { type BoundedContext, PLATFORM } from './platform/context.js';
+import { Health } from './platform/health/health.js';
+import { createApp } from './platform/http/app.js';
+import { listen, type Listener } from './platform/http/listen.js';
+import { createManagementApp } from './platform/http/management.js';
+import { Messaging } from './platform/messaging.js';
+
+/** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
+const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000 };
+
+/** One process: some contexts, on some backends. Started once and stopped once. */
+export class Process {
+  private readonly container = new Container();
+  private readonly health = new Health();
+  private readonly stopping = new AbortController();
+  private readonly connections: { close(): Promise<void> }[] = [];
+  private management: Listener | undefined;
+  private listener: Listener | undefined;
+  private messaging: Messaging | undefined;
+  private joining: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly config: Config,
+    private readonly contexts: readonly BoundedContext[],
+    private readonly backends: Backends,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Ports in use, once started. */
+  get ports(): { readonly port: number; readonly managementPort: number } {
+    return { port: this.listener?.port ?? 0, managementPort: this.management?.port ?? 0 };
+  }
+
+  /**
+   * Answers when requests are taken, which needs the databases. The bus is joined meanwhile: readiness waits for it,
+   * commands do not.
+   * @throws Error that names the setting when a port or a folder cannot be had.
+   */
+  async start(): Promise<void> {
+    const { HOST, PORT, MANAGEMENT_PORT, HTTP_BODY_LIMIT } = this.config;
+    this.management = await listen(createManagementApp(this.health), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
+    await this.openDatabases();
+    await this.openBus();
+    await this.prepareDatabases();
+    const apis = this.contexts.map(({ http }) => http);
+    this.listener = await listen(createApp(apis, this.container, this.logger, HTTP_BODY_LIMIT), HOST, PORT, 'PORT');
+    this.health.notServing = undefined;
+  }
+
+  /** Answers when the bus has been joined. */
+  async joined(): Promise<void> {
+    await this.joining;
+  }
+
+  /** Takes no new request, finishes what is in flight, leaves its groups, publishes what is queued and lets go. */
+  async stop(): Promise<void> {
+    this.health.notServing = 'stopping';
+    this.stopping.abort(new Error('the process stops'));
+    await this.patiently('requests', () => this.listener?.stop());
+    await this.patiently('consumers', () => this.joining.then(() => this.messaging?.leave()));
+    await this.patiently('relays', () => this.messaging?.flush(PATIENCE.relays - 200));
+    await this.patiently('connections', () => Promise.all(this.connections.map((connection) => connection.close())));
+    await this.management?.stop();
+  }
+
+  private async openDatabases(): Promise<void> {
+    this.container.bind(PLATFORM.stopping).toConstantValue(this.stopping.signal);
+    for (const context of this.contexts) {
+      const database = await this.backends.openDatabase(context.name);
+      this.connections.push(database);
+      this.container.load(context.bindings(database));
+      const name = `${database.kind}:${context.name}`;
+      this.health.add({ name, required: () => true, check: () => database.check() });
+    }
+  }
+
+  private async openBus(): Promise<void> {
+    const bus = await this.backends.openBus();
+    this.connections.push(bus);
+    const outboxes = this.all(PLATFORM.outbox);
+    const messaging = new Messaging(bus, outboxes, this.all(PLATFORM.subscription), this.logger);
+    for (const outbox of outboxes) this.health.addOutbox(outbox);
+    for (const dependency of messaging.dependencies(this.backends.busName)) this.health.add(dependency);
+    this.messaging = messaging;
+    const { signal } = this.stopping;
+    this.joining = messaging.join(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.logger.error({ err: error }, 'cannot join the bus');
+    });
+  }
+
+  private async prepareDatabases(): Promise<void> {
+    const { signal } = this.stopping;
+    const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'a database is not there yet');
+    await Promise.all(this.all(PLATFORM.preparation).map((prepare) => retryUntilDone(prepare, { signal, onFailure })));
+  }
+
+  private all<T>(identifier: ServiceIdentifier<T>): T[] {
+    return this.container.isBound(identifier) ? this.container.getAll(identifier) : [];
+  }
+
+  /** One step of the stop; a step that takes too long is left behind, for nothing that is committed can get lost. */
+  private async patiently(step: keyof typeof PATIENCE, work: () => Promise<unknown> | undefined): Promise<void> {
+    const settled = Promise.resolve(work()).then(
+      () => 'done',
+      (error: unknown) => this.logger.warn({ err: error, step }, 'while stopping'),
+    );
+    const late = sleep(PATIENCE[step], 'late', { ref: false });
+    if ((await Promise.race([settled, late])) === 'late') this.logger.warn({ step }, 'stopping takes too long; going on');
+  }
+}
