@@ -160,7 +160,7 @@ export default {
       'no-dev-dependencies',
       'The image has none of them.',
       { path: '^src/', pathNot: TEST_CODE },
-      { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
+      { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     ),
     forbid(
       'no-unlisted-packages',
@@ -175,7 +175,7 @@ export default {
     forbid(
       'no-orphans',
       'It imports nothing and nothing imports it: dead.',
-      { orphan: true, path: '^src/', pathNot: ['^src/main\\.ts$', '\\.d\\.ts$', TEST_CODE] },
+      { orphan: true, path: '^src/', pathNot: ['\\.d\\.ts$', TEST_CODE] },
       {},
     ),
     forbid(

@@ -1,7 +1,6 @@
-export default {
+const common = {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
-  testMatch: ['**/*.(unit|int|e2e).spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -16,5 +15,20 @@ export default {
       },
     ],
   },
+};
+
+export default {
   testTimeout: 60_000,
+  maxWorkers: 2,
+  reporters: ['default', '<rootDir>/test/support/skipped-servers-reporter.js'],
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['**/*.unit.spec.ts'] },
+    {
+      ...common,
+      displayName: 'real',
+      testMatch: ['**/*.int.spec.ts', '**/*.e2e.spec.ts'],
+      globalSetup: '<rootDir>/test/support/start-servers.js',
+      globalTeardown: '<rootDir>/test/support/stop-servers.js',
+    },
+  ],
 };

@@ -13,7 +13,7 @@ for (const context of contexts) {
   const common = {
     entryFile: 'src/main.ts',
     controllerPathGlobs: [`src/${context}/http/*.controller.ts`],
-    noImplicitAdditionalProperties: 'throw-on-extras',
+    noImplicitAdditionalProperties: /** @type {const} */ ('throw-on-extras'),
   };
   const compilerOptions = { experimentalDecorators: true };
   await generateSpec(

@@ -43,7 +43,8 @@ export function sendProblem(request: Request, response: Response, problem: Omit<
     instance: request.originalUrl.split('?')[0] as string,
     ...(errors && { errors }),
   };
-  response.status(status).type('application/problem+json').send(JSON.stringify(body));
+  // Not `send`: it would add a charset, which JSON does not have.
+  response.status(status).setHeader('Content-Type', 'application/problem+json').end(JSON.stringify(body));
 }
 
 /** The last handler: every error becomes a problem, and only what nobody foresaw is logged and is 500. */

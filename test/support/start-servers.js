@@ -1,0 +1,24 @@
+import { findServers } from './find-servers.js';
+
+/** @type {import('./find-servers.js').FoundServers | undefined} */
+let found;
+
+/** Finds real servers for the run. @throws Error when there are none and REQUIRE_REAL_SERVERS is 1. */
+export default async function startServers() {
+  const servers = await findServers();
+  if ('missing' in servers) {
+    if (process.env.REQUIRE_REAL_SERVERS === '1') {
+      throw new Error(`REQUIRE_REAL_SERVERS is 1, and there are no real servers: ${servers.missing}`);
+    }
+    process.env.FOUND_NO_SERVERS = servers.missing;
+    return;
+  }
+  found = servers;
+  process.env.FOUND_KAFKA = servers.kafka;
+  process.env.FOUND_MONGODB = servers.mongodb;
+}
+
+/** Stops the servers that were started for the run. */
+export async function stopServers() {
+  await found?.stop();
+}
