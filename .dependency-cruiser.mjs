@@ -4,6 +4,7 @@
  * A context is any folder of src/ but platform: a third one is held to the same rules without being named here.
  */
 const CONTEXT = '^src/(?!platform/)([^/]+)/';
+/** @param {string} name */
 const room = (name) => `${CONTEXT}${name}/`;
 /** From a rule whose `from` captures its context: anything of src/ that is neither its own nor platform's. */
 const BEYOND_CONTEXT = '^src/(?!platform/|$1/)';
@@ -14,13 +15,17 @@ const IN_A_ROOM =
 const PLATFORM_ADAPTERS = '^src/platform/(?:kafka|mongodb|embedded)/';
 const TEST_CODE = '\\.(?:spec|contract)\\.ts$';
 
+/** @param {string[]} names */
 const npm = (...names) => `node_modules/(?:@types/)?(?:${names.join('|')})/`;
 const KAFKA = npm('kafkajs');
 const MONGODB = npm('mongodb', 'bson');
 const LEVEL = npm('abstract-level', 'classic-level', 'memory-level');
 const HTTP = npm('express', 'express-serve-static-core', 'tsoa', '@tsoa/[^/]+', 'helmet', 'swagger-ui-express');
 
-/** @type {(name: string, comment: string, from: object, to: object) => object} */
+/**
+ * @typedef {import('dependency-cruiser').IRegularForbiddenRuleType} Rule
+ * @type {(name: string, comment: string, from: Rule['from'], to: Rule['to']) => Rule}
+ */
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 /** @type {import('dependency-cruiser').IConfiguration} */

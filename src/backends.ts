@@ -22,7 +22,11 @@ export function backendsOf(config: Config, logger: Logger): Backends {
   const { MONGODB_URI: uri, KAFKA_BOOTSTRAP_SERVERS: servers } = config;
   return uri === undefined || servers === undefined
     ? embedded((name) => path.join(config.DATA_DIR, name), logger)
-    : { busName: 'kafka', openBus: () => openKafka(servers, config, logger), openDatabase: (name) => openMongoDatabase(uri, name) };
+    : {
+        busName: 'kafka',
+        openBus: () => openKafka(servers, config, logger),
+        openDatabase: (name) => openMongoDatabase(uri, name),
+      };
 }
 
 /** Everything in memory and gone with the process: for tests. */

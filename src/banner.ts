@@ -3,7 +3,16 @@ import type { BoundedContext } from './platform/context.js';
 const CUSTOMER = JSON.stringify({
   name: { firstName: 'Ada', lastName: 'Lovelace' },
   contact: { email: 'ada@example.com' },
-  addresses: [{ type: 'SHIPPING', address1: '12 St James Square', city: 'London', state: 'LND', postalCode: 'SW1Y 4JH', country: 'GB' }],
+  addresses: [
+    {
+      type: 'SHIPPING',
+      address1: '12 St James Square',
+      city: 'London',
+      state: 'LND',
+      postalCode: 'SW1Y 4JH',
+      country: 'GB',
+    },
+  ],
 });
 const ITEMS = '[{"product":{"id":"p-1","title":"Notebook","price":{"amount":"19.99","currency":"USD"}},"quantity":2}]';
 const JSON_BODY = `-H 'content-type: application/json'`;
@@ -13,7 +22,9 @@ export function banner(contexts: readonly BoundedContext[], url: string, managem
   const names = contexts.map(({ name }) => name);
   const examples = [
     ...(names.includes('accounts')
-      ? [`ID=$(curl -s ${url}/accounts/customers ${JSON_BODY} -d '${CUSTOMER}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/'); echo $ID`]
+      ? [
+          `ID=$(curl -s ${url}/accounts/customers ${JSON_BODY} -d '${CUSTOMER}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/'); echo $ID`,
+        ]
       : []),
     ...(names.includes('orders')
       ? [

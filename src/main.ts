@@ -53,7 +53,8 @@ function parse(args: string[]): { module: string; help: boolean } {
     const options = { module: { type: 'string', default: 'all' }, help: { type: 'boolean', default: false } } as const;
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [command = 'serve', ...others] = positionals;
-    if (command !== 'serve' || others.length > 0) throw new UsageError(`there is no command '${positionals.join(' ')}'`);
+    if (command !== 'serve' || others.length > 0)
+      throw new UsageError(`there is no command '${positionals.join(' ')}'`);
     if (values.module !== 'all' && !CONTEXTS.some(({ name }) => name === values.module)) {
       throw new UsageError(`--module: there is no module '${values.module}'`);
     }

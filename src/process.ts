@@ -111,6 +111,7 @@ export class Process {
       (error: unknown) => this.logger.warn({ err: error, step }, 'while stopping'),
     );
     const late = sleep(PATIENCE[step], 'late', { ref: false });
-    if ((await Promise.race([settled, late])) === 'late') this.logger.warn({ step }, 'stopping takes too long; going on');
+    if ((await Promise.race([settled, late])) === 'late')
+      this.logger.warn({ step }, 'stopping takes too long; going on');
   }
 }

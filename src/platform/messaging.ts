@@ -51,7 +51,9 @@ export class Messaging {
       name: `consumer:${group}`,
       required,
       check: () =>
-        Promise.resolve(this.consumptions.get(group)?.health() ?? { up: false, detail: 'has not joined its group yet' }),
+        Promise.resolve(
+          this.consumptions.get(group)?.health() ?? { up: false, detail: 'has not joined its group yet' },
+        ),
     }));
     return [{ name: busName, required, check: () => this.bus.check() }, ...consumers];
   }

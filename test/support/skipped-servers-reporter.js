@@ -3,6 +3,8 @@ export default class SkippedServersReporter {
   onRunComplete() {
     const missing = process.env.FOUND_NO_SERVERS;
     if (missing === undefined) return;
-    console.error(`\n!!! SKIPPED: every test on the real Kafka and MongoDB did not run, for want of them: ${missing}\n`);
+    console.error(
+      `\n!!! SKIPPED: every test on the real Kafka and MongoDB did not run, for want of them: ${missing}\n`,
+    );
   }
 }

@@ -49,7 +49,8 @@ function newCard({ brand, last4, ...card }: CardInput, number: string): CreditCa
     return { field: 'number', message: 'is not a valid card number' };
   }
   const kept = { brand: brandOf(digits), last4: digits.slice(-4) };
-  if (brand !== undefined && brand !== kept.brand) return { field: 'brand', message: 'is not the brand of this number' };
+  if (brand !== undefined && brand !== kept.brand)
+    return { field: 'brand', message: 'is not the brand of this number' };
   if (last4 !== undefined && last4 !== kept.last4) return { field: 'last4', message: 'is not the end of this number' };
   return describe(card, kept);
 }

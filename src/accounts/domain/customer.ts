@@ -103,7 +103,11 @@ export function statedBy({ name, contact, addresses, creditCards }: Customer): C
 
 function accept({ name, contact, addresses, creditCards }: CustomerInput, held: readonly CreditCard[]) {
   const { cards, broken } = acceptCards(creditCards ?? [], held);
-  const all = [...atMostOneOfEachType('/addresses', addresses), ...atMostOneOfEachType('/creditCards', creditCards), ...broken];
+  const all = [
+    ...atMostOneOfEachType('/addresses', addresses),
+    ...atMostOneOfEachType('/creditCards', creditCards),
+    ...broken,
+  ];
   if (all.length > 0) throw new InvalidCustomer(all);
   return {
     name,

@@ -1,11 +1,25 @@
 import { injectable } from 'inversify';
-import { Body, Consumes, Controller, Get, Header, Patch, Path, Post, Put, Response, Route, SuccessResponse, Tags } from 'tsoa';
+import {
+  Body,
+  Consumes,
+  Controller,
+  Get,
+  Header,
+  Patch,
+  Path,
+  Post,
+  Put,
+  Response,
+  Route,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
 import { parseIfMatch, toETag } from '../../platform/http/conditional.js';
 import { mergePatch } from '../../platform/http/merge-patch.js';
 import type { Problem } from '../../platform/http/problem.js';
-import { ChangeCustomer } from '../app/change-customer.js';
-import { GetCustomer } from '../app/get-customer.js';
-import { RegisterCustomer } from '../app/register-customer.js';
+import type { ChangeCustomer } from '../app/change-customer.js';
+import type { GetCustomer } from '../app/get-customer.js';
+import type { RegisterCustomer } from '../app/register-customer.js';
 import { type Customer, type CustomerInput, statedBy } from '../domain/customer.js';
 import type { CustomerDto, CustomerInputDto, CustomerPatchDto } from './customer-dto.js';
 

@@ -37,7 +37,12 @@ export class GetCustomerWithOrders {
     const find = () => this.customers.find(customerId);
     const copy = minVersion === undefined ? await find() : await waitForVersion(find, minVersion, wait, this.stopping);
     if (!copy) throw new CustomerNotFound();
-    const orders = await this.orders.page({ where: { customerId }, sort: NEWEST_FIRST, limit, ...(after && { after }) });
+    const orders = await this.orders.page({
+      where: { customerId },
+      sort: NEWEST_FIRST,
+      limit,
+      ...(after && { after }),
+    });
     return { customer: copy.state, customerVersion: copy.version, orders };
   }
 }

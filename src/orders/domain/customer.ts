@@ -38,5 +38,7 @@ export interface Customer {
 
 /** Where an order to this customer goes: the shipping address, or the alternate one where there is no other. */
 export function shippingAddressOf({ addresses }: Customer): Address | undefined {
-  return addresses.find(({ type }) => type === 'SHIPPING') ?? addresses.find(({ type }) => type === 'SHIPPING_ALTERNATE');
+  return (
+    addresses.find(({ type }) => type === 'SHIPPING') ?? addresses.find(({ type }) => type === 'SHIPPING_ALTERNATE')
+  );
 }

@@ -10,7 +10,9 @@ export interface Money {
 /** The sum of prices times quantities, with as many places as the most exact price. All share one currency. */
 export function totalOf(lines: readonly { readonly price: Money; readonly quantity: number }[]): string {
   const places = Math.max(0, ...lines.map(({ price }) => placesOf(price.amount)));
-  return lines.reduce((sum, { price, quantity }) => sum.plus(new Big(price.amount).times(quantity)), new Big(0)).toFixed(places);
+  return lines
+    .reduce((sum, { price, quantity }) => sum.plus(new Big(price.amount).times(quantity)), new Big(0))
+    .toFixed(places);
 }
 
 function placesOf(amount: string): number {

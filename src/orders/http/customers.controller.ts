@@ -1,9 +1,9 @@
 import { injectable } from 'inversify';
-import { Controller, Get, Header, Path, Query, Response, Route, Tags } from 'tsoa';
+import { Controller, Get, Header, Path, Query, Response, Route, Tags } from '@tsoa/runtime';
 import { decodeCursor, encodeCursor } from '../../platform/http/cursor.js';
 import { parsePreferWait } from '../../platform/http/prefer.js';
 import type { Problem } from '../../platform/http/problem.js';
-import { GetCustomerWithOrders, NEWEST_FIRST } from '../app/get-customer-with-orders.js';
+import { type GetCustomerWithOrders, NEWEST_FIRST } from '../app/get-customer-with-orders.js';
 import type { CustomerWithOrdersDto } from './order-dto.js';
 
 @injectable()

@@ -1,11 +1,11 @@
 import { injectable } from 'inversify';
-import { Body, Controller, Get, Header, Path, Post, Response, Route, SuccessResponse, Tags } from 'tsoa';
+import { Body, Controller, Get, Header, Path, Post, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import { parseIfMatch, toETag } from '../../platform/http/conditional.js';
 import { parsePreferWait } from '../../platform/http/prefer.js';
 import type { Problem } from '../../platform/http/problem.js';
-import { GetOrder } from '../app/get-order.js';
-import { PlaceOrder } from '../app/place-order.js';
-import { ShipOrder } from '../app/ship-order.js';
+import type { GetOrder } from '../app/get-order.js';
+import type { PlaceOrder } from '../app/place-order.js';
+import type { ShipOrder } from '../app/ship-order.js';
 import type { Order } from '../domain/order.js';
 import type { OrderDto, OrderInputDto } from './order-dto.js';
 

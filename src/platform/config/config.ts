@@ -3,7 +3,12 @@ import path from 'node:path';
 import { z } from 'zod';
 
 const port = (fallback: number) =>
-  z.coerce.number('must be a port').int('must be a port').min(0, 'must be a port').max(65_535, 'must be a port').default(fallback);
+  z.coerce
+    .number('must be a port')
+    .int('must be a port')
+    .min(0, 'must be a port')
+    .max(65_535, 'must be a port')
+    .default(fallback);
 const text = z.string('must be text').trim().min(1, 'must not be empty');
 
 const schema = z.strictObject({
@@ -21,9 +26,17 @@ const schema = z.strictObject({
   /** Partitions of a topic that is created at start. */
   KAFKA_TOPIC_PARTITIONS: z.coerce.number('must be a number').int('must be whole').min(1).max(1_000).default(6),
   /** Milliseconds after which a dead instance's partitions go to the others. */
-  KAFKA_SESSION_TIMEOUT_MS: z.coerce.number('must be a number').int('must be whole').min(6_000).max(300_000).default(10_000),
+  KAFKA_SESSION_TIMEOUT_MS: z.coerce
+    .number('must be a number')
+    .int('must be whole')
+    .min(6_000)
+    .max(300_000)
+    .default(10_000),
   /** Largest request body: bytes, or with a unit (`256kb`, `1mb`). */
-  HTTP_BODY_LIMIT: z.coerce.string().regex(/^\d+\s*(b|kb|mb)?$/i, 'must be a size such as 256kb').default('256kb'),
+  HTTP_BODY_LIMIT: z.coerce
+    .string()
+    .regex(/^\d+\s*(b|kb|mb)?$/i, 'must be a size such as 256kb')
+    .default('256kb'),
 });
 
 /** The settings, checked. Names are those of the environment variables. */
@@ -51,7 +64,9 @@ export function parseConfig(settings: Settings): Config {
   if (!success) throw new ConfigError(describe(error.issues[0] as z.core.$ZodIssue));
   if ((data.MONGODB_URI === undefined) !== (data.KAFKA_BOOTSTRAP_SERVERS === undefined)) {
     const [is, isNot] =
-      data.MONGODB_URI === undefined ? ['KAFKA_BOOTSTRAP_SERVERS', 'MONGODB_URI'] : ['MONGODB_URI', 'KAFKA_BOOTSTRAP_SERVERS'];
+      data.MONGODB_URI === undefined
+        ? ['KAFKA_BOOTSTRAP_SERVERS', 'MONGODB_URI']
+        : ['MONGODB_URI', 'KAFKA_BOOTSTRAP_SERVERS'];
     throw new ConfigError(`${isNot}: is not set, but ${is} is; set both, or neither for the embedded adapters`);
   }
   return data;

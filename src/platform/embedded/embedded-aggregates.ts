@@ -19,7 +19,7 @@ type Document<State extends Aggregate> = Stored<State>;
 /** Answers the document after it, or undefined where the write must not happen. */
 interface Edit<State extends Aggregate> {
   readonly id: string;
-  apply(document: Document<State> | undefined): Document<State> | undefined;
+  readonly apply: (document: Document<State> | undefined) => Document<State> | undefined;
 }
 
 const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };

@@ -137,12 +137,7 @@ export class EmbeddedBus implements Bus {
   }
 
   /** Answers the next offset: the first of these again when the member stopped before it was done with them. */
-  private async handle(
-    member: Member,
-    name: string,
-    topic: string,
-    records: readonly LoggedRecord[],
-  ): Promise<number> {
+  private async handle(member: Member, name: string, topic: string, records: readonly LoggedRecord[]): Promise<number> {
     const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
     const handler = member.handlers.get(topic) as RecordHandler;
     const signal = AbortSignal.any([member.stopped.signal, this.closed.signal]);

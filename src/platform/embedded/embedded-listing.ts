@@ -1,4 +1,12 @@
-import { type ListPage, type ListQuery, type Listing, placeOf, type Scalar, toPage, valueAt } from '../listing/listing.js';
+import {
+  type ListPage,
+  type ListQuery,
+  type Listing,
+  placeOf,
+  type Scalar,
+  toPage,
+  valueAt,
+} from '../listing/listing.js';
 
 interface Source<State> {
   all(): AsyncIterable<State>;

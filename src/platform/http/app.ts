@@ -11,7 +11,7 @@ import { tracing } from './tracing.js';
 /** What a context serves over HTTP. */
 export interface HttpApi {
   readonly openApi: OpenApiDocument;
-  registerRoutes(router: Router): void;
+  readonly registerRoutes: (router: Router) => void;
 }
 
 /** The clients' application: the documents, and the routes of the given contexts alone. */

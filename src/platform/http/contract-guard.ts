@@ -57,7 +57,11 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: string): Req
     next();
   };
 
-  const readJson = express.json({ limit: bodyLimit, strict: false, type: ['application/json', 'application/merge-patch+json'] });
+  const readJson = express.json({
+    limit: bodyLimit,
+    strict: false,
+    type: ['application/json', 'application/merge-patch+json'],
+  });
   return [findOperation, requireMediaType, readJson, validate];
 }
 
@@ -68,7 +72,10 @@ function routesOf(document: OpenApiDocument): Route[] {
     .map(([path, operations]) => ({
       pattern: new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}/?$`),
       operations: new Map(
-        Object.entries(operations).map(([method, operation]) => [method.toUpperCase(), toOperation(operation, compile)]),
+        Object.entries(operations).map(([method, operation]) => [
+          method.toUpperCase(),
+          toOperation(operation, compile),
+        ]),
       ),
     }));
 }
@@ -91,5 +98,7 @@ function toOperation(operation: OpenApiOperation, compile: ReturnType<typeof val
 
 /** `/orders/customers/{id}` is looked at before `/orders/{id}/ship`, as the router does it. */
 function byStaticPartsFirst([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a.indexOf('{') === b.indexOf('{') ? 0 : a.replaceAll(/\{[^}]+\}/g, '{').localeCompare(b.replaceAll(/\{[^}]+\}/g, '{'));
+  return a.indexOf('{') === b.indexOf('{')
+    ? 0
+    : a.replaceAll(/\{[^}]+\}/g, '{').localeCompare(b.replaceAll(/\{[^}]+\}/g, '{'));
 }

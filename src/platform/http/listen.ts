@@ -19,8 +19,10 @@ export async function listen(app: Express, host: string, port: number, setting: 
     response.once('close', () => stopping && server.closeIdleConnections());
   });
   server.listen(port, host);
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`${setting}: cannot listen on ${host}:${port} (${error.code ?? error.message})`);
+  await once(server, 'listening').catch((error: unknown) => {
+    throw new Error(
+      `${setting}: cannot listen on ${host}:${port} (${(error as NodeJS.ErrnoException).code ?? 'it fails'})`,
+    );
   });
   return {
     port: (server.address() as AddressInfo).port,

@@ -32,7 +32,11 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 const RETRY_AFTER = '1';
 
 /** Answers a problem. `headers` go with it. */
-export function sendProblem(request: Request, response: Response, problem: Omit<Problem, 'type' | 'title' | 'instance'> & { code: string }): void {
+export function sendProblem(
+  request: Request,
+  response: Response,
+  problem: Omit<Problem, 'type' | 'title' | 'instance'> & { code: string },
+): void {
   const { code, status, detail, errors } = problem;
   if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
   const body: Problem = {
@@ -61,7 +65,12 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
       return;
     }
     const errors = known.errors && [...known.errors];
-    sendProblem(request, response, { code: known.code, status: STATUS[known.kind], detail: known.message, ...(errors && { errors }) });
+    sendProblem(request, response, {
+      code: known.code,
+      status: STATUS[known.kind],
+      detail: known.message,
+      ...(errors && { errors }),
+    });
   };
 }
 
@@ -74,11 +83,19 @@ function fromBodyParser(error: unknown): (PlatformError & { kind: ErrorKind }) |
   if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
   switch (error.status) {
     case 400:
-      return new PlatformError('malformed', 'malformed-request', 'the request cannot be read: its body is not JSON, or its path or encoding is broken');
+      return new PlatformError(
+        'malformed',
+        'malformed-request',
+        'the request cannot be read: its body is not JSON, or its path or encoding is broken',
+      );
     case 413:
       return new PlatformError('too-large', 'body-too-large', 'the body is larger than HTTP_BODY_LIMIT');
     case 415:
-      return new PlatformError('unsupported-media-type', 'unsupported-media-type', 'this charset or content encoding is not supported');
+      return new PlatformError(
+        'unsupported-media-type',
+        'unsupported-media-type',
+        'this charset or content encoding is not supported',
+      );
     default:
       return undefined;
   }

@@ -38,7 +38,10 @@ export function placeOf(state: { readonly id: string }, sort: ListQuery['sort'])
 }
 
 /** One page out of at most `limit + 1` items in order: the one too many says that there is more. */
-export function toPage<State extends { readonly id: string }>(items: readonly State[], query: ListQuery): ListPage<State> {
+export function toPage<State extends { readonly id: string }>(
+  items: readonly State[],
+  query: ListQuery,
+): ListPage<State> {
   const page = items.slice(0, query.limit);
   const last = page.at(-1);
   return items.length > query.limit && last ? { items: page, next: placeOf(last, query.sort) } : { items: page };

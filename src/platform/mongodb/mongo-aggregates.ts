@@ -55,7 +55,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   /** Creates what the queries here need. Safe to run again, and on several instances at once. */
   async createIndexes(): Promise<void> {
     // Sparse: a document with nothing pending is not in it, so the sweeper's search is as small as the backlog.
-    await orUnavailable(() => this.collection.createIndex({ 'pending.event.time': 1 }, { sparse: true }));
+    await orUnavailable(() => this.collection.createIndex({ 'pending.event.time': 1 }, { sparse: true }, {}));
   }
 
   async find(id: string): Promise<Stored<State> | undefined> {
@@ -86,7 +86,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
         .limit(limit)
         .toArray(),
     );
-    return documents.map(({ _id, pending }) => ({ id: String(_id), pending }));
+    return documents.map(({ _id, pending }) => ({ id: _id, pending }));
   }
 
   async trim(published: ReadonlyMap<string, number>): Promise<void> {

@@ -1,7 +1,8 @@
 import { unavailable } from '../errors.js';
 
 const DUPLICATE_KEY = 11_000;
-const NOT_ANSWERING = /^Mongo(Network|ServerSelection|NotConnected|PoolC|ConnectionPool|TopologyClosed|WriteConcern|Expired)/;
+const NOT_ANSWERING =
+  /^Mongo(Network|ServerSelection|NotConnected|PoolC|ConnectionPool|TopologyClosed|WriteConcern|Expired)/;
 
 /** True for a write refused because a document with that key exists. */
 export function isDuplicateKey(error: unknown): boolean {

@@ -12,7 +12,10 @@ export class MongoListing<State extends { readonly id: string }> implements List
   async page(query: ListQuery): Promise<ListPage<State>> {
     // The id goes the way of the last sorted field, so that one index serves both.
     const idOrder = query.sort.at(-1)?.[1] ?? 'ascending';
-    const order: Order = [...query.sort.map(([path, direction]) => [`state.${path}`, direction] as const), ['_id', idOrder]];
+    const order: Order = [
+      ...query.sort.map(([path, direction]) => [`state.${path}`, direction] as const),
+      ['_id', idOrder],
+    ];
     const equal = Object.entries(query.where).map(([path, value]) => ({ [`state.${path}`]: { $eq: value } }));
     const conditions = query.after ? [...equal, beyond(order, query.after)] : equal;
     const documents = await orUnavailable(() =>

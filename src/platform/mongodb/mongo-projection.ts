@@ -43,7 +43,7 @@ export class MongoProjection<State> implements Projection<State> {
     const documents = await orUnavailable(() =>
       this.collection.find({ _id: { $in: ids } } as object, { projection }).toArray(),
     );
-    const versions = new Map(documents.map(({ _id, version }) => [String(_id), version]));
+    const versions = new Map(documents.map(({ _id, version }) => [_id, version]));
     const behind = newest.filter(({ id, version }) => (versions.get(id) ?? 0) < version);
     if (behind.length > 0) await this.apply(behind);
   }

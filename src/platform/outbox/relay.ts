@@ -102,7 +102,10 @@ export class Relay {
     await retryUntilDone(() => this.bus.publish(this.outbox.topic, records), {
       signal: this.aborting.signal,
       onFailure: (error, failures) =>
-        this.logger.warn({ err: error, topic: this.outbox.topic, events: batch.length, failures }, 'cannot publish yet'),
+        this.logger.warn(
+          { err: error, topic: this.outbox.topic, events: batch.length, failures },
+          'cannot publish yet',
+        ),
     });
   }
 

@@ -1,0 +1,142 @@
+import type { EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
+import type { Logger } from 'pino';
+import { backoffDelay } from '../backoff.js';
+import type { Consumption, Headers, LoggedRecord, RecordHandler } from '../bus/bus.js';
+import type { DependencyHealth } from '../health/health.js';
+
+/** Records between two heartbeats and offset commits. */
+const MOST_RECORDS_A_TURN = 500;
+
+/** One member of a consumer group; it outlives every crash of the kafkajs consumer within. */
+export class KafkaConsumption implements Consumption {
+  private consumer: ReturnType<Kafka['consumer']>;
+  private trouble: string | undefined = 'has not joined its group yet';
+  private stopped = false;
+  private readonly failures = new Map<string, number>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+
+  constructor(
+    private readonly kafka: Kafka,
+    /** Milliseconds without a heartbeat after which the group gives a dead member's partitions to others. */
+    private readonly sessionTimeout: number,
+    private readonly group: string,
+    private readonly handlers: ReadonlyMap<string, RecordHandler>,
+    private readonly logger: Logger,
+  ) {
+    this.consumer = this.newConsumer();
+  }
+
+  async start(): Promise<void> {
+    const { consumer } = this;
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.handlers.keys()], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 3,
+      eachBatch: (payload) => this.handleBatch(payload),
+    });
+  }
+
+  health(): DependencyHealth {
+    return this.trouble === undefined
+      ? { up: true }
+      : { up: false, detail: `consumer of group ${this.group} ${this.trouble}` };
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    await this.consumer.disconnect();
+  }
+
+  private newConsumer(): ReturnType<Kafka['consumer']> {
+    const { sessionTimeout } = this;
+    const consumer = this.kafka.consumer({
+      groupId: this.group,
+      sessionTimeout,
+      rebalanceTimeout: sessionTimeout * 2,
+      heartbeatInterval: Math.floor(sessionTimeout / 5),
+      maxWaitTimeInMs: 500,
+      allowAutoTopicCreation: false,
+      retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: () => Promise.resolve(true) },
+    });
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      this.trouble = undefined;
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      this.trouble = `stopped: ${payload.error.name}`;
+      // kafkajs gives up for good on an error that it does not hold for retriable, whatever its options say.
+      if (!payload.restart) this.replaceAfter(1);
+    });
+    return consumer;
+  }
+
+  private replaceAfter(failures: number): void {
+    if (this.stopped) return;
+    this.after(backoffDelay(failures), async () => {
+      await this.consumer.disconnect().catch(() => undefined);
+      this.consumer = this.newConsumer();
+      await this.start().catch((error: unknown) => {
+        this.logger.warn({ err: error, group: this.group }, 'consumer cannot start');
+        this.replaceAfter(failures + 1);
+      });
+    });
+  }
+
+  private async handleBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isRunning, isStale } = payload;
+    const { topic, partition } = batch;
+    const handler = this.handlers.get(topic);
+    if (!handler) return;
+    for (let from = 0; from < batch.messages.length; from += MOST_RECORDS_A_TURN) {
+      if (!isRunning() || isStale()) return;
+      const messages = batch.messages.slice(from, from + MOST_RECORDS_A_TURN);
+      const last = messages.at(-1) as KafkaMessage;
+      try {
+        await handler(messages.map((message) => toLoggedRecord(topic, partition, message)));
+      } catch (error) {
+        this.pauseAfterFailure(payload, error);
+        return;
+      }
+      this.failures.delete(`${topic}-${partition}`);
+      resolveOffset(last.offset);
+      const offset = String(Number(last.offset) + 1);
+      await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      await heartbeat();
+    }
+  }
+
+  /** Unresolved, the records come again when the partition resumes; other partitions go on meanwhile. */
+  private pauseAfterFailure({ batch, pause }: EachBatchPayload, error: unknown): void {
+    const name = `${batch.topic}-${batch.partition}`;
+    const failures = (this.failures.get(name) ?? 0) + 1;
+    this.failures.set(name, failures);
+    const { topic, partition } = batch;
+    this.logger.warn({ err: error, topic, partition, failures }, 'records will come again');
+    this.after(backoffDelay(failures), pause());
+  }
+
+  private after(milliseconds: number, work: () => void | Promise<void>): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      if (!this.stopped) void work();
+    }, milliseconds);
+    this.timers.add(timer);
+  }
+}
+
+function toLoggedRecord(topic: string, partition: number, message: KafkaMessage): LoggedRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    key: message.key,
+    value: message.value,
+    headers: toHeaders(message.headers),
+  };
+}
+
+function toHeaders(headers: IHeaders = {}): Headers {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String([value].flat()[0] ?? '')]));
+}
