@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { changedPointers } from '../../platform/event/changed-pointers.js';
+import { changeCustomer, type CustomerInput, registerCustomer, statedBy } from './customer.js';
+import { InvalidCustomer } from './errors.js';
+
+const at = (now: string) => ({ now, compare: changedPointers });
+const MORNING = at('2026-11-23T08:00:00.000Z');
+const NOON = at('2026-11-23T12:00:00.000Z');
+
+const address = { type: 'SHIPPING', address1: '1', city: 'c', state: 's', postalCode: 'p' } as const;
+const input: CustomerInput = {
+  name: { firstName: 'Ada', lastName: 'Lovelace' },
+  contact: { email: 'ada@example.com' },
+  addresses: [address],
+};
+const visa = { type: 'PRIMARY', number: '4111 1111-1111 1111', expiration: '12/30', nameOnCard: 'Ada' } as const;
+
+function register(stated: CustomerInput = input) {
+  return registerCustomer('c-1', stated, MORNING).state;
+}
+
+function brokenRules(decide: () => unknown) {
+  try {
+    decide();
+  } catch (error) {
+    if (error instanceof InvalidCustomer) return error.errors;
+    throw error;
+  }
+  throw new Error('it breaks no rule');
+}
+
+describe('registering a customer', () => {
+  it('gives version 1, both times, the country by default, and names what was stated', () => {
+    const { state, event } = registerCustomer('c-1', input, MORNING);
+    expect(state).toEqual({
+      id: 'c-1',
+      version: 1,
+      ...input,
+      addresses: [{ ...address, country: 'US' }],
+      createdAt: MORNING.now,
+      updatedAt: MORNING.now,
+    });
+    expect(event).toEqual({
+      type: 'registered',
+      data: { customer: state, changed: ['/name', '/contact', '/addresses'] },
+    });
+  });
+
+  it('keeps of a card what is not its number', () => {
+    const { creditCards } = register({ ...input, creditCards: [visa] });
+    expect(creditCards).toEqual([
+      { type: 'PRIMARY', brand: 'VISA', last4: '1111', expiration: '12/30', nameOnCard: 'Ada' },
+    ]);
+  });
+
+  it('names every broken rule at once, and no value', () => {
+    const broken = brokenRules(() =>
+      register({
+        ...input,
+        addresses: [address, { ...address, type: 'BILLING' }, address],
+        creditCards: [
+          { ...visa, number: '4111111111111112' },
+          { ...visa, last4: '1111', number: undefined },
+        ],
+      }),
+    );
+    expect(broken.map(({ pointer }) => pointer)).toEqual([
+      '/addresses/2/type',
+      '/creditCards/1/type',
+      '/creditCards/0/number',
+      '/creditCards/1/last4',
+    ]);
+    expect(JSON.stringify(broken)).not.toMatch(/\d{4}/);
+  });
+});
+
+describe('changing a customer', () => {
+  it('raises the version by one and names each member that differs', () => {
+    const customer = register();
+    const change = changeCustomer(
+      customer,
+      { ...input, name: { firstName: 'Ada', lastName: 'King', title: 'Ms' } },
+      NOON,
+    );
+    expect(change?.state).toMatchObject({ version: 2, createdAt: MORNING.now, updatedAt: NOON.now });
+    expect(change?.event).toEqual({
+      type: 'changed',
+      data: { customer: change?.state, changed: ['/name/lastName', '/name/title'] },
+    });
+  });
+
+  it('is no change when the customer is so already', () => {
+    const customer = register({ ...input, creditCards: [visa] });
+    expect(changeCustomer(customer, statedBy(customer), NOON)).toBeUndefined();
+    expect(changeCustomer(customer, { ...input, creditCards: [visa] }, NOON)).toBeUndefined();
+  });
+
+  it('keeps a held card that is sent back as it was read, with a new label if it has one', () => {
+    const customer = register({ ...input, creditCards: [visa] });
+    const [held] = customer.creditCards ?? [];
+    const relabelled = { ...held, description: 'everyday' } as never;
+    const change = changeCustomer(customer, { ...input, creditCards: [relabelled] }, NOON);
+    expect(change?.state.creditCards).toEqual([{ ...held, description: 'everyday' }]);
+  });
+
+  it.each([
+    ['another last4', { last4: '4242' }],
+    ['another brand', { brand: 'AMEX' }],
+    ['another expiration', { expiration: '01/31' }],
+    ['another name', { nameOnCard: 'Eve' }],
+  ])('refuses a card without its number that has %s', (_what, difference) => {
+    const customer = register({ ...input, creditCards: [visa] });
+    const forged = { ...customer.creditCards?.[0], ...difference } as never;
+    const broken = brokenRules(() => changeCustomer(customer, { ...input, creditCards: [forged] }, NOON));
+    expect(broken.map(({ pointer }) => pointer)).toEqual(['/creditCards/0/last4']);
+  });
+
+  it('does not let its time go back when this clock is behind', () => {
+    const noon = registerCustomer('c-1', input, NOON).state;
+    expect(changeCustomer(noon, { ...input, addresses: [] }, MORNING)?.state.updatedAt).toBe(NOON.now);
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { changedPointers } from '../../platform/event/changed-pointers.js';
+import type { Customer } from './customer.js';
+import { InvalidOrder, NoShippingAddress, WrongStatus } from './errors.js';
+import { totalOf } from './money.js';
+import { type OrderItem, placeOrder, shipOrder } from './order.js';
+
+const MORNING = { now: '2026-11-23T08:00:00.000Z', compare: changedPointers };
+const NOON = { now: '2026-11-23T12:00:00.000Z', compare: changedPointers };
+
+const address = { type: 'SHIPPING', address1: '1', city: 'c', state: 's', postalCode: 'p', country: 'US' } as const;
+const customer: Customer = {
+  id: 'c-1',
+  version: 7,
+  name: { firstName: 'Ada', lastName: 'Lovelace' },
+  contact: { email: 'ada@example.com' },
+  addresses: [address],
+  createdAt: MORNING.now,
+  updatedAt: MORNING.now,
+};
+
+function item(amount: string, quantity: number, currency = 'USD'): OrderItem {
+  return { product: { id: 'p', title: 't', price: { amount, currency } }, quantity };
+}
+
+describe('placing an order', () => {
+  it('gives version 1, PLACED, the exact total, and names what was stated', () => {
+    const items = [item('0.1', 3), item('19.99', 2)];
+    const { state, event } = placeOrder('o-1', customer, items, MORNING);
+    expect(state).toEqual({
+      id: 'o-1',
+      version: 1,
+      customerId: 'c-1',
+      status: 'PLACED',
+      items,
+      total: { amount: '40.28', currency: 'USD' },
+      createdAt: MORNING.now,
+      updatedAt: MORNING.now,
+    });
+    expect(event.data.changed).toEqual(['/customerId', '/status', '/items', '/total']);
+  });
+
+  it('refuses a second currency and names the item', () => {
+    const place = () => placeOrder('o-1', customer, [item('1', 1), item('1', 1, 'EUR')], MORNING);
+    expect(place).toThrow(InvalidOrder);
+    expect(place).toThrow(
+      expect.objectContaining({ errors: [expect.objectContaining({ pointer: '/items/1/product/price/currency' })] }),
+    );
+  });
+});
+
+describe('a total', () => {
+  it.each([
+    [[item('100', 2)], '200'],
+    [[item('19.90', 1)], '19.90'],
+    [[item('0.1', 3)], '0.3'],
+    [[item('999999999999.9999', 1_000_000)], '999999999999999900.0000'],
+    [[item('0', 5)], '0'],
+  ])('is exact: %#', (items, total) => {
+    expect(totalOf(items.map(({ product: { price }, quantity }) => ({ price, quantity })))).toBe(total);
+  });
+
+  it('is what integer arithmetic on the smallest unit says', () => {
+    const line = fc.record({ cents: fc.bigInt(0n, 10n ** 14n), quantity: fc.integer({ min: 1, max: 1_000_000 }) });
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (lines) => {
+        const format = (cents: bigint) => `${cents / 100n}.${String(cents % 100n).padStart(2, '0')}`;
+        const prices = lines.map(({ cents, quantity }) => ({
+          price: { amount: format(cents), currency: 'USD' },
+          quantity,
+        }));
+        const sum = lines.reduce((total, { cents, quantity }) => total + cents * BigInt(quantity), 0n);
+        expect(totalOf(prices)).toBe(format(sum));
+      }),
+    );
+  });
+});
+
+describe('shipping an order', () => {
+  const placed = placeOrder('o-1', customer, [item('1', 1)], MORNING).state;
+
+  it('stamps the shipping address and the version of the customer that had it', () => {
+    const { state, event } = shipOrder(placed, customer, NOON);
+    expect(state).toEqual({
+      ...placed,
+      version: 2,
+      status: 'SHIPPED',
+      shipTo: { ...address, customerVersion: 7 },
+      updatedAt: NOON.now,
+    });
+    expect(event).toEqual({ type: 'shipped', data: { order: state, changed: ['/status', '/shipTo'] } });
+  });
+
+  it('takes the alternate address where there is no other, and never the billing address', () => {
+    const billing = { ...address, type: 'BILLING' } as const;
+    const alternate = { ...address, type: 'SHIPPING_ALTERNATE', city: 'elsewhere' } as const;
+    const { state } = shipOrder(placed, { ...customer, addresses: [billing, alternate] }, NOON);
+    expect(state.shipTo).toMatchObject({ city: 'elsewhere' });
+    expect(() => shipOrder(placed, { ...customer, addresses: [billing] }, NOON)).toThrow(NoShippingAddress);
+  });
+
+  it('is refused from any other status', () => {
+    const { state } = shipOrder(placed, customer, NOON);
+    expect(() => shipOrder(state, customer, NOON)).toThrow(WrongStatus);
+  });
+});

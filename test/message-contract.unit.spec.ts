@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { changeCustomer, registerCustomer, type CustomerInput } from '../src/accounts/domain/customer.js';
+import { customerEvents } from '../src/accounts/messages/customer-events.js';
+import { placeOrder, shipOrder } from '../src/orders/domain/order.js';
+import { readCustomerChange } from '../src/orders/messages/customer-changes.js';
+import { orderEvents } from '../src/orders/messages/order-events.js';
+import { changedPointers } from '../src/platform/event/changed-pointers.js';
+import {
+  type CloudEvent,
+  type DomainEvent,
+  type EventStream,
+  toCloudEvent,
+} from '../src/platform/event/cloud-event.js';
+import { goldenSamples, messageSchemas } from './support/messages.js';
+
+const now = '2026-11-23T04:10:20.697Z';
+const circumstances = { now, compare: changedPointers };
+
+const ada: CustomerInput = {
+  name: { firstName: 'Ada', lastName: 'Lovelace', title: 'Ms', middleName: 'King', suffix: 'I' },
+  contact: { email: 'ada@example.com', primaryPhone: '1', secondaryPhone: '2' },
+  addresses: [
+    { type: 'SHIPPING', address1: '12 St James Square', city: 'London', state: 'LND', postalCode: 'SW1Y 4JH' },
+    { type: 'BILLING', description: 'b', address1: '1', address2: '2', city: 'c', state: 's', postalCode: 'p' },
+  ],
+  creditCards: [{ type: 'PRIMARY', number: '4111 1111 1111 1111', expiration: '12/30', nameOnCard: 'Ada' }],
+};
+
+interface Changed {
+  readonly state: { readonly id: string; readonly version: number; readonly updatedAt: string };
+  readonly event: DomainEvent;
+}
+
+function published(stream: EventStream, { state: { id, version, updatedAt }, event }: Changed): CloudEvent {
+  return JSON.parse(JSON.stringify(toCloudEvent(stream, event, { id, version, time: updatedAt }))) as CloudEvent;
+}
+
+const registered = registerCustomer('c-1', ada, circumstances);
+const changed = changeCustomer(registered.state, { ...ada, addresses: [], creditCards: [] }, circumstances);
+const customerMessages = [registered, changed as Changed].map((change) => published(customerEvents, change));
+
+const customer = readCustomerChange(customerMessages[0] as CloudEvent);
+const items = [{ product: { id: 'p', title: 't', price: { amount: '0.1', currency: 'USD' } }, quantity: 3 }];
+const placed = placeOrder('o-1', customer as never, items, circumstances);
+const shipped = shipOrder(placed.state, customer as never, circumstances);
+const orderMessages = [placed, shipped].map((change) => published(orderEvents, change));
+
+describe('the message contract', () => {
+  describe.each([
+    ['accounts', customerMessages],
+    ['orders', orderMessages],
+  ])('of %s as a producer', (context, messages) => {
+    const schemaOf = messageSchemas(context);
+
+    it.each(messages.map((message) => [message.type, message] as const))('%s fits its schema', (_type, message) => {
+      const validate = schemaOf(message.dataschema);
+      validate(message.data);
+      expect(validate.errors).toBeNull();
+    });
+
+    it('has a golden sample of every type that it publishes', () => {
+      const sampled = goldenSamples(context).map(({ event }) => event.dataschema);
+      expect(sampled).toEqual(expect.arrayContaining(messages.map(({ dataschema }) => dataschema)));
+    });
+
+    it.each(goldenSamples(context).map(({ file, event }) => [file, event] as const))(
+      'stands by its golden sample %s',
+      (_file, event) => {
+        const validate = schemaOf(event.dataschema);
+        validate(event.data);
+        expect(validate.errors).toBeNull();
+        expect(Object.keys(event)).toEqual(expect.arrayContaining(Object.keys(messages[0] as object)));
+      },
+    );
+
+    it('refuses what the schema does not name, such as a card number', () => {
+      const [message] = messages as [CloudEvent<Record<string, object>>];
+      const leaky = structuredClone(message.data);
+      Object.assign(Object.values(leaky)[0] as object, { number: '4111111111111111' });
+      expect(schemaOf(message.dataschema)(leaky)).toBe(false);
+    });
+  });
+
+  describe('of orders as a consumer of customers', () => {
+    it.each(goldenSamples('accounts').map(({ file, event }) => [file, event] as const))('reads %s', (_file, event) => {
+      const { customer: sent } = event.data as { customer: { id: string; version: number; addresses: object[] } };
+      expect(readCustomerChange(event)).toMatchObject({
+        id: sent.id,
+        version: sent.version,
+        addresses: sent.addresses,
+      });
+    });
+
+    it.each(customerMessages.map((message) => [message.type, message] as const))(
+      'reads what accounts publishes today: %s',
+      (_type, message) => {
+        expect(readCustomerChange(message)).toMatchObject({ id: 'c-1', version: Number(message.sequence) });
+      },
+    );
+
+    it('keeps nothing of the cards', () => {
+      expect(JSON.stringify(customerMessages.map((message) => readCustomerChange(message)))).not.toContain('1111');
+    });
+
+    it('ignores fields and types of event that it does not know', () => {
+      const [message] = customerMessages as [CloudEvent<{ customer: object }>];
+      const data = { customer: { ...message.data.customer, loyalty: 'gold' }, changed: [], reason: 'x' };
+      expect(readCustomerChange({ ...message, data })).toEqual(readCustomerChange(message));
+      expect(readCustomerChange({ ...message, type: 'accounts.customer.celebrated' })).toBeUndefined();
+    });
+
+    it.each([
+      ['a future major version', { dataschema: 'urn:schema:accounts.customer.registered:v2' }, /version 2/],
+      ['no customer', { data: {} }, /required property 'customer'/],
+      ['a subject that is not the customer', { subject: 'other' }, /subject/],
+      ['a sequence that is not the version', { sequence: '9' }, /sequence/],
+    ])('refuses %s, and says why', (_what, difference, reason) => {
+      const message = { ...(customerMessages[0] as CloudEvent), ...difference };
+      expect(() => readCustomerChange(message)).toThrow(reason);
+    });
+  });
+});
