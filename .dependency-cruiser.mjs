@@ -193,7 +193,7 @@ export default {
     forbid(
       'src-knows-no-test-folder',
       'test/ and bench/ know src/, which builds and ships without them.',
-      { path: '^src/' },
+      { path: '^src/', pathNot: TEST_CODE },
       { path: '^(?:test|bench)/' },
     ),
     forbid(

@@ -44,7 +44,9 @@ function embedded(directoryOf: (name: string) => string, logger: Logger): Backen
 
 function openKafka(servers: string, config: Config, logger: Logger): Promise<Bus> {
   const brokers = servers.split(',').map((server) => server.trim());
-  const client = { clientId: 'accounts-orders', brokers, connectionTimeout: 5_000 };
+  // Few retries: whoever calls the bus tries again for as long as it takes, and can be stopped meanwhile.
+  const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 500 };
+  const client = { clientId: 'accounts-orders', brokers, connectionTimeout: 5_000, retry };
   const settings = {
     client,
     partitions: config.KAFKA_TOPIC_PARTITIONS,

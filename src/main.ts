@@ -31,14 +31,22 @@ async function serve(module: string): Promise<void> {
   const contexts = CONTEXTS.filter(({ name }) => module === 'all' || module === name);
   const running = new Process(config, contexts, backendsOf(config, logger), logger);
 
+  const stopping = new AbortController();
   const stop = (signal: string) => {
+    stopping.abort();
     logger.info({ signal }, 'stopping');
     void running.stop().finally(() => process.exit(0));
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 
-  await running.start();
+  try {
+    await running.start();
+  } catch (error) {
+    // A start that is broken off by a stop is no failure; the stop ends the process.
+    if (stopping.signal.aborted) return;
+    throw error;
+  }
   const { port, managementPort } = running.ports;
   logger.info({ module, port, managementPort }, 'serving');
   if (config.MONGODB_URI === undefined || process.stdout.isTTY) {

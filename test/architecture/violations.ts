@@ -139,10 +139,7 @@ export const violations: Readonly<Record<string, readonly Violation[]>> = {
   ],
   'no-orphans': files('platform/outbox/#.ts', `export const lonely = 1;`),
   'no-unresolvable': importing('platform/outbox/#.ts', './nowhere.js', 'no-such-package'),
-  'src-knows-no-test-folder': [
-    ...importing('#.ts', '../test/helpers.js', '../bench/load.js'),
-    ...importing('sales/app/#.unit.spec.ts', '../../../test/helpers.js'),
-  ],
+  'src-knows-no-test-folder': importing('#.ts', '../test/helpers.js', '../bench/load.js'),
   'only-tests-know-tests': [
     ...importing('#.ts', './sales/app/sell.unit.spec.js'),
     ...importing('platform/outbox/#.ts', '../bus/bus.contract.js'),

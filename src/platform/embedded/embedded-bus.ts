@@ -60,6 +60,7 @@ export class EmbeddedBus implements Bus {
     for (const topic of handlers.keys()) {
       for (let partition = 0; partition < PARTITIONS; partition += 1) this.startReader(group, topic, partition);
     }
+    this.notify();
     return Promise.resolve({
       health: () => ({ up: !member.stopped.signal.aborted }),
       stop: async () => {

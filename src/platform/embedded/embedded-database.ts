@@ -42,9 +42,9 @@ async function memoryLevel(): Promise<Level> {
 
 async function classicLevel(directory: string): Promise<Level> {
   const { ClassicLevel } = await import('classic-level');
-  await mkdir(directory, { recursive: true });
   const level = new ClassicLevel<string, string>(directory);
   try {
+    await mkdir(directory, { recursive: true });
     await level.open();
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause;

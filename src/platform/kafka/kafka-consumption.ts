@@ -59,7 +59,13 @@ export class KafkaConsumption implements Consumption {
       heartbeatInterval: Math.floor(sessionTimeout / 5),
       maxWaitTimeInMs: 500,
       allowAutoTopicCreation: false,
-      retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: () => Promise.resolve(true) },
+      retry: {
+        retries: 10,
+        initialRetryTime: 100,
+        maxRetryTime: 2_000,
+        // It may crash while it stops, and must not come back from that.
+        restartOnFailure: () => Promise.resolve(!this.stopped),
+      },
     });
     consumer.on(consumer.events.GROUP_JOIN, () => {
       this.trouble = undefined;
@@ -73,14 +79,16 @@ export class KafkaConsumption implements Consumption {
   }
 
   private replaceAfter(failures: number): void {
-    if (this.stopped) return;
     this.after(backoffDelay(failures), async () => {
       await this.consumer.disconnect().catch(() => undefined);
+      if (this.stopped) return;
       this.consumer = this.newConsumer();
       await this.start().catch((error: unknown) => {
         this.logger.warn({ err: error, group: this.group }, 'consumer cannot start');
         this.replaceAfter(failures + 1);
       });
+      // It may have been told to stop while it started.
+      if (this.stopped) await this.consumer.disconnect().catch(() => undefined);
     });
   }
 
@@ -118,6 +126,7 @@ export class KafkaConsumption implements Consumption {
   }
 
   private after(milliseconds: number, work: () => void | Promise<void>): void {
+    if (this.stopped) return;
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       if (!this.stopped) void work();

@@ -1,4 +1,4 @@
-import type { Db, MongoClient } from 'mongodb';
+import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
 import type { DependencyHealth } from '../health/health.js';
 
 /** One context's own MongoDB database. */
@@ -9,10 +9,12 @@ export interface MongoDatabase {
   close(): Promise<void>;
 }
 
-/** Connects lazily: the first operation opens the connection, and a server that is away is found again. */
+/**
+ * Connects lazily: the first operation opens the connection, and a server that is away is found again.
+ * @throws Error that names the setting when the connection string cannot be read.
+ */
 export async function openMongoDatabase(uri: string, name: string): Promise<MongoDatabase> {
-  const { MongoClient: Client } = await import('mongodb');
-  const client: MongoClient = new Client(uri, {
+  const client = await newClient(uri, {
     appName: name,
     ignoreUndefined: true,
     // An event must never be published of a write that a failover takes back.
@@ -35,4 +37,14 @@ export async function openMongoDatabase(uri: string, name: string): Promise<Mong
     },
     close: () => client.close(),
   };
+}
+
+async function newClient(uri: string, options: MongoClientOptions): Promise<MongoClient> {
+  const { MongoClient: Client } = await import('mongodb');
+  try {
+    return new Client(uri, options);
+  } catch (error) {
+    // Without the driver's own words, which may quote the password.
+    throw new Error('MONGODB_URI: is not a connection string that the driver can read', { cause: error });
+  }
 }

@@ -24,6 +24,8 @@ export async function orUnavailable<T>(call: () => Promise<T>): Promise<T> {
 function isNotAnswering(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (NOT_ANSWERING.test(error.name)) return true;
+  // The driver wraps whatever keeps a bulk write from its answer; what the server refused is in `writeErrors`.
+  if ('writeErrors' in error) return [error.writeErrors].flat().length === 0;
   const labels = 'errorLabelSet' in error && error.errorLabelSet instanceof Set ? error.errorLabelSet : new Set();
   return labels.has('RetryableWriteError') || labels.has('ResetPool');
 }

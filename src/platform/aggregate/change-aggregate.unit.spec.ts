@@ -1,0 +1,128 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { toCloudEvent } from '../event/cloud-event.js';
+import { type Aggregates, type Change, type PendingEvent, type Stored, VersionConflict } from './aggregates.js';
+import { changeAggregate } from './change-aggregate.js';
+
+/** One item; another writer may come first. */
+class OneItem implements Aggregates<Item, ItemEvent> {
+  saves = 0;
+  constructor(
+    public stored: Stored<Item> | undefined,
+    /** What another writer leaves just before a save; each once. */
+    private readonly meanwhile: Stored<Item>[] = [],
+  ) {}
+
+  find(): Promise<Stored<Item> | undefined> {
+    return Promise.resolve(this.stored);
+  }
+
+  save(before: Stored<Item> | undefined, { state }: Change<Item, ItemEvent>): Promise<void> {
+    this.saves += 1;
+    this.stored = this.meanwhile.shift() ?? this.stored;
+    if (this.stored?.state.version !== before?.state.version) return Promise.reject(new VersionConflict(state.id));
+    this.stored = { state, pending: [] };
+    return Promise.resolve();
+  }
+}
+
+const first = created('a').state;
+const second = changed(first, 'by another writer').state;
+const third = changed(second, 'by a third').state;
+const atRest = (state: Item): Stored<Item> => ({ state, pending: [] });
+const rename = (state: Item | undefined): Change<Item, ItemEvent> => changed(state!, `${state!.name}, renamed`);
+
+describe('changing an aggregate', () => {
+  let items: OneItem;
+
+  beforeEach(() => {
+    items = new OneItem(atRest(first));
+  });
+
+  it('saves what was decided, and answers it', async () => {
+    const state = await changeAggregate(items, 'a', rename);
+
+    expect(state).toMatchObject({ version: 2, name: 'new, renamed' });
+    expect(items.stored?.state).toEqual(state);
+  });
+
+  it('decides on nothing where there is nothing yet', async () => {
+    items = new OneItem(undefined);
+    const state = await changeAggregate(items, 'a', (before) => {
+      expect(before).toBeUndefined();
+      return created('a');
+    });
+
+    expect(state).toEqual(first);
+  });
+
+  it('decides again, on what the other writer left, when a race was lost', async () => {
+    items = new OneItem(atRest(first), [atRest(second), atRest(third)]);
+    const decidedOn: number[] = [];
+
+    const state = await changeAggregate(items, 'a', (before) => {
+      decidedOn.push(before!.version);
+      return rename(before);
+    });
+
+    expect(decidedOn).toEqual([1, 2, 3]);
+    expect(state).toMatchObject({ version: 4, name: 'by a third, renamed' });
+  });
+
+  it('gives up as unavailable when the race is lost over and over', async () => {
+    items.save = () => Promise.reject(new VersionConflict('a'));
+
+    await expect(changeAggregate(items, 'a', rename)).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+
+  it('saves nothing when nothing changes', async () => {
+    expect(await changeAggregate(items, 'a', () => undefined)).toEqual(first);
+    expect(items.saves).toBe(0);
+  });
+
+  it('lets through what the decision throws, and saves nothing', async () => {
+    const refusal = new Error('no');
+
+    await expect(changeAggregate(items, 'a', () => Promise.reject(refusal))).rejects.toBe(refusal);
+    expect(items.saves).toBe(0);
+  });
+
+  it('lets through what the store throws, without another try', async () => {
+    const trouble = new Error('the store is away');
+    items.save = () => Promise.reject(trouble);
+
+    await expect(changeAggregate(items, 'a', rename)).rejects.toBe(trouble);
+  });
+
+  it.each([[undefined], ['any' as const], [[1]], [[7, 1]]])(
+    'goes on where If-Match allows it: %j',
+    async (expected) => {
+      expect(await changeAggregate(items, 'a', rename, expected)).toMatchObject({ version: 2 });
+    },
+  );
+
+  it.each([[[]], [[2]], [[2, 3]]])('refuses as stale where If-Match does not: %j', async (expected) => {
+    await expect(changeAggregate(items, 'a', rename, expected)).rejects.toMatchObject({ kind: 'stale' });
+    expect(items.saves).toBe(0);
+  });
+
+  it('refuses as stale what became stale in a lost race', async () => {
+    items = new OneItem(atRest(first), [atRest(second)]);
+
+    await expect(changeAggregate(items, 'a', rename, [1])).rejects.toMatchObject({ kind: 'stale' });
+    expect(items.stored).toEqual(atRest(second));
+  });
+
+  it('refuses as unavailable an aggregate with a full outbox, and reads it still', async () => {
+    const event = toCloudEvent(itemEvents, created('a').event, { id: 'a', version: 1, time: first.updatedAt });
+    const pending: PendingEvent[] = Array.from({ length: 1_000 }, (_, index) => ({ version: index + 1, event }));
+    items = new OneItem({ state: first, pending });
+
+    await expect(changeAggregate(items, 'a', rename)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(items.saves).toBe(0);
+    expect(await changeAggregate(items, 'a', () => undefined)).toEqual(first);
+
+    items = new OneItem({ state: first, pending: pending.slice(1) });
+    expect(await changeAggregate(items, 'a', rename)).toMatchObject({ version: 2 });
+  });
+});

@@ -1,0 +1,126 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { temporaryFolder, type TemporaryFolder } from '../../../test/support/temporary-folder.js';
+import { ConfigError, loadConfig, parseConfig } from './config.js';
+
+const SECRET = 's3cr3t';
+
+function messageOf(settings: Record<string, unknown>): string {
+  try {
+    parseConfig(settings);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  throw new Error('these settings are right');
+}
+
+describe('the configuration', () => {
+  it('has a default for all that is needed, and no backends', () => {
+    expect(parseConfig({})).toEqual(
+      expect.objectContaining({ HOST: '127.0.0.1', PORT: 8080, MANAGEMENT_PORT: 8081, LOG_LEVEL: 'info' }),
+    );
+    expect(parseConfig({}).MONGODB_URI).toBeUndefined();
+    expect(parseConfig({}).KAFKA_BOOTSTRAP_SERVERS).toBeUndefined();
+  });
+
+  it('takes numbers as the texts that the environment has', () => {
+    const { PORT, KAFKA_TOPIC_PARTITIONS } = parseConfig({ PORT: '0', KAFKA_TOPIC_PARTITIONS: '12' });
+
+    expect([PORT, KAFKA_TOPIC_PARTITIONS]).toEqual([0, 12]);
+  });
+
+  it.each([
+    ['mongodb://user:pw@a:1,b:2/?replicaSet=rs0', 'a:9092'],
+    ['mongodb+srv://cluster.example', 'a.example:9092, b.example:9092'],
+  ])('takes both backends: %s and %s', (MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS) => {
+    const settings = { MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS };
+
+    expect(parseConfig(settings)).toMatchObject(settings);
+  });
+
+  it.each([
+    ['HOST', ''],
+    ['HOST', { SECRET }],
+    ['PORT', SECRET],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['MANAGEMENT_PORT', SECRET],
+    ['LOG_LEVEL', SECRET],
+    ['DATA_DIR', '  '],
+    ['MONGODB_URI', `http://user:${SECRET}@host`],
+    ['MONGODB_URI', 'mongodb://'],
+    ['KAFKA_BOOTSTRAP_SERVERS', SECRET],
+    ['KAFKA_BOOTSTRAP_SERVERS', `kafka://${SECRET}:9092`],
+    ['KAFKA_BOOTSTRAP_SERVERS', 'a:9092,'],
+    ['KAFKA_TOPIC_PARTITIONS', '0'],
+    ['KAFKA_TOPIC_PARTITIONS', '1.5'],
+    ['KAFKA_TOPIC_PARTITIONS', SECRET],
+    ['KAFKA_SESSION_TIMEOUT_MS', '5999'],
+    ['KAFKA_SESSION_TIMEOUT_MS', SECRET],
+    ['HTTP_BODY_LIMIT', SECRET],
+    ['HTTP_BODY_LIMIT', '-1kb'],
+  ])('refuses a bad %s in one line that names it, and never its value (%j)', (name, value) => {
+    const message = messageOf({ [name]: value });
+
+    expect(message).toMatch(new RegExp(`^${name}: [^\\n]+$`));
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('refuses one backend without the other, and names the one that is missing', () => {
+    expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
+    expect(messageOf({ KAFKA_BOOTSTRAP_SERVERS: `${SECRET}:1` })).toMatch(/^MONGODB_URI: [^\n]+$/);
+    expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).not.toContain(SECRET);
+  });
+
+  it('refuses a setting that there is not, by its name', () => {
+    expect(messageOf({ PROT: SECRET })).toMatch(/^PROT: [^\n]+$/);
+    expect(messageOf({ PROT: SECRET })).not.toContain(SECRET);
+  });
+
+  describe('from files and the environment', () => {
+    let folder: TemporaryFolder;
+
+    beforeEach(async () => {
+      folder = await temporaryFolder();
+    });
+
+    afterEach(() => folder.remove());
+
+    const write = (name: string, content: string) => writeFile(path.join(folder.path, name), content);
+
+    it('takes the environment over the file of NODE_ENV over the default file', async () => {
+      await write('default.json', JSON.stringify({ HOST: 'a', PORT: 1, DATA_DIR: 'd' }));
+      await write('production.json', JSON.stringify({ HOST: 'b', PORT: 2 }));
+      const environment = { NODE_ENV: 'production', PORT: '3' };
+
+      expect(loadConfig(environment, folder.path)).toMatchObject({ HOST: 'b', PORT: 3, DATA_DIR: 'd' });
+      expect(loadConfig({}, folder.path)).toMatchObject({ HOST: 'a', PORT: 1 });
+    });
+
+    it('needs no file, and leaves alone what else the environment has', async () => {
+      await mkdir(path.join(folder.path, 'empty'));
+
+      expect(loadConfig({ PATH: '/bin', PORT: '3' }, path.join(folder.path, 'empty'))).toMatchObject({ PORT: 3 });
+    });
+
+    it('takes an empty variable for none', () => {
+      expect(loadConfig({ PORT: '', MONGODB_URI: '' }, folder.path)).toMatchObject({ PORT: 8080 });
+    });
+
+    it('refuses a file that is not JSON in one line that names it, and quotes nothing of it', async () => {
+      await write('default.json', `{"MONGODB_URI": "mongodb://${SECRET}`);
+      const load = () => loadConfig({}, folder.path);
+
+      expect(load).toThrow(ConfigError);
+      expect(load).toThrow(/default\.json[^\n]*$/);
+      expect(load).not.toThrow(SECRET);
+    });
+
+    it('refuses a bad variable by its name', () => {
+      expect(() => loadConfig({ PORT: SECRET }, folder.path)).toThrow(/^PORT: [^\n]+$/);
+    });
+  });
+});

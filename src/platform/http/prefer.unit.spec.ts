@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { parsePreferWait } from './prefer.js';
+
+describe('Prefer: wait', () => {
+  it.each([
+    ['wait=5', 5],
+    ['wait = 5', 5],
+    ['WAIT=5', 5],
+    ['wait="5"', 5],
+    ['respond-async, wait=5', 5],
+    ['wait=5, respond-async', 5],
+    ['respond-async; wait=5', 5],
+    ['wait=0', 0],
+  ])('asks for that many seconds: %s', (header, seconds) => {
+    expect(parsePreferWait(header)).toBe(seconds);
+  });
+
+  it.each(['wait=11', 'wait=999999'])('asks for no more than ten: %s', (header) => {
+    expect(parsePreferWait(header)).toBe(10);
+  });
+
+  it.each([undefined, '', 'wait', 'wait=', 'wait=abc', 'wait=-1', 'wait=1.5', 'await=5', 'return=minimal'])(
+    'asks for none where it cannot be read: %s',
+    (header) => {
+      expect(parsePreferWait(header)).toBe(0);
+    },
+  );
+});

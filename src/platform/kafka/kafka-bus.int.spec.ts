@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from '@jest/globals';
+import kafkajs from 'kafkajs';
+import { cuttableNetwork } from '../../../test/support/cuttable-network.js';
+import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
+import type { BusFixture } from '../../../test/support/bus-world.js';
+import { silentLogger } from '../../../test/support/silent-logger.js';
+import { busContract } from '../bus/bus.contract.js';
+import { KafkaBus, type KafkaSettings } from './kafka-bus.js';
+
+const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
+
+describeWithRealServers('on a real Kafka', () => {
+  busContract('KafkaBus', openFixture);
+
+  it('creates topics that forget nothing, with the configured partitions', async () => {
+    const bus = await openBus();
+    const topic = `topic-${randomUUID()}`;
+    const admin = new Kafka({ brokers: [realServers().kafka], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      await bus.createTopics([topic]);
+
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      expect(topics[0]?.partitions).toHaveLength(6);
+      const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic }];
+      const described = await admin.describeConfigs({ resources, includeSynonyms: false });
+      const config = new Map(described.resources[0]?.configEntries.map((each) => [each.configName, each.configValue]));
+      expect(config.get('cleanup.policy')).toBe('delete');
+      expect(config.get('retention.ms')).toBe('-1');
+      expect(config.get('retention.bytes')).toBe('-1');
+    } finally {
+      await admin.disconnect();
+      await bus.close();
+    }
+  });
+
+  it('says that it is down where no broker listens, and that publishing failed', async () => {
+    const bus = await openBus({ client: { brokers: ['127.0.0.1:1'], retry: { retries: 0 } } });
+    try {
+      expect(await bus.check()).toEqual({ up: false, detail: 'Kafka does not answer' });
+      await expect(bus.publish('topic', [{ key: null, value: null, headers: {} }])).rejects.toThrow();
+    } finally {
+      await bus.close();
+    }
+  });
+});
+
+async function openFixture(): Promise<BusFixture> {
+  const network = cuttableNetwork();
+  const { socketFactory } = network;
+  const first = await openBus({ client: { brokers: [realServers().kafka], socketFactory } });
+  const buses = [first];
+  const openAnother = async (): Promise<KafkaBus> => {
+    const bus = await openBus();
+    buses.push(bus);
+    return bus;
+  };
+  return {
+    bus: first,
+    reopen: async () => {
+      await first.close();
+      return openAnother();
+    },
+    crash: async () => {
+      network.cut();
+      return openAnother();
+    },
+    bury: () => network.mend(),
+    dispose: async () => {
+      await Promise.all(buses.map((bus) => bus.close()));
+    },
+  };
+}
+
+function openBus(settings: Partial<KafkaSettings> = {}): Promise<KafkaBus> {
+  const client = { clientId: 'kafka-bus-test', brokers: [realServers().kafka] };
+  return KafkaBus.open({ client, partitions: 6, sessionTimeout: 6_000, ...settings }, silentLogger);
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { missingPrerequisite, startServers, stopServers } from '../../../scripts/servers.mjs';
+import { cuttableNetwork } from '../../../test/support/cuttable-network.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { gate } from '../../../test/support/gate.js';
+import { record, Recorder } from '../../../test/support/recorder.js';
+import { silentLogger } from '../../../test/support/silent-logger.js';
+import { KafkaBus, type KafkaSettings } from './kafka-bus.js';
+
+/** A broker of this spec's own, because it is stopped and killed here. */
+const instance = { name: `outage-${process.pid}`, only: 'kafka', log: () => undefined } as const;
+const describeWithOwnBroker = missingPrerequisite(['kafka']) === undefined ? describe : describe.skip;
+
+describeWithOwnBroker('KafkaBus through an outage (skipped where scripts/servers.mjs cannot run a broker)', () => {
+  let broker: string;
+
+  beforeAll(async () => {
+    broker = (await startServers(instance)).kafka;
+  });
+
+  afterAll(async () => {
+    await stopServers({ name: instance.name, log: instance.log, wipe: true });
+  });
+
+  function openBus(client: Partial<KafkaSettings['client']> = {}): Promise<KafkaBus> {
+    const settings = { clientId: 'outage-test', brokers: [broker], connectionTimeout: 5_000, ...client };
+    return KafkaBus.open({ client: settings, partitions: 6, sessionTimeout: 6_000 }, silentLogger);
+  }
+
+  it('goes on consuming after the broker was restarted', async () => {
+    const bus = await openBus();
+    const topic = `topic-${randomUUID()}`;
+    const recorder = new Recorder();
+    await bus.createTopics([topic]);
+    const member = await bus.consume(randomUUID(), new Map([[topic, recorder.handler()]]));
+    await bus.publish(topic, [record('k', 'before')]);
+    await eventually(() => expect(recorder.values).toEqual(['before']));
+
+    await stopServers(instance);
+    await startServers(instance);
+    await eventually(() => bus.publish(topic, [record('k', 'after')]));
+
+    await eventually(() => {
+      expect(recorder.valuesByKey()).toEqual({ k: ['before', 'after'] });
+      expect(member.health()).toEqual({ up: true });
+    });
+    await member.stop();
+    await bus.close();
+  });
+
+  it('fails to publish while the broker is down and, retried, loses nothing and keeps the order of every key', async () => {
+    const bus = await openBus({ retry: { retries: 2, initialRetryTime: 100 } });
+    const topic = `topic-${randomUUID()}`;
+    const values = Array.from({ length: 40 }, (_, index) => String(index));
+    await bus.createTopics([topic]);
+    let published = 0;
+    const failures: unknown[] = [];
+    /** Each of its records once the one before is there, as the relay does it. */
+    async function publishInOrder(key: string): Promise<void> {
+      for (const value of values) {
+        await eventually(() => bus.publish(topic, [record(key, value)]).catch(rememberAndThrow), { within: 50_000 });
+        published += 1;
+      }
+    }
+    function rememberAndThrow(error: unknown): never {
+      failures.push(error);
+      throw error;
+    }
+
+    const publishing = Promise.all([publishInOrder('a'), publishInOrder('b')]);
+    await eventually(() => expect(published).toBeGreaterThan(5));
+    await stopServers({ ...instance, signal: 'SIGKILL' });
+    await eventually(() => expect(failures).not.toHaveLength(0));
+    await startServers(instance);
+    await publishing;
+
+    const recorder = new Recorder();
+    const member = await bus.consume(randomUUID(), new Map([[topic, recorder.handler()]]));
+    await eventually(() => expect(recorder.valuesByKey()).toEqual({ a: values, b: values }));
+    await member.stop();
+    await bus.close();
+  });
+
+  it('does not let a member come back that was stopped while it could not reach the broker', async () => {
+    const network = cuttableNetwork();
+    const [bus, cutOff] = [await openBus(), await openBus({ socketFactory: network.socketFactory })];
+    const topic = `topic-${randomUUID()}`;
+    const group = randomUUID();
+    await bus.createTopics([topic]);
+    const [stopped, staying] = [new Recorder(), new Recorder()];
+    const [started, finish] = [gate(), gate()];
+    const inHand = stopped.handler(() => {
+      started.open();
+      return finish.opened;
+    });
+    const member = await cutOff.consume(group, new Map([[topic, inHand]]));
+    await bus.publish(topic, [record('k', 'in hand')]);
+    await started.opened;
+
+    network.cut();
+    const successor = await bus.consume(group, new Map([[topic, staying.handler()]]));
+    await eventually(() => expect(staying.values).toEqual(['in hand']));
+    // Its offset cannot be committed now, which is a crash to kafkajs, and after a crash it starts again by itself.
+    finish.open();
+    await member.stop();
+    network.mend();
+    const values = Array.from({ length: 200 }, (_, index) => String(index));
+    for (const value of values) await bus.publish(topic, [record(value, value)]);
+
+    await eventually(() => expect(staying.values).toEqual(expect.arrayContaining(values)));
+    expect(stopped.values).toEqual(['in hand']);
+    await successor.stop();
+    await Promise.all([bus.close(), cutOff.close()]);
+  });
+});

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Document } from 'mongodb';
+import { eventually } from '../../../test/support/eventually.js';
+import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
+import { describeWithRealServers } from '../../../test/support/real-servers.js';
+import { aggregatesContract } from '../aggregate/aggregates.contract.js';
+import { MongoAggregates } from './mongo-aggregates.js';
+import type { MongoDatabase } from './mongo-database.js';
+
+describeWithRealServers('on a real MongoDB', () => {
+  let test: MongoTestDatabase;
+  let databases: MongoDatabase[];
+
+  beforeAll(async () => {
+    test = mongoTestDatabase();
+    databases = await Promise.all([test.open(), test.open()]);
+  });
+
+  afterAll(() => test.drop());
+
+  function storeOver({ db }: MongoDatabase, collection: string): MongoAggregates<Item, ItemEvent> {
+    return new MongoAggregates<Item, ItemEvent>(db.collection(collection), itemEvents);
+  }
+
+  aggregatesContract('MongoAggregates', async () => {
+    const collection = `items-${randomUUID()}`;
+    const stores = databases.map((database) => storeOver(database, collection));
+    await Promise.all(stores.map((store) => store.createIndexes()));
+    return {
+      stores,
+      reopen: async () => storeOver(await test.open(), collection),
+      dispose: () => Promise.resolve(),
+    };
+  });
+
+  it('keeps an aggregate as one document of state and outbox, and nothing else', async () => {
+    const name = `items-${randomUUID()}`;
+    const store = storeOver(databases[0]!, name);
+    await store.save(undefined, created('a'));
+    const before = await store.find('a');
+    await store.save(before, changed(before!.state, 'x'));
+
+    const document = await databases[0]!.db.collection(name).findOne();
+    expect(Object.keys(document as Document).sort()).toEqual(['_id', 'pending', 'state', 'version']);
+    expect(document).toMatchObject({ _id: 'a', version: 2, state: { version: 2 } });
+  });
+
+  it('searches the outbox by an index that has only what waits', async () => {
+    const own = mongoTestDatabase();
+    try {
+      const { db } = await own.open();
+      const store = storeOver(await own.open(), 'items');
+      await store.createIndexes();
+      const ids = Array.from({ length: 100 }, (_, index) => `item-${index}`);
+      await Promise.all(ids.map((id) => store.save(undefined, created(id))));
+      await store.trim(new Map(ids.slice(3).map((id) => [id, 1])));
+
+      await eventually(async () => expect(await store.backlog()).toMatchObject({ events: 3 }));
+
+      const inIndex = await db.collection('items').find().hint({ 'pending.event.time': 1 }).toArray();
+      expect(inIndex).toHaveLength(3);
+
+      await db.setProfilingLevel('all');
+      expect(await store.unpublished('9999', 10)).toHaveLength(3);
+      expect(await store.backlog()).toMatchObject({ events: 3 });
+      await db.setProfilingLevel('off');
+
+      const operations = await db
+        .collection('system.profile')
+        .find({ ns: `${own.name}.items` })
+        .toArray();
+      const plans = operations.map(({ command, planSummary, keysExamined, docsExamined }) => ({
+        operation: Object.keys(command as object)[0],
+        planSummary: planSummary as string,
+        atMostTheBacklog: keysExamined <= 4 && docsExamined <= 4,
+      }));
+      const planSummary = 'IXSCAN { pending.event.time: 1 }';
+      expect(plans).toEqual([
+        { operation: 'find', planSummary, atMostTheBacklog: true },
+        { operation: 'aggregate', planSummary, atMostTheBacklog: true },
+      ]);
+    } finally {
+      await own.drop();
+    }
+  });
+});

@@ -1,0 +1,28 @@
+import { itemEvents } from '../../../test/support/items.js';
+import { mongoTestDatabase } from '../../../test/support/mongo-test-database.js';
+import { describeWithRealServers } from '../../../test/support/real-servers.js';
+import type { DomainEvent } from '../event/cloud-event.js';
+import { type Listed, listingContract } from '../listing/listing.contract.js';
+import { type AggregateDocument, MongoAggregates } from './mongo-aggregates.js';
+import { MongoListing } from './mongo-listing.js';
+
+describeWithRealServers('on a real MongoDB', () => {
+  listingContract('MongoListing', { runs: 15 }, async () => {
+    const test = mongoTestDatabase();
+    const { db } = await test.open();
+    const collection = db.collection<AggregateDocument<Listed>>('items');
+    const store = new MongoAggregates<Listed, DomainEvent>(collection, itemEvents);
+    return {
+      listing: new MongoListing(collection),
+      add: async (states) => {
+        await Promise.all(
+          states.map((state) => store.save(undefined, { state, event: { type: 'created', data: {} } })),
+        );
+      },
+      clear: async () => {
+        await collection.deleteMany({});
+      },
+      dispose: () => test.drop(),
+    };
+  });
+});

@@ -1,0 +1,29 @@
+import type { Aggregate, Change } from '../../src/platform/aggregate/aggregates.js';
+import type { DomainEvent, EventStream } from '../../src/platform/event/cloud-event.js';
+
+/** An aggregate of no context, to test the platform with. */
+export interface Item extends Aggregate {
+  readonly name: string;
+  readonly tags?: readonly string[];
+}
+
+export type ItemEvent = DomainEvent & { readonly type: 'created' | 'changed' };
+
+export const itemEvents: EventStream = {
+  topic: 'test.item.change',
+  source: '/test',
+  typePrefix: 'test.item',
+  schemaVersions: { created: 1, changed: 2 },
+};
+
+const SOME_TIME = '2026-01-01T00:00:00.000Z';
+
+export function created(id: string, time = SOME_TIME): Change<Item, ItemEvent> {
+  const state = { id, version: 1, updatedAt: time, name: 'new', tags: ['a', 'b'] };
+  return { state, event: { type: 'created', data: { item: state, changed: [''] } } };
+}
+
+export function changed(before: Item, name: string, time = SOME_TIME): Change<Item, ItemEvent> {
+  const state = { ...before, version: before.version + 1, updatedAt: time, name };
+  return { state, event: { type: 'changed', data: { item: state, changed: ['/name'] } } };
+}

@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { type MongoDatabase, openMongoDatabase } from '../../src/platform/mongodb/mongo-database.js';
+import { realServers } from './real-servers.js';
+
+/** A database of a test's own, as several processes see it. */
+export interface MongoTestDatabase {
+  readonly name: string;
+  open(): Promise<MongoDatabase>;
+  drop(): Promise<void>;
+}
+
+export function mongoTestDatabase(): MongoTestDatabase {
+  const name = `test-${randomUUID()}`;
+  const opened: MongoDatabase[] = [];
+  const open = async (): Promise<MongoDatabase> => {
+    const database = await openMongoDatabase(realServers().mongodb, name);
+    opened.push(database);
+    return database;
+  };
+  return {
+    name,
+    open,
+    drop: async () => {
+      const { db } = await open();
+      await db.dropDatabase();
+      await Promise.all(opened.map((database) => database.close()));
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import kafkajs from 'kafkajs';
+import { pino } from 'pino';
+import type { LoggedRecord } from '../../src/platform/bus/bus.js';
+import { EmbeddedBus } from '../../src/platform/embedded/embedded-bus.js';
+import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database.js';
+import { eventually } from './eventually.js';
+
+export const TOPICS = ['accounts.customer.change', 'orders.order.change'] as const;
+
+const { Kafka, logLevel } = kafkajs;
+
+/** Everything that the topics hold now, each partition in its order. */
+export async function readKafka(brokers: string): Promise<LoggedRecord[]> {
+  const kafka = new Kafka({ clientId: 'test', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const groupId = `test-${randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200 });
+  await Promise.all([admin.connect(), consumer.connect()]);
+  try {
+    const missing = new Set<string>();
+    for (const topic of TOPICS) {
+      for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+        if (high !== low) missing.add(`${topic}-${partition}-${Number(high) - 1}`);
+      }
+    }
+    const records: LoggedRecord[] = [];
+    await consumer.subscribe({ topics: [...TOPICS], fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ topic, partition, message: { offset, key, value, headers = {} } }) => {
+        const texts = Object.entries(headers).map(([name, header]) => [name, String(header)]);
+        const place = { topic, partition, offset: Number(offset) };
+        records.push({ ...place, key, value, headers: Object.fromEntries(texts) });
+        missing.delete(`${topic}-${partition}-${offset}`);
+        return Promise.resolve();
+      },
+    });
+    await eventually(() => {
+      if (missing.size > 0) throw new Error(`not read yet: ${[...missing].join(', ')}`);
+    });
+    return records;
+  } finally {
+    await consumer.disconnect();
+    await admin.deleteGroups([groupId]).catch(() => undefined);
+    await admin.disconnect();
+  }
+}
+
+/**
+ * What the embedded log in a DATA_DIR holds, each partition in its order; no process may have it open. The log says
+ * nowhere where it ends, so `isComplete` does.
+ */
+export async function readEmbeddedLog(
+  directory: string,
+  isComplete: (records: readonly LoggedRecord[]) => boolean,
+): Promise<LoggedRecord[]> {
+  const logger = pino({ level: 'silent' });
+  const bus = new EmbeddedBus(await openEmbeddedDatabase(join(directory, 'log')), logger);
+  const records: LoggedRecord[] = [];
+  const take = (more: readonly LoggedRecord[]) => {
+    records.push(...more);
+    return Promise.resolve();
+  };
+  try {
+    await bus.consume(`test-${randomUUID()}`, new Map(TOPICS.map((topic) => [topic, take])));
+    await eventually(
+      () => {
+        if (!isComplete(records)) throw new Error('the log does not hold all that it should');
+      },
+      { within: 10_000 },
+    );
+    return records;
+  } finally {
+    await bus.close();
+  }
+}

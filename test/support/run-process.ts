@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from '@jest/globals';
+import { eventually } from './eventually.js';
+import { get } from './http.js';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What the tests set; nothing else of this process's own environment gets through. */
+export type Settings = Readonly<Record<string, string>>;
+
+const running = new Set<RunningProcess>();
+const directories = new Set<string>();
+
+/** The built program as a process of its own; it is gone when the test that started it is over. */
+export class RunningProcess {
+  readonly exited: Promise<Exit>;
+  stdout = '';
+  stderr = '';
+  /** Of the clients' and of the operators' listener, once it serves. */
+  url = '';
+  managementUrl = '';
+  private exit: Exit | undefined;
+  private readonly child: ChildProcess;
+
+  constructor(args: readonly string[], settings: Settings) {
+    const env = { PATH: process.env.PATH, PORT: '0', MANAGEMENT_PORT: '0', ...settings };
+    this.child = spawn(process.execPath, ['dist/main.js', ...args], { cwd: PROJECT, env, stdio: 'pipe' });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.exited = new Promise((resolve, reject) => {
+      this.child.once('error', reject);
+      this.child.once('close', (code, signal) => resolve((this.exit = { code, signal })));
+    });
+    running.add(this);
+  }
+
+  get output(): string {
+    return this.stdout + this.stderr;
+  }
+
+  /** The lines of its log with this message. */
+  logged(message: string): Record<string, unknown>[] {
+    const lines = this.stdout.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === message);
+  }
+
+  /** Answers when it takes requests. */
+  async serving(): Promise<this> {
+    await eventually(() => {
+      const [line] = this.logged('serving');
+      if (this.exit === undefined && line === undefined) throw new Error(`it does not serve yet:\n${this.output}`);
+      this.url = `http://127.0.0.1:${String(line?.port)}`;
+      this.managementUrl = `http://127.0.0.1:${String(line?.managementPort)}`;
+    });
+    if (this.exit !== undefined) throw new Error(`it ended instead of serving:\n${this.output}`);
+    return this;
+  }
+
+  /** Answers when it is ready: it serves, and everything that it needs is there. */
+  async ready(): Promise<this> {
+    await this.serving();
+    await eventually(async () => {
+      const { status, text } = await get(`${this.managementUrl}/health/ready`);
+      if (status !== 200 || !text.includes('"status":"ready"')) throw new Error(`not ready: ${text}\n${this.output}`);
+    });
+    return this;
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<Exit> {
+    if (this.exit === undefined) this.child.kill(signal);
+    const exit = await this.exited;
+    running.delete(this);
+    return exit;
+  }
+}
+
+/** `node dist/main.js serve`, for these modules. */
+export function serve(settings: Settings, module = 'all'): RunningProcess {
+  return new RunningProcess(['serve', '--module', module], settings);
+}
+
+/** A folder that is gone after the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'accounts-orders-'));
+  directories.add(directory);
+  return directory;
+}
+
+afterEach(async () => {
+  await Promise.all([...running].map((each) => each.kill('SIGKILL')));
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  directories.clear();
+});
