@@ -1,0 +1,89 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { RunningProcess, type Settings, temporaryDirectory } from './support/run-process.js';
+
+const PASSWORD = 'hunter2secret';
+const KAFKA = { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' };
+
+/** Runs to the end, which must be a failure that is told in one line, perhaps with the usage below it. */
+async function refusal(args: readonly string[], settings: Settings = {}): Promise<string> {
+  const refused = new RunningProcess(args, { DATA_DIR: temporaryDirectory(), ...settings });
+  const { code, signal } = await refused.exited;
+  expect({ code, signal }).toEqual({ code: expect.any(Number), signal: null });
+  expect(code).not.toBe(0);
+  expect(refused.output).not.toMatch(/^\s+at /m);
+  expect(refused.output).not.toContain(PASSWORD);
+  const [line = '', ...others] = refused.stderr.split('\n');
+  expect(others[0]).toBe('');
+  return line;
+}
+
+describe('the command line', () => {
+  it.each([
+    { args: ['serve', '--module', 'nonsense'], named: "--module: there is no module 'nonsense'" },
+    { args: ['nonsense'], named: "there is no command 'nonsense'" },
+    { args: ['serve', 'again'], named: "there is no command 'serve again'" },
+    { args: ['serve', '--nonsense'], named: "'--nonsense'" },
+    { args: ['serve', '--module'], named: '--module' },
+  ])('refuses $args', async ({ args, named }) => {
+    expect(await refusal(args)).toContain(named);
+  });
+
+  it('tells how it is used', async () => {
+    const asked = new RunningProcess(['--help'], {});
+    expect(await asked.exited).toEqual({ code: 0, signal: null });
+    expect(asked.stdout).toContain('Usage: node dist/main.js serve');
+    expect(asked.stderr).toBe('');
+  });
+});
+
+describe('a setting that is wrong', () => {
+  it.each<{ setting: string; settings: Settings }>([
+    { setting: 'PORT', settings: { PORT: 'abc' } },
+    { setting: 'MANAGEMENT_PORT', settings: { MANAGEMENT_PORT: '65536' } },
+    { setting: 'LOG_LEVEL', settings: { LOG_LEVEL: 'loud' } },
+    { setting: 'HTTP_BODY_LIMIT', settings: { HTTP_BODY_LIMIT: 'much' } },
+    { setting: 'KAFKA_BOOTSTRAP_SERVERS', settings: { MONGODB_URI: 'mongodb://127.0.0.1:1' } },
+    { setting: 'MONGODB_URI', settings: KAFKA },
+    { setting: 'KAFKA_BOOTSTRAP_SERVERS', settings: { ...KAFKA, KAFKA_BOOTSTRAP_SERVERS: 'broker' } },
+  ])('ends the start with one line that names $setting: $settings', async ({ setting, settings }) => {
+    expect(await refusal(['serve'], settings)).toMatch(new RegExp(`^[A-Z_, ]*${setting}: `));
+  });
+
+  it.each([
+    `http://app:${PASSWORD}@127.0.0.1`,
+    `mongodb://app:${PASSWORD}@127.0.0.1:port`,
+    `mongodb://app:${PASSWORD}%zz@127.0.0.1:1`,
+    `mongodb://app:${PASSWORD}@@127.0.0.1:1`,
+    `mongodb://app:${PASSWORD}/@127.0.0.1:1`,
+    `mongodb://app:${PASSWORD}@127.0.0.1:1/?nonsense=1`,
+    `mongodb://app:${PASSWORD}@`,
+  ])('ends the start with one line that names MONGODB_URI and not its password: %s', async (uri) => {
+    expect(await refusal(['serve'], { ...KAFKA, MONGODB_URI: uri })).toMatch(/^MONGODB_URI: /);
+  });
+
+  it('ends the start with one line that names DATA_DIR when that is no folder', async () => {
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, '');
+    expect(await refusal(['serve'], { DATA_DIR: file })).toMatch(/^DATA_DIR: /);
+  });
+
+  it.each(['PORT', 'MANAGEMENT_PORT'])(
+    'ends the start with one line that names %s when that is taken',
+    async (name) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port } = other.address() as AddressInfo;
+      try {
+        const line = await refusal(['serve'], { [name]: String(port) });
+        expect(line).toMatch(new RegExp(`^${name}: cannot listen on 127\\.0\\.0\\.1:${port} `));
+      } finally {
+        other.close();
+      }
+    },
+  );
+});
