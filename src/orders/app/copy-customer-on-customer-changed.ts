@@ -1,11 +1,11 @@
-import type { Customer } from '../domain/customer.js';
+import type { CustomerRecord } from '../domain/customer.js';
 import type { Customers } from './ports.js';
 
 /** Keeps orders' own copy of the customers up to date. It writes nowhere else: orders are never touched by it. */
 export class CopyCustomerOnCustomerChanged {
   constructor(private readonly customers: Customers) {}
 
-  execute(customers: readonly Customer[]): Promise<void> {
+  execute(customers: readonly CustomerRecord[]): Promise<void> {
     return this.customers.apply(
       customers.map((customer) => ({ id: customer.id, version: customer.version, state: customer })),
     );
