@@ -47,7 +47,7 @@ export default {
           '^src/$1/(?:app|domain)/',
           BEYOND_CONTEXT,
           '^src/platform/aggregate/(?:aggregates|change-aggregate|idempotency)\\.ts$',
-          '^src/platform/projection/(?:projection|wait-for-version)\\.ts$',
+          '^src/platform/projection/(?:projection|arrivals|wait-for-version)\\.ts$',
           '^src/platform/history/(?:history|wait-for-history)\\.ts$',
           '^src/platform/listing/listing\\.ts$',
           '^src/platform/event/',

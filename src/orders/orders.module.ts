@@ -4,6 +4,7 @@ import { type BoundedContext, type Database, PLATFORM } from '../platform/contex
 import type { HistoryEntry } from '../platform/history/history.js';
 import { readRecordedChange } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
+import { Arrivals } from '../platform/projection/arrivals.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
 import { mongoAdapters } from './adapters/mongodb.js';
@@ -37,7 +38,8 @@ export const orders: BoundedContext = {
   bindings: (database: Database) =>
     new ContainerModule(({ bind }) => {
       const adapters = database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
-      const copy = new CopyCustomerOnCustomerChanged(adapters.customers);
+      const arrivals = new Arrivals();
+      const copy = new CopyCustomerOnCustomerChanged(adapters.customers, arrivals);
       const redact = new RedactOrdersOnCustomerErased(adapters.orders, adapters.orderList);
       const record = new RecordHistoryOnOrderChange(adapters.history);
       const copying: Subscription<CustomerRecord> = {
@@ -64,7 +66,7 @@ export const orders: BoundedContext = {
       bind(OrdersController).toResolvedValue(
         (stopping) =>
           new OrdersController(
-            new PlaceOrder(adapters.orders, adapters.customers, stopping),
+            new PlaceOrder(adapters.orders, adapters.customers, arrivals, stopping),
             new ShipOrder(adapters.orders, adapters.customers),
             new CancelOrder(adapters.orders),
             new GetOrder(adapters.orders),
@@ -75,7 +77,9 @@ export const orders: BoundedContext = {
       );
       bind(CustomersInOrdersController).toResolvedValue(
         (stopping) =>
-          new CustomersInOrdersController(new GetCustomerWithOrders(adapters.customers, adapters.orderList, stopping)),
+          new CustomersInOrdersController(
+            new GetCustomerWithOrders(adapters.customers, adapters.orderList, arrivals, stopping),
+          ),
         [PLATFORM.stopping],
       );
     }),

@@ -52,6 +52,7 @@ export const lawfulTree: Readonly<Record<string, string>> = {
   'src/platform/history/wait-for-history.ts': `
     import type { History } from './history.js';
     export const waitForHistory = (history: History) => history;`,
+  'src/platform/projection/arrivals.ts': `export class Arrivals {}`,
   'src/platform/projection/projection.ts': `export type Projection = unknown;`,
   'src/platform/projection/wait-for-version.ts': `
     import type { Projection } from './projection.js';
@@ -121,6 +122,7 @@ export const lawfulTree: Readonly<Record<string, string>> = {
     import '../../platform/history/wait-for-history.js';
     import type { Listing } from '../../platform/listing/listing.js';
     import type { Projection } from '../../platform/projection/projection.js';
+    import '../../platform/projection/arrivals.js';
     import { waitForVersion } from '../../platform/projection/wait-for-version.js';
     import type { Sale } from '../domain/sale.js';
     import type { Invoices } from './invoices.js';

@@ -1,4 +1,5 @@
 import type { ListPage, Scalar } from '../../platform/listing/listing.js';
+import type { Arrivals } from '../../platform/projection/arrivals.js';
 import { waitForVersion } from '../../platform/projection/wait-for-version.js';
 import type { Customer } from '../domain/customer.js';
 import { CustomerErased, CustomerNotFound } from '../domain/errors.js';
@@ -29,13 +30,16 @@ export class GetCustomerWithOrders {
   constructor(
     private readonly customers: Customers,
     private readonly orders: OrderList,
+    private readonly arrivals: Arrivals,
     private readonly stopping: AbortSignal,
   ) {}
 
   /** @throws CustomerNotFound, CustomerErased, PlatformError `unavailable` when `minVersion` does not come in time */
   async execute({ customerId, minVersion, wait, limit, after }: CustomerQuery): Promise<CustomerWithOrders> {
-    const find = () => this.customers.find(customerId);
-    const copy = minVersion === undefined ? await find() : await waitForVersion(find, minVersion, wait, this.stopping);
+    const { customers, arrivals, stopping } = this;
+    const copy = await (minVersion === undefined
+      ? customers.find(customerId)
+      : waitForVersion(customers, customerId, minVersion, { seconds: wait, arrivals, stopping }));
     if (!copy) throw new CustomerNotFound();
     const customer = copy.state;
     if ('erased' in customer) throw new CustomerErased();

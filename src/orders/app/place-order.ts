@@ -1,6 +1,7 @@
 import { createAggregate, type Outcome } from '../../platform/aggregate/change-aggregate.js';
 import type { Idempotency } from '../../platform/aggregate/idempotency.js';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
+import type { Arrivals } from '../../platform/projection/arrivals.js';
 import { waitForVersion } from '../../platform/projection/wait-for-version.js';
 import type { Customer } from '../domain/customer.js';
 import { UnknownCustomer } from '../domain/errors.js';
@@ -18,6 +19,7 @@ export class PlaceOrder {
   constructor(
     private readonly orders: Orders,
     private readonly customers: Customers,
+    private readonly arrivals: Arrivals,
     private readonly stopping: AbortSignal,
   ) {}
 
@@ -37,9 +39,10 @@ export class PlaceOrder {
     );
   }
 
-  private async findCustomer(id: string, version: number | undefined, wait: number): Promise<Customer> {
-    const find = () => this.customers.find(id);
-    const copy = version === undefined ? await find() : await waitForVersion(find, version, wait, this.stopping);
+  private async findCustomer(id: string, version: number | undefined, seconds: number): Promise<Customer> {
+    const { customers, arrivals, stopping } = this;
+    const wait = { seconds, arrivals, stopping };
+    const copy = await (version === undefined ? customers.find(id) : waitForVersion(customers, id, version, wait));
     if (!copy || 'erased' in copy.state) throw new UnknownCustomer();
     return copy.state;
   }

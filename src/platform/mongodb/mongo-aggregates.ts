@@ -34,7 +34,7 @@ interface Save<State> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
-type Outcome = 'saved' | 'conflict';
+type Outcome = 'saved' | 'conflict' | 'refused';
 
 const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 
@@ -72,6 +72,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     const entry = { version, event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt }) };
     const outcome = await this.enqueue({ id, expectedVersion: before?.state.version ?? 0, state, entry, commands });
     if (outcome === 'conflict') throw new VersionConflict(id);
+    if (outcome === 'refused') throw unavailable('MongoDB refused the write');
     const unpublished = { id, pending: [...(before?.pending ?? []), entry] };
     for (const listener of this.listeners) listener(unpublished);
   }
@@ -127,12 +128,15 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
       await orUnavailable(() => this.collection.bulkWrite(operations, { ordered: false }));
       return saves.map(() => 'saved');
     } catch (error) {
-      const failures = (error as Partial<MongoBulkWriteError>).writeErrors;
-      const failed = failures === undefined ? [] : [failures].flat();
+      const { writeErrors } = error as Partial<MongoBulkWriteError>;
+      const failed = writeErrors === undefined ? [] : [writeErrors].flat();
       if (failed.length === 0) throw error;
-      if (!failed.every(isDuplicateKey)) throw unavailable('MongoDB refused a write', error);
-      const conflicts = new Set(failed.map(({ index }) => index));
-      return saves.map((_, index) => (conflicts.has(index) ? 'conflict' : 'saved'));
+      const failures = new Map(failed.map((failure) => [failure.index, failure]));
+      return saves.map((_, index) => {
+        const failure = failures.get(index);
+        if (!failure) return 'saved';
+        return isDuplicateKey(failure) ? 'conflict' : 'refused';
+      });
     }
   }
 }
