@@ -46,8 +46,9 @@ export default {
         pathNot: [
           '^src/$1/(?:app|domain)/',
           BEYOND_CONTEXT,
-          '^src/platform/aggregate/(?:aggregates|change-aggregate)\\.ts$',
-          '^src/platform/projection/(?:projection|wait-for-version)\\.ts$',
+          '^src/platform/aggregate/(?:aggregates|change-aggregate|idempotency)\\.ts$',
+          '^src/platform/projection/(?:projection|arrivals|wait-for-version)\\.ts$',
+          '^src/platform/history/(?:history|wait-for-history)\\.ts$',
           '^src/platform/listing/listing\\.ts$',
           '^src/platform/event/',
           '^src/platform/errors\\.ts$',
@@ -170,8 +171,7 @@ export default {
     forbid(
       'no-unlisted-packages',
       'What is there only because another package needs it is gone when that one changes its mind.',
-      // tsoa writes an import of its own runtime.
-      { path: '^src/', pathNot: `${room('http')}generated/` },
+      { path: '^src/' },
       { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     ),
 

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { changeCustomer, registerCustomer, type CustomerInput } from '../src/accounts/domain/customer.js';
+import {
+  changeCustomer,
+  type CustomerInput,
+  eraseCustomer,
+  registerCustomer,
+} from '../src/accounts/domain/customer.js';
 import { customerEvents } from '../src/accounts/messages/customer-events.js';
-import { placeOrder, shipOrder } from '../src/orders/domain/order.js';
+import { cancelOrder, placeOrder, redactOrder, shipOrder } from '../src/orders/domain/order.js';
 import { readCustomerChange } from '../src/orders/messages/customer-changes.js';
 import { orderEvents } from '../src/orders/messages/order-events.js';
 import { changedPointers } from '../src/platform/event/changed-pointers.js';
@@ -37,13 +42,16 @@ function published(stream: EventStream, { state: { id, version, updatedAt }, eve
 
 const registered = registerCustomer('c-1', ada, circumstances);
 const changed = changeCustomer(registered.state, { ...ada, addresses: [], creditCards: [] }, circumstances);
-const customerMessages = [registered, changed as Changed].map((change) => published(customerEvents, change));
+const erased = eraseCustomer(registered.state, circumstances);
+const customerMessages = [registered, changed as Changed, erased].map((change) => published(customerEvents, change));
 
 const customer = readCustomerChange(customerMessages[0] as CloudEvent);
 const items = [{ product: { id: 'p', title: 't', price: { amount: '0.1', currency: 'USD' } }, quantity: 3 }];
 const placed = placeOrder('o-1', customer as never, items, circumstances);
 const shipped = shipOrder(placed.state, customer as never, circumstances);
-const orderMessages = [placed, shipped].map((change) => published(orderEvents, change));
+const cancelled = cancelOrder(placed.state, 'ordered twice', circumstances);
+const redacted = redactOrder(shipped.state, circumstances) as Changed;
+const orderMessages = [placed, shipped, cancelled, redacted].map((change) => published(orderEvents, change));
 
 describe('the message contract', () => {
   describe.each([
@@ -83,12 +91,9 @@ describe('the message contract', () => {
 
   describe('of orders as a consumer of customers', () => {
     it.each(goldenSamples('accounts').map(({ file, event }) => [file, event] as const))('reads %s', (_file, event) => {
-      const { customer: sent } = event.data as { customer: { id: string; version: number; addresses: object[] } };
-      expect(readCustomerChange(event)).toMatchObject({
-        id: sent.id,
-        version: sent.version,
-        addresses: sent.addresses,
-      });
+      const { customer: sent } = event.data as { customer: { version: number; addresses?: object[] } };
+      const expected = sent.addresses ? { addresses: sent.addresses } : { erased: true };
+      expect(readCustomerChange(event)).toMatchObject({ id: event.subject, version: sent.version, ...expected });
     });
 
     it.each(customerMessages.map((message) => [message.type, message] as const))(

@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
+import type { HistoryEntry } from '../platform/history/history.js';
+import { readRecordedChange } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
+import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
 import { mongoAdapters } from './adapters/mongodb.js';
 import { ChangeCustomer } from './app/change-customer.js';
+import { EraseCustomer } from './app/erase-customer.js';
 import { GetCustomer } from './app/get-customer.js';
+import { GetCustomerHistory } from './app/get-customer-history.js';
+import { ListCustomers } from './app/list-customers.js';
+import { RecordHistoryOnCustomerChange } from './app/record-history-on-customer-change.js';
 import { RegisterCustomer } from './app/register-customer.js';
+import type { CustomerRecord } from './domain/customer.js';
 import { CustomersController } from './http/customers.controller.js';
 import { RegisterRoutes } from './http/generated/routes.js';
+import { customerEvents } from './messages/customer-events.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
 
@@ -21,16 +30,30 @@ export const accounts: BoundedContext = {
   },
   bindings: (database: Database) =>
     new ContainerModule(({ bind }) => {
-      const { customers, prepare } =
+      const { customers, customerList, history, prepare } =
         database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
+      const record = new RecordHistoryOnCustomerChange(history);
+      const recording: Subscription<HistoryEntry<CustomerRecord>> = {
+        topic: customerEvents.topic,
+        group: 'accounts',
+        read: (event, at) => readRecordedChange(event, at, customerEvents, 'customer'),
+        react: (changes) => record.execute(changes),
+      };
+
       bind(PLATFORM.preparation).toConstantValue(prepare);
       bind(PLATFORM.outbox).toConstantValue(customers);
-      bind(RegisterCustomer).toConstantValue(new RegisterCustomer(customers));
-      bind(ChangeCustomer).toConstantValue(new ChangeCustomer(customers));
-      bind(GetCustomer).toConstantValue(new GetCustomer(customers));
-      bind(CustomersController).toResolvedValue(
-        (register, change, get) => new CustomersController(register, change, get),
-        [RegisterCustomer, ChangeCustomer, GetCustomer],
+      bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
+
+      bind(CustomersController).toDynamicValue(
+        () =>
+          new CustomersController(
+            new RegisterCustomer(customers),
+            new ChangeCustomer(customers),
+            new EraseCustomer(customers),
+            new GetCustomer(customers, history),
+            new ListCustomers(customerList),
+            new GetCustomerHistory(customers, history),
+          ),
       );
     }),
 };

@@ -1,22 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
+import type { HistoryEntry } from '../platform/history/history.js';
+import { readRecordedChange } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
+import { Arrivals } from '../platform/projection/arrivals.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
 import { mongoAdapters } from './adapters/mongodb.js';
+import { CancelOrder } from './app/cancel-order.js';
 import { CopyCustomerOnCustomerChanged } from './app/copy-customer-on-customer-changed.js';
 import { GetCustomerWithOrders } from './app/get-customer-with-orders.js';
 import { GetOrder } from './app/get-order.js';
+import { GetOrderHistory } from './app/get-order-history.js';
+import { ListOrders } from './app/list-orders.js';
 import { PlaceOrder } from './app/place-order.js';
+import { RecordHistoryOnOrderChange } from './app/record-history-on-order-change.js';
+import { RedactOrdersOnCustomerErased } from './app/redact-orders-on-customer-erased.js';
 import { ShipOrder } from './app/ship-order.js';
-import type { Customer } from './domain/customer.js';
+import type { CustomerRecord } from './domain/customer.js';
 import { CustomersInOrdersController } from './http/customers.controller.js';
 import { RegisterRoutes } from './http/generated/routes.js';
 import { OrdersController } from './http/orders.controller.js';
 import { CUSTOMER_CHANGES, readCustomerChange } from './messages/customer-changes.js';
+import { orderEvents } from './messages/order-events.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
+const GROUP = 'orders';
 
 /** The system of record for customers' orders. */
 export const orders: BoundedContext = {
@@ -28,33 +38,49 @@ export const orders: BoundedContext = {
   bindings: (database: Database) =>
     new ContainerModule(({ bind }) => {
       const adapters = database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
-      const copy = new CopyCustomerOnCustomerChanged(adapters.customers);
-      const copying: Subscription<Customer> = {
+      const arrivals = new Arrivals();
+      const copy = new CopyCustomerOnCustomerChanged(adapters.customers, arrivals);
+      const redact = new RedactOrdersOnCustomerErased(adapters.orders, adapters.orderList);
+      const record = new RecordHistoryOnOrderChange(adapters.history);
+      const copying: Subscription<CustomerRecord> = {
         topic: CUSTOMER_CHANGES,
-        group: 'orders',
+        group: GROUP,
         read: readCustomerChange,
-        react: (customers) => copy.execute(customers),
+        react: async (customers) => {
+          await copy.execute(customers);
+          await redact.execute(customers);
+        },
       };
+      const recording: Subscription<HistoryEntry> = {
+        topic: orderEvents.topic,
+        group: GROUP,
+        read: (event, at) => readRecordedChange(event, at, orderEvents, 'order'),
+        react: (changes) => record.execute(changes),
+      };
+
       bind(PLATFORM.preparation).toConstantValue(adapters.prepare);
       bind(PLATFORM.outbox).toConstantValue(adapters.orders);
       bind(PLATFORM.subscription).toConstantValue(copying as Subscription);
-      bind(GetOrder).toConstantValue(new GetOrder(adapters.orders));
-      bind(ShipOrder).toConstantValue(new ShipOrder(adapters.orders, adapters.customers));
-      bind(PlaceOrder).toResolvedValue(
-        (stopping) => new PlaceOrder(adapters.orders, adapters.customers, stopping),
-        [PLATFORM.stopping],
-      );
-      bind(GetCustomerWithOrders).toResolvedValue(
-        (stopping) => new GetCustomerWithOrders(adapters.customers, adapters.orderList, stopping),
-        [PLATFORM.stopping],
-      );
+      bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
+
       bind(OrdersController).toResolvedValue(
-        (place, ship, get) => new OrdersController(place, ship, get),
-        [PlaceOrder, ShipOrder, GetOrder],
+        (stopping) =>
+          new OrdersController(
+            new PlaceOrder(adapters.orders, adapters.customers, arrivals, stopping),
+            new ShipOrder(adapters.orders, adapters.customers),
+            new CancelOrder(adapters.orders),
+            new GetOrder(adapters.orders),
+            new ListOrders(adapters.orderList),
+            new GetOrderHistory(adapters.orders, adapters.history),
+          ),
+        [PLATFORM.stopping],
       );
       bind(CustomersInOrdersController).toResolvedValue(
-        (get) => new CustomersInOrdersController(get),
-        [GetCustomerWithOrders],
+        (stopping) =>
+          new CustomersInOrdersController(
+            new GetCustomerWithOrders(adapters.customers, adapters.orderList, arrivals, stopping),
+          ),
+        [PLATFORM.stopping],
       );
     }),
 };

@@ -47,6 +47,12 @@ export const lawfulTree: Readonly<Record<string, string>> = {
     import type { Aggregates } from './aggregates.js';
     import '../errors.js';
     export const changeAggregate = (aggregates: Aggregates) => aggregates;`,
+  'src/platform/aggregate/idempotency.ts': `export const recall = 1;`,
+  'src/platform/history/history.ts': `export type History = unknown;`,
+  'src/platform/history/wait-for-history.ts': `
+    import type { History } from './history.js';
+    export const waitForHistory = (history: History) => history;`,
+  'src/platform/projection/arrivals.ts': `export class Arrivals {}`,
   'src/platform/projection/projection.ts': `export type Projection = unknown;`,
   'src/platform/projection/wait-for-version.ts': `
     import type { Projection } from './projection.js';
@@ -111,8 +117,12 @@ export const lawfulTree: Readonly<Record<string, string>> = {
     import type { Aggregates } from '../../platform/aggregate/aggregates.js';
     import '../../platform/errors.js';
     import '../../platform/event/cloud-event.js';
+    import '../../platform/aggregate/idempotency.js';
+    import '../../platform/history/history.js';
+    import '../../platform/history/wait-for-history.js';
     import type { Listing } from '../../platform/listing/listing.js';
     import type { Projection } from '../../platform/projection/projection.js';
+    import '../../platform/projection/arrivals.js';
     import { waitForVersion } from '../../platform/projection/wait-for-version.js';
     import type { Sale } from '../domain/sale.js';
     import type { Invoices } from './invoices.js';
@@ -126,7 +136,7 @@ export const lawfulTree: Readonly<Record<string, string>> = {
     import { sell } from './sell.js';
     it('sells', () => void sell());`,
   'src/sales/http/sales.controller.ts': `
-    import { Controller } from 'tsoa';
+    import { Controller } from '@tsoa/runtime';
     import '../../platform/http/server.js';
     import { sell } from '../app/sell.js';
     import type { Sale } from '../domain/sale.js';

@@ -1,10 +1,24 @@
 import type { Db } from 'mongodb';
-import { MongoAggregates } from '../../platform/mongodb/mongo-aggregates.js';
-import type { Customer, CustomerEvent } from '../domain/customer.js';
+import { type AggregateDocument, MongoAggregates } from '../../platform/mongodb/mongo-aggregates.js';
+import { MongoHistory } from '../../platform/mongodb/mongo-history.js';
+import { MongoListing } from '../../platform/mongodb/mongo-listing.js';
+import type { Customer, CustomerEvent, CustomerRecord } from '../domain/customer.js';
 import { customerEvents } from '../messages/customer-events.js';
+
+/** What customers are looked up and sorted by. */
+const INDEXED = ['contact.email', 'name.lastName', 'addresses.postalCode', 'createdAt', 'updatedAt'];
 
 /** Where accounts keeps what it owns in MongoDB. */
 export function mongoAdapters(db: Db) {
-  const customers = new MongoAggregates<Customer, CustomerEvent>(db.collection('customer.accounts'), customerEvents);
-  return { customers, prepare: () => customers.createIndexes() };
+  const documents = db.collection<AggregateDocument<CustomerRecord>>('customer.accounts');
+  const customers = new MongoAggregates<CustomerRecord, CustomerEvent>(documents, customerEvents);
+  return {
+    customers,
+    customerList: new MongoListing<Customer>(db.collection('customer.accounts')),
+    history: new MongoHistory<CustomerRecord>(db.collection('customer.history')),
+    prepare: async () => {
+      await customers.createIndexes();
+      await documents.createIndexes(INDEXED.map((path) => ({ key: { [`state.${path}`]: 1, _id: 1 } })));
+    },
+  };
 }

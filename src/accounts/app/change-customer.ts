@@ -1,27 +1,30 @@
-import type { ExpectedVersions } from '../../platform/aggregate/change-aggregate.js';
-import { changeAggregate } from '../../platform/aggregate/change-aggregate.js';
+import { changeAggregate, type ExpectedVersions } from '../../platform/aggregate/change-aggregate.js';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
-import { changeCustomer, type Customer, type CustomerInput } from '../domain/customer.js';
-import { CustomerNotFound } from '../domain/errors.js';
+import { changeCustomer, type Customer, type CustomerInput, existing } from '../domain/customer.js';
 import type { Customers } from './customers.js';
 
 export class ChangeCustomer {
   constructor(private readonly customers: Customers) {}
 
   /**
-   * @param state says what the customer is to be, given what it is.
-   * @throws CustomerNotFound, InvalidCustomer
+   * @param stated says what the customer is to be, given what it is.
+   * @throws CustomerNotFound, CustomerErased, InvalidCustomer
    */
-  execute(id: string, state: (customer: Customer) => CustomerInput, expected: ExpectedVersions): Promise<Customer> {
-    return changeAggregate(
+  async execute(
+    id: string,
+    stated: (customer: Customer) => CustomerInput,
+    expected: ExpectedVersions,
+  ): Promise<Customer> {
+    const { state } = await changeAggregate(
       this.customers,
       id,
-      (customer) => {
-        if (!customer) throw new CustomerNotFound();
+      (record) => {
+        const customer = existing(record);
         const circumstances = { now: new Date().toISOString(), compare: changedPointers };
-        return changeCustomer(customer, state(customer), circumstances);
+        return changeCustomer(customer, stated(customer), circumstances);
       },
-      expected,
+      { expected },
     );
+    return existing(state);
   }
 }

@@ -1,14 +1,38 @@
-import type { Customer } from '../domain/customer.js';
+import { waitForHistory } from '../../platform/history/wait-for-history.js';
+import { type Customer, type CustomerRecord, existing } from '../domain/customer.js';
 import { CustomerNotFound } from '../domain/errors.js';
-import type { Customers } from './customers.js';
+import type { CustomerHistory, Customers } from './customers.js';
 
 export class GetCustomer {
-  constructor(private readonly customers: Customers) {}
+  constructor(
+    private readonly customers: Customers,
+    private readonly history: CustomerHistory,
+  ) {}
 
-  /** @throws CustomerNotFound */
+  /** @throws CustomerNotFound, CustomerErased */
   async execute(id: string): Promise<Customer> {
-    const stored = await this.customers.find(id);
-    if (!stored) throw new CustomerNotFound();
-    return stored.state;
+    return existing((await this.customers.find(id))?.state);
   }
+
+  /** The customer as of a version. @throws CustomerNotFound, CustomerErased */
+  async atVersion(id: string, version: number): Promise<Customer> {
+    const current = await this.execute(id);
+    if (version >= current.version) return only(version === current.version ? current : undefined);
+    await waitForHistory(this.history, id, version);
+    return only((await this.history.find(id, version))?.state);
+  }
+
+  /** The customer as of a time (RFC 3339, UTC). @throws CustomerNotFound, CustomerErased */
+  async atTime(id: string, time: string): Promise<Customer> {
+    const current = await this.execute(id);
+    if (time >= current.updatedAt) return current;
+    await waitForHistory(this.history, id, current.version - 1);
+    return only((await this.history.findAt(id, time))?.state);
+  }
+}
+
+/** There was no such customer then, however there is one now. */
+function only(record: CustomerRecord | undefined): Customer {
+  if (!record) throw new CustomerNotFound();
+  return existing(record);
 }

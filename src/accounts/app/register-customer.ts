@@ -1,17 +1,15 @@
-import { v7 as uuidv7 } from 'uuid';
-import { changeAggregate } from '../../platform/aggregate/change-aggregate.js';
+import { createAggregate, type Outcome } from '../../platform/aggregate/change-aggregate.js';
+import type { Idempotency } from '../../platform/aggregate/idempotency.js';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
-import { type Customer, type CustomerInput, registerCustomer } from '../domain/customer.js';
+import { type CustomerInput, type CustomerRecord, registerCustomer } from '../domain/customer.js';
 import type { Customers } from './customers.js';
 
 export class RegisterCustomer {
   constructor(private readonly customers: Customers) {}
 
   /** @throws InvalidCustomer */
-  execute(input: CustomerInput): Promise<Customer> {
-    // Version 7: ids that begin with the time keep the index on them dense.
-    const id = uuidv7();
+  execute(input: CustomerInput, idempotency?: Idempotency): Promise<Outcome<CustomerRecord>> {
     const circumstances = { now: new Date().toISOString(), compare: changedPointers };
-    return changeAggregate(this.customers, id, () => registerCustomer(id, input, circumstances));
+    return createAggregate(this.customers, (id) => registerCustomer(id, input, circumstances), idempotency);
   }
 }

@@ -1,5 +1,5 @@
 import { acceptCards, type CardInput, type CreditCard } from './card.js';
-import { type BrokenRule, InvalidCustomer } from './errors.js';
+import { type BrokenRule, CustomerErased, CustomerNotFound, InvalidCustomer } from './errors.js';
 
 export interface Name {
   readonly title?: string;
@@ -40,6 +40,18 @@ export interface Customer {
   readonly updatedAt: string;
 }
 
+/** What is left of a customer whose data was erased: the chain of versions, and no person. */
+export interface ErasedCustomer {
+  readonly id: string;
+  readonly version: number;
+  readonly erased: true;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** What the store holds under a customer's id. */
+export type CustomerRecord = Customer | ErasedCustomer;
+
 /** A customer as a client states it. */
 export interface CustomerInput {
   readonly name: Name;
@@ -48,19 +60,22 @@ export interface CustomerInput {
   readonly creditCards?: CardInput[];
 }
 
-interface CustomerEventData {
-  readonly customer: Customer;
+interface CustomerEventData<Record extends CustomerRecord> {
+  readonly customer: Record;
   /** JSON Pointers of what changed. */
   readonly changed: string[];
 }
 
 export type CustomerEvent =
-  | { readonly type: 'registered'; readonly data: CustomerEventData }
-  | { readonly type: 'changed'; readonly data: CustomerEventData };
+  | { readonly type: 'registered'; readonly data: CustomerEventData<Customer> }
+  | { readonly type: 'changed'; readonly data: CustomerEventData<Customer> }
+  | { readonly type: 'erased'; readonly data: CustomerEventData<ErasedCustomer> };
 
-export interface CustomerChange {
-  readonly state: Customer;
+export interface CustomerChange<Record extends CustomerRecord = Customer> {
+  readonly state: Record;
   readonly event: CustomerEvent;
+  /** Answers that were given before must not be given again. */
+  readonly forgets?: true;
 }
 
 /** Answers JSON Pointers of what differs between two values. */
@@ -90,15 +105,34 @@ export function changeCustomer(
   const content = accept(input, customer.creditCards ?? []);
   const changed = compare(before, content);
   if (changed.length === 0) return undefined;
-  // Clocks of two instances differ; an aggregate's own time does not go back.
-  const time = now > updatedAt ? now : updatedAt;
+  const time = later(now, updatedAt);
   const state = { id, version: version + 1, ...content, createdAt, updatedAt: time };
   return { state, event: { type: 'changed', data: { customer: state, changed } } };
+}
+
+/** Takes the person out, here and, by the event, in every context that copied it. */
+export function eraseCustomer(customer: Customer, { now, compare }: Circumstances): CustomerChange<ErasedCustomer> {
+  const { id, version, createdAt, updatedAt, ...person } = customer;
+  const state = { id, version: version + 1, erased: true as const, createdAt, updatedAt: later(now, updatedAt) };
+  const changed = compare(person, {});
+  return { state, event: { type: 'erased', data: { customer: state, changed } }, forgets: true };
+}
+
+/** The customer, if there is one still. @throws CustomerNotFound, CustomerErased */
+export function existing(record: CustomerRecord | undefined): Customer {
+  if (!record) throw new CustomerNotFound();
+  if ('erased' in record) throw new CustomerErased();
+  return record;
 }
 
 /** A customer as its owner would state it: what a merge patch applies to. */
 export function statedBy({ name, contact, addresses, creditCards }: Customer): CustomerInput {
   return { name, contact, addresses, ...(creditCards && { creditCards }) };
+}
+
+/** Clocks of two instances differ; an aggregate's own time does not go back. */
+function later(now: string, before: string): string {
+  return now > before ? now : before;
 }
 
 function accept({ name, contact, addresses, creditCards }: CustomerInput, held: readonly CreditCard[]) {

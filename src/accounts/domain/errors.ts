@@ -13,6 +13,15 @@ export class InvalidCustomer extends Error {
   }
 }
 
+/** The customer's data was erased. */
+export class CustomerErased extends Error {
+  readonly kind = 'gone';
+  readonly code = 'customer-erased';
+  constructor() {
+    super('the data of this customer has been erased');
+  }
+}
+
 export class CustomerNotFound extends Error {
   readonly kind = 'not-found';
   readonly code = 'customer-not-found';

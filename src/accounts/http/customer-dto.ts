@@ -166,6 +166,13 @@ export interface CustomerPatchDto {
   creditCards?: CreditCardInputDto[] | null;
 }
 
+/** A page of customers. */
+export interface CustomerPageDto {
+  items: CustomerDto[];
+  /** The `cursor` of the next page, when there is one. */
+  next?: string;
+}
+
 export interface CustomerDto {
   id: string;
   /**

@@ -1,63 +1,153 @@
-import { injectable } from 'inversify';
 import {
   Body,
   Consumes,
   Controller,
+  Delete,
+  Example,
   Get,
   Header,
   Patch,
   Path,
   Post,
   Put,
+  Query,
+  Request,
   Response,
   Route,
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
+import type { Request as HttpRequest } from 'express';
+import { injectable } from 'inversify';
 import { parseIfMatch, toETag } from '../../platform/http/conditional.js';
+import { type HistoryPageDto, toRecordedChange } from '../../platform/http/history-dto.js';
+import { idempotencyOf } from '../../platform/http/idempotency.js';
 import { mergePatch } from '../../platform/http/merge-patch.js';
+import { nextOf, type PageRequest, parseSort, placeAfter } from '../../platform/http/paging.js';
 import type { Problem } from '../../platform/http/problem.js';
+import { parseTime } from '../../platform/http/time.js';
 import type { ChangeCustomer } from '../app/change-customer.js';
+import type { EraseCustomer } from '../app/erase-customer.js';
 import type { GetCustomer } from '../app/get-customer.js';
+import type { GetCustomerHistory } from '../app/get-customer-history.js';
+import type { ListCustomers } from '../app/list-customers.js';
 import type { RegisterCustomer } from '../app/register-customer.js';
-import { type Customer, type CustomerInput, statedBy } from '../domain/customer.js';
-import type { CustomerDto, CustomerInputDto, CustomerPatchDto } from './customer-dto.js';
+import { type Customer, type CustomerInput, existing, statedBy } from '../domain/customer.js';
+import type { CustomerDto, CustomerInputDto, CustomerPageDto, CustomerPatchDto } from './customer-dto.js';
+import { CUSTOMER } from './examples.js';
+
+const PROBLEM = 'application/problem+json';
+const SORTABLE = {
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  lastName: 'name.lastName',
+  email: 'contact.email',
+};
 
 @injectable()
 @Route('accounts/customers')
 @Tags('Customers')
-@Response<Problem>(503, 'Try again after `Retry-After`')
+@Response<Problem>(400, 'The request cannot be read', undefined, PROBLEM)
+@Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', undefined, PROBLEM)
+@Response<Problem>(503, 'Try again after `Retry-After`', undefined, PROBLEM)
 export class CustomersController extends Controller {
   constructor(
     private readonly registerCustomer: RegisterCustomer,
     private readonly changeCustomer: ChangeCustomer,
+    private readonly eraseCustomer: EraseCustomer,
     private readonly getCustomer: GetCustomer,
+    private readonly listCustomers: ListCustomers,
+    private readonly getCustomerHistory: GetCustomerHistory,
   ) {
     super();
   }
 
-  /** @summary Registers a customer */
+  /**
+   * The number of a card is checked and dropped: it is never stored, logged or put in an event.
+   * @summary Registers a customer
+   * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   */
   @Post()
-  @SuccessResponse(201, 'Registered; `Location` names it')
-  @Response<Problem>(422, 'A field is wrong; `errors` names each')
-  async register(@Body() body: CustomerInputDto): Promise<CustomerDto> {
-    const customer = await this.registerCustomer.execute(body);
-    this.setHeader('Location', `/accounts/customers/${customer.id}`);
-    return this.answer(customer);
+  @SuccessResponse(201, 'Registered; `Location` names it, `ETag` is its version')
+  @Example<CustomerDto>(CUSTOMER)
+  @Response<Problem>(409, 'A request under this `Idempotency-Key` is being carried out', undefined, PROBLEM)
+  @Response<Problem>(410, 'What was answered under this `Idempotency-Key` has been erased', undefined, PROBLEM)
+  @Response<Problem>(413, 'The body is too large', undefined, PROBLEM)
+  @Response<Problem>(415, 'Not application/json', undefined, PROBLEM)
+  async register(
+    @Body() body: CustomerInputDto,
+    @Request() request: HttpRequest,
+    @Header('Idempotency-Key') idempotencyKey?: string,
+  ): Promise<CustomerDto> {
+    const { state, replayed } = await this.registerCustomer.execute(body, idempotencyOf(idempotencyKey, request));
+    this.setHeader('Location', `/accounts/customers/${state.id}`);
+    if (replayed) this.setHeader('Idempotency-Replayed', 'true');
+    return this.answer(existing(state));
   }
 
-  /** @summary Reads a customer */
+  /**
+   * @summary Lists customers
+   * @param email exactly this e-mail address
+   * @param lastName exactly this last name
+   * @param postalCode an address with exactly this postal code
+   * @param sort fields in order of weight, each with `-` before it to go down
+   * @pattern sort ^-?(createdAt|updatedAt|lastName|email)(,-?(createdAt|updatedAt|lastName|email)){0,3}$
+   * @param limit most customers in the answer
+   * @isInt limit
+   * @minimum limit 1
+   * @maximum limit 200
+   * @param cursor `next` of the page before
+   */
+  @Get()
+  @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
+  async list(
+    @Query() email?: string,
+    @Query() lastName?: string,
+    @Query() postalCode?: string,
+    @Query() sort = 'createdAt',
+    @Query() limit = 50,
+    @Query() cursor?: string,
+  ): Promise<CustomerPageDto> {
+    const filter = { email, lastName, postalCode };
+    const request = { path: '/accounts/customers', parameters: { ...filter, sort }, limit, cursor };
+    const after = placeAfter(request);
+    const order = { sort: parseSort(sort, SORTABLE), limit, ...(after && { after }) };
+    const { items, next } = await this.listCustomers.execute(filter, order);
+    return { items: [...items], ...this.next(request, next) };
+  }
+
+  /**
+   * @summary Reads a customer, now or in the past
+   * @param version the customer as of this version
+   * @isInt version
+   * @minimum version 1
+   * @maximum version 999999999999
+   * @param at the customer as of this time (RFC 3339)
+   */
   @Get('{customerId}')
-  @Response<Problem>(404, 'No such customer')
-  async read(@Path() customerId: string): Promise<CustomerDto> {
+  @SuccessResponse(200, 'The customer; `ETag` is its version')
+  @Example<CustomerDto>(CUSTOMER)
+  @Response<Problem>(404, 'No such customer, or none yet at that version or time', undefined, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased', undefined, PROBLEM)
+  async read(@Path() customerId: string, @Query() version?: number, @Query() at?: string): Promise<CustomerDto> {
+    if (at !== undefined) return this.answer(await this.getCustomer.atTime(customerId, parseTime('/at', at)));
+    if (version !== undefined) return this.answer(await this.getCustomer.atVersion(customerId, version));
     return this.answer(await this.getCustomer.execute(customerId));
   }
 
-  /** @summary Replaces a customer */
+  /**
+   * A card that is held already may be sent back as it was read, without its number.
+   * @summary Replaces a customer
+   * @param ifMatch the versions that it may be a change of
+   */
   @Put('{customerId}')
-  @Response<Problem>(404, 'No such customer')
-  @Response<Problem>(412, '`If-Match` is stale')
-  @Response<Problem>(422, 'A field is wrong; `errors` names each')
+  @SuccessResponse(200, 'The customer; `ETag` is its version, the same as before when nothing changed')
+  @Example<CustomerDto>(CUSTOMER)
+  @Response<Problem>(404, 'No such customer', undefined, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased', undefined, PROBLEM)
+  @Response<Problem>(412, '`If-Match` is stale', undefined, PROBLEM)
+  @Response<Problem>(413, 'The body is too large', undefined, PROBLEM)
+  @Response<Problem>(415, 'Not application/json', undefined, PROBLEM)
   async replace(
     @Path() customerId: string,
     @Body() body: CustomerInputDto,
@@ -66,13 +156,20 @@ export class CustomersController extends Controller {
     return this.answer(await this.changeCustomer.execute(customerId, () => body, parseIfMatch(ifMatch)));
   }
 
-  /** @summary Changes parts of a customer by JSON Merge Patch (RFC 7396) */
+  /**
+   * JSON Merge Patch (RFC 7396): members are merged, an array replaces the array, null removes.
+   * @summary Changes parts of a customer
+   * @param ifMatch the versions that it may be a change of
+   */
   @Patch('{customerId}')
   @Consumes('application/merge-patch+json')
-  @Response<Problem>(404, 'No such customer')
-  @Response<Problem>(412, '`If-Match` is stale')
-  @Response<Problem>(415, 'Not application/merge-patch+json')
-  @Response<Problem>(422, 'A field is wrong; `errors` names each')
+  @SuccessResponse(200, 'The customer; `ETag` is its version, the same as before when nothing changed')
+  @Example<CustomerDto>(CUSTOMER)
+  @Response<Problem>(404, 'No such customer', undefined, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased', undefined, PROBLEM)
+  @Response<Problem>(412, '`If-Match` is stale', undefined, PROBLEM)
+  @Response<Problem>(413, 'The body is too large', undefined, PROBLEM)
+  @Response<Problem>(415, 'Not application/merge-patch+json', undefined, PROBLEM)
   async patch(
     @Path() customerId: string,
     @Body() body: CustomerPatchDto,
@@ -82,8 +179,51 @@ export class CustomersController extends Controller {
     return this.answer(await this.changeCustomer.execute(customerId, patched, parseIfMatch(ifMatch)));
   }
 
+  /**
+   * The chain of versions remains, without the person; every context that copied the customer erases its copy.
+   * @summary Erases a customer's data
+   * @param ifMatch the versions that may be erased
+   */
+  @Delete('{customerId}')
+  @SuccessResponse(204, 'Erased')
+  @Response<Problem>(404, 'No such customer', undefined, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased before', undefined, PROBLEM)
+  @Response<Problem>(412, '`If-Match` is stale', undefined, PROBLEM)
+  async erase(@Path() customerId: string, @Header('If-Match') ifMatch?: string): Promise<void> {
+    await this.eraseCustomer.execute(customerId, parseIfMatch(ifMatch));
+  }
+
+  /**
+   * Also of a customer who was erased: the chain names no person.
+   * @summary Lists every recorded change of a customer, oldest first
+   * @param limit most changes in the answer
+   * @isInt limit
+   * @minimum limit 1
+   * @maximum limit 200
+   * @param cursor `next` of the page before
+   */
+  @Get('{customerId}/history')
+  @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
+  @Response<Problem>(404, 'No such customer', undefined, PROBLEM)
+  async history(@Path() customerId: string, @Query() limit = 50, @Query() cursor?: string): Promise<HistoryPageDto> {
+    const path = `/accounts/customers/${encodeURIComponent(customerId)}/history`;
+    const request = { path, parameters: {}, limit, cursor };
+    const [after] = placeAfter(request) ?? [0];
+    const entries = await this.getCustomerHistory.execute(customerId, Number(after), limit + 1);
+    const items = entries.slice(0, limit).map(toRecordedChange);
+    const place = entries.length > limit ? [items.at(-1)?.version ?? 0] : undefined;
+    return { items, ...this.next(request, place) };
+  }
+
   private answer(customer: Customer): CustomerDto {
     this.setHeader('ETag', toETag(customer.version));
     return customer;
+  }
+
+  private next(request: PageRequest, place: readonly (string | number)[] | undefined): { next?: string } {
+    const following = nextOf(request, place);
+    if (!following) return {};
+    this.setHeader('Link', following.link);
+    return { next: following.next };
   }
 }

@@ -1,8 +1,9 @@
 import { EmbeddedAggregates } from '../../platform/embedded/embedded-aggregates.js';
 import type { Level } from '../../platform/embedded/embedded-database.js';
+import { EmbeddedHistory } from '../../platform/embedded/embedded-history.js';
 import { EmbeddedListing } from '../../platform/embedded/embedded-listing.js';
 import { EmbeddedProjection } from '../../platform/embedded/embedded-projection.js';
-import type { Customer } from '../domain/customer.js';
+import type { CustomerRecord } from '../domain/customer.js';
 import type { Order, OrderEvent } from '../domain/order.js';
 import { orderEvents } from '../messages/order-events.js';
 
@@ -12,7 +13,8 @@ export function embeddedAdapters(level: Level) {
   return {
     orders,
     orderList: new EmbeddedListing<Order>(orders),
-    customers: new EmbeddedProjection<Customer>(level, 'customers'),
+    history: new EmbeddedHistory<unknown>(level, 'order.history'),
+    customers: new EmbeddedProjection<CustomerRecord>(level, 'customers'),
     prepare: () => Promise.resolve(),
   };
 }

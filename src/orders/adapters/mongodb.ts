@@ -1,8 +1,9 @@
 import type { Db } from 'mongodb';
 import { type AggregateDocument, MongoAggregates } from '../../platform/mongodb/mongo-aggregates.js';
+import { MongoHistory } from '../../platform/mongodb/mongo-history.js';
 import { MongoListing } from '../../platform/mongodb/mongo-listing.js';
 import { MongoProjection } from '../../platform/mongodb/mongo-projection.js';
-import type { Customer } from '../domain/customer.js';
+import type { CustomerRecord } from '../domain/customer.js';
 import type { Order, OrderEvent } from '../domain/order.js';
 import { orderEvents } from '../messages/order-events.js';
 
@@ -13,10 +14,16 @@ export function mongoAdapters(db: Db) {
   return {
     orders,
     orderList: new MongoListing<Order>(collection),
-    customers: new MongoProjection<Customer>(db.collection('customers')),
+    history: new MongoHistory<unknown>(db.collection('order.history')),
+    customers: new MongoProjection<CustomerRecord>(db.collection('customers')),
     prepare: async () => {
       await orders.createIndexes();
-      await collection.createIndex({ 'state.customerId': 1, 'state.createdAt': -1, _id: -1 });
+      await collection.createIndexes([
+        { key: { 'state.customerId': 1, 'state.createdAt': 1, _id: 1 } },
+        { key: { 'state.status': 1, 'state.createdAt': 1, _id: 1 } },
+        { key: { 'state.createdAt': 1, _id: 1 } },
+        { key: { 'state.updatedAt': 1, _id: 1 } },
+      ]);
     },
   };
 }

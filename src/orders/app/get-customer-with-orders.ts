@@ -1,7 +1,8 @@
 import type { ListPage, Scalar } from '../../platform/listing/listing.js';
+import type { Arrivals } from '../../platform/projection/arrivals.js';
 import { waitForVersion } from '../../platform/projection/wait-for-version.js';
 import type { Customer } from '../domain/customer.js';
-import { CustomerNotFound } from '../domain/errors.js';
+import { CustomerErased, CustomerNotFound } from '../domain/errors.js';
 import type { Order } from '../domain/order.js';
 import type { Customers, OrderList } from './ports.js';
 
@@ -22,27 +23,32 @@ export interface CustomerWithOrders {
   readonly orders: ListPage<Order>;
 }
 
-export const NEWEST_FIRST = [['createdAt', 'descending']] as const;
+const NEWEST_FIRST = [['createdAt', 'descending']] as const;
 
 /** Orders' own copy of a customer, with the customer's orders: no other context is asked. */
 export class GetCustomerWithOrders {
   constructor(
     private readonly customers: Customers,
     private readonly orders: OrderList,
+    private readonly arrivals: Arrivals,
     private readonly stopping: AbortSignal,
   ) {}
 
-  /** @throws CustomerNotFound, PlatformError `unavailable` when `minVersion` does not come in time */
+  /** @throws CustomerNotFound, CustomerErased, PlatformError `unavailable` when `minVersion` does not come in time */
   async execute({ customerId, minVersion, wait, limit, after }: CustomerQuery): Promise<CustomerWithOrders> {
-    const find = () => this.customers.find(customerId);
-    const copy = minVersion === undefined ? await find() : await waitForVersion(find, minVersion, wait, this.stopping);
+    const { customers, arrivals, stopping } = this;
+    const copy = await (minVersion === undefined
+      ? customers.find(customerId)
+      : waitForVersion(customers, customerId, minVersion, { seconds: wait, arrivals, stopping }));
     if (!copy) throw new CustomerNotFound();
+    const customer = copy.state;
+    if ('erased' in customer) throw new CustomerErased();
     const orders = await this.orders.page({
       where: { customerId },
       sort: NEWEST_FIRST,
       limit,
       ...(after && { after }),
     });
-    return { customer: copy.state, customerVersion: copy.version, orders };
+    return { customer, customerVersion: copy.version, orders };
   }
 }

@@ -1,6 +1,7 @@
-import { v7 as uuidv7 } from 'uuid';
-import { changeAggregate } from '../../platform/aggregate/change-aggregate.js';
+import { createAggregate, type Outcome } from '../../platform/aggregate/change-aggregate.js';
+import type { Idempotency } from '../../platform/aggregate/idempotency.js';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
+import type { Arrivals } from '../../platform/projection/arrivals.js';
 import { waitForVersion } from '../../platform/projection/wait-for-version.js';
 import type { Customer } from '../domain/customer.js';
 import { UnknownCustomer } from '../domain/errors.js';
@@ -18,6 +19,7 @@ export class PlaceOrder {
   constructor(
     private readonly orders: Orders,
     private readonly customers: Customers,
+    private readonly arrivals: Arrivals,
     private readonly stopping: AbortSignal,
   ) {}
 
@@ -25,17 +27,23 @@ export class PlaceOrder {
    * @param wait seconds to wait for `minCustomerVersion`
    * @throws UnknownCustomer, InvalidOrder, PlatformError `unavailable` when that version does not come in time
    */
-  async execute({ customerId, items, minCustomerVersion }: PlaceOrderCommand, wait: number): Promise<Order> {
-    const customer = await this.findCustomer(customerId, minCustomerVersion, wait);
-    if (!customer) throw new UnknownCustomer();
-    const id = uuidv7();
-    const circumstances = { now: new Date().toISOString(), compare: changedPointers };
-    return changeAggregate(this.orders, id, () => placeOrder(id, customer, items, circumstances));
+  execute(command: PlaceOrderCommand, wait: number, idempotency?: Idempotency): Promise<Outcome<Order>> {
+    const { customerId, items, minCustomerVersion } = command;
+    return createAggregate(
+      this.orders,
+      async (id) => {
+        const customer = await this.findCustomer(customerId, minCustomerVersion, wait);
+        return placeOrder(id, customer, items, { now: new Date().toISOString(), compare: changedPointers });
+      },
+      idempotency,
+    );
   }
 
-  private async findCustomer(id: string, version: number | undefined, wait: number): Promise<Customer | undefined> {
-    const find = () => this.customers.find(id);
-    const copy = version === undefined ? await find() : await waitForVersion(find, version, wait, this.stopping);
-    return copy?.state;
+  private async findCustomer(id: string, version: number | undefined, seconds: number): Promise<Customer> {
+    const { customers, arrivals, stopping } = this;
+    const wait = { seconds, arrivals, stopping };
+    const copy = await (version === undefined ? customers.find(id) : waitForVersion(customers, id, version, wait));
+    if (!copy || 'erased' in copy.state) throw new UnknownCustomer();
+    return copy.state;
   }
 }

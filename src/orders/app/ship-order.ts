@@ -1,4 +1,4 @@
-import { changeAggregate, type ExpectedVersions } from '../../platform/aggregate/change-aggregate.js';
+import { changeAggregate, type Conditions, type Outcome } from '../../platform/aggregate/change-aggregate.js';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
 import { OrderNotFound, UnknownCustomer } from '../domain/errors.js';
 import { type Order, shipOrder } from '../domain/order.js';
@@ -11,17 +11,18 @@ export class ShipOrder {
   ) {}
 
   /** @throws OrderNotFound, UnknownCustomer, WrongStatus, NoShippingAddress */
-  execute(id: string, expected: ExpectedVersions): Promise<Order> {
+  execute(id: string, conditions: Conditions): Promise<Outcome<Order>> {
     return changeAggregate(
       this.orders,
       id,
       async (order) => {
         if (!order) throw new OrderNotFound();
+        // Looked up after the order: an erasure in between has given the order a new version, and this try loses.
         const copy = await this.customers.find(order.customerId);
         if (!copy) throw new UnknownCustomer();
         return shipOrder(order, copy.state, { now: new Date().toISOString(), compare: changedPointers });
       },
-      expected,
+      conditions,
     );
   }
 }

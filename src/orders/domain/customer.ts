@@ -36,8 +36,20 @@ export interface Customer {
   readonly updatedAt: string;
 }
 
+/** What is left of a customer whose owner erased the data. */
+export interface ErasedCustomer {
+  readonly id: string;
+  readonly version: number;
+  readonly erased: true;
+}
+
+/** What orders holds under a customer's id. */
+export type CustomerRecord = Customer | ErasedCustomer;
+
 /** Where an order to this customer goes: the shipping address, or the alternate one where there is no other. */
-export function shippingAddressOf({ addresses }: Customer): Address | undefined {
+export function shippingAddressOf(customer: CustomerRecord): Address | undefined {
+  if ('erased' in customer) return undefined;
+  const { addresses } = customer;
   return (
     addresses.find(({ type }) => type === 'SHIPPING') ?? addresses.find(({ type }) => type === 'SHIPPING_ALTERNATE')
   );

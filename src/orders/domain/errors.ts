@@ -30,6 +30,15 @@ export class CustomerNotFound extends Error {
   }
 }
 
+/** The owner of the customer erased the data. */
+export class CustomerErased extends Error {
+  readonly kind = 'gone';
+  readonly code = 'customer-erased';
+  constructor() {
+    super('the data of this customer has been erased');
+  }
+}
+
 /** An order names a customer of whom orders holds no copy. */
 export class UnknownCustomer extends Error {
   readonly kind = 'rejected';
@@ -54,6 +63,6 @@ export class WrongStatus extends Error {
   readonly kind = 'conflict';
   readonly code = 'wrong-status';
   constructor(status: string, wanted: string) {
-    super(`an order that is ${status} cannot be ${wanted}`);
+    super(`an order that is ${status} cannot become ${wanted}`);
   }
 }

@@ -1,4 +1,4 @@
-import { type Address, type Customer, shippingAddressOf } from './customer.js';
+import { type Address, type Customer, type CustomerRecord, shippingAddressOf } from './customer.js';
 import { type BrokenRule, InvalidOrder, NoShippingAddress, WrongStatus } from './errors.js';
 import { type Money, totalOf } from './money.js';
 
@@ -29,7 +29,12 @@ export interface Order {
   readonly status: OrderStatus;
   readonly items: OrderItem[];
   readonly total: Money;
+  /** With SHIPPED, until the customer is erased. */
   readonly shipTo?: ShipTo;
+  /** With CANCELLED, where one was given, until the customer is erased. */
+  readonly cancelReason?: string;
+  /** When the customer's personal data was taken out, because the customer was erased. */
+  readonly redactedAt?: string;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -42,11 +47,15 @@ interface OrderEventData {
 
 export type OrderEvent =
   | { readonly type: 'placed'; readonly data: OrderEventData }
-  | { readonly type: 'shipped'; readonly data: OrderEventData };
+  | { readonly type: 'shipped'; readonly data: OrderEventData }
+  | { readonly type: 'cancelled'; readonly data: OrderEventData }
+  | { readonly type: 'redacted'; readonly data: OrderEventData };
 
 export interface OrderChange {
   readonly state: Order;
   readonly event: OrderEvent;
+  /** Answers that were given before must not be given again. */
+  readonly forgets?: true;
 }
 
 /** What a decision needs of the world. */
@@ -73,9 +82,16 @@ export function placeOrder(
   return { state, event: { type: 'placed', data: { order: state, changed: compare({}, content) } } };
 }
 
+/** Where an order can go from each status. */
+const NEXT: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+  PLACED: ['SHIPPED', 'CANCELLED'],
+  SHIPPED: [],
+  CANCELLED: [],
+};
+
 /** @throws WrongStatus, NoShippingAddress */
-export function shipOrder(order: Order, customer: Customer, circumstances: Circumstances): OrderChange {
-  if (order.status !== 'PLACED') throw new WrongStatus(order.status, 'shipped');
+export function shipOrder(order: Order, customer: CustomerRecord, circumstances: Circumstances): OrderChange {
+  refuseWrongStatus(order, 'SHIPPED');
   const address = shippingAddressOf(customer);
   if (!address) throw new NoShippingAddress();
   const shipTo = { ...address, customerVersion: customer.version };
@@ -83,11 +99,34 @@ export function shipOrder(order: Order, customer: Customer, circumstances: Circu
   return { state, event: { type: 'shipped', data: { order: state, changed } } };
 }
 
-function advance(order: Order, change: Partial<Order>, { now, compare }: Circumstances) {
+/** @throws WrongStatus */
+export function cancelOrder(order: Order, reason: string | undefined, circumstances: Circumstances): OrderChange {
+  refuseWrongStatus(order, 'CANCELLED');
+  const change = { status: 'CANCELLED' as const, ...(reason !== undefined && { cancelReason: reason }) };
+  const { state, changed } = advance(order, change, circumstances);
+  return { state, event: { type: 'cancelled', data: { order: state, changed } } };
+}
+
+/**
+ * Takes the customer's personal data out of an order; undefined when that was done before. An order in any status gets
+ * a new version by it, so that a shipment which is being decided on the old address finds that it was overtaken.
+ */
+export function redactOrder(order: Order, circumstances: Circumstances): OrderChange | undefined {
+  if (order.redactedAt !== undefined) return undefined;
+  const { shipTo: _to, cancelReason: _reason, ...rest } = order;
+  const { state, changed } = advance(order, { redactedAt: circumstances.now }, circumstances, rest);
+  return { state, event: { type: 'redacted', data: { order: state, changed } }, forgets: true };
+}
+
+function refuseWrongStatus({ status }: Order, wanted: OrderStatus): void {
+  if (!NEXT[status].includes(wanted)) throw new WrongStatus(status, wanted);
+}
+
+function advance(order: Order, change: Partial<Order>, { now, compare }: Circumstances, kept: Order = order) {
   // Clocks of two instances differ; an aggregate's own time does not go back.
   const updatedAt = now > order.updatedAt ? now : order.updatedAt;
-  const changed = compare(order, { ...order, ...change });
-  return { state: { ...order, ...change, version: order.version + 1, updatedAt }, changed };
+  const changed = compare(order, { ...kept, ...change });
+  return { state: { ...kept, ...change, version: order.version + 1, updatedAt }, changed };
 }
 
 function foreignCurrencies(items: readonly OrderItem[]): BrokenRule[] {

@@ -1,10 +1,12 @@
 import { injectable } from 'inversify';
 import { Controller, Get, Header, Path, Query, Response, Route, Tags } from '@tsoa/runtime';
-import { decodeCursor, encodeCursor } from '../../platform/http/cursor.js';
+import { nextOf, placeAfter } from '../../platform/http/paging.js';
 import { parsePreferWait } from '../../platform/http/prefer.js';
 import type { Problem } from '../../platform/http/problem.js';
-import { type GetCustomerWithOrders, NEWEST_FIRST } from '../app/get-customer-with-orders.js';
+import type { GetCustomerWithOrders } from '../app/get-customer-with-orders.js';
 import type { CustomerWithOrdersDto } from './order-dto.js';
+
+const PROBLEM = 'application/problem+json';
 
 @injectable()
 @Route('orders/customers')
@@ -22,15 +24,17 @@ export class CustomersInOrdersController extends Controller {
    * @param prefer `wait=SECONDS`, at most 10: how long to wait for `minVersion`
    * @isInt minVersion
    * @minimum minVersion 1
+   * @maximum minVersion 999999999999
    * @isInt limit
    * @minimum limit 1
    * @maximum limit 200
    */
   @Get('{customerId}')
-  @Response<Problem>(400, '`cursor` is not one that this list gave')
-  @Response<Problem>(404, 'Orders knows no such customer')
-  @Response<Problem>(422, 'A parameter is wrong')
-  @Response<Problem>(503, '`minVersion` has not arrived; try again after `Retry-After`')
+  @Response<Problem>(400, '`cursor` is not one that this list gave', undefined, PROBLEM)
+  @Response<Problem>(404, 'Orders knows no such customer', undefined, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased', undefined, PROBLEM)
+  @Response<Problem>(422, 'A parameter is wrong', undefined, PROBLEM)
+  @Response<Problem>(503, '`minVersion` has not arrived; try again after `Retry-After`', undefined, PROBLEM)
   async read(
     @Path() customerId: string,
     @Query() minVersion?: number,
@@ -38,8 +42,9 @@ export class CustomersInOrdersController extends Controller {
     @Query() cursor?: string,
     @Header('Prefer') prefer?: string,
   ): Promise<CustomerWithOrdersDto> {
-    const list = `orders of ${customerId}`;
-    const after = decodeCursor(cursor, list, NEWEST_FIRST);
+    const path = `/orders/customers/${encodeURIComponent(customerId)}`;
+    const request = { path, parameters: {}, limit, cursor };
+    const after = placeAfter(request);
     const { customer, customerVersion, orders } = await this.getCustomerWithOrders.execute({
       customerId,
       ...(minVersion !== undefined && { minVersion }),
@@ -47,17 +52,8 @@ export class CustomersInOrdersController extends Controller {
       limit,
       ...(after && { after }),
     });
-    return {
-      customer,
-      customerVersion,
-      orders: [...orders.items],
-      ...(orders.next && { next: this.linkTo(customerId, limit, encodeCursor(list, orders.next)) }),
-    };
-  }
-
-  private linkTo(customerId: string, limit: number, cursor: string): string {
-    const query = new URLSearchParams({ limit: String(limit), cursor });
-    this.setHeader('Link', `</orders/customers/${encodeURIComponent(customerId)}?${query.toString()}>; rel="next"`);
-    return cursor;
+    const following = nextOf(request, orders.next);
+    if (following) this.setHeader('Link', following.link);
+    return { customer, customerVersion, orders: [...orders.items], ...(following && { next: following.next }) };
   }
 }

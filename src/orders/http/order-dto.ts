@@ -82,6 +82,12 @@ export interface ShipToDto {
   customerVersion: number;
 }
 
+/** @example { "reason": "ordered twice" } */
+export interface CancellationDto {
+  /** @maxLength 500 */
+  reason?: string;
+}
+
 export type OrderStatusDto = 'PLACED' | 'SHIPPED' | 'CANCELLED';
 
 export interface OrderDto {
@@ -96,10 +102,22 @@ export interface OrderDto {
   items: OrderItemDto[];
   total: TotalDto;
   shipTo?: ShipToDto;
+  cancelReason?: string;
+  /**
+   * When the customer's personal data was taken out, because the customer was erased (RFC 3339).
+   */
+  redactedAt?: string;
   /** RFC 3339 */
   createdAt: string;
   /** RFC 3339 */
   updatedAt: string;
+}
+
+/** A page of orders. */
+export interface OrderPageDto {
+  items: OrderDto[];
+  /** The `cursor` of the next page, when there is one. */
+  next?: string;
 }
 
 /** A customer's address as orders knows it. */

@@ -1,17 +1,20 @@
 import { Ajv } from 'ajv';
 import type { CloudEvent } from '../../platform/event/cloud-event.js';
 import { majorVersionOf, UnreadableRecord } from '../../platform/event/parse-cloud-event.js';
-import type { Address, Customer } from '../domain/customer.js';
+import type { Address, Customer, CustomerRecord } from '../domain/customer.js';
 
 /** The topic on which the owner of customers states their changes. */
 export const CUSTOMER_CHANGES = 'accounts.customer.change';
 
-const UNDERSTOOD = new Set(['accounts.customer.registered', 'accounts.customer.changed']);
+const ERASED = 'accounts.customer.erased';
+const UNDERSTOOD = new Set(['accounts.customer.registered', 'accounts.customer.changed', ERASED]);
 
 const text = { type: 'string' };
 
+const ajv = new Ajv({ strict: true });
+
 /** What orders needs of a customer, and no more: the owner may add to it freely. */
-const needed = new Ajv({ strict: true }).compile({
+const needed = ajv.compile({
   type: 'object',
   required: ['customer'],
   properties: {
@@ -47,23 +50,39 @@ const needed = new Ajv({ strict: true }).compile({
   },
 });
 
+/** What orders needs to know of a customer who was erased. */
+const neededOfErased = ajv.compile({
+  type: 'object',
+  required: ['customer'],
+  properties: {
+    customer: {
+      type: 'object',
+      required: ['id', 'version'],
+      properties: { id: text, version: { type: 'integer', minimum: 1 } },
+    },
+  },
+});
+
 /**
  * Orders' own, tolerant reading of a customer's change; undefined for a type of event that it does not know.
  * @throws UnreadableRecord
  */
-export function readCustomerChange(event: CloudEvent): Customer | undefined {
+export function readCustomerChange(event: CloudEvent): CustomerRecord | undefined {
   if (!UNDERSTOOD.has(event.type)) return undefined;
   const major = majorVersionOf(event);
   if (major !== 1) throw new UnreadableRecord(`major version ${major} of ${event.type} is not known here`);
-  if (!needed(event.data)) {
-    const [error] = needed.errors ?? [];
+  const erased = event.type === ERASED;
+  const validate = erased ? neededOfErased : needed;
+  if (!validate(event.data)) {
+    const [error] = validate.errors ?? [];
     throw new UnreadableRecord(`data${error?.instancePath ?? ''} ${error?.message ?? 'does not fit'}`);
   }
   const { customer } = event.data as { customer: Customer };
-  if (customer.id !== event.subject || String(customer.version) !== event.sequence) {
+  const { id, version, name, contact, addresses, createdAt, updatedAt } = customer;
+  if (id !== event.subject || String(version) !== event.sequence) {
     throw new UnreadableRecord('subject and sequence are not those of data/customer');
   }
-  const { id, version, name, contact, addresses, createdAt, updatedAt } = customer;
+  if (erased) return { id, version, erased };
   return { id, version, name, contact, addresses: addresses.map(withCountry), createdAt, updatedAt };
 }
 

@@ -5,5 +5,5 @@ export const orderEvents: EventStream = {
   topic: 'orders.order.change',
   source: '/orders',
   typePrefix: 'orders.order',
-  schemaVersions: { placed: 1, shipped: 1 },
+  schemaVersions: { placed: 1, shipped: 1, cancelled: 1, redacted: 1 },
 };

@@ -15,15 +15,35 @@ export interface PendingEvent {
   readonly event: CloudEvent;
 }
 
+/** A command that was carried out under an idempotency key. Key and fingerprint are digests. */
+export interface RememberedCommand<State> {
+  readonly key: string;
+  readonly fingerprint: string;
+  /** RFC 3339 */
+  readonly at: string;
+  /** The version that it led to. */
+  readonly version: number;
+  /** The state that was answered, once the aggregate has moved on from it. */
+  readonly answer?: State;
+}
+
 export interface Stored<State extends Aggregate> {
   readonly state: State;
   readonly pending: readonly PendingEvent[];
+  readonly commands: readonly RememberedCommand<State>[];
 }
 
 /** The outcome of a decision: the state after it, and the event that says so. */
 export interface Change<State extends Aggregate, Event extends DomainEvent = DomainEvent> {
   readonly state: State;
   readonly event: Event;
+  /** It takes something back for good: answers that were remembered from before are dropped with it. */
+  readonly forgets?: true;
+}
+
+/** A change, and the commands that the aggregate is to remember after it. */
+export interface Saving<State extends Aggregate, Event extends DomainEvent = DomainEvent> extends Change<State, Event> {
+  readonly commands: readonly RememberedCommand<State>[];
 }
 
 /**
@@ -39,7 +59,7 @@ export interface Aggregates<State extends Aggregate, Event extends DomainEvent =
    * @throws VersionConflict when another writer was first.
    * @throws PlatformError `unavailable` when the store does not answer or too many writes wait.
    */
-  save(before: Stored<State> | undefined, change: Change<State, Event>): Promise<void>;
+  save(before: Stored<State> | undefined, saving: Saving<State, Event>): Promise<void>;
 }
 
 /** All that one aggregate has to publish, oldest first. */

@@ -1,42 +1,97 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { PlatformError, unavailable } from '../errors.js';
 import type { DomainEvent } from '../event/cloud-event.js';
 import { type Aggregate, type Aggregates, type Change, type Stored, VersionConflict } from './aggregates.js';
+import { type Idempotency, recall, remember } from './idempotency.js';
 
 /** The versions that an `If-Match` header allows; undefined when there is no such header. */
 export type ExpectedVersions = readonly number[] | 'any' | undefined;
 
+/** What a client asks of a command beside the command itself. */
+export interface Conditions {
+  readonly expected?: ExpectedVersions;
+  readonly idempotency?: Idempotency | undefined;
+}
+
+/** The state after a command. `replayed`: it had been carried out before, and this is the answer from then. */
+export interface Outcome<State> {
+  readonly state: State;
+  readonly replayed?: true;
+}
+
 const MOST_ATTEMPTS = 100;
 /** A document is bounded (MongoDB: 16 MiB), so what one aggregate may leave unpublished is, too. */
 const MOST_PENDING = 1_000;
+/** Of the ids that are derived from idempotency keys. */
+const NAMESPACE = 'a3f0c1de-5b0e-4c53-9d0f-2f3f5f2f8a71';
 
 /**
  * Load, decide, save; a race lost to another writer is decided again on what that writer left. A decision that
  * changes nothing (undefined) writes nothing and answers the state as it is.
  * @throws PlatformError `stale` when `expected` does not allow the current version, `unavailable` when the store does
- *   not answer or the race is lost over and over.
+ *   not answer or the race is lost over and over, and as {@link recall} does.
  * @throws whatever `decide` throws.
  */
-export async function changeAggregate<State extends Aggregate, Event extends DomainEvent>(
+export function changeAggregate<State extends Aggregate, Event extends DomainEvent>(
   aggregates: Aggregates<State, Event>,
   id: string,
   decide: (state: State | undefined) => Change<State, Event> | undefined | Promise<Change<State, Event> | undefined>,
-  expected?: ExpectedVersions,
-): Promise<State> {
-  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+  { expected, idempotency }: Conditions = {},
+): Promise<Outcome<State>> {
+  return retryLostRaces(async () => {
     const stored = await aggregates.find(id);
+    const answer = recall(stored, idempotency, Date.now());
+    if (answer) return { state: answer, replayed: true };
     if (stored) refuseStale(stored.state, expected);
     const change = await decide(stored?.state);
-    if (!change) return (stored as Stored<State>).state;
+    if (!change) return { state: (stored as Stored<State>).state };
     refuseFullOutbox(stored);
+    const commands = remember(stored, change, idempotency, Date.now());
+    await aggregates.save(stored, { ...change, commands });
+    return { state: change.state };
+  });
+}
+
+/**
+ * Decides on an id that is new, and saves. Under an idempotency key the id follows from the key, so that of any number
+ * of tries, on any instances, one creates and the others find what it created.
+ * @throws as {@link changeAggregate}
+ */
+export function createAggregate<State extends Aggregate, Event extends DomainEvent>(
+  aggregates: Aggregates<State, Event>,
+  decide: (id: string) => Change<State, Event> | Promise<Change<State, Event>>,
+  idempotency?: Idempotency,
+): Promise<Outcome<State>> {
+  if (!idempotency) {
+    // Version 7: ids that begin with the time keep the index on them dense.
+    const id = uuidv7();
+    return changeAggregate(aggregates, id, () => decide(id));
+  }
+  return retryLostRaces(async () => {
+    for (let generation = 0; ; generation += 1) {
+      const id = uuidv5(`${idempotency.key} ${generation}`, NAMESPACE);
+      const stored = await aggregates.find(id);
+      const answer = recall(stored, idempotency, Date.now());
+      if (answer) return { state: answer, replayed: true };
+      // A key whose 24 hours are over names something new.
+      if (stored) continue;
+      const change = await decide(id);
+      await aggregates.save(undefined, { ...change, commands: remember(undefined, change, idempotency, Date.now()) });
+      return { state: change.state };
+    }
+  });
+}
+
+async function retryLostRaces<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; attempts <= MOST_ATTEMPTS; attempts += 1) {
     try {
-      await aggregates.save(stored, change);
-      return change.state;
+      return await attempt();
     } catch (error) {
       if (!(error instanceof VersionConflict)) throw error;
     }
     // Losers that come back at random times do not meet again.
-    await sleep(Math.random() * Math.min(attempt, 20));
+    await sleep(Math.random() * Math.min(attempts, 20));
   }
   throw unavailable('other writers were always first');
 }

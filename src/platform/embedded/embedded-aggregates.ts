@@ -3,9 +3,9 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
-  type Change,
   type Outbox,
   type PendingEvent,
+  type Saving,
   type Stored,
   type Unpublished,
   VersionConflict,
@@ -56,14 +56,14 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     for await (const { state } of this.documents.values()) yield state;
   }
 
-  async save(before: Stored<State> | undefined, { state, event }: Change<State, Event>): Promise<void> {
+  async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
     const { id, version } = state;
     const entry = { version, event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt }) };
     const saved = await this.enqueue({
       id,
       apply: (stored) =>
         stored?.state.version === before?.state.version
-          ? { state, pending: [...(stored?.pending ?? []), entry] }
+          ? { state, pending: [...(stored?.pending ?? []), entry], commands }
           : undefined,
     });
     if (!saved) throw new VersionConflict(id);

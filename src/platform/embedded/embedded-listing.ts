@@ -5,7 +5,7 @@ import {
   placeOf,
   type Scalar,
   toPage,
-  valueAt,
+  valuesAt,
 } from '../listing/listing.js';
 
 interface Source<State> {
@@ -31,7 +31,10 @@ export class EmbeddedListing<State extends { readonly id: string }> implements L
 }
 
 function matches(state: unknown, { where }: ListQuery): boolean {
-  return Object.entries(where).every(([path, value]) => valueAt(state, path) === value);
+  return Object.entries(where).every(([path, value]) => {
+    const values = valuesAt(state, path);
+    return value === null ? values.length === 0 : values.includes(value);
+  });
 }
 
 function compare(a: readonly Scalar[], b: readonly Scalar[], { sort }: ListQuery): number {

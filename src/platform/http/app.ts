@@ -4,6 +4,7 @@ import type { Container } from 'inversify';
 import type { Logger } from 'pino';
 import swaggerUi from 'swagger-ui-express';
 import { contractGuard } from './contract-guard.js';
+import { oneInFlight } from './idempotency.js';
 import { mergeDocuments, type OpenApiDocument } from './openapi.js';
 import { problemHandler } from './problem.js';
 import { tracing } from './tracing.js';
@@ -26,7 +27,7 @@ export function createApp(apis: readonly HttpApi[], container: Container, logger
   app.use(tracing());
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: { url: '/openapi.json' } }));
-  app.use(contractGuard(document, bodyLimit));
+  app.use(contractGuard(document, bodyLimit), oneInFlight());
   for (const { registerRoutes } of apis) registerRoutes(app);
   app.use(problemHandler(logger));
   return app;

@@ -4,8 +4,8 @@ export type Direction = 'ascending' | 'descending';
 export type Scalar = string | number;
 
 export interface ListQuery {
-  /** The value that each of these fields has. */
-  readonly where: Readonly<Record<FieldPath, Scalar>>;
+  /** The value that each of these fields has (of an array: one of its elements); null: that there is no such field. */
+  readonly where: Readonly<Record<FieldPath, Scalar | null>>;
   /** Most significant first; the id breaks ties. */
   readonly sort: readonly (readonly [FieldPath, Direction])[];
   /** Most items in the answer. */
@@ -25,16 +25,20 @@ export interface Listing<State> {
   page(query: ListQuery): Promise<ListPage<State>>;
 }
 
-/** The value at a path, or undefined. */
-export function valueAt(state: unknown, path: FieldPath): Scalar | undefined {
-  let value = state;
-  for (const name of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[name];
-  return value as Scalar | undefined;
+/** The values at a path, which may lead through arrays. */
+export function valuesAt(state: unknown, path: FieldPath): Scalar[] {
+  const values = path
+    .split('.')
+    .reduce<unknown[]>(
+      (parents, name) => parents.flatMap((parent) => (parent as Record<string, unknown> | undefined)?.[name] ?? []),
+      [state],
+    );
+  return values as Scalar[];
 }
 
 /** The place of an item in the order of a query. */
 export function placeOf(state: { readonly id: string }, sort: ListQuery['sort']): Scalar[] {
-  return [...sort.map(([path]) => valueAt(state, path) ?? ''), state.id];
+  return [...sort.map(([path]) => valuesAt(state, path)[0] ?? ''), state.id];
 }
 
 /** One page out of at most `limit + 1` items in order: the one too many says that there is more. */

@@ -3,9 +3,10 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
-  type Change,
   type Outbox,
   type PendingEvent,
+  type RememberedCommand,
+  type Saving,
   type Stored,
   type Unpublished,
   VersionConflict,
@@ -21,6 +22,7 @@ export interface AggregateDocument<State> {
   version: number;
   state: State;
   pending: PendingEvent[];
+  commands: RememberedCommand<State>[];
 }
 
 interface Save<State> {
@@ -29,9 +31,10 @@ interface Save<State> {
   readonly expectedVersion: number;
   readonly state: State;
   readonly entry: PendingEvent;
+  readonly commands: readonly RememberedCommand<State>[];
 }
 
-type Outcome = 'saved' | 'conflict';
+type Outcome = 'saved' | 'conflict' | 'refused';
 
 const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 
@@ -59,16 +62,17 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async find(id: string): Promise<Stored<State> | undefined> {
-    const projection = { _id: 0, state: 1, pending: 1 };
+    const projection = { _id: 0, state: 1, pending: 1, commands: 1 };
     const document = await orUnavailable(() => this.collection.findOne({ _id: id } as object, { projection }));
-    return document ? { state: document.state as State, pending: document.pending } : undefined;
+    return (document as Stored<State> | null) ?? undefined;
   }
 
-  async save(before: Stored<State> | undefined, { state, event }: Change<State, Event>): Promise<void> {
+  async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
     const { id, version } = state;
     const entry = { version, event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt }) };
-    const outcome = await this.enqueue({ id, expectedVersion: before?.state.version ?? 0, state, entry });
+    const outcome = await this.enqueue({ id, expectedVersion: before?.state.version ?? 0, state, entry, commands });
     if (outcome === 'conflict') throw new VersionConflict(id);
+    if (outcome === 'refused') throw unavailable('MongoDB refused the write');
     const unpublished = { id, pending: [...(before?.pending ?? []), entry] };
     for (const listener of this.listeners) listener(unpublished);
   }
@@ -124,12 +128,15 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
       await orUnavailable(() => this.collection.bulkWrite(operations, { ordered: false }));
       return saves.map(() => 'saved');
     } catch (error) {
-      const failures = (error as Partial<MongoBulkWriteError>).writeErrors;
-      const failed = failures === undefined ? [] : [failures].flat();
+      const { writeErrors } = error as Partial<MongoBulkWriteError>;
+      const failed = writeErrors === undefined ? [] : [writeErrors].flat();
       if (failed.length === 0) throw error;
-      if (!failed.every(isDuplicateKey)) throw unavailable('MongoDB refused a write', error);
-      const conflicts = new Set(failed.map(({ index }) => index));
-      return saves.map((_, index) => (conflicts.has(index) ? 'conflict' : 'saved'));
+      const failures = new Map(failed.map((failure) => [failure.index, failure]));
+      return saves.map((_, index) => {
+        const failure = failures.get(index);
+        if (!failure) return 'saved';
+        return isDuplicateKey(failure) ? 'conflict' : 'refused';
+      });
     }
   }
 }
@@ -138,14 +145,14 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
  * A bulk write tells per operation only what failed, not what matched nothing. So a stale update is made to fail: with
  * `upsert`, no match on `{_id, version}` means an insert, and that meets the existing `_id`.
  */
-function toOperation<State>({ id, expectedVersion, state, entry }: Save<State>): object {
+function toOperation<State>({ id, expectedVersion, state, entry, commands }: Save<State>): object {
   if (expectedVersion === 0) {
-    return { insertOne: { document: { _id: id, version: entry.version, state, pending: [entry] } } };
+    return { insertOne: { document: { _id: id, version: entry.version, state, pending: [entry], commands } } };
   }
   return {
     updateOne: {
       filter: { _id: id, version: expectedVersion },
-      update: { $set: { version: entry.version, state }, $push: { pending: entry } },
+      update: { $set: { version: entry.version, state, commands }, $push: { pending: entry } },
       upsert: true,
     },
   };

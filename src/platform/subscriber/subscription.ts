@@ -12,7 +12,7 @@ export interface Subscription<Message = unknown> {
    * The context's own reading of an event; undefined for a type that it does not care about.
    * @throws UnreadableRecord when it can never be applied.
    */
-  read(event: CloudEvent): Message | undefined;
+  read(event: CloudEvent, record: LoggedRecord): Message | undefined;
   /** Applies messages of one partition, in order. They may come again. Throws when a dependency is away. */
   react(messages: readonly Message[]): Promise<void>;
 }
@@ -30,7 +30,7 @@ export function recordHandler(subscription: Subscription, bus: Bus, logger: Logg
     const dead: BusRecord[] = [];
     for (const record of records) {
       try {
-        const message = subscription.read(parseCloudEvent(record));
+        const message = subscription.read(parseCloudEvent(record), record);
         if (message !== undefined) messages.push(message);
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;

@@ -1,0 +1,53 @@
+import { PlatformError } from '../errors.js';
+import type { Aggregate, Change, RememberedCommand, Stored } from './aggregates.js';
+
+/** What a client's `Idempotency-Key` and the request under it come to: digests, so that neither is kept. */
+export interface Idempotency {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+const HOURS_24 = 24 * 60 * 60 * 1000;
+
+/**
+ * The answer that was given under this key already; undefined when there was none, or its 24 hours are over.
+ * @throws PlatformError `rejected` when another request was made under the key, `gone` when the answer was taken back.
+ */
+export function recall<State extends Aggregate>(
+  stored: Stored<State> | undefined,
+  idempotency: Idempotency | undefined,
+  now: number,
+): State | undefined {
+  const command = stored?.commands.find(({ key, at }) => key === idempotency?.key && isFresh(at, now));
+  if (!stored || !idempotency || !command) return undefined;
+  if (command.fingerprint !== idempotency.fingerprint) {
+    throw new PlatformError('rejected', 'idempotency-key-reused', 'this Idempotency-Key was used for another request');
+  }
+  if (command.version === stored.state.version) return stored.state;
+  if (!command.answer) throw new PlatformError('gone', 'gone', 'what was answered under this key has been erased');
+  return command.answer;
+}
+
+/** The commands that an aggregate remembers after a change. An answer is copied only once the state moves on from it. */
+export function remember<State extends Aggregate>(
+  stored: Stored<State> | undefined,
+  change: Change<State>,
+  idempotency: Idempotency | undefined,
+  now: number,
+): RememberedCommand<State>[] {
+  const kept = (stored?.commands ?? [])
+    .filter(({ at }) => isFresh(at, now))
+    .map(({ answer = answerOf(stored), ...command }) =>
+      answer?.version === command.version && !change.forgets ? { ...command, answer } : command,
+    );
+  if (!idempotency) return kept;
+  return [...kept, { ...idempotency, at: new Date(now).toISOString(), version: change.state.version }];
+}
+
+function answerOf<State extends Aggregate>(stored: Stored<State> | undefined): State | undefined {
+  return stored?.state;
+}
+
+function isFresh(at: string, now: number): boolean {
+  return now - Date.parse(at) < HOURS_24;
+}

@@ -1,0 +1,42 @@
+/** One recorded change of an aggregate, as it stands in the log. */
+export interface HistoryEntry<State = unknown> {
+  readonly id: string;
+  readonly version: number;
+  readonly type: string;
+  readonly eventId: string;
+  /** RFC 3339 */
+  readonly time: string;
+  /** JSON Pointers of what changed. */
+  readonly changed: readonly string[];
+  readonly actor?: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** The state after the change; gone once it was forgotten. */
+  readonly state?: State;
+}
+
+/** An audit read model: every recorded change of every aggregate, once, where the log has it first. */
+export interface History<State = unknown> {
+  /** Adds what is not there yet. Entries may come again, and then change nothing. */
+  append(entries: readonly HistoryEntry<State>[]): Promise<void>;
+  /** Drops the states of an aggregate before a version; the chain of changes stays. */
+  forget(id: string, before: number): Promise<void>;
+  /** Changes after a version (0: from the first), oldest first. */
+  page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]>;
+  /** The change that led to a version. */
+  find(id: string, version: number): Promise<HistoryEntry<State> | undefined>;
+  /** The newest change at or before a time (RFC 3339, UTC). */
+  findAt(id: string, time: string): Promise<HistoryEntry<State> | undefined>;
+  /** The newest recorded version; 0 when there is none. */
+  newestVersion(id: string): Promise<number>;
+}
+
+/** Sorts by aggregate and then by version; no other index is needed. */
+export function historyKey(id: string, version: number): string {
+  return `${id}/${String(version).padStart(15, '0')}`;
+}
+
+/** The keys of all versions of an aggregate after `version` lie between these two. */
+export function historyRange(id: string, version = 0): { readonly after: string; readonly before: string } {
+  return { after: historyKey(id, version), before: `${id}/~` };
+}
