@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Express } from 'express';
 import { Container, type ServiceIdentifier } from 'inversify';
 import type { Logger } from 'pino';
 import type { Backends } from './backends.js';
+import { documentsOf } from './documents.js';
 import { retryUntilDone } from './platform/backoff.js';
 import type { Config } from './platform/config/config.js';
 import { type BoundedContext, PLATFORM } from './platform/context.js';
@@ -12,7 +14,7 @@ import { createManagementApp } from './platform/http/management.js';
 import { Messaging } from './platform/messaging.js';
 
 /** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
-const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000 };
+const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
 
 /** One process: some contexts, on some backends. Started once and stopped once. */
 export class Process {
@@ -43,13 +45,12 @@ export class Process {
    * @throws Error that names the setting when a port or a folder cannot be had.
    */
   async start(): Promise<void> {
-    const { HOST, PORT, MANAGEMENT_PORT, HTTP_BODY_LIMIT } = this.config;
+    const { HOST, PORT, MANAGEMENT_PORT } = this.config;
     this.management = await listen(createManagementApp(this.health), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
     await this.openDatabases();
     await this.openBus();
     await this.prepareDatabases();
-    const apis = this.contexts.map(({ http }) => http);
-    this.listener = await listen(createApp(apis, this.container, this.logger, HTTP_BODY_LIMIT), HOST, PORT, 'PORT');
+    this.listener = await listen(this.createApp(), HOST, PORT, 'PORT');
     this.health.notServing = undefined;
   }
 
@@ -66,7 +67,18 @@ export class Process {
     await this.patiently('consumers', () => this.joining.then(() => this.messaging?.leave()));
     await this.patiently('relays', () => this.messaging?.flush(PATIENCE.relays - 200));
     await this.patiently('connections', () => Promise.all(this.connections.map((connection) => connection.close())));
-    await this.management?.stop();
+    await this.patiently('management', () => this.management?.stop());
+  }
+
+  private createApp(): Express {
+    const { container, logger, config } = this;
+    return createApp({
+      documents: documentsOf(this.contexts, config.KAFKA_TOPIC_PARTITIONS),
+      apis: this.contexts.map(({ http }) => http),
+      container,
+      logger,
+      bodyLimit: config.HTTP_BODY_LIMIT,
+    });
   }
 
   private async openDatabases(): Promise<void> {

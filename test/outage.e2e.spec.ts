@@ -82,6 +82,7 @@ describeWithOwnServers('accounts and orders as two services', 'e2e-outage', (ser
 
       await load.acknowledges(200);
       await load.stop();
+      expect([accounts, orders].flatMap((each) => each.logged('request failed'))).toEqual([]);
       await expectNothingIsLost(load, servers, accounts, orders);
       const { body: copied } = await eventually(async () => {
         const answer = await get(`${orders.url}/orders/customers/${copy.id}`);

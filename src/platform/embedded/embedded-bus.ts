@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, once, setMaxListeners } from 'node:events';
 import type { AbstractSublevel } from 'abstract-level';
 import type { Logger } from 'pino';
 import { retryUntilDone } from '../backoff.js';
@@ -43,6 +43,8 @@ export class EmbeddedBus implements Bus {
   ) {
     this.log = database.level.sublevel<string, StoredRecord>('log', { valueEncoding: 'json' });
     this.offsets = database.level.sublevel<string, string>('offsets', {});
+    // Every reader waits for it; by default ten of them are taken for a leak.
+    setMaxListeners(0, this.closed.signal);
     this.append = coalesce({ maxBatch: 100, maxWaiting: 10_000 }, (requests) => this.write(requests));
   }
 
@@ -79,6 +81,7 @@ export class EmbeddedBus implements Bus {
 
   async close(): Promise<void> {
     this.closed.abort();
+    for (const { stopped } of [...this.groups.values()].flat()) stopped.abort();
     await Promise.allSettled(this.readers.values());
     await this.database.close();
   }
@@ -141,7 +144,7 @@ export class EmbeddedBus implements Bus {
   private async handle(member: Member, name: string, topic: string, records: readonly LoggedRecord[]): Promise<number> {
     const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
     const handler = member.handlers.get(topic) as RecordHandler;
-    const signal = AbortSignal.any([member.stopped.signal, this.closed.signal]);
+    const { signal } = member.stopped;
     const onFailure = (error: unknown, failures: number) =>
       this.logger.warn({ err: error, topic, partition: first.partition, failures }, 'records will come again');
     try {

@@ -42,7 +42,15 @@ function compare(a: readonly Scalar[], b: readonly Scalar[], { sort }: ListQuery
     const other = b[index] as Scalar;
     if (value === other) continue;
     const direction = sort[Math.min(index, sort.length - 1)]?.[1] ?? 'ascending';
-    return value < other === (direction === 'ascending') ? -1 : 1;
+    return isBefore(value, other) === (direction === 'ascending') ? -1 : 1;
   }
   return 0;
+}
+
+/** Text by code point, as MongoDB has it: JavaScript's own order is another past U+FFFF. */
+function isBefore(a: Scalar, b: Scalar): boolean {
+  if (typeof a !== 'string' || typeof b !== 'string') return a < b;
+  let at = 0;
+  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  return (a.codePointAt(at) ?? -1) < (b.codePointAt(at) ?? -1);
 }

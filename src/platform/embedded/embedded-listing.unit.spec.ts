@@ -11,7 +11,9 @@ listingContract('EmbeddedListing', { runs: 100 }, async () => {
   return {
     listing: new EmbeddedListing(store),
     add: async (states) => {
-      await Promise.all(states.map((state) => store.save(undefined, { state, event: { type: 'created', data: {} } })));
+      await Promise.all(
+        states.map((state) => store.save(undefined, { state, event: { type: 'created', data: {} }, commands: [] })),
+      );
     },
     clear: () => database.level.clear(),
     dispose: () => database.close(),

@@ -81,15 +81,20 @@ export class KafkaConsumption implements Consumption {
   private replaceAfter(failures: number): void {
     this.after(backoffDelay(failures), async () => {
       await this.consumer.disconnect().catch(() => undefined);
-      if (this.stopped) return;
-      this.consumer = this.newConsumer();
-      await this.start().catch((error: unknown) => {
-        this.logger.warn({ err: error, group: this.group }, 'consumer cannot start');
-        this.replaceAfter(failures + 1);
-      });
-      // It may have been told to stop while it started.
-      if (this.stopped) await this.consumer.disconnect().catch(() => undefined);
+      if (!this.stopped) await this.startAnother(failures);
     });
+  }
+
+  private async startAnother(failures: number): Promise<void> {
+    this.consumer = this.newConsumer();
+    try {
+      await this.start();
+    } catch (error) {
+      this.logger.warn({ err: error, group: this.group }, 'consumer cannot start');
+      this.replaceAfter(failures + 1);
+    }
+    // It may have been told to stop while it started.
+    if (this.stopped) await this.consumer.disconnect().catch(() => undefined);
   }
 
   private async handleBatch(payload: EachBatchPayload): Promise<void> {
