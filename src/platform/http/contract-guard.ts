@@ -1,4 +1,5 @@
-import express, { type RequestHandler } from 'express';
+import { isUtf8 } from 'node:buffer';
+import express, { type Request, type RequestHandler } from 'express';
 import { PlatformError } from '../errors.js';
 import type { OpenApiDocument, OpenApiOperation } from './openapi.js';
 import { sendProblem } from './problem.js';
@@ -32,7 +33,7 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: string): Req
     }
     const operation = route.operations.get(request.method === 'HEAD' ? 'GET' : request.method);
     if (!operation) {
-      response.setHeader('Allow', [...route.operations.keys()].join(', '));
+      response.setHeader('Allow', allowedIn(route).join(', '));
       sendProblem(request, response, { code: 'method-not-allowed', status: 405, detail: `not ${request.method} here` });
       return;
     }
@@ -42,8 +43,8 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: string): Req
 
   const requireMediaType: RequestHandler = (request, response, next) => {
     const { mediaType, bodyRequired } = response.locals.operation as Operation;
-    const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
-    if (mediaType !== undefined && (hasBody || bodyRequired) && !request.is(mediaType)) {
+    const fits = hasBody(request) ? request.is(mediaType ?? '') : !bodyRequired || request.get('content-type');
+    if (mediaType !== undefined && !fits) {
       if (request.method === 'PATCH') response.setHeader('Accept-Patch', mediaType);
       throw new PlatformError('unsupported-media-type', 'unsupported-media-type', `send ${mediaType}`);
     }
@@ -53,16 +54,56 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: string): Req
   const validate: RequestHandler = (request, response, next) => {
     const { mediaType, bodyRequired, validateBody, validateQuery } = response.locals.operation as Operation;
     validateQuery({ ...request.query });
-    if (mediaType !== undefined && (bodyRequired || request.body !== undefined)) validateBody(request.body);
+    if (mediaType !== undefined && (bodyRequired || request.body !== undefined)) {
+      validateBody(request.body);
+      refuseLoneSurrogates(request.body);
+    }
     next();
   };
 
-  const readJson = express.json({
+  const parseJson: RequestHandler = express.json({
     limit: bodyLimit,
     strict: false,
-    type: ['application/json', 'application/merge-patch+json'],
+    type: () => true,
+    verify: requireText,
   });
+  const readJson: RequestHandler = (request, response, next) => {
+    // A body where none is foreseen has no meaning (RFC 9110), so it cannot be wrong either.
+    if ((response.locals.operation as Operation).mediaType !== undefined && hasBody(request)) {
+      parseJson(request, response, next);
+    } else {
+      next();
+    }
+  };
   return [findOperation, requireMediaType, readJson, validate];
+}
+
+/** HEAD goes with GET (RFC 9110). */
+function allowedIn({ operations }: Route): string[] {
+  return [...operations.keys()].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
+}
+
+/**
+ * JSON between systems is UTF-8 (RFC 8259); what is not would be kept as something else than was sent. And nothing is
+ * no JSON, though the parser takes it for an empty object.
+ */
+function requireText(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8') {
+    throw new PlatformError('unsupported-media-type', 'unsupported-media-type', 'send UTF-8');
+  }
+  if (body.length === 0) throw new PlatformError('malformed', 'malformed-request', 'the body is empty');
+  if (!isUtf8(body)) throw new PlatformError('malformed', 'malformed-request', 'the body is not UTF-8');
+}
+
+/** Half of a character can be escaped in JSON, but not be stored: it would come back as another one. */
+function refuseLoneSurrogates(body: unknown): void {
+  const hasOne = /\\ud[89a-f]/.test(JSON.stringify(body).replaceAll('\\\\', ''));
+  if (hasOne)
+    throw new PlatformError('malformed', 'malformed-request', 'the body has half of a character (a surrogate)');
 }
 
 function routesOf(document: OpenApiDocument): Route[] {
@@ -96,9 +137,8 @@ function toOperation(operation: OpenApiOperation, compile: ReturnType<typeof val
   };
 }
 
-/** `/orders/customers/{id}` is looked at before `/orders/{id}/ship`, as the router does it. */
+/** `/orders/customers/{id}` is looked at before `/orders/{id}/ship`: a brace sorts after every letter. */
 function byStaticPartsFirst([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a.indexOf('{') === b.indexOf('{')
-    ? 0
-    : a.replaceAll(/\{[^}]+\}/g, '{').localeCompare(b.replaceAll(/\{[^}]+\}/g, '{'));
+  const [left, right] = [a, b].map((path) => path.replaceAll(/\{[^}]+\}/g, '{')) as [string, string];
+  return left < right ? -1 : Number(left > right);
 }

@@ -44,6 +44,8 @@ const document: OpenApiDocument = {
       patch: { requestBody: jsonBody('application/merge-patch+json', { type: 'object' }) },
     },
     '/items/{id}/ship': { post: {} },
+    '/items/search/{word}': { get: {} },
+    '/items/{id}/search': { post: {} },
     '/items/{id}/fail': { get: {} },
   },
 };
@@ -115,13 +117,18 @@ describe('the contract guard', () => {
     expect(JSON.parse((await ask('POST', '/items', JSON.stringify(good))).text)).toEqual({ body: good });
   });
 
+  it('takes a path that is spelt out for itself, and not for an id', async () => {
+    expect((await ask('GET', '/items/search/search')).status).toBe(200);
+    expect((await ask('POST', '/items/1/search')).status).toBe(200);
+  });
+
   it.each(['/', '/item', '/items/1/2/3', '/items/1/unknown', '/ITEMS'])('knows no %s: 404', async (path) => {
     expect(await problem('GET', path)).toMatchObject({ status: 404, type: 'urn:problem:not-found', instance: path });
   });
 
   it.each([
-    ['DELETE', '/items', 'GET, POST'],
-    ['PUT', '/items/1', 'GET, PATCH'],
+    ['DELETE', '/items', 'GET, HEAD, POST'],
+    ['PUT', '/items/1', 'GET, HEAD, PATCH'],
     ['GET', '/items/1/ship', 'POST'],
   ])('refuses %s of %s: 405, with what is allowed', async (method, path, allowed) => {
     const refused = await problem(method, path);

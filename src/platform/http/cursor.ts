@@ -15,7 +15,9 @@ export function encodeCursor(list: string, place: readonly Scalar[]): string {
 export function decodeCursor(cursor: string, list: string): Scalar[] {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   const content = text.slice(CHECKSUM_LENGTH);
-  if (text.slice(0, CHECKSUM_LENGTH) !== checksum(list, content)) {
+  // The decoder skips what is not base64url, and bits past the last byte.
+  const isWhole = Buffer.from(text).toString('base64url') === cursor;
+  if (!isWhole || text.slice(0, CHECKSUM_LENGTH) !== checksum(list, content)) {
     throw new PlatformError('malformed', 'invalid-cursor', 'cursor is not one that this list gave');
   }
   return JSON.parse(content) as Scalar[];

@@ -11,7 +11,10 @@ export interface RecordedChangeDto {
   type: string;
   /** Id of the event. */
   eventId: string;
-  /** RFC 3339 */
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   time: string;
   /** JSON Pointers of what changed. */
   changed: string[];

@@ -1,3 +1,4 @@
+import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { type ErrorKind, type FieldError, isCodedError, PlatformError } from '../errors.js';
@@ -75,7 +76,17 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
 }
 
 function toKnownError(error: unknown) {
-  return isCodedError(error) ? error : fromBodyParser(error);
+  if (isCodedError(error)) return error;
+  return error instanceof ValidateError ? fromRoutes(error) : fromBodyParser(error);
+}
+
+/** What tsoa's routes refuse although the document lets it pass, such as `limit=0x10`. They quote the value; we do not. */
+function fromRoutes({ fields }: ValidateError): PlatformError {
+  const errors = Object.keys(fields).map((name) => ({
+    pointer: `/${name.replace(/^body\./, '').replaceAll('.', '/')}`,
+    message: 'is not valid',
+  }));
+  return new PlatformError('invalid', 'invalid-request', 'the request does not fit the schema', errors);
 }
 
 /** What express and its body parser throw: http-errors with a status and a type. Their messages may quote the body. */
