@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
+import { readMessageFiles } from '../platform/async-api/event-api.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
 import type { HistoryEntry } from '../platform/history/history.js';
 import { readRecordedChange } from '../platform/history/read-recorded-change.js';
@@ -20,13 +21,20 @@ import { RegisterRoutes } from './http/generated/routes.js';
 import { customerEvents } from './messages/customer-events.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
+const changes = { topic: customerEvents.topic, group: 'accounts' };
 
-/** The system of record for customers. */
+/** The accounts context, as the process runs it. */
 export const accounts: BoundedContext = {
   name: 'accounts',
+  purpose: 'the system of record for customers',
   http: {
     openApi: JSON.parse(readFileSync(openApi, 'utf8')) as OpenApiDocument,
     registerRoutes: RegisterRoutes,
+  },
+  events: {
+    publishes: [customerEvents],
+    ...readMessageFiles(new URL('./messages/', import.meta.url)),
+    reads: [{ ...changes, summary: 'accounts records the history of its customers' }],
   },
   bindings: (database: Database) =>
     new ContainerModule(({ bind }) => {
@@ -34,8 +42,7 @@ export const accounts: BoundedContext = {
         database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
       const record = new RecordHistoryOnCustomerChange(history);
       const recording: Subscription<HistoryEntry<CustomerRecord>> = {
-        topic: customerEvents.topic,
-        group: 'accounts',
+        ...changes,
         read: (event, at) => readRecordedChange(event, at, customerEvents, 'customer'),
         react: (changes) => record.execute(changes),
       };

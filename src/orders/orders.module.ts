@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
+import { readMessageFiles } from '../platform/async-api/event-api.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
 import type { HistoryEntry } from '../platform/history/history.js';
 import { readRecordedChange } from '../platform/history/read-recorded-change.js';
@@ -22,18 +23,28 @@ import type { CustomerRecord } from './domain/customer.js';
 import { CustomersInOrdersController } from './http/customers.controller.js';
 import { RegisterRoutes } from './http/generated/routes.js';
 import { OrdersController } from './http/orders.controller.js';
-import { CUSTOMER_CHANGES, readCustomerChange } from './messages/customer-changes.js';
+import { CUSTOMER_CHANGES, NEEDED_OF_CUSTOMER_CHANGES, readCustomerChange } from './messages/customer-changes.js';
 import { orderEvents } from './messages/order-events.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
-const GROUP = 'orders';
+const customerChanges = { topic: CUSTOMER_CHANGES, group: 'orders' };
+const orderChanges = { topic: orderEvents.topic, group: 'orders' };
 
-/** The system of record for customers' orders. */
+/** The orders context, as the process runs it. */
 export const orders: BoundedContext = {
   name: 'orders',
+  purpose: "the system of record for customers' orders",
   http: {
     openApi: JSON.parse(readFileSync(openApi, 'utf8')) as OpenApiDocument,
     registerRoutes: RegisterRoutes,
+  },
+  events: {
+    publishes: [orderEvents],
+    ...readMessageFiles(new URL('./messages/', import.meta.url)),
+    reads: [
+      { ...customerChanges, summary: 'orders keeps a copy of the customers', needs: NEEDED_OF_CUSTOMER_CHANGES },
+      { ...orderChanges, summary: 'orders records the history of its orders' },
+    ],
   },
   bindings: (database: Database) =>
     new ContainerModule(({ bind }) => {
@@ -43,8 +54,7 @@ export const orders: BoundedContext = {
       const redact = new RedactOrdersOnCustomerErased(adapters.orders, adapters.orderList);
       const record = new RecordHistoryOnOrderChange(adapters.history);
       const copying: Subscription<CustomerRecord> = {
-        topic: CUSTOMER_CHANGES,
-        group: GROUP,
+        ...customerChanges,
         read: readCustomerChange,
         react: async (customers) => {
           await copy.execute(customers);
@@ -52,8 +62,7 @@ export const orders: BoundedContext = {
         },
       };
       const recording: Subscription<HistoryEntry> = {
-        topic: orderEvents.topic,
-        group: GROUP,
+        ...orderChanges,
         read: (event, at) => readRecordedChange(event, at, orderEvents, 'order'),
         react: (changes) => record.execute(changes),
       };

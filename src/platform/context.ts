@@ -1,5 +1,6 @@
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
 import type { Outbox } from './aggregate/aggregates.js';
+import type { EventApi } from './async-api/event-api.js';
 import type { EmbeddedDatabase } from './embedded/embedded-database.js';
 import type { HttpApi } from './http/app.js';
 import type { MongoDatabase } from './mongodb/mongo-database.js';
@@ -15,7 +16,10 @@ export type Preparation = () => Promise<void>;
 export interface BoundedContext {
   /** Also the name of its database and of its consumer group. */
   readonly name: string;
+  /** What it is for, in one sentence without the full stop. */
+  readonly purpose: string;
   readonly http: HttpApi;
+  readonly events: EventApi;
   /** Binds the context's use cases to adapters over its database. */
   bindings(database: Database): ContainerModule;
 }

@@ -83,8 +83,9 @@ export interface CreditCardInputDto {
   /** @maxLength 200 */
   description?: string;
   /**
-   * Digits, perhaps with blanks or dashes between.
+   * 12 to 19 digits with a Luhn check digit, perhaps with blanks or dashes between.
    * @maxLength 40
+   * @pattern ^[-\x20]*([0-9][-\x20]*){12,19}$
    */
   number?: string;
   /** @maxLength 20 */
@@ -113,7 +114,26 @@ export interface CreditCardDto {
   nameOnCard: string;
 }
 
-/** A customer as a client states it. */
+/**
+ * A customer as a client states it.
+ * @example {
+ *   "name": { "firstName": "Ada", "lastName": "Lovelace" },
+ *   "contact": { "email": "ada@example.com" },
+ *   "addresses": [
+ *     {
+ *       "type": "SHIPPING",
+ *       "address1": "12 St James Square",
+ *       "city": "London",
+ *       "state": "LND",
+ *       "postalCode": "SW1Y 4JH",
+ *       "country": "GB"
+ *     }
+ *   ],
+ *   "creditCards": [
+ *     { "type": "PRIMARY", "number": "4111 1111 1111 1111", "expiration": "12/30", "nameOnCard": "Ada Lovelace" }
+ *   ]
+ * }
+ */
 export interface CustomerInputDto {
   name: NameDto;
   contact: ContactDto;
@@ -156,7 +176,10 @@ export interface ContactPatchDto {
   secondaryPhone?: string | null;
 }
 
-/** JSON Merge Patch (RFC 7396) of a customer: an array replaces the array, null removes. */
+/**
+ * JSON Merge Patch (RFC 7396) of a customer: an array replaces the array, null removes.
+ * @example { "name": { "lastName": "King", "title": null }, "contact": { "email": "ada.king@example.com" } }
+ */
 export interface CustomerPatchDto {
   name?: NamePatchDto;
   contact?: ContactPatchDto;
@@ -184,8 +207,14 @@ export interface CustomerDto {
   contact: ContactDto;
   addresses: AddressDto[];
   creditCards?: CreditCardDto[];
-  /** RFC 3339 */
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   createdAt: string;
-  /** RFC 3339 */
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   updatedAt: string;
 }

@@ -25,7 +25,7 @@ import { idempotencyOf } from '../../platform/http/idempotency.js';
 import { mergePatch } from '../../platform/http/merge-patch.js';
 import { nextOf, type PageRequest, parseSort, placeAfter } from '../../platform/http/paging.js';
 import type { Problem } from '../../platform/http/problem.js';
-import { parseTime } from '../../platform/http/time.js';
+import { parseTime, type TimeDto } from '../../platform/http/time.js';
 import type { ChangeCustomer } from '../app/change-customer.js';
 import type { EraseCustomer } from '../app/erase-customer.js';
 import type { GetCustomer } from '../app/get-customer.js';
@@ -34,7 +34,7 @@ import type { ListCustomers } from '../app/list-customers.js';
 import type { RegisterCustomer } from '../app/register-customer.js';
 import { type Customer, type CustomerInput, existing, statedBy } from '../domain/customer.js';
 import type { CustomerDto, CustomerInputDto, CustomerPageDto, CustomerPatchDto } from './customer-dto.js';
-import { CUSTOMER } from './examples.js';
+import { CUSTOMER, CUSTOMERS, ERASED, HISTORY, INVALID, NOT_FOUND } from './examples.js';
 
 const PROBLEM = 'application/problem+json';
 const SORTABLE = {
@@ -66,9 +66,11 @@ export class CustomersController extends Controller {
    * The number of a card is checked and dropped: it is never stored, logged or put in an event.
    * @summary Registers a customer
    * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   * @pattern idempotencyKey ^[!-~]{1,255}$
    */
   @Post()
   @SuccessResponse(201, 'Registered; `Location` names it, `ETag` is its version')
+  @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID, PROBLEM)
   @Example<CustomerDto>(CUSTOMER)
   @Response<Problem>(409, 'A request under this `Idempotency-Key` is being carried out', undefined, PROBLEM)
   @Response<Problem>(410, 'What was answered under this `Idempotency-Key` has been erased', undefined, PROBLEM)
@@ -91,7 +93,7 @@ export class CustomersController extends Controller {
    * @param lastName exactly this last name
    * @param postalCode an address with exactly this postal code
    * @param sort fields in order of weight, each with `-` before it to go down
-   * @pattern sort ^-?(createdAt|updatedAt|lastName|email)(,-?(createdAt|updatedAt|lastName|email)){0,3}$
+   * @pattern sort ^(?!.*(createdAt|updatedAt|lastName|email).*\1)-?(createdAt|updatedAt|lastName|email)(,-?(createdAt|updatedAt|lastName|email)){0,3}$
    * @param limit most customers in the answer
    * @isInt limit
    * @minimum limit 1
@@ -100,6 +102,7 @@ export class CustomersController extends Controller {
    */
   @Get()
   @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
+  @Example<CustomerPageDto>(CUSTOMERS)
   async list(
     @Query() email?: string,
     @Query() lastName?: string,
@@ -123,13 +126,14 @@ export class CustomersController extends Controller {
    * @minimum version 1
    * @maximum version 999999999999
    * @param at the customer as of this time (RFC 3339)
+   * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Get('{customerId}')
   @SuccessResponse(200, 'The customer; `ETag` is its version')
   @Example<CustomerDto>(CUSTOMER)
-  @Response<Problem>(404, 'No such customer, or none yet at that version or time', undefined, PROBLEM)
-  @Response<Problem>(410, 'The customer was erased', undefined, PROBLEM)
-  async read(@Path() customerId: string, @Query() version?: number, @Query() at?: string): Promise<CustomerDto> {
+  @Response<Problem>(404, 'No such customer, or none yet at that version or time', NOT_FOUND, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased', ERASED, PROBLEM)
+  async read(@Path() customerId: string, @Query() version?: number, @Query() at?: TimeDto): Promise<CustomerDto> {
     if (at !== undefined) return this.answer(await this.getCustomer.atTime(customerId, parseTime('/at', at)));
     if (version !== undefined) return this.answer(await this.getCustomer.atVersion(customerId, version));
     return this.answer(await this.getCustomer.execute(customerId));
@@ -139,12 +143,14 @@ export class CustomersController extends Controller {
    * A card that is held already may be sent back as it was read, without its number.
    * @summary Replaces a customer
    * @param ifMatch the versions that it may be a change of
+   * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Put('{customerId}')
   @SuccessResponse(200, 'The customer; `ETag` is its version, the same as before when nothing changed')
+  @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID, PROBLEM)
   @Example<CustomerDto>(CUSTOMER)
-  @Response<Problem>(404, 'No such customer', undefined, PROBLEM)
-  @Response<Problem>(410, 'The customer was erased', undefined, PROBLEM)
+  @Response<Problem>(404, 'No such customer', NOT_FOUND, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased', ERASED, PROBLEM)
   @Response<Problem>(412, '`If-Match` is stale', undefined, PROBLEM)
   @Response<Problem>(413, 'The body is too large', undefined, PROBLEM)
   @Response<Problem>(415, 'Not application/json', undefined, PROBLEM)
@@ -160,13 +166,15 @@ export class CustomersController extends Controller {
    * JSON Merge Patch (RFC 7396): members are merged, an array replaces the array, null removes.
    * @summary Changes parts of a customer
    * @param ifMatch the versions that it may be a change of
+   * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Patch('{customerId}')
   @Consumes('application/merge-patch+json')
   @SuccessResponse(200, 'The customer; `ETag` is its version, the same as before when nothing changed')
+  @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID, PROBLEM)
   @Example<CustomerDto>(CUSTOMER)
-  @Response<Problem>(404, 'No such customer', undefined, PROBLEM)
-  @Response<Problem>(410, 'The customer was erased', undefined, PROBLEM)
+  @Response<Problem>(404, 'No such customer', NOT_FOUND, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased', ERASED, PROBLEM)
   @Response<Problem>(412, '`If-Match` is stale', undefined, PROBLEM)
   @Response<Problem>(413, 'The body is too large', undefined, PROBLEM)
   @Response<Problem>(415, 'Not application/merge-patch+json', undefined, PROBLEM)
@@ -183,11 +191,12 @@ export class CustomersController extends Controller {
    * The chain of versions remains, without the person; every context that copied the customer erases its copy.
    * @summary Erases a customer's data
    * @param ifMatch the versions that may be erased
+   * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Delete('{customerId}')
   @SuccessResponse(204, 'Erased')
-  @Response<Problem>(404, 'No such customer', undefined, PROBLEM)
-  @Response<Problem>(410, 'The customer was erased before', undefined, PROBLEM)
+  @Response<Problem>(404, 'No such customer', NOT_FOUND, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased before', ERASED, PROBLEM)
   @Response<Problem>(412, '`If-Match` is stale', undefined, PROBLEM)
   async erase(@Path() customerId: string, @Header('If-Match') ifMatch?: string): Promise<void> {
     await this.eraseCustomer.execute(customerId, parseIfMatch(ifMatch));
@@ -201,10 +210,12 @@ export class CustomersController extends Controller {
    * @minimum limit 1
    * @maximum limit 200
    * @param cursor `next` of the page before
+   * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Get('{customerId}/history')
   @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
-  @Response<Problem>(404, 'No such customer', undefined, PROBLEM)
+  @Example<HistoryPageDto>(HISTORY)
+  @Response<Problem>(404, 'No such customer', NOT_FOUND, PROBLEM)
   async history(@Path() customerId: string, @Query() limit = 50, @Query() cursor?: string): Promise<HistoryPageDto> {
     const path = `/accounts/customers/${encodeURIComponent(customerId)}/history`;
     const request = { path, parameters: {}, limit, cursor };

@@ -1,9 +1,10 @@
 import { injectable } from 'inversify';
-import { Controller, Get, Header, Path, Query, Response, Route, Tags } from '@tsoa/runtime';
+import { Controller, Example, Get, Header, Path, Query, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import { nextOf, placeAfter } from '../../platform/http/paging.js';
 import { parsePreferWait } from '../../platform/http/prefer.js';
 import type { Problem } from '../../platform/http/problem.js';
 import type { GetCustomerWithOrders } from '../app/get-customer-with-orders.js';
+import { CUSTOMER_ERASED, CUSTOMER_NOT_FOUND, CUSTOMER_WITH_ORDERS } from './examples.js';
 import type { CustomerWithOrdersDto } from './order-dto.js';
 
 const PROBLEM = 'application/problem+json';
@@ -28,11 +29,14 @@ export class CustomersInOrdersController extends Controller {
    * @isInt limit
    * @minimum limit 1
    * @maximum limit 200
+   * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Get('{customerId}')
+  @SuccessResponse(200, 'The copy; `Link` with `rel="next"` leads to the next page of orders')
+  @Example<CustomerWithOrdersDto>(CUSTOMER_WITH_ORDERS)
   @Response<Problem>(400, '`cursor` is not one that this list gave', undefined, PROBLEM)
-  @Response<Problem>(404, 'Orders knows no such customer', undefined, PROBLEM)
-  @Response<Problem>(410, 'The customer was erased', undefined, PROBLEM)
+  @Response<Problem>(404, 'Orders knows no such customer', CUSTOMER_NOT_FOUND, PROBLEM)
+  @Response<Problem>(410, 'The customer was erased', CUSTOMER_ERASED, PROBLEM)
   @Response<Problem>(422, 'A parameter is wrong', undefined, PROBLEM)
   @Response<Problem>(503, '`minVersion` has not arrived; try again after `Retry-After`', undefined, PROBLEM)
   async read(

@@ -1,4 +1,6 @@
-import type { OrderDto } from './order-dto.js';
+import type { HistoryPageDto } from '../../platform/http/history-dto.js';
+import type { Problem } from '../../platform/http/problem.js';
+import type { CustomerWithOrdersDto, OrderDto, OrderPageDto } from './order-dto.js';
 
 export const ORDER: OrderDto = {
   id: '01a20699-02a9-740e-aead-da7262a9c6e1',
@@ -9,4 +11,131 @@ export const ORDER: OrderDto = {
   total: { amount: '39.98', currency: 'USD' },
   createdAt: '2026-11-23T04:10:20.714Z',
   updatedAt: '2026-11-23T04:10:20.714Z',
+};
+
+export const SHIPPED: OrderDto = {
+  id: '01a20699-02a9-740e-aead-da7262a9c6e1',
+  version: 2,
+  customerId: '01a20699-0298-778c-90c1-07a39812d871',
+  status: 'SHIPPED',
+  items: [{ product: { id: 'p-1', title: 'Notebook', price: { amount: '19.99', currency: 'USD' } }, quantity: 2 }],
+  total: { amount: '39.98', currency: 'USD' },
+  shipTo: {
+    type: 'SHIPPING',
+    address1: '12 St James Square',
+    city: 'London',
+    state: 'LND',
+    postalCode: 'SW1Y 4JH',
+    country: 'GB',
+    customerVersion: 1,
+  },
+  createdAt: '2026-11-23T04:10:20.714Z',
+  updatedAt: '2026-11-23T04:12:01.003Z',
+};
+
+export const CANCELLED: OrderDto = {
+  id: '01a20699-02a9-740e-aead-da7262a9c6e1',
+  version: 2,
+  customerId: '01a20699-0298-778c-90c1-07a39812d871',
+  status: 'CANCELLED',
+  items: [{ product: { id: 'p-1', title: 'Notebook', price: { amount: '19.99', currency: 'USD' } }, quantity: 2 }],
+  total: { amount: '39.98', currency: 'USD' },
+  cancelReason: 'ordered twice',
+  createdAt: '2026-11-23T04:10:20.714Z',
+  updatedAt: '2026-11-23T04:12:01.003Z',
+};
+
+export const ORDERS: OrderPageDto = {
+  items: [SHIPPED],
+  next: 'eyJsaXN0Ijoi',
+};
+
+export const HISTORY: HistoryPageDto = {
+  items: [
+    {
+      version: 1,
+      type: 'orders.order.placed',
+      eventId: '9c5d3f3c-42c7-4e53-8f0a-0d1f7c1b6e21',
+      time: '2026-11-23T04:10:20.714Z',
+      changed: ['/customerId', '/status', '/items', '/total'],
+      partition: 1,
+      offset: 0,
+    },
+    {
+      version: 2,
+      type: 'orders.order.shipped',
+      eventId: '4f0a9f6d-5d0e-4f8c-9c39-1e8f2a6d3c32',
+      time: '2026-11-23T04:12:01.003Z',
+      changed: ['/status', '/shipTo'],
+      actor: 'grace',
+      partition: 1,
+      offset: 1,
+    },
+  ],
+};
+
+export const CUSTOMER_WITH_ORDERS: CustomerWithOrdersDto = {
+  customer: {
+    id: '01a20699-0298-778c-90c1-07a39812d871',
+    version: 1,
+    name: { firstName: 'Ada', lastName: 'Lovelace' },
+    contact: { email: 'ada@example.com' },
+    addresses: [
+      {
+        type: 'SHIPPING',
+        address1: '12 St James Square',
+        city: 'London',
+        state: 'LND',
+        postalCode: 'SW1Y 4JH',
+        country: 'GB',
+      },
+    ],
+    createdAt: '2026-11-23T04:10:20.697Z',
+    updatedAt: '2026-11-23T04:10:20.697Z',
+  },
+  customerVersion: 1,
+  orders: [SHIPPED],
+};
+
+export const NOT_FOUND: Problem = {
+  type: 'urn:problem:order-not-found',
+  title: 'Order not found',
+  status: 404,
+  detail: 'there is no such order',
+};
+
+export const WRONG_STATUS: Problem = {
+  type: 'urn:problem:wrong-status',
+  title: 'Wrong status',
+  status: 409,
+  detail: 'an order that is CANCELLED cannot become SHIPPED',
+};
+
+export const NO_SHIPPING_ADDRESS: Problem = {
+  type: 'urn:problem:no-shipping-address',
+  title: 'No shipping address',
+  status: 422,
+  detail: 'the customer has no shipping address',
+};
+
+export const UNKNOWN_CUSTOMER: Problem = {
+  type: 'urn:problem:unknown-customer',
+  title: 'Unknown customer',
+  status: 422,
+  detail: 'orders knows no such customer',
+  errors: [{ pointer: '/customerId', message: 'names no customer that orders knows' }],
+};
+
+export const CUSTOMER_NOT_FOUND: Problem = {
+  type: 'urn:problem:customer-not-found',
+  title: 'Customer not found',
+  status: 404,
+  detail: 'orders knows no such customer',
+};
+
+export const CUSTOMER_ERASED: Problem = {
+  type: 'urn:problem:customer-erased',
+  title: 'Customer erased',
+  status: 410,
+  detail: 'the data of this customer has been erased',
 };

@@ -38,6 +38,17 @@ export interface OrderItemDto {
   quantity: number;
 }
 
+/**
+ * @example {
+ *   "customerId": "01a20699-0298-778c-90c1-07a39812d871",
+ *   "items": [
+ *     {
+ *       "product": { "id": "p-1", "title": "Notebook", "price": { "amount": "19.99", "currency": "USD" } },
+ *       "quantity": 2
+ *     }
+ *   ]
+ * }
+ */
 export interface OrderInputDto {
   /**
    * @minLength 1
@@ -54,6 +65,7 @@ export interface OrderInputDto {
    * The version of the customer that orders must have heard of; see `Prefer`.
    * @isInt
    * @minimum 1
+   * @maximum 999999999999
    */
   minCustomerVersion?: number;
 }
@@ -105,11 +117,18 @@ export interface OrderDto {
   cancelReason?: string;
   /**
    * When the customer's personal data was taken out, because the customer was erased (RFC 3339).
+   * @format date-time
    */
   redactedAt?: string;
-  /** RFC 3339 */
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   createdAt: string;
-  /** RFC 3339 */
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   updatedAt: string;
 }
 
@@ -154,9 +173,15 @@ export interface CustomerCopyDto {
   name: CustomerNameDto;
   contact: CustomerContactDto;
   addresses: CustomerAddressDto[];
-  /** RFC 3339 */
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   createdAt: string;
-  /** RFC 3339 */
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   updatedAt: string;
 }
 

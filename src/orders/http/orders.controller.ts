@@ -29,7 +29,17 @@ import type { ListOrders } from '../app/list-orders.js';
 import type { PlaceOrder } from '../app/place-order.js';
 import type { ShipOrder } from '../app/ship-order.js';
 import type { Order } from '../domain/order.js';
-import { ORDER } from './examples.js';
+import {
+  CANCELLED,
+  HISTORY,
+  NO_SHIPPING_ADDRESS,
+  NOT_FOUND,
+  ORDER,
+  ORDERS,
+  SHIPPED,
+  UNKNOWN_CUSTOMER,
+  WRONG_STATUS,
+} from './examples.js';
 import type { CancellationDto, OrderDto, OrderInputDto, OrderPageDto, OrderStatusDto } from './order-dto.js';
 
 const PROBLEM = 'application/problem+json';
@@ -57,6 +67,7 @@ export class OrdersController extends Controller {
    * @summary Places an order
    * @param prefer `wait=SECONDS`, at most 10: how long to wait for `minCustomerVersion`
    * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   * @pattern idempotencyKey ^[!-~]{1,255}$
    */
   @Post()
   @SuccessResponse(201, 'Placed; `Location` names it, `ETag` is its version')
@@ -65,7 +76,7 @@ export class OrdersController extends Controller {
   @Response<Problem>(410, 'What was answered under this `Idempotency-Key` has been erased', undefined, PROBLEM)
   @Response<Problem>(413, 'The body is too large', undefined, PROBLEM)
   @Response<Problem>(415, 'Not application/json', undefined, PROBLEM)
-  @Response<Problem>(422, 'A field is wrong, or orders knows no such customer', undefined, PROBLEM)
+  @Response<Problem>(422, 'A field is wrong, or orders knows no such customer', UNKNOWN_CUSTOMER, PROBLEM)
   @Response<Problem>(503, '`minCustomerVersion` has not arrived; try again after `Retry-After`', undefined, PROBLEM)
   async place(
     @Body() body: OrderInputDto,
@@ -87,7 +98,7 @@ export class OrdersController extends Controller {
    * @param customerId only this customer's
    * @param status only those in this status
    * @param sort fields in order of weight, each with `-` before it to go down
-   * @pattern sort ^-?(createdAt|updatedAt)(,-?(createdAt|updatedAt)){0,1}$
+   * @pattern sort ^(?!.*(createdAt|updatedAt).*\1)-?(createdAt|updatedAt)(,-?(createdAt|updatedAt)){0,1}$
    * @param limit most orders in the answer
    * @isInt limit
    * @minimum limit 1
@@ -96,6 +107,7 @@ export class OrdersController extends Controller {
    */
   @Get()
   @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
+  @Example<OrderPageDto>(ORDERS)
   async list(
     @Query() customerId?: string,
     @Query() status?: OrderStatusDto,
@@ -111,11 +123,14 @@ export class OrdersController extends Controller {
     return { items: [...items], ...this.next(request, next) };
   }
 
-  /** @summary Reads an order */
+  /**
+   * @summary Reads an order
+   * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
+   */
   @Get('{orderId}')
   @SuccessResponse(200, 'The order; `ETag` is its version')
   @Example<OrderDto>(ORDER)
-  @Response<Problem>(404, 'No such order', undefined, PROBLEM)
+  @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)
   async read(@Path() orderId: string): Promise<OrderDto> {
     return this.answer({ state: await this.getOrder.execute(orderId) });
   }
@@ -125,14 +140,17 @@ export class OrdersController extends Controller {
    * @summary Ships an order to the customer's shipping address
    * @param ifMatch the versions that may be shipped
    * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   * @pattern idempotencyKey ^[!-~]{1,255}$
+   * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Post('{orderId}/ship')
   @SuccessResponse(200, 'Shipped; `shipTo` is where to')
-  @Response<Problem>(404, 'No such order', undefined, PROBLEM)
-  @Response<Problem>(409, 'The order is not PLACED', undefined, PROBLEM)
+  @Example<OrderDto>(SHIPPED)
+  @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)
+  @Response<Problem>(409, 'The order is not PLACED', WRONG_STATUS, PROBLEM)
   @Response<Problem>(410, 'What was answered under this `Idempotency-Key` has been erased', undefined, PROBLEM)
   @Response<Problem>(412, '`If-Match` is stale', undefined, PROBLEM)
-  @Response<Problem>(422, 'The customer has no shipping address', undefined, PROBLEM)
+  @Response<Problem>(422, 'The customer has no shipping address', NO_SHIPPING_ADDRESS, PROBLEM)
   async ship(
     @Path() orderId: string,
     @Request() request: HttpRequest,
@@ -147,11 +165,14 @@ export class OrdersController extends Controller {
    * @summary Cancels an order that is not shipped
    * @param ifMatch the versions that may be cancelled
    * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   * @pattern idempotencyKey ^[!-~]{1,255}$
+   * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Post('{orderId}/cancel')
   @SuccessResponse(200, 'Cancelled')
-  @Response<Problem>(404, 'No such order', undefined, PROBLEM)
-  @Response<Problem>(409, 'The order is not PLACED', undefined, PROBLEM)
+  @Example<OrderDto>(CANCELLED)
+  @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)
+  @Response<Problem>(409, 'The order is not PLACED', WRONG_STATUS, PROBLEM)
   @Response<Problem>(410, 'What was answered under this `Idempotency-Key` has been erased', undefined, PROBLEM)
   @Response<Problem>(412, '`If-Match` is stale', undefined, PROBLEM)
   @Response<Problem>(413, 'The body is too large', undefined, PROBLEM)
@@ -174,10 +195,12 @@ export class OrdersController extends Controller {
    * @minimum limit 1
    * @maximum limit 200
    * @param cursor `next` of the page before
+   * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Get('{orderId}/history')
   @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
-  @Response<Problem>(404, 'No such order', undefined, PROBLEM)
+  @Example<HistoryPageDto>(HISTORY)
+  @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)
   async history(@Path() orderId: string, @Query() limit = 50, @Query() cursor?: string): Promise<HistoryPageDto> {
     const request = { path: `/orders/${encodeURIComponent(orderId)}/history`, parameters: {}, limit, cursor };
     const [after] = placeAfter(request) ?? [0];

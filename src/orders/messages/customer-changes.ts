@@ -11,10 +11,8 @@ const UNDERSTOOD = new Set(['accounts.customer.registered', 'accounts.customer.c
 
 const text = { type: 'string' };
 
-const ajv = new Ajv({ strict: true });
-
 /** What orders needs of a customer, and no more: the owner may add to it freely. */
-const needed = ajv.compile({
+const NEEDED = {
   type: 'object',
   required: ['customer'],
   properties: {
@@ -48,10 +46,10 @@ const needed = ajv.compile({
       },
     },
   },
-});
+};
 
 /** What orders needs to know of a customer who was erased. */
-const neededOfErased = ajv.compile({
+const NEEDED_OF_ERASED = {
   type: 'object',
   required: ['customer'],
   properties: {
@@ -61,7 +59,18 @@ const neededOfErased = ajv.compile({
       properties: { id: text, version: { type: 'integer', minimum: 1 } },
     },
   },
-});
+};
+
+/** What orders needs of the data of each message that it understands, by `dataschema`. */
+export const NEEDED_OF_CUSTOMER_CHANGES: Readonly<Record<string, object>> = {
+  'urn:schema:accounts.customer.registered:v1': NEEDED,
+  'urn:schema:accounts.customer.changed:v1': NEEDED,
+  'urn:schema:accounts.customer.erased:v1': NEEDED_OF_ERASED,
+};
+
+const ajv = new Ajv({ strict: true });
+const validateNeeded = ajv.compile(NEEDED);
+const validateNeededOfErased = ajv.compile(NEEDED_OF_ERASED);
 
 /**
  * Orders' own, tolerant reading of a customer's change; undefined for a type of event that it does not know.
@@ -72,7 +81,7 @@ export function readCustomerChange(event: CloudEvent): CustomerRecord | undefine
   const major = majorVersionOf(event);
   if (major !== 1) throw new UnreadableRecord(`major version ${major} of ${event.type} is not known here`);
   const erased = event.type === ERASED;
-  const validate = erased ? neededOfErased : needed;
+  const validate = erased ? validateNeededOfErased : validateNeeded;
   if (!validate(event.data)) {
     const [error] = validate.errors ?? [];
     throw new UnreadableRecord(`data${error?.instancePath ?? ''} ${error?.message ?? 'does not fit'}`);

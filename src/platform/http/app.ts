@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import swaggerUi from 'swagger-ui-express';
 import { contractGuard } from './contract-guard.js';
 import { oneInFlight } from './idempotency.js';
-import { mergeDocuments, type OpenApiDocument } from './openapi.js';
+import type { OpenApiDocument } from './openapi.js';
 import { problemHandler } from './problem.js';
 import { tracing } from './tracing.js';
 
@@ -15,9 +15,26 @@ export interface HttpApi {
   readonly registerRoutes: (router: Router) => void;
 }
 
+// Without a validator: the public one would be told where this process runs.
+const SWAGGER_UI = { url: '/openapi.json', validatorUrl: null };
+
+/** What the process says of itself; every request is held to the first one. */
+export interface Documents {
+  readonly openApi: OpenApiDocument;
+  readonly asyncApi: object;
+}
+
+export interface AppSettings {
+  readonly documents: Documents;
+  readonly apis: readonly HttpApi[];
+  readonly container: Container;
+  readonly logger: Logger;
+  readonly bodyLimit: string;
+}
+
 /** The clients' application: the documents, and the routes of the given contexts alone. */
-export function createApp(apis: readonly HttpApi[], container: Container, logger: Logger, bodyLimit: string): Express {
-  const document = mergeDocuments(apis.map(({ openApi }) => openApi));
+export function createApp({ documents, apis, container, logger, bodyLimit }: AppSettings): Express {
+  const { openApi, asyncApi } = documents;
   const app = express();
   app.set('container', container);
   app.set('query parser', 'simple');
@@ -25,9 +42,10 @@ export function createApp(apis: readonly HttpApi[], container: Container, logger
   app.disable('x-powered-by');
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use(tracing());
-  app.get('/openapi.json', (_request, response) => void response.json(document));
-  app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: { url: '/openapi.json' } }));
-  app.use(contractGuard(document, bodyLimit), oneInFlight());
+  app.get('/openapi.json', (_request, response) => void response.json(openApi));
+  app.get('/asyncapi.json', (_request, response) => void response.json(asyncApi));
+  app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: SWAGGER_UI }));
+  app.use(contractGuard(openApi, bodyLimit), oneInFlight());
   for (const { registerRoutes } of apis) registerRoutes(app);
   app.use(problemHandler(logger));
   return app;

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /** What the platform reads of an OpenAPI 3.0 document; the rest goes through unseen. */
 export interface OpenApiDocument {
   readonly info: object;
@@ -21,14 +23,17 @@ export interface OpenApiParameter {
   readonly schema: object;
 }
 
-/** One document of the modules that are on. Modules do not share names of routes or schemas. */
+/**
+ * One document of the modules that are on.
+ * @throws Error when two of them mean different things by the name of a path or a component.
+ */
 export function mergeDocuments(documents: readonly OpenApiDocument[]): OpenApiDocument {
   const [first, ...others] = documents;
   if (!first) throw new Error('no OpenAPI document');
   return others.reduce(
     (merged, other) => ({
       ...merged,
-      paths: { ...merged.paths, ...other.paths },
+      paths: union(merged.paths, other.paths),
       components: mergeComponents(merged.components, other.components),
       tags: [...(merged.tags ?? []), ...(other.tags ?? [])],
     }),
@@ -38,5 +43,12 @@ export function mergeDocuments(documents: readonly OpenApiDocument[]): OpenApiDo
 
 function mergeComponents(a: OpenApiDocument['components'] = {}, b: OpenApiDocument['components'] = {}) {
   const kinds = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return Object.fromEntries([...kinds].map((kind) => [kind, { ...a[kind], ...b[kind] }]));
+  return Object.fromEntries([...kinds].map((kind) => [kind, union({ ...a[kind] }, { ...b[kind] })]));
+}
+
+function union<Value>(a: Readonly<Record<string, Value>>, b: Readonly<Record<string, Value>>): Record<string, Value> {
+  for (const name of Object.keys(a)) {
+    if (name in b && !isDeepStrictEqual(a[name], b[name])) throw new Error(`two modules have a ${name} of their own`);
+  }
+  return { ...a, ...b };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka, KafkaConfig, Producer, ProducerConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumption, RecordHandler } from '../bus/bus.js';
+import { KEEPS_FOR_EVER } from '../bus/topics.js';
 import type { DependencyHealth } from '../health/health.js';
 import { KafkaConsumption } from './kafka-consumption.js';
 
@@ -15,11 +16,7 @@ export interface KafkaSettings {
 
 /** A broker takes a record batch of about 1 MB (`message.max.bytes`), and a send may be one batch. */
 const MOST_BYTES_A_SEND = 512 * 1024;
-const FOR_EVER = [
-  { name: 'cleanup.policy', value: 'delete' },
-  { name: 'retention.ms', value: '-1' },
-  { name: 'retention.bytes', value: '-1' },
-];
+const FOR_EVER = Object.entries(KEEPS_FOR_EVER).map(([name, value]) => ({ name, value }));
 
 /** The bus on Kafka. This folder is the only one that knows kafkajs. */
 export class KafkaBus implements Bus {
