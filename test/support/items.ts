@@ -1,4 +1,4 @@
-import type { Aggregate, Change } from '../../src/platform/aggregate/aggregates.js';
+import type { Aggregate, Saving } from '../../src/platform/aggregate/aggregates.js';
 import type { DomainEvent, EventStream } from '../../src/platform/event/cloud-event.js';
 
 /** An aggregate of no context, to test the platform with. */
@@ -18,12 +18,12 @@ export const itemEvents: EventStream = {
 
 const SOME_TIME = '2026-01-01T00:00:00.000Z';
 
-export function created(id: string, time = SOME_TIME): Change<Item, ItemEvent> {
+export function created(id: string, time = SOME_TIME): Saving<Item, ItemEvent> {
   const state = { id, version: 1, updatedAt: time, name: 'new', tags: ['a', 'b'] };
-  return { state, event: { type: 'created', data: { item: state, changed: [''] } } };
+  return { state, event: { type: 'created', data: { item: state, changed: [''] } }, commands: [] };
 }
 
-export function changed(before: Item, name: string, time = SOME_TIME): Change<Item, ItemEvent> {
+export function changed(before: Item, name: string, time = SOME_TIME): Saving<Item, ItemEvent> {
   const state = { ...before, version: before.version + 1, updatedAt: time, name };
-  return { state, event: { type: 'changed', data: { item: state, changed: ['/name'] } } };
+  return { state, event: { type: 'changed', data: { item: state, changed: ['/name'] } }, commands: [] };
 }

@@ -18,7 +18,9 @@ export function mongoAdapters(db: Db) {
     history: new MongoHistory<CustomerRecord>(db.collection('customer.history')),
     prepare: async () => {
       await customers.createIndexes();
-      await documents.createIndexes(INDEXED.map((path) => ({ key: { [`state.${path}`]: 1, _id: 1 } })));
+      // Erased customers, who have no names, would else be the first of a list by name, to be read and left out each time.
+      const keys = INDEXED.map((path) => ({ 'state.erased': 1, [`state.${path}`]: 1, _id: 1 }) as const);
+      await documents.createIndexes(keys.map((key) => ({ key })));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
-import { changeCustomer, type CustomerInput, registerCustomer, statedBy } from './customer.js';
-import { InvalidCustomer } from './errors.js';
+import { changeCustomer, type CustomerInput, eraseCustomer, existing, registerCustomer, statedBy } from './customer.js';
+import { CustomerErased, CustomerNotFound, InvalidCustomer } from './errors.js';
 
 const at = (now: string) => ({ now, compare: changedPointers });
 const MORNING = at('2026-11-23T08:00:00.000Z');
@@ -118,5 +118,20 @@ describe('changing a customer', () => {
   it('does not let its time go back when this clock is behind', () => {
     const noon = registerCustomer('c-1', input, NOON).state;
     expect(changeCustomer(noon, { ...input, addresses: [] }, MORNING)?.state.updatedAt).toBe(NOON.now);
+  });
+});
+
+describe('erasing a customer', () => {
+  it('leaves the id, the version and the times, names what went, and takes earlier answers back', () => {
+    const change = eraseCustomer(register({ ...input, creditCards: [visa] }), NOON);
+    const state = { id: 'c-1', version: 2, erased: true, createdAt: MORNING.now, updatedAt: NOON.now };
+    const changed = ['/name', '/contact', '/addresses', '/creditCards'];
+    expect(change).toEqual({ state, event: { type: 'erased', data: { customer: state, changed } }, forgets: true });
+  });
+
+  it('leaves no customer that anything could be done with', () => {
+    const { state } = eraseCustomer(register(), NOON);
+    expect(() => existing(state)).toThrow(CustomerErased);
+    expect(() => existing(undefined)).toThrow(CustomerNotFound);
   });
 });

@@ -92,7 +92,8 @@ const NEXT: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
 /** @throws WrongStatus, NoShippingAddress */
 export function shipOrder(order: Order, customer: CustomerRecord, circumstances: Circumstances): OrderChange {
   refuseWrongStatus(order, 'SHIPPED');
-  const address = shippingAddressOf(customer);
+  // What was taken out does not come back by a copy of the customer that is behind.
+  const address = order.redactedAt === undefined ? shippingAddressOf(customer) : undefined;
   if (!address) throw new NoShippingAddress();
   const shipTo = { ...address, customerVersion: customer.version };
   const { state, changed } = advance(order, { status: 'SHIPPED', shipTo }, circumstances);
@@ -102,7 +103,9 @@ export function shipOrder(order: Order, customer: CustomerRecord, circumstances:
 /** @throws WrongStatus */
 export function cancelOrder(order: Order, reason: string | undefined, circumstances: Circumstances): OrderChange {
   refuseWrongStatus(order, 'CANCELLED');
-  const change = { status: 'CANCELLED' as const, ...(reason !== undefined && { cancelReason: reason }) };
+  // A reason may tell of the person, and nothing would come any more to take it out.
+  const isKept = reason !== undefined && order.redactedAt === undefined;
+  const change = { status: 'CANCELLED' as const, ...(isKept && { cancelReason: reason }) };
   const { state, changed } = advance(order, change, circumstances);
   return { state, event: { type: 'cancelled', data: { order: state, changed } } };
 }

@@ -4,7 +4,7 @@ import { changedPointers } from '../../platform/event/changed-pointers.js';
 import type { Customer } from './customer.js';
 import { InvalidOrder, NoShippingAddress, WrongStatus } from './errors.js';
 import { totalOf } from './money.js';
-import { type OrderItem, placeOrder, shipOrder } from './order.js';
+import { cancelOrder, type OrderItem, placeOrder, redactOrder, shipOrder } from './order.js';
 
 const MORNING = { now: '2026-11-23T08:00:00.000Z', compare: changedPointers };
 const NOON = { now: '2026-11-23T12:00:00.000Z', compare: changedPointers };
@@ -103,5 +103,45 @@ describe('shipping an order', () => {
   it('is refused from any other status', () => {
     const { state } = shipOrder(placed, customer, NOON);
     expect(() => shipOrder(state, customer, NOON)).toThrow(WrongStatus);
+  });
+});
+
+describe('cancelling an order', () => {
+  const placed = placeOrder('o-1', customer, [item('1', 1)], MORNING).state;
+
+  it.each([
+    ['with a reason', 'ordered twice', { cancelReason: 'ordered twice' }, ['/status', '/cancelReason']],
+    ['without one', undefined, {}, ['/status']],
+  ])('keeps why, where it is said: %s', (_how, reason, more, changed) => {
+    const { state, event } = cancelOrder(placed, reason, NOON);
+    expect(state).toEqual({ ...placed, version: 2, status: 'CANCELLED', ...more, updatedAt: NOON.now });
+    expect(event).toEqual({ type: 'cancelled', data: { order: state, changed } });
+  });
+
+  it('is refused from any other status', () => {
+    expect(() => cancelOrder(cancelOrder(placed, undefined, NOON).state, undefined, NOON)).toThrow(WrongStatus);
+    expect(() => cancelOrder(shipOrder(placed, customer, NOON).state, undefined, NOON)).toThrow(WrongStatus);
+  });
+});
+
+describe('redacting an order', () => {
+  const placed = placeOrder('o-1', customer, [item('1', 1)], MORNING).state;
+
+  it.each([
+    ['PLACED', placed, ['/redactedAt']],
+    ['SHIPPED', shipOrder(placed, customer, MORNING).state, ['/shipTo', '/redactedAt']],
+    ['CANCELLED', cancelOrder(placed, 'r', MORNING).state, ['/cancelReason', '/redactedAt']],
+  ])('takes the address and the reason out, and its earlier answers back: %s', (_status, order, changed) => {
+    const { shipTo: _to, cancelReason: _reason, ...rest } = order;
+    const change = redactOrder(order, NOON);
+    const state = { ...rest, version: order.version + 1, redactedAt: NOON.now, updatedAt: NOON.now };
+    expect(change).toEqual({ state, event: { type: 'redacted', data: { order: state, changed } }, forgets: true });
+    expect(redactOrder(state, NOON)).toBeUndefined();
+  });
+
+  it('leaves nothing to come back: no address of a copy that is behind, and no reason', () => {
+    const redacted = redactOrder(placed, NOON)?.state ?? placed;
+    expect(() => shipOrder(redacted, customer, NOON)).toThrow(NoShippingAddress);
+    expect(cancelOrder(redacted, 'asked for by Ada', NOON).state).not.toHaveProperty('cancelReason');
   });
 });

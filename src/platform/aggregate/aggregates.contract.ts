@@ -64,12 +64,23 @@ export function aggregatesContract(name: string, openFixture: () => Promise<Aggr
       });
 
       it('finds the state as it was saved, together with its pending event', async () => {
-        const { state, event } = created('a');
-        await store.save(undefined, { state, event });
+        const { state, event, commands } = created('a');
+        await store.save(undefined, { state, event, commands });
 
         const stored = await found('a');
         expect(stored.state).toEqual(state);
         expect(stored.pending).toEqual([{ version: 1, event: expect.objectContaining({ data: event.data }) }]);
+      });
+
+      it('finds the commands that the aggregate is to remember, and those alone', async () => {
+        const remembered = { key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 };
+        await store.save(undefined, { ...created('a'), commands: [remembered] });
+        const before = await found('a');
+        expect(before.commands).toEqual([remembered]);
+
+        const another = { ...remembered, key: 'l', version: 2, answer: before.state };
+        await store.save(before, { ...changed(before.state, 'x'), commands: [another] });
+        expect((await found('a')).commands).toEqual([another]);
       });
 
       it('replaces the state and adds to what is pending, oldest first', async () => {
@@ -153,7 +164,7 @@ export function aggregatesContract(name: string, openFixture: () => Promise<Aggr
     describe('the pending event', () => {
       it('is a CloudEvent as the event contract has it', async () => {
         const { state, event } = created('a', '2026-05-06T07:08:09.010Z');
-        await store.save(undefined, { state, event });
+        await store.save(undefined, { state, event, commands: [] });
 
         const pending = (await found('a')).pending[0]!.event;
         expect(pending).toEqual({

@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
 import { toCloudEvent } from '../event/cloud-event.js';
-import { type Aggregates, type Change, type PendingEvent, type Stored, VersionConflict } from './aggregates.js';
+import {
+  type Aggregates,
+  type Change,
+  type PendingEvent,
+  type Saving,
+  type Stored,
+  VersionConflict,
+} from './aggregates.js';
 import { changeAggregate } from './change-aggregate.js';
 
 /** One item; another writer may come first. */
@@ -17,11 +24,11 @@ class OneItem implements Aggregates<Item, ItemEvent> {
     return Promise.resolve(this.stored);
   }
 
-  save(before: Stored<Item> | undefined, { state }: Change<Item, ItemEvent>): Promise<void> {
+  save(before: Stored<Item> | undefined, { state, commands }: Saving<Item, ItemEvent>): Promise<void> {
     this.saves += 1;
     this.stored = this.meanwhile.shift() ?? this.stored;
     if (this.stored?.state.version !== before?.state.version) return Promise.reject(new VersionConflict(state.id));
-    this.stored = { state, pending: [] };
+    this.stored = { state, pending: [], commands };
     return Promise.resolve();
   }
 }
@@ -29,7 +36,7 @@ class OneItem implements Aggregates<Item, ItemEvent> {
 const first = created('a').state;
 const second = changed(first, 'by another writer').state;
 const third = changed(second, 'by a third').state;
-const atRest = (state: Item): Stored<Item> => ({ state, pending: [] });
+const atRest = (state: Item): Stored<Item> => ({ state, pending: [], commands: [] });
 const rename = (state: Item | undefined): Change<Item, ItemEvent> => changed(state!, `${state!.name}, renamed`);
 
 describe('changing an aggregate', () => {
@@ -40,7 +47,7 @@ describe('changing an aggregate', () => {
   });
 
   it('saves what was decided, and answers it', async () => {
-    const state = await changeAggregate(items, 'a', rename);
+    const { state } = await changeAggregate(items, 'a', rename);
 
     expect(state).toMatchObject({ version: 2, name: 'new, renamed' });
     expect(items.stored?.state).toEqual(state);
@@ -48,7 +55,7 @@ describe('changing an aggregate', () => {
 
   it('decides on nothing where there is nothing yet', async () => {
     items = new OneItem(undefined);
-    const state = await changeAggregate(items, 'a', (before) => {
+    const { state } = await changeAggregate(items, 'a', (before) => {
       expect(before).toBeUndefined();
       return created('a');
     });
@@ -60,7 +67,7 @@ describe('changing an aggregate', () => {
     items = new OneItem(atRest(first), [atRest(second), atRest(third)]);
     const decidedOn: number[] = [];
 
-    const state = await changeAggregate(items, 'a', (before) => {
+    const { state } = await changeAggregate(items, 'a', (before) => {
       decidedOn.push(before!.version);
       return rename(before);
     });
@@ -76,7 +83,7 @@ describe('changing an aggregate', () => {
   });
 
   it('saves nothing when nothing changes', async () => {
-    expect(await changeAggregate(items, 'a', () => undefined)).toEqual(first);
+    expect(await changeAggregate(items, 'a', () => undefined)).toEqual({ state: first });
     expect(items.saves).toBe(0);
   });
 
@@ -97,32 +104,32 @@ describe('changing an aggregate', () => {
   it.each([[undefined], ['any' as const], [[1]], [[7, 1]]])(
     'goes on where If-Match allows it: %j',
     async (expected) => {
-      expect(await changeAggregate(items, 'a', rename, expected)).toMatchObject({ version: 2 });
+      expect(await changeAggregate(items, 'a', rename, { expected })).toMatchObject({ state: { version: 2 } });
     },
   );
 
   it.each([[[]], [[2]], [[2, 3]]])('refuses as stale where If-Match does not: %j', async (expected) => {
-    await expect(changeAggregate(items, 'a', rename, expected)).rejects.toMatchObject({ kind: 'stale' });
+    await expect(changeAggregate(items, 'a', rename, { expected })).rejects.toMatchObject({ kind: 'stale' });
     expect(items.saves).toBe(0);
   });
 
   it('refuses as stale what became stale in a lost race', async () => {
     items = new OneItem(atRest(first), [atRest(second)]);
 
-    await expect(changeAggregate(items, 'a', rename, [1])).rejects.toMatchObject({ kind: 'stale' });
+    await expect(changeAggregate(items, 'a', rename, { expected: [1] })).rejects.toMatchObject({ kind: 'stale' });
     expect(items.stored).toEqual(atRest(second));
   });
 
   it('refuses as unavailable an aggregate with a full outbox, and reads it still', async () => {
     const event = toCloudEvent(itemEvents, created('a').event, { id: 'a', version: 1, time: first.updatedAt });
     const pending: PendingEvent[] = Array.from({ length: 1_000 }, (_, index) => ({ version: index + 1, event }));
-    items = new OneItem({ state: first, pending });
+    items = new OneItem({ state: first, pending, commands: [] });
 
     await expect(changeAggregate(items, 'a', rename)).rejects.toMatchObject({ kind: 'unavailable' });
     expect(items.saves).toBe(0);
-    expect(await changeAggregate(items, 'a', () => undefined)).toEqual(first);
+    expect(await changeAggregate(items, 'a', () => undefined)).toEqual({ state: first });
 
-    items = new OneItem({ state: first, pending: pending.slice(1) });
-    expect(await changeAggregate(items, 'a', rename)).toMatchObject({ version: 2 });
+    items = new OneItem({ state: first, pending: pending.slice(1), commands: [] });
+    expect(await changeAggregate(items, 'a', rename)).toMatchObject({ state: { version: 2 } });
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Aggregate } from '../aggregate/aggregates.js';
-import { type Direction, type ListPage, type ListQuery, type Listing, placeOf, valueAt } from './listing.js';
+import { type Direction, type ListPage, type ListQuery, type Listing, placeOf, valuesAt } from './listing.js';
 
 /** What is listed in these tests. */
 export interface Listed extends Aggregate {
@@ -175,7 +175,9 @@ function item(id: string, owner: string, city: string, rank: number): Listed {
 function inOrder(states: readonly Listed[], { where, sort }: ListQuery): string[] {
   const directions = [...sort.map(([, direction]) => direction), sort.at(-1)?.[1] ?? 'ascending'];
   return states
-    .filter((state) => Object.entries(where).every(([path, value]) => valueAt(state, path) === value))
+    .filter((state) =>
+      Object.entries(where).every(([path, value]) => valuesAt(state, path).some((found) => found === value)),
+    )
     .map((state) => placeOf(state, sort))
     .sort((a, b) => {
       const at = a.findIndex((value, index) => value !== b[index]);

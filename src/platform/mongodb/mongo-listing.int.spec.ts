@@ -16,7 +16,7 @@ describeWithRealServers('on a real MongoDB', () => {
       listing: new MongoListing(collection),
       add: async (states) => {
         await Promise.all(
-          states.map((state) => store.save(undefined, { state, event: { type: 'created', data: {} } })),
+          states.map((state) => store.save(undefined, { state, event: { type: 'created', data: {} }, commands: [] })),
         );
       },
       clear: async () => {

@@ -1,0 +1,22 @@
+import type { MongoDatabase } from '../src/platform/mongodb/mongo-database.js';
+import { backendsOf } from '../src/backends.js';
+import { httpContract } from './http-contract/suite.js';
+import { describeWithRealServers, realServers } from './support/real-servers.js';
+
+httpContract(
+  'on Kafka and MongoDB',
+  {
+    settings: () => {
+      const { kafka, mongodb } = realServers();
+      return { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb };
+    },
+    backends: backendsOf,
+    dump: async (database) => {
+      const { db } = database as MongoDatabase;
+      const collections = await db.collections();
+      const documents = await Promise.all(collections.map((collection) => collection.find().toArray()));
+      return documents.flat().map((document) => JSON.stringify(document));
+    },
+  },
+  describeWithRealServers,
+);

@@ -1,0 +1,117 @@
+import { expect } from '@jest/globals';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { Backends } from '../../src/backends.js';
+import { CONTEXTS } from '../../src/contexts.js';
+import type { Bus } from '../../src/platform/bus/bus.js';
+import type { Config } from '../../src/platform/config/config.js';
+import { parseConfig } from '../../src/platform/config/config.js';
+import type { Database } from '../../src/platform/context.js';
+import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
+import { Process } from '../../src/process.js';
+import { Client, leaksCard } from './client.js';
+import { eventually } from './fixtures.js';
+
+/** What a suite needs to know of the adapters that the process runs on. */
+export interface Adapters {
+  settings(): Readonly<Record<string, unknown>>;
+  backends(config: Config, logger: Logger): Backends;
+  /** Every record of a context's database, as text, names of the keys included. */
+  dump(database: Database): Promise<string[]>;
+}
+
+/** The real composition, both contexts in one process, on some adapters. */
+export class System {
+  readonly client: Client;
+  private constructor(
+    private readonly process: Process,
+    private readonly adapters: Adapters,
+    private readonly databases: readonly Database[],
+    private readonly lines: readonly string[],
+    /** What has been published so far, by this process. */
+    readonly published: readonly CloudEvent[],
+  ) {
+    this.client = new Client(`http://127.0.0.1:${process.ports.port}`);
+  }
+
+  static async start(adapters: Adapters): Promise<System> {
+    const lines: string[] = [];
+    const config = parseConfig({ PORT: 0, MANAGEMENT_PORT: 0, ...adapters.settings() });
+    const logger = pino({ level: 'info' }, { write: (line) => lines.push(line) } as DestinationStream);
+    const databases: Database[] = [];
+    const published: CloudEvent[] = [];
+    const { openDatabase, openBus, ...rest } = adapters.backends(config, logger);
+    const backends: Backends = {
+      ...rest,
+      openDatabase: async (name) => {
+        const database = await openDatabase(name);
+        databases.push(database);
+        return database;
+      },
+      openBus: async () => listenedTo(await openBus(), published),
+    };
+    const process = new Process(config, CONTEXTS, backends, logger);
+    await process.start();
+    await process.joined();
+    return new System(process, adapters, databases, lines, published);
+  }
+
+  /** One context in a process of its own, on the same databases, while the bus is away. */
+  async startAlone(name: string): Promise<{ client: Client; stop(): Promise<void> }> {
+    const config = parseConfig({ PORT: 0, MANAGEMENT_PORT: 0, LOG_LEVEL: 'silent', ...this.adapters.settings() });
+    const logger = pino({ level: 'silent' });
+    const backends = { ...this.adapters.backends(config, logger), openBus: async () => busThatIsAway };
+    const contexts = CONTEXTS.filter((context) => context.name === name);
+    const alone = new Process(config, contexts, backends, logger);
+    await alone.start();
+    return { client: new Client(`http://127.0.0.1:${alone.ports.port}`), stop: () => alone.stop() };
+  }
+
+  /** Answers once everything that is committed has been published and its events have left the outboxes. */
+  async outboxesAreEmpty(): Promise<void> {
+    const { managementPort } = this.process.ports;
+    await eventually(async () => {
+      const response = await fetch(`http://127.0.0.1:${managementPort}/health/ready`);
+      const { outbox } = (await response.json()) as { outbox: Record<string, object> };
+      expect(Object.values(outbox)).toEqual([{ pending: 0 }, { pending: 0 }]);
+    });
+  }
+
+  /** The event of a version of an aggregate, as it was published. */
+  async event(subject: string, version: number): Promise<CloudEvent> {
+    const isIt = (event: CloudEvent) => event.subject === subject && event.sequence === String(version);
+    await eventually(() => expect(this.published.some(isIt)).toBe(true));
+    return this.published.find(isIt) as CloudEvent;
+  }
+
+  /** Every record of both databases that has one of these texts in it. */
+  async tracesOf(texts: readonly string[]): Promise<string[]> {
+    const records = (await Promise.all(this.databases.map((database) => this.adapters.dump(database)))).flat();
+    return records.filter((record) => texts.some((text) => record.includes(text)));
+  }
+
+  async stop(): Promise<void> {
+    await this.process.stop();
+    const failures = this.lines.filter((line) => /"level":"?(error|fatal|50|60)"?/.test(line));
+    expect(failures).toEqual([]);
+    expect(this.lines.filter(leaksCard)).toEqual([]);
+  }
+}
+
+/** Remembers what goes onto the bus. */
+function listenedTo(bus: Bus, published: CloudEvent[]): Bus {
+  const publish = bus.publish.bind(bus);
+  bus.publish = async (topic, records) => {
+    await publish(topic, records);
+    published.push(...records.map(({ value }) => JSON.parse(String(value)) as CloudEvent));
+  };
+  return bus;
+}
+
+const away = () => Promise.reject(new Error('the bus is away'));
+const busThatIsAway: Bus = {
+  createTopics: away,
+  publish: away,
+  consume: away,
+  check: async () => ({ up: false }),
+  close: async () => undefined,
+};

@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { embeddedAdapters as accountsAdapters } from '../src/accounts/adapters/embedded.js';
+import { ChangeCustomer } from '../src/accounts/app/change-customer.js';
+import { EraseCustomer } from '../src/accounts/app/erase-customer.js';
+import { RecordHistoryOnCustomerChange } from '../src/accounts/app/record-history-on-customer-change.js';
+import { RegisterCustomer } from '../src/accounts/app/register-customer.js';
+import { type CustomerInput, type CustomerRecord, statedBy } from '../src/accounts/domain/customer.js';
+import { customerEvents } from '../src/accounts/messages/customer-events.js';
+import { embeddedAdapters as ordersAdapters } from '../src/orders/adapters/embedded.js';
+import { CancelOrder } from '../src/orders/app/cancel-order.js';
+import { CopyCustomerOnCustomerChanged } from '../src/orders/app/copy-customer-on-customer-changed.js';
+import { PlaceOrder } from '../src/orders/app/place-order.js';
+import { RedactOrdersOnCustomerErased } from '../src/orders/app/redact-orders-on-customer-erased.js';
+import { ShipOrder } from '../src/orders/app/ship-order.js';
+import type { Order } from '../src/orders/domain/order.js';
+import { readCustomerChange } from '../src/orders/messages/customer-changes.js';
+import type { Aggregate, PendingEvent, Stored } from '../src/platform/aggregate/aggregates.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
+import { isCodedError } from '../src/platform/errors.js';
+import type { CloudEvent } from '../src/platform/event/cloud-event.js';
+import type { HistoryEntry } from '../src/platform/history/history.js';
+import { readRecordedChange } from '../src/platform/history/read-recorded-change.js';
+import { Arrivals } from '../src/platform/projection/arrivals.js';
+import { customerInput, items } from './support/arbitraries.js';
+
+const RUNS = { numRuns: 40 };
+const never = new AbortController().signal;
+
+/** Both contexts over stores of their own; nothing is published unless a test does it. */
+function contexts(accountsDatabase: EmbeddedDatabase, ordersDatabase: EmbeddedDatabase) {
+  const accounts = accountsAdapters(accountsDatabase.level);
+  const orders = ordersAdapters(ordersDatabase.level);
+  const arrivals = new Arrivals();
+  return {
+    accounts,
+    orders,
+    register: new RegisterCustomer(accounts.customers),
+    change: new ChangeCustomer(accounts.customers),
+    erase: new EraseCustomer(accounts.customers),
+    place: new PlaceOrder(orders.orders, orders.customers, arrivals, never),
+    ship: new ShipOrder(orders.orders, orders.customers),
+    cancel: new CancelOrder(orders.orders),
+    copy: new CopyCustomerOnCustomerChanged(orders.customers, arrivals),
+    redact: new RedactOrdersOnCustomerErased(orders.orders, orders.orderList),
+    record: new RecordHistoryOnCustomerChange(accounts.history),
+  };
+}
+
+/** A refusal is an outcome; anything else that is thrown is a bug. */
+async function settle(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!isCodedError(error) || error.kind === 'unavailable') throw error;
+  });
+}
+
+function expectChain<State extends Aggregate>(stored: Stored<State> | undefined, member: string): PendingEvent[] {
+  const { state, pending } = stored as Stored<State>;
+  expect(pending.map(({ version }) => version)).toEqual(pending.map((_, index) => index + 1));
+  expect(state.version).toBe(pending.length);
+  for (const { version, event } of pending) {
+    expect(event).toMatchObject({ sequence: String(version), subject: state.id });
+    expect((event.data as Record<string, unknown>)[member]).toMatchObject({ version, updatedAt: event.time });
+  }
+  const times = pending.map(({ event }) => event.time);
+  expect(times).toEqual([...times].sort());
+  expect((pending.at(-1)?.event.data as Record<string, unknown>)[member]).toEqual(state);
+  return [...pending];
+}
+
+const asRead = (event: CloudEvent) => JSON.parse(JSON.stringify(event)) as CloudEvent;
+const readForOrders = (events: readonly CloudEvent[]) =>
+  events.map((event) => readCustomerChange(asRead(event))).filter((each) => each !== undefined);
+
+describe('the use cases, over a store', () => {
+  let databases: [EmbeddedDatabase, EmbeddedDatabase];
+  let all: ReturnType<typeof contexts>;
+  beforeAll(async () => {
+    databases = [await openEmbeddedDatabase('memory'), await openEmbeddedDatabase('memory')];
+    all = contexts(...databases);
+  });
+  afterAll(() => Promise.all(databases.map((database) => database.close())));
+
+  type Command = (id: string) => Promise<unknown>;
+  const customerCommand: fc.Arbitrary<Command> = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: customerInput.map((input) => (id: string) => all.change.execute(id, () => input, undefined)),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.string({ minLength: 1 }).map((title) => (id: string) => {
+        const stated: Parameters<ChangeCustomer['execute']>[1] = (customer) => {
+          const { name, ...rest } = statedBy(customer);
+          return { ...rest, name: { ...name, title } };
+        };
+        return all.change.execute(id, stated, undefined);
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant((id: string) => all.erase.execute(id, undefined)) },
+  );
+  const orderCommand: fc.Arbitrary<Command> = fc.oneof(
+    fc.constant((id: string) => all.ship.execute(id, {})),
+    fc.constant((id: string) => all.cancel.execute(id, 'r', {})),
+  );
+  /** Commands in rows: those of one row are carried out at once. */
+  const rowsOf = (command: fc.Arbitrary<Command>) =>
+    fc.array(fc.array(command, { minLength: 1, maxLength: 4 }), { maxLength: 4 });
+  const carryOut = async (id: string, rows: readonly (readonly Command[])[]) => {
+    for (const row of rows) await Promise.all(row.map((command) => settle(command(id))));
+  };
+  const register = async (input: CustomerInput) => (await all.register.execute(input)).state.id;
+
+  it('record every change of a customer once, in order and whole, however many come at once', async () => {
+    await fc.assert(
+      fc.asyncProperty(customerInput, rowsOf(customerCommand), async (input, rows) => {
+        const id = await register(input);
+        await carryOut(id, rows);
+        expectChain<CustomerRecord>(await all.accounts.customers.find(id), 'customer');
+      }),
+      RUNS,
+    );
+  });
+
+  it('record every change of an order once, in order and whole, the erasure of its customer included', async () => {
+    await fc.assert(
+      fc.asyncProperty(customerInput, items, rowsOf(orderCommand), fc.boolean(), async (input, lines, rows, erases) => {
+        const customerId = await register(input);
+        const chain = expectChain<CustomerRecord>(await all.accounts.customers.find(customerId), 'customer');
+        await all.copy.execute(readForOrders(chain.map(({ event }) => event)));
+        const { id } = (await all.place.execute({ customerId, items: lines }, 0)).state;
+        const erase = async () => {
+          const erased = [{ id: customerId, version: 2, erased: true as const }];
+          await all.copy.execute(erased);
+          await all.redact.execute(erased);
+          await all.redact.execute(erased);
+        };
+        await Promise.all([carryOut(id, rows), erases ? erase() : undefined]);
+        const stored = (await all.orders.orders.find(id)) as Stored<Order>;
+        expectChain(stored, 'order');
+        if (!erases) return;
+        expect(stored.state.redactedAt).toBeDefined();
+        expect(JSON.stringify([stored.state, stored.commands])).not.toMatch(/shipTo|cancelReason/);
+      }),
+      RUNS,
+    );
+  });
+
+  it('lead to one copy in orders, however often and in whatever order the events come', async () => {
+    const deliveries = fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 6 }), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(customerInput, rowsOf(customerCommand), deliveries, async (input, rows, batches) => {
+        const id = await register(input);
+        await carryOut(id, rows);
+        const events = expectChain<CustomerRecord>(await all.accounts.customers.find(id), 'customer').map(
+          (each) => each.event,
+        );
+        const pick = (numbers: readonly number[]) =>
+          numbers.map((number) => events[number % events.length] as CloudEvent);
+        const delivered = batches.map(pick);
+        const seen = delivered.flat().map(({ sequence }) => Number(sequence));
+        await Promise.all(delivered.map((batch) => all.copy.execute(readForOrders(batch))));
+        expect((await all.orders.customers.find(id))?.version).toBe(seen.length > 0 ? Math.max(...seen) : undefined);
+        await all.copy.execute(readForOrders([...events].reverse()));
+        await all.copy.execute(readForOrders(delivered.flat()));
+        const [newest] = readForOrders(events.slice(-1));
+        expect(await all.orders.customers.find(id)).toEqual({ id, version: events.length, state: newest });
+      }),
+      RUNS,
+    );
+  });
+
+  it('lead to one history, wherever the log is read again from, and to none of the person after an erasure', async () => {
+    const rereads = fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(customerInput, rowsOf(customerCommand), rereads, async (input, rows, ranges) => {
+        const id = await register(input);
+        await carryOut(id, rows);
+        const chain = expectChain<CustomerRecord>(await all.accounts.customers.find(id), 'customer');
+        const entries = chain.map(({ event }, offset) => {
+          const at = { topic: customerEvents.topic, partition: 0, offset, key: null, value: null, headers: {} };
+          return readRecordedChange<CustomerRecord>(asRead(event), at, customerEvents, 'customer');
+        }) as HistoryEntry<CustomerRecord>[];
+        // A consumer that starts again begins at or before where it was: what is new comes after all before it.
+        let end = 0;
+        for (const [back, forth] of ranges) {
+          const from = Math.max(0, end - (back % (entries.length + 1)));
+          const to = Math.min(entries.length, from + 1 + (forth % entries.length));
+          await all.record.execute(entries.slice(from, to));
+          // Another place in the log: a duplicate that the relay published.
+          await all.record.execute(entries.slice(from, to).map((entry) => ({ ...entry, offset: entry.offset + 100 })));
+          end = Math.max(end, to);
+        }
+        await all.record.execute(entries.slice(end));
+        await all.record.execute(entries);
+        const last = entries.at(-1)?.state;
+        const isErased = last !== undefined && 'erased' in last;
+        const expected = entries.map(({ state, ...rest }) => (isErased && state !== last ? rest : { ...rest, state }));
+        expect(await all.accounts.history.page(id, 0, 1_000)).toEqual(expected);
+      }),
+      RUNS,
+    );
+  });
+});
