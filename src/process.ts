@@ -3,6 +3,7 @@ import type { Express } from 'express';
 import { Container, type ServiceIdentifier } from 'inversify';
 import type { Logger } from 'pino';
 import type { Backends } from './backends.js';
+import { readBuildInfo } from './build-info.js';
 import { documentsOf } from './documents.js';
 import { retryUntilDone } from './platform/backoff.js';
 import type { Config } from './platform/config/config.js';
@@ -12,6 +13,7 @@ import { createApp } from './platform/http/app.js';
 import { listen, type Listener } from './platform/http/listen.js';
 import { createManagementApp } from './platform/http/management.js';
 import { Messaging } from './platform/messaging.js';
+import { Metrics } from './platform/metrics/metrics.js';
 
 /** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
 const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
@@ -20,6 +22,8 @@ const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections
 export class Process {
   private readonly container = new Container();
   private readonly health = new Health();
+  private readonly metrics = new Metrics();
+  private readonly adapters: string[] = [];
   private readonly stopping = new AbortController();
   private readonly connections: { close(): Promise<void> }[] = [];
   private management: Listener | undefined;
@@ -46,7 +50,7 @@ export class Process {
    */
   async start(): Promise<void> {
     const { HOST, PORT, MANAGEMENT_PORT } = this.config;
-    this.management = await listen(createManagementApp(this.health), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
+    this.management = await listen(this.createManagementApp(), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
     await this.openDatabases();
     await this.openBus();
     await this.prepareDatabases();
@@ -70,6 +74,11 @@ export class Process {
     await this.patiently('management', () => this.management?.stop());
   }
 
+  private createManagementApp(): Express {
+    const info = { ...readBuildInfo(), modules: this.contexts.map(({ name }) => name), adapters: this.adapters };
+    return createManagementApp(this.health, this.metrics, () => info);
+  }
+
   private createApp(): Express {
     const { container, logger, config } = this;
     return createApp({
@@ -78,6 +87,7 @@ export class Process {
       container,
       logger,
       bodyLimit: config.HTTP_BODY_LIMIT,
+      metrics: this.metrics,
     });
   }
 
@@ -88,6 +98,7 @@ export class Process {
       this.connections.push(database);
       this.container.load(context.bindings(database));
       const name = `${database.kind}:${context.name}`;
+      this.adapters.push(name);
       this.health.add({ name, required: () => true, check: () => database.check() });
     }
   }
@@ -98,6 +109,8 @@ export class Process {
     const outboxes = this.all(PLATFORM.outbox);
     const messaging = new Messaging(bus, outboxes, this.all(PLATFORM.subscription), this.logger);
     for (const outbox of outboxes) this.health.addOutbox(outbox);
+    this.metrics.watchOutboxes(outboxes);
+    this.adapters.push(this.backends.busName);
     for (const dependency of messaging.dependencies(this.backends.busName)) this.health.add(dependency);
     this.messaging = messaging;
     const { signal } = this.stopping;

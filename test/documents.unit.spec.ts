@@ -14,6 +14,7 @@ import { parseConfig } from '../src/platform/config/config.js';
 import type { BoundedContext } from '../src/platform/context.js';
 import { createApp } from '../src/platform/http/app.js';
 import { listen, type Listener } from '../src/platform/http/listen.js';
+import { Metrics } from '../src/platform/metrics/metrics.js';
 import { NEEDED_OF_CUSTOMER_CHANGES } from '../src/orders/messages/customer-changes.js';
 import { goldenSamples } from './support/messages.js';
 
@@ -195,6 +196,7 @@ describe('the process', () => {
       container: new Container(),
       logger: pino({ level: 'silent' }),
       bodyLimit: '256kb',
+      metrics: new Metrics(),
     });
     listener = await listen(app, '127.0.0.1', 0, 'PORT');
   });

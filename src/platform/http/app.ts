@@ -3,8 +3,10 @@ import helmet from 'helmet';
 import type { Container } from 'inversify';
 import type { Logger } from 'pino';
 import swaggerUi from 'swagger-ui-express';
+import type { Metrics } from '../metrics/metrics.js';
 import { contractGuard } from './contract-guard.js';
 import { oneInFlight } from './idempotency.js';
+import { measuring } from './measuring.js';
 import type { OpenApiDocument } from './openapi.js';
 import { problemHandler } from './problem.js';
 import { tracing } from './tracing.js';
@@ -30,10 +32,11 @@ export interface AppSettings {
   readonly container: Container;
   readonly logger: Logger;
   readonly bodyLimit: string;
+  readonly metrics: Metrics;
 }
 
 /** The clients' application: the documents, and the routes of the given contexts alone. */
-export function createApp({ documents, apis, container, logger, bodyLimit }: AppSettings): Express {
+export function createApp({ documents, apis, container, logger, bodyLimit, metrics }: AppSettings): Express {
   const { openApi, asyncApi } = documents;
   const app = express();
   app.set('container', container);
@@ -41,7 +44,7 @@ export function createApp({ documents, apis, container, logger, bodyLimit }: App
   app.set('etag', false);
   app.disable('x-powered-by');
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  app.use(tracing());
+  app.use(tracing(), measuring(metrics));
   app.get('/openapi.json', (_request, response) => void response.json(openApi));
   app.get('/asyncapi.json', (_request, response) => void response.json(asyncApi));
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: SWAGGER_UI }));

@@ -6,6 +6,8 @@ import { sendProblem } from './problem.js';
 import { type Validator, validatorsOf } from './validation.js';
 
 interface Route {
+  /** As the document spells it. */
+  readonly template: string;
   readonly pattern: RegExp;
   readonly operations: ReadonlyMap<string, Operation>;
 }
@@ -38,6 +40,7 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: string): Req
       return;
     }
     response.locals.operation = operation;
+    response.locals.route = route.template;
     next();
   };
 
@@ -111,6 +114,7 @@ function routesOf(document: OpenApiDocument): Route[] {
   return Object.entries(document.paths)
     .sort(byStaticPartsFirst)
     .map(([path, operations]) => ({
+      template: path,
       pattern: new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}/?$`),
       operations: new Map(
         Object.entries(operations).map(([method, operation]) => [

@@ -1,0 +1,77 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Backlog, Outbox } from '../aggregate/aggregates.js';
+
+/** One answered request. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The path's template; never the path itself, of which there are as many as customers. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+interface OutboxMeasure {
+  readonly name: string;
+  readonly help: string;
+  readonly of: (backlog: Backlog) => number;
+}
+
+/** What the process counts and measures, in Prometheus' own terms. */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from request to answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Media type of {@link expose}. */
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  observe({ method, route, status, seconds }: AnsweredRequest): void {
+    this.requests.observe({ method, route, status }, seconds);
+  }
+
+  /** Measures, whenever asked, what is committed and not yet published. */
+  watchOutboxes(outboxes: readonly Outbox[]): void {
+    this.measureOutboxes(outboxes, {
+      name: 'outbox_pending_events',
+      help: 'Events that are committed and not yet published.',
+      of: ({ events }) => events,
+    });
+    this.measureOutboxes(outboxes, {
+      name: 'outbox_oldest_pending_seconds',
+      help: 'Age of the oldest of them; 0 when there is none.',
+      of: ({ oldest }) => (oldest === undefined ? 0 : Math.max(0, (Date.now() - Date.parse(oldest)) / 1000)),
+    });
+  }
+
+  /** Everything, in the text format. */
+  expose(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  private measureOutboxes(outboxes: readonly Outbox[], { name, help, of }: OutboxMeasure): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['topic'],
+      registers: [this.registry],
+      collect: async () => {
+        for (const outbox of outboxes) {
+          // While the database is away nobody knows.
+          const value = await outbox.backlog().then(of, () => Number.NaN);
+          gauge.set({ topic: outbox.topic }, value);
+        }
+      },
+    });
+  }
+}
