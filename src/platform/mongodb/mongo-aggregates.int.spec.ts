@@ -35,7 +35,7 @@ describeWithRealServers('on a real MongoDB', () => {
     };
   });
 
-  it('keeps an aggregate as one document of state and outbox, and nothing else', async () => {
+  it('keeps an aggregate as one document of state, outbox and remembered commands, and nothing else', async () => {
     const name = `items-${randomUUID()}`;
     const store = storeOver(databases[0]!, name);
     await store.save(undefined, created('a'));
@@ -43,7 +43,7 @@ describeWithRealServers('on a real MongoDB', () => {
     await store.save(before, changed(before!.state, 'x'));
 
     const document = await databases[0]!.db.collection(name).findOne();
-    expect(Object.keys(document as Document).sort()).toEqual(['_id', 'pending', 'state', 'version']);
+    expect(Object.keys(document as Document).sort()).toEqual(['_id', 'commands', 'pending', 'state', 'version']);
     expect(document).toMatchObject({ _id: 'a', version: 2, state: { version: 2 } });
   });
 
