@@ -15,6 +15,8 @@ const CUSTOMER = JSON.stringify({
   ],
 });
 const ITEMS = '[{"product":{"id":"p-1","title":"Notebook","price":{"amount":"19.99","currency":"USD"}},"quantity":2}]';
+/** Orders may not have heard of the customer yet. */
+const WAIT = `-H 'Prefer: wait=5'`;
 const JSON_BODY = `-H 'content-type: application/json'`;
 
 /** What a person who has just started the process wants to know: where to look, and what to try. */
@@ -28,8 +30,8 @@ export function banner(contexts: readonly BoundedContext[], url: string, managem
       : []),
     ...(names.includes('orders')
       ? [
-          `curl -s ${url}/orders ${JSON_BODY} -d '{"customerId":"'$ID'","items":${ITEMS}}'`,
-          `curl -s "${url}/orders/customers/$ID?minVersion=1" -H 'Prefer: wait=5'`,
+          `curl -s ${url}/orders ${JSON_BODY} ${WAIT} -d '{"customerId":"'$ID'","minCustomerVersion":1,"items":${ITEMS}}'`,
+          `curl -s "${url}/orders/customers/$ID?minVersion=1" ${WAIT}`,
         ]
       : []),
   ];

@@ -20,7 +20,7 @@ import {
 import type { Request as HttpRequest } from 'express';
 import { injectable } from 'inversify';
 import { parseIfMatch, toETag } from '../../platform/http/conditional.js';
-import { type HistoryPageDto, toRecordedChange } from '../../platform/http/history-dto.js';
+import { type HistoryPageDto, readHistoryPage } from '../../platform/http/history-dto.js';
 import { idempotencyOf } from '../../platform/http/idempotency.js';
 import { mergePatch } from '../../platform/http/merge-patch.js';
 import { nextOf, type PageRequest, parseSort, placeAfter } from '../../platform/http/paging.js';
@@ -219,11 +219,9 @@ export class CustomersController extends Controller {
   async history(@Path() customerId: string, @Query() limit = 50, @Query() cursor?: string): Promise<HistoryPageDto> {
     const path = `/accounts/customers/${encodeURIComponent(customerId)}/history`;
     const request = { path, parameters: {}, limit, cursor };
-    const [after] = placeAfter(request) ?? [0];
-    const entries = await this.getCustomerHistory.execute(customerId, Number(after), limit + 1);
-    const items = entries.slice(0, limit).map(toRecordedChange);
-    const place = entries.length > limit ? [items.at(-1)?.version ?? 0] : undefined;
-    return { items, ...this.next(request, place) };
+    const read = (after: number, most: number) => this.getCustomerHistory.execute(customerId, after, most);
+    const { items, next } = await readHistoryPage(request, read);
+    return { items, ...this.next(request, next) };
   }
 
   private answer(customer: Customer): CustomerDto {

@@ -17,7 +17,7 @@ import type { Request as HttpRequest } from 'express';
 import { injectable } from 'inversify';
 import type { Outcome } from '../../platform/aggregate/change-aggregate.js';
 import { parseIfMatch, toETag } from '../../platform/http/conditional.js';
-import { type HistoryPageDto, toRecordedChange } from '../../platform/http/history-dto.js';
+import { type HistoryPageDto, readHistoryPage } from '../../platform/http/history-dto.js';
 import { idempotencyOf } from '../../platform/http/idempotency.js';
 import { nextOf, type PageRequest, parseSort, placeAfter } from '../../platform/http/paging.js';
 import { parsePreferWait } from '../../platform/http/prefer.js';
@@ -203,11 +203,9 @@ export class OrdersController extends Controller {
   @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)
   async history(@Path() orderId: string, @Query() limit = 50, @Query() cursor?: string): Promise<HistoryPageDto> {
     const request = { path: `/orders/${encodeURIComponent(orderId)}/history`, parameters: {}, limit, cursor };
-    const [after] = placeAfter(request) ?? [0];
-    const entries = await this.getOrderHistory.execute(orderId, Number(after), limit + 1);
-    const items = entries.slice(0, limit).map(toRecordedChange);
-    const place = entries.length > limit ? [items.at(-1)?.version ?? 0] : undefined;
-    return { items, ...this.next(request, place) };
+    const read = (after: number, most: number) => this.getOrderHistory.execute(orderId, after, most);
+    const { items, next } = await readHistoryPage(request, read);
+    return { items, ...this.next(request, next) };
   }
 
   private answer({ state, replayed }: Outcome<Order>): OrderDto {

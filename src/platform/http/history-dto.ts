@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../history/history.js';
+import { type PageRequest, placeAfter } from './paging.js';
 
 /** One recorded change, and where the log has it. */
 export interface RecordedChangeDto {
@@ -33,8 +34,25 @@ export interface HistoryPageDto {
   next?: string;
 }
 
+/**
+ * One page of a history, and where the next one begins.
+ * @param read answers entries after a version, oldest first
+ */
+export async function readHistoryPage(
+  request: PageRequest,
+  read: (after: number, limit: number) => Promise<readonly HistoryEntry[]>,
+): Promise<{ items: RecordedChangeDto[]; next?: readonly [version: number] }> {
+  const { limit } = request;
+  const [after] = placeAfter(request) ?? [0];
+  // The one too many says that there is more.
+  const entries = await read(Number(after), limit + 1);
+  const items = entries.slice(0, limit).map(toRecordedChange);
+  const last = items.at(-1);
+  return entries.length > limit && last ? { items, next: [last.version] } : { items };
+}
+
 /** What a client is told of an entry: everything but the state. */
-export function toRecordedChange(entry: HistoryEntry): RecordedChangeDto {
+function toRecordedChange(entry: HistoryEntry): RecordedChangeDto {
   const { version, type, eventId, time, changed, actor, partition, offset } = entry;
   const base = { version, type, eventId, time, changed: [...changed] };
   return { ...base, ...(actor !== undefined && { actor }), partition, offset };
