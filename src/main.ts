@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Logger } from 'pino';
 import { backendsOf } from './backends.js';
 import { banner } from './banner.js';
 import { CONTEXTS } from './contexts.js';
@@ -28,6 +29,7 @@ async function main(args: string[]): Promise<void> {
 async function serve(module: string): Promise<void> {
   const config = loadConfig();
   const logger = createLogger(config.LOG_LEVEL);
+  logWarnings(logger);
   const contexts = CONTEXTS.filter(({ name }) => module === 'all' || module === name);
   const running = new Process(config, contexts, backendsOf(config, logger), logger);
 
@@ -54,6 +56,15 @@ async function serve(module: string): Promise<void> {
   }
   await running.joined();
   logger.info('ready');
+}
+
+/** Node's own warnings become lines of the log. */
+function logWarnings(logger: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    // kafkajs sets timers that are past already, on purpose; from Node 24 on that is warned of.
+    if (warning.name !== 'TimeoutNegativeWarning') logger.warn({ err: warning }, 'warning of the runtime');
+  });
 }
 
 function parse(args: string[]): { module: string; help: boolean } {
