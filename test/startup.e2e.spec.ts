@@ -44,6 +44,7 @@ describe('the command line', () => {
 describe('a setting that is wrong', () => {
   it.each<{ setting: string; settings: Settings }>([
     { setting: 'PORT', settings: { PORT: 'abc' } },
+    { setting: 'HOST', settings: { HOST: '192.0.2.1' } },
     { setting: 'MANAGEMENT_PORT', settings: { MANAGEMENT_PORT: '65536' } },
     { setting: 'LOG_LEVEL', settings: { LOG_LEVEL: 'loud' } },
     { setting: 'HTTP_BODY_LIMIT', settings: { HTTP_BODY_LIMIT: 'much' } },

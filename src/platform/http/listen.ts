@@ -20,9 +20,9 @@ export async function listen(app: Express, host: string, port: number, setting: 
   });
   server.listen(port, host);
   await once(server, 'listening').catch((error: unknown) => {
-    throw new Error(
-      `${setting}: cannot listen on ${host}:${port} (${(error as NodeJS.ErrnoException).code ?? 'it fails'})`,
-    );
+    const { code = 'it fails' } = error as NodeJS.ErrnoException;
+    const isAboutHost = /^(EADDRNOTAVAIL|ENOTFOUND|EAI_)/.test(code);
+    throw new Error(`${isAboutHost ? 'HOST' : setting}: cannot listen on ${host}:${port} (${code})`);
   });
   return {
     port: (server.address() as AddressInfo).port,
