@@ -166,7 +166,7 @@ function isReachedFrom(newest: State, uncertain: readonly unknown[], state: Stat
     const value = pointer
       .slice(1)
       .split('/')
-      .reduce((at: any, name) => at?.[name], state); // eslint-disable-line @typescript-eslint/no-explicit-any
+      .reduce((at: unknown, name) => (at as Record<string, unknown> | undefined)?.[name], state);
     return uncertain.includes(value);
   });
 }

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
-import { missingPrerequisite, startServers, stopServers } from '../../scripts/servers.mjs';
+import { afterAll, beforeAll } from '@jest/globals';
+import { startServers, stopServers } from '../../scripts/servers.mjs';
+import { describeWhereOwnServersRun } from './own-servers-needed.js';
 import type { RealServers } from './real-servers.js';
 
 type Kind = 'kafka' | 'mongodb';
@@ -10,14 +11,9 @@ export interface OwnServers extends RealServers {
   start(only?: Kind): Promise<void>;
 }
 
-/** `describe`, with servers of its own; where they cannot be had it is skipped, and its name says why. */
+/** `describe`, with servers of its own, where they can be had. */
 export function describeWithOwnServers(name: string, instance: string, tests: (servers: OwnServers) => void): void {
-  const missing = missingPrerequisite();
-  if (missing !== undefined) {
-    describe.skip(`${name} (SKIPPED: ${missing})`, () => tests(ownServers(instance)));
-    return;
-  }
-  describe(name, () => {
+  describeWhereOwnServersRun(name, () => {
     const servers = ownServers(instance);
     beforeAll(() => servers.start(), 180_000);
     afterAll(() => stopServers({ name: instance, wipe: true, signal: 'SIGKILL' }), 60_000);

@@ -1,3 +1,4 @@
+import { missingPrerequisite } from '../../scripts/servers.mjs';
 import { findServers } from './find-servers.js';
 
 /** @type {import('./find-servers.js').FoundServers | undefined} */
@@ -5,6 +6,8 @@ let found;
 
 /** Finds real servers for the run. @throws Error when there are none and REQUIRE_REAL_SERVERS is 1. */
 export default async function startServers() {
+  const missing = missingPrerequisite();
+  if (missing !== undefined) process.env.NO_OWN_SERVERS = missing;
   const servers = await findServers();
   if ('missing' in servers) {
     if (process.env.REQUIRE_REAL_SERVERS === '1') {

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { missingPrerequisite, startServers, stopServers } from '../../../scripts/servers.mjs';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startServers, stopServers } from '../../../scripts/servers.mjs';
 import { cuttableNetwork } from '../../../test/support/cuttable-network.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { gate } from '../../../test/support/gate.js';
+import { describeWhereOwnServersRun } from '../../../test/support/own-servers-needed.js';
 import { record, Recorder } from '../../../test/support/recorder.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { KafkaBus, type KafkaSettings } from './kafka-bus.js';
 
 /** A broker of this spec's own, because it is stopped and killed here. */
 const instance = { name: `outage-${process.pid}`, only: 'kafka', log: () => undefined } as const;
-const describeWithOwnBroker = missingPrerequisite(['kafka']) === undefined ? describe : describe.skip;
 
-describeWithOwnBroker('KafkaBus through an outage (skipped where scripts/servers.mjs cannot run a broker)', () => {
+describeWhereOwnServersRun('KafkaBus through an outage', () => {
   let broker: string;
 
   beforeAll(async () => {
