@@ -1,9 +1,9 @@
 /**
  * Who may know whom. Each rule has a planted violation in test/architecture/violations.ts that must fail.
  *
- * A context is any folder of src/ but platform: a third one is held to the same rules without being named here.
+ * A context is any folder of src/ but platform and commands: a third one is held to the same rules without being named here.
  */
-const CONTEXT = '^src/(?!platform/)([^/]+)/';
+const CONTEXT = '^src/(?!platform/|commands/)([^/]+)/';
 /** @param {string} name */
 const room = (name) => `${CONTEXT}${name}/`;
 /** From a rule whose `from` captures its context: anything of src/ that is neither its own nor platform's. */
@@ -11,7 +11,7 @@ const BEYOND_CONTEXT = '^src/(?!platform/|$1/)';
 const OWN_OR_PLATFORM = '^src/(?:platform|$1)/';
 
 const IN_A_ROOM =
-  '^src/(?!platform/)(?:[^/]+/(?:domain|app|http|messages|adapters)/|(?<context>[^/]+)/\\k<context>\\.module\\.ts$)';
+  '^src/(?!platform/|commands/)(?:[^/]+/(?:domain|app|http|messages|adapters)/|(?<context>[^/]+)/\\k<context>\\.module\\.ts$)';
 const PLATFORM_ADAPTERS = '^src/platform/(?:kafka|mongodb|embedded)/';
 const TEST_CODE = '\\.(?:spec|contract)\\.ts$';
 

@@ -55,7 +55,7 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/main.ts', ...TEST_CODE],
+    ignores: ['src/main.ts', 'src/commands/*.ts', ...TEST_CODE],
     rules: { 'no-console': 'error' },
   },
   {

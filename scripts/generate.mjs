@@ -1,12 +1,12 @@
 // Writes the routes and the OpenAPI document of each context from its controllers: one of each a context, so that an
 // image serves only its own.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { generateRoutes, generateSpec } from 'tsoa';
 import { describe } from './openapi/describe.mjs';
 
 const { version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
 const contexts = readdirSync('src', { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== 'platform')
+  .filter((entry) => entry.isDirectory() && existsSync(`src/${entry.name}/http`) && entry.name !== 'platform')
   .map(({ name }) => name);
 
 for (const context of contexts) {

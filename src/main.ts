@@ -1,92 +1,56 @@
 import { parseArgs } from 'node:util';
-import type { Logger } from 'pino';
-import { backendsOf } from './backends.js';
-import { banner } from './banner.js';
-import { CONTEXTS } from './contexts.js';
-import { ConfigError, loadConfig } from './platform/config/config.js';
-import { createLogger } from './platform/logger.js';
-import { Process } from './process.js';
+import { type Command, UsageError } from './commands/command.js';
+import { serve } from './commands/serve.js';
+import { ConfigError } from './platform/config/config.js';
 
-const USAGE = `Usage: node dist/main.js serve [--module ${[...CONTEXTS.map(({ name }) => name), 'all'].join('|')}]
+/** Loaded when called: what one command needs the others need not wait for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: () => Promise.resolve(serve),
+};
 
-  serve      takes requests, publishes events and reacts to them (the default)
-  --module   which bounded context this process is (default: all)
-  --help     prints this
-
-Settings come from the environment and from the files in config/; README.md lists them.`;
-
-class UsageError extends Error {}
-
-async function main(args: string[]): Promise<void> {
-  const { module, help } = parse(args);
-  if (help) {
-    console.log(USAGE);
-    return;
+async function main([first, ...others]: string[]): Promise<number> {
+  const isNamed = first !== undefined && !first.startsWith('-');
+  const [name, args] = isNamed ? [first, others] : ['serve', first === undefined ? [] : [first, ...others]];
+  if (args[0] === '--help' && !isNamed) {
+    console.log(await usage());
+    return 0;
   }
-  await serve(module);
+  const command = await COMMANDS[name]?.();
+  if (!command) throw new UsageError(`there is no command '${name}'`);
+  const { values, positionals } = parse(command, args);
+  if (values.help) {
+    console.log(`Usage: node dist/main.js ${command.usage}`);
+    return 0;
+  }
+  return command.run(values as never, positionals);
 }
 
-async function serve(module: string): Promise<void> {
-  const config = loadConfig();
-  const logger = createLogger(config.LOG_LEVEL);
-  logWarnings(logger);
-  const contexts = CONTEXTS.filter(({ name }) => module === 'all' || module === name);
-  const running = new Process(config, contexts, backendsOf(config, logger), logger);
-
-  const stopping = new AbortController();
-  const stop = (signal: string) => {
-    stopping.abort();
-    logger.info({ signal }, 'stopping');
-    void running.stop().finally(() => process.exit(0));
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-
+function parse(command: Command, args: string[]): { values: Record<string, unknown>; positionals: string[] } {
+  const options = { ...command.options, help: { type: 'boolean' } } as const;
   try {
-    await running.start();
-  } catch (error) {
-    // A start that is broken off by a stop is no failure; the stop ends the process.
-    if (stopping.signal.aborted) return;
-    throw error;
-  }
-  const { port, managementPort } = running.ports;
-  logger.info({ module, port, managementPort }, 'serving');
-  if (config.MONGODB_URI === undefined || process.stdout.isTTY) {
-    console.log(banner(contexts, `http://${config.HOST}:${port}`, `http://${config.HOST}:${managementPort}`));
-  }
-  await running.joined();
-  logger.info('ready');
-}
-
-/** Node's own warnings become lines of the log. */
-function logWarnings(logger: Logger): void {
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => {
-    // kafkajs sets timers that are past already, on purpose; from Node 24 on that is warned of.
-    if (warning.name !== 'TimeoutNegativeWarning') logger.warn({ err: warning }, 'warning of the runtime');
-  });
-}
-
-function parse(args: string[]): { module: string; help: boolean } {
-  try {
-    const options = { module: { type: 'string', default: 'all' }, help: { type: 'boolean', default: false } } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    const [command = 'serve', ...others] = positionals;
-    if (command !== 'serve' || others.length > 0)
-      throw new UsageError(`there is no command '${positionals.join(' ')}'`);
-    if (values.module !== 'all' && !CONTEXTS.some(({ name }) => name === values.module)) {
-      throw new UsageError(`--module: there is no module '${values.module}'`);
-    }
-    return values;
+    return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const { message, stack } = error as Error;
-  const isExpected = error instanceof ConfigError || error instanceof UsageError || /^[A-Z_]+: /.test(message);
-  console.error(isExpected ? message : stack);
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
-  process.exit(error instanceof UsageError ? 2 : 1);
-});
+async function usage(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  return `Usage: node dist/main.js [command] [flags]
+
+${commands.map((command) => command.usage.split('\n').slice(0, 2).join('\n')).join('\n\n')}
+
+Each takes --help. Without a command: serve.
+Settings come from the environment and from the files in config/; README.md lists them.`;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  async (error: unknown) => {
+    const { message, stack } = error as Error;
+    const isExpected = error instanceof ConfigError || error instanceof UsageError || /^[A-Z_]+: /.test(message);
+    console.error(isExpected ? message : stack);
+    if (error instanceof UsageError) console.error(`\n${await usage()}`);
+    process.exit(error instanceof UsageError ? 2 : 1);
+  },
+);

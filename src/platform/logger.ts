@@ -1,9 +1,9 @@
-import { type Logger, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 import { requestContext } from './request-context.js';
 
-/** Lines of JSON on standard error's sibling, stdout; a line written while serving a request carries its ids. */
-export function createLogger(level: string): Logger {
-  return pino({
+/** Lines of JSON; a line written while serving a request carries its ids. */
+export function createLogger(level: string, destination: 'stdout' | 'stderr' = 'stdout'): Logger {
+  const options: LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -13,7 +13,8 @@ export function createLogger(level: string): Logger {
       return context ? { requestId: context.requestId, traceId: context.traceparent.split('-')[1] } : {};
     },
     serializers: { err: withoutCauses },
-  });
+  };
+  return pino(options, pino.destination(destination === 'stdout' ? 1 : 2));
 }
 
 /** Only what kind of error and where: drivers put documents and connection strings into theirs. */

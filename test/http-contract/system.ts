@@ -110,6 +110,9 @@ function listenedTo(bus: Bus, published: CloudEvent[]): Bus {
 const away = () => Promise.reject(new Error('the bus is away'));
 const busThatIsAway: Bus = {
   createTopics: away,
+  describeTopics: away,
+  countRecords: away,
+  read: away,
   publish: away,
   consume: away,
   check: async () => ({ up: false }),

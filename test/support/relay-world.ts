@@ -28,6 +28,9 @@ export class FlakyLog {
   bus(next: () => Outcome | Promise<Outcome> = () => 'ok'): Bus {
     return {
       createTopics: () => Promise.resolve(),
+      describeTopics: () => Promise.resolve([]),
+      countRecords: () => Promise.resolve(new Map()),
+      read: () => Promise.reject(new Error('nobody reads here')),
       consume: () => Promise.reject<Consumption>(new Error('nobody consumes here')),
       check: () => Promise.resolve({ up: true }),
       close: () => Promise.resolve(),

@@ -29,10 +29,39 @@ export interface Consumption {
   stop(): Promise<void>;
 }
 
+/** A reading of topics from their oldest records on, apart from every consumer group. */
+export interface Reading {
+  /** Records that are done, of all those that the topics held when {@link Reading.caughtUp} was last called. */
+  readonly progress: { readonly read: number; readonly total: number };
+  /**
+   * Answers when every record that the topics hold at the time of the call is done. May be called again and again.
+   * @throws whatever the handler threw, and after that always: the reading has ended.
+   */
+  caughtUp(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A topic as it is, in Kafka's words. */
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 /** An ordered, durable log with topics, partitions and consumer groups. */
 export interface Bus {
   /** Creates the topics that are missing, so that they keep every record for ever. */
   createTopics(topics: readonly string[]): Promise<void>;
+  /** Those of the topics that exist. */
+  describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
+  /** How many records each of the topics holds; 0 where there is no such topic. */
+  countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Hands over all records of the topics, each partition in its order, perhaps several partitions at a time, and then
+   * the new ones, by the next {@link Reading.caughtUp} at the latest. Topics that do not exist hold nothing.
+   */
+  read(topics: readonly string[], handler: RecordHandler): Promise<Reading>;
   /** Appends the records in order; answers when they are durable. After a failure some of them may be in the log. */
   publish(topic: string, records: readonly BusRecord[]): Promise<void>;
   /** Joins the group, which starts at the oldest record. Offsets are committed after the handler returns. */

@@ -4,7 +4,17 @@ import type { AbstractSublevel } from 'abstract-level';
 import type { Logger } from 'pino';
 import { retryUntilDone } from '../backoff.js';
 import { coalesce } from '../aggregate/coalesce.js';
-import type { Bus, BusRecord, Consumption, LoggedRecord, RecordHandler } from '../bus/bus.js';
+import type {
+  Bus,
+  BusRecord,
+  Consumption,
+  LoggedRecord,
+  Reading,
+  RecordHandler,
+  TopicDescription,
+} from '../bus/bus.js';
+import { KEEPS_FOR_EVER } from '../bus/topics.js';
+import { EmbeddedReading } from './embedded-reading.js';
 import { type EmbeddedDatabase, type Level, type Write, writeDurably } from './embedded-database.js';
 
 /** A record on disk; key and value in base64, because they may be any bytes. */
@@ -50,6 +60,25 @@ export class EmbeddedBus implements Bus {
 
   createTopics(): Promise<void> {
     return Promise.resolve();
+  }
+
+  describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
+    const asAll = { partitions: PARTITIONS, replicationFactor: 1, settings: KEEPS_FOR_EVER };
+    return Promise.resolve(topics.map((topic) => ({ topic, ...asAll })));
+  }
+
+  async countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const ends = await Promise.all(topics.map((topic) => this.endsOf(topic)));
+    return new Map(topics.map((topic, index) => [topic, ends[index]?.reduce((sum, end) => sum + end, 0) ?? 0]));
+  }
+
+  read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {
+    return Promise.resolve(
+      new EmbeddedReading(topics, handler, {
+        ends: (topic) => this.endsOf(topic),
+        records: (topic, partition, offset) => this.recordsFrom(topic, partition, offset),
+      }),
+    );
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
@@ -111,10 +140,15 @@ export class EmbeddedBus implements Bus {
     return last === undefined ? 0 : Number(last.slice(at.length + 1)) + 1;
   }
 
+  /** The offset after the last record, by partition. */
+  private endsOf(topic: string): Promise<number[]> {
+    return Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => this.endOf(`${topic}!${partition}`)));
+  }
+
   private startReader(group: string, topic: string, partition: number): void {
     const name = `${group}!${topic}!${partition}`;
     if (this.readers.has(name)) return;
-    const reader = this.read(name, group, topic, partition)
+    const reader = this.serve(name, group, topic, partition)
       .catch((error: unknown) => {
         if (!this.closed.signal.aborted) this.logger.error({ err: error, group, topic, partition }, 'reader stopped');
       })
@@ -123,7 +157,7 @@ export class EmbeddedBus implements Bus {
   }
 
   /** One partition for one group: whichever member owns the partition at that moment gets the next records. */
-  private async read(name: string, group: string, topic: string, partition: number): Promise<void> {
+  private async serve(name: string, group: string, topic: string, partition: number): Promise<void> {
     let offset = Number((await this.offsets.get(name)) ?? 0);
     while (!this.closed.signal.aborted) {
       const seen = this.changes;

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka, KafkaConfig, Producer, ProducerConfig } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { Bus, BusRecord, Consumption, RecordHandler } from '../bus/bus.js';
+import type { Bus, BusRecord, Consumption, Reading, RecordHandler, TopicDescription } from '../bus/bus.js';
 import { KEEPS_FOR_EVER } from '../bus/topics.js';
 import type { DependencyHealth } from '../health/health.js';
 import { KafkaConsumption } from './kafka-consumption.js';
+import { KafkaReading } from './kafka-reading.js';
+import { countRecords, describeTopics } from './kafka-topics.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
@@ -51,6 +53,18 @@ export class KafkaBus implements Bus {
     await admin.createTopics({
       topics: missing.map((topic) => ({ topic, numPartitions, replicationFactor, configEntries })),
     });
+  }
+
+  async describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
+    return describeTopics(await this.connectedAdmin(), topics);
+  }
+
+  async countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return countRecords(await this.connectedAdmin(), topics);
+  }
+
+  async read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {
+    return KafkaReading.start(this.kafka, await this.connectedAdmin(), topics, handler);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {

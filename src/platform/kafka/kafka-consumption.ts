@@ -140,7 +140,8 @@ export class KafkaConsumption implements Consumption {
   }
 }
 
-function toLoggedRecord(topic: string, partition: number, message: KafkaMessage): LoggedRecord {
+/** A message as the port has it. */
+export function toLoggedRecord(topic: string, partition: number, message: KafkaMessage): LoggedRecord {
   return {
     topic,
     partition,

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { backendsOf } from '../backends.js';
+import { banner } from '../banner.js';
+import { CONTEXTS } from '../contexts.js';
+import { loadConfig } from '../platform/config/config.js';
+import { createLogger } from '../platform/logger.js';
+import { Process } from '../process.js';
+import { type Command, contextOf, type Flags, refuseWords } from './command.js';
+
+export const serve: Command = {
+  usage: `serve [--module ${[...CONTEXTS.map(({ name }) => name), 'all'].join('|')}]
+  Takes requests, publishes events and reacts to them, until SIGTERM.
+
+  --module   which bounded context this process is (default: all)`,
+  options: { module: { type: 'string', default: 'all' } },
+  run: async (flags, words) => {
+    refuseWords(words);
+    await start(flags);
+    return new Promise<never>(() => undefined);
+  },
+};
+
+async function start(flags: Flags): Promise<void> {
+  const contexts = flags.module === 'all' ? CONTEXTS : [contextOf(flags)];
+  const config = loadConfig();
+  const logger = createLogger(config.LOG_LEVEL);
+  logWarnings(logger);
+  const running = new Process(config, contexts, backendsOf(config, logger), logger);
+
+  const stopping = new AbortController();
+  const stop = (signal: string) => {
+    stopping.abort();
+    logger.info({ signal }, 'stopping');
+    void running.stop().finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+
+  try {
+    await running.start();
+  } catch (error) {
+    // A start that is broken off by a stop is no failure; the stop ends the process.
+    if (stopping.signal.aborted) return;
+    throw error;
+  }
+  const { port, managementPort } = running.ports;
+  logger.info({ module: flags.module, port, managementPort }, 'serving');
+  if (config.MONGODB_URI === undefined || process.stdout.isTTY) {
+    console.log(banner(contexts, `http://${config.HOST}:${port}`, `http://${config.HOST}:${managementPort}`));
+  }
+  await running.joined();
+  logger.info('ready');
+}
+
+/** Node's own warnings become lines of the log. */
+function logWarnings(logger: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    // kafkajs sets timers that are past already, on purpose; from Node 24 on that is warned of.
+    if (warning.name !== 'TimeoutNegativeWarning') logger.warn({ err: warning }, 'warning of the runtime');
+  });
+}
