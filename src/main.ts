@@ -2,10 +2,13 @@ import { parseArgs } from 'node:util';
 import { type Command, UsageError } from './commands/command.js';
 import { serve } from './commands/serve.js';
 import { ConfigError } from './platform/config/config.js';
+import { isCodedError } from './platform/errors.js';
 
 /** Loaded when called: what one command needs the others need not wait for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => Promise.resolve(serve),
+  replay: async () => (await import('./commands/replay.js')).replay,
+  verify: async () => (await import('./commands/verify.js')).verify,
 };
 
 async function main([first, ...others]: string[]): Promise<number> {
@@ -48,9 +51,14 @@ main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   async (error: unknown) => {
     const { message, stack } = error as Error;
-    const isExpected = error instanceof ConfigError || error instanceof UsageError || /^[A-Z_]+: /.test(message);
-    console.error(isExpected ? message : stack);
+    console.error(isExpected(error) ? message : stack);
     if (error instanceof UsageError) console.error(`\n${await usage()}`);
     process.exit(error instanceof UsageError ? 2 : 1);
   },
 );
+
+/** What the person who called can do something about needs no stack. */
+function isExpected(error: unknown): boolean {
+  if (error instanceof ConfigError || error instanceof UsageError || isCodedError(error)) return true;
+  return error instanceof Error && (/^[A-Z_]+: /.test(error.message) || error.name.startsWith('KafkaJS'));
+}

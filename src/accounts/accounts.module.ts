@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
+import type { Restorable } from '../platform/aggregate/aggregates.js';
 import { readMessageFiles } from '../platform/async-api/event-api.js';
+import type { LoggedRecord } from '../platform/bus/bus.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
-import type { HistoryEntry } from '../platform/history/history.js';
+import type { CloudEvent } from '../platform/event/cloud-event.js';
+import type { RecordedChange } from '../platform/history/history.js';
 import { readRecordedChange } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
@@ -22,6 +25,10 @@ import { customerEvents } from './messages/customer-events.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
 const changes = { topic: customerEvents.topic, group: 'accounts' };
+const readChange = (event: CloudEvent, at: LoggedRecord) =>
+  readRecordedChange<CustomerRecord>(event, at, customerEvents, 'customer');
+const adaptersOver = (database: Database) =>
+  database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
 
 /** The accounts context, as the process runs it. */
 export const accounts: BoundedContext = {
@@ -36,14 +43,30 @@ export const accounts: BoundedContext = {
     ...readMessageFiles(new URL('./messages/', import.meta.url)),
     reads: [{ ...changes, summary: 'accounts records the history of its customers' }],
   },
+  replay: (database: Database) => {
+    const { customers, history, prepare } = adaptersOver(database);
+    const record = new RecordHistoryOnCustomerChange(history);
+    const projecting: Subscription<RecordedChange<CustomerRecord>> = {
+      ...changes,
+      read: readChange,
+      react: async (changes) => {
+        await Promise.all([customers.restore(changes), record.execute(changes)]);
+      },
+    };
+    return {
+      projections: [projecting as Subscription],
+      systemOfRecord: customers as Restorable,
+      collections: [customers.audit(), history.audit()],
+      prepare,
+    };
+  },
   bindings: (database: Database) =>
     new ContainerModule(({ bind }) => {
-      const { customers, customerList, history, prepare } =
-        database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
+      const { customers, customerList, history, prepare } = adaptersOver(database);
       const record = new RecordHistoryOnCustomerChange(history);
-      const recording: Subscription<HistoryEntry<CustomerRecord>> = {
+      const recording: Subscription<RecordedChange<CustomerRecord>> = {
         ...changes,
-        read: (event, at) => readRecordedChange(event, at, customerEvents, 'customer'),
+        read: readChange,
         react: (changes) => record.execute(changes),
       };
 

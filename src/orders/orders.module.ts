@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
+import type { Restorable } from '../platform/aggregate/aggregates.js';
 import { readMessageFiles } from '../platform/async-api/event-api.js';
+import type { LoggedRecord } from '../platform/bus/bus.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
-import type { HistoryEntry } from '../platform/history/history.js';
+import type { CloudEvent } from '../platform/event/cloud-event.js';
+import type { HistoryEntry, RecordedChange } from '../platform/history/history.js';
 import { readRecordedChange } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
 import { Arrivals } from '../platform/projection/arrivals.js';
@@ -20,6 +23,7 @@ import { RecordHistoryOnOrderChange } from './app/record-history-on-order-change
 import { RedactOrdersOnCustomerErased } from './app/redact-orders-on-customer-erased.js';
 import { ShipOrder } from './app/ship-order.js';
 import type { CustomerRecord } from './domain/customer.js';
+import type { Order } from './domain/order.js';
 import { CustomersInOrdersController } from './http/customers.controller.js';
 import { RegisterRoutes } from './http/generated/routes.js';
 import { OrdersController } from './http/orders.controller.js';
@@ -29,6 +33,10 @@ import { orderEvents } from './messages/order-events.js';
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
 const customerChanges = { topic: CUSTOMER_CHANGES, group: 'orders' };
 const orderChanges = { topic: orderEvents.topic, group: 'orders' };
+const readOrderChange = (event: CloudEvent, at: LoggedRecord) =>
+  readRecordedChange<Order>(event, at, orderEvents, 'order');
+const adaptersOver = (database: Database) =>
+  database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
 
 /** The orders context, as the process runs it. */
 export const orders: BoundedContext = {
@@ -46,9 +54,32 @@ export const orders: BoundedContext = {
       { ...orderChanges, summary: 'orders records the history of its orders' },
     ],
   },
+  replay: (database: Database) => {
+    const { orders: store, history, customers, prepare } = adaptersOver(database);
+    const copy = new CopyCustomerOnCustomerChanged(customers, new Arrivals());
+    const record = new RecordHistoryOnOrderChange(history);
+    const copying: Subscription<CustomerRecord> = {
+      ...customerChanges,
+      read: readCustomerChange,
+      react: (changed) => copy.execute(changed),
+    };
+    const projecting: Subscription<RecordedChange<Order>> = {
+      ...orderChanges,
+      read: readOrderChange,
+      react: async (changes) => {
+        await Promise.all([store.restore(changes), record.execute(changes)]);
+      },
+    };
+    return {
+      projections: [copying as Subscription, projecting as Subscription],
+      systemOfRecord: store as Restorable,
+      collections: [store.audit(), history.audit(), customers.audit()],
+      prepare,
+    };
+  },
   bindings: (database: Database) =>
     new ContainerModule(({ bind }) => {
-      const adapters = database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
+      const adapters = adaptersOver(database);
       const arrivals = new Arrivals();
       const copy = new CopyCustomerOnCustomerChanged(adapters.customers, arrivals);
       const redact = new RedactOrdersOnCustomerErased(adapters.orders, adapters.orderList);
@@ -63,7 +94,7 @@ export const orders: BoundedContext = {
       };
       const recording: Subscription<HistoryEntry> = {
         ...orderChanges,
-        read: (event, at) => readRecordedChange(event, at, orderEvents, 'order'),
+        read: readOrderChange,
         react: (changes) => record.execute(changes),
       };
 

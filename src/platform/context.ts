@@ -4,6 +4,7 @@ import type { EventApi } from './async-api/event-api.js';
 import type { EmbeddedDatabase } from './embedded/embedded-database.js';
 import type { HttpApi } from './http/app.js';
 import type { MongoDatabase } from './mongodb/mongo-database.js';
+import type { Replayable } from './replay/replayable.js';
 import type { Subscription } from './subscriber/subscription.js';
 
 /** One context's own database, in either technology. */
@@ -20,6 +21,8 @@ export interface BoundedContext {
   readonly purpose: string;
   readonly http: HttpApi;
   readonly events: EventApi;
+  /** What of the database is a function of the log: over empty collections, replaying it makes what is there. */
+  replay(database: Database): Replayable;
   /** Binds the context's use cases to adapters over its database. */
   bindings(database: Database): ContainerModule;
 }

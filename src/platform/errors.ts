@@ -47,3 +47,8 @@ export function isCodedError(error: unknown): error is CodedError {
 export function unavailable(message: string, cause?: unknown): PlatformError {
   return new PlatformError('unavailable', 'unavailable', message, undefined, { cause });
 }
+
+/** True when it is worth trying again later. */
+export function isUnavailable(error: unknown): boolean {
+  return isCodedError(error) && error.kind === 'unavailable';
+}

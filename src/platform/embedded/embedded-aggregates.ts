@@ -15,6 +15,8 @@ import {
 import { coalesce } from '../aggregate/coalesce.js';
 import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
 import { newestOfEach } from '../projection/projection.js';
+import type { Auditable } from '../replay/auditable.js';
+import { EmbeddedAudit } from './embedded-audit.js';
 import { type Level, type Write, writeDurably } from './embedded-database.js';
 
 type Document<State extends Aggregate> = Stored<State>;
@@ -40,7 +42,7 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
 
   constructor(
     private readonly level: Level,
-    collection: string,
+    private readonly collection: string,
     private readonly stream: EventStream,
     limits = LIMITS,
   ) {
@@ -134,6 +136,19 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
       this.enqueue({ id, apply: (stored) => stored && { ...stored, pending, commands } }),
     );
     await Promise.all(edits);
+  }
+
+  /** Lets the states be held against the log. */
+  audit(): Auditable {
+    return new EmbeddedAudit<Document<State>>(this.level, this.collection, {
+      contentOf: ({ state, hash }) => ({ version: state.version, ...(hash !== undefined && { hash }), state }),
+      toStored: ({ hash, state }, _key, before) => ({
+        state: state as State,
+        ...(typeof hash === 'string' && { hash }),
+        pending: before?.pending ?? [],
+        commands: before?.commands ?? [],
+      }),
+    });
   }
 
   private async *documentsOf(ids: readonly string[] | undefined): AsyncGenerator<[string, Document<State>]> {

@@ -1,14 +1,24 @@
-import { mkdir } from 'node:fs/promises';
-import type { AbstractBatchOperation, AbstractLevel } from 'abstract-level';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { AbstractBatchOperation } from 'abstract-level';
 import type { DependencyHealth } from '../health/health.js';
+import type { Rebuild } from '../replay/rebuild.js';
+import { beginRebuild, currentGeneration, type Level } from './generations.js';
 
-export type Level = AbstractLevel<string | Buffer | Uint8Array, string, string>;
+export type { Level } from './generations.js';
+
 export type Write = AbstractBatchOperation<Level, string, unknown>;
 
 /** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
 export interface EmbeddedDatabase {
   readonly kind: 'embedded';
+  /** Where the collections are. */
   readonly level: Level;
+  /** As people know it. */
+  readonly location: string;
+  beginRebuild(): Promise<Rebuild<EmbeddedDatabase>>;
+  /** Opens one of another name, empty; what was there before is deleted. */
+  openBeside(suffix: string): Promise<EmbeddedDatabase>;
   check(): Promise<DependencyHealth>;
   close(): Promise<void>;
 }
@@ -18,12 +28,24 @@ export interface EmbeddedDatabase {
  * @throws Error that says so when another process has it open: the embedded adapters serve one process.
  */
 export async function openEmbeddedDatabase(directory: string | 'memory'): Promise<EmbeddedDatabase> {
-  const level = directory === 'memory' ? await memoryLevel() : await classicLevel(directory);
+  const root = directory === 'memory' ? await memoryLevel() : await classicLevel(directory);
+  return databaseOver(root, directory, await currentGeneration(root));
+}
+
+function databaseOver(root: Level, directory: string, level: Level): EmbeddedDatabase {
   return {
     kind: 'embedded',
     level,
-    check: () => Promise.resolve({ up: level.status === 'open' }),
-    close: () => level.close(),
+    location: directory,
+    beginRebuild: () => beginRebuild(root, (next) => databaseOver(root, directory, next)),
+    openBeside: async (suffix) => {
+      if (directory === 'memory') return openEmbeddedDatabase('memory');
+      const beside = path.join(`${path.dirname(directory)}.${suffix}`, path.basename(directory));
+      await rm(beside, { recursive: true, force: true });
+      return openEmbeddedDatabase(beside);
+    },
+    check: () => Promise.resolve({ up: root.status === 'open' }),
+    close: () => root.close(),
   };
 }
 

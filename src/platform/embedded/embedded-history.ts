@@ -1,5 +1,7 @@
 import type { AbstractSublevel } from 'abstract-level';
 import { type History, type HistoryEntry, historyKey, historyRange } from '../history/history.js';
+import type { Auditable } from '../replay/auditable.js';
+import { EmbeddedAudit } from './embedded-audit.js';
 import { type Level, type Write, writeDurably } from './embedded-database.js';
 
 /** A history in the embedded database. */
@@ -8,7 +10,7 @@ export class EmbeddedHistory<State> implements History<State> {
 
   constructor(
     private readonly level: Level,
-    collection: string,
+    private readonly collection: string,
   ) {
     this.entries = level.sublevel<string, HistoryEntry<State>>(collection, { valueEncoding: 'json' });
   }
@@ -51,6 +53,14 @@ export class EmbeddedHistory<State> implements History<State> {
     const { after, before } = historyRange(id);
     const [newest] = await this.entries.values({ gt: after, lt: before, reverse: true, limit: 1 }).all();
     return newest?.version ?? 0;
+  }
+
+  /** Lets the entries be held against the log. */
+  audit(): Auditable {
+    return new EmbeddedAudit<HistoryEntry<State>>(this.level, this.collection, {
+      contentOf: (entry) => ({ ...entry }),
+      toStored: (content) => content as unknown as HistoryEntry<State>,
+    });
   }
 
   private async put(entries: readonly (HistoryEntry<State> | undefined)[]): Promise<void> {

@@ -1,6 +1,8 @@
 import type { AbstractSublevel } from 'abstract-level';
 import { coalesce } from '../aggregate/coalesce.js';
 import { newestOfEach, type Projection, type Versioned } from '../projection/projection.js';
+import type { Auditable } from '../replay/auditable.js';
+import { EmbeddedAudit } from './embedded-audit.js';
 import { type Level, type Write, writeDurably } from './embedded-database.js';
 
 /** A versioned projection in the embedded database. */
@@ -10,7 +12,7 @@ export class EmbeddedProjection<State> implements Projection<State> {
 
   constructor(
     private readonly level: Level,
-    collection: string,
+    private readonly collection: string,
   ) {
     this.copies = level.sublevel<string, Versioned<State>>(collection, { valueEncoding: 'json' });
     // One flush at a time, or two of them could each read the older version and the older of them write last.
@@ -23,6 +25,14 @@ export class EmbeddedProjection<State> implements Projection<State> {
 
   find(id: string): Promise<Versioned<State> | undefined> {
     return this.copies.get(id);
+  }
+
+  /** Lets the copies be held against the log. */
+  audit(): Auditable {
+    return new EmbeddedAudit<Versioned<State>>(this.level, this.collection, {
+      contentOf: ({ version, state }) => ({ version, state }),
+      toStored: (content, id) => ({ id, ...content }) as Versioned<State>,
+    });
   }
 
   private async write(entries: readonly Versioned<State>[]): Promise<void[]> {

@@ -17,6 +17,9 @@ export interface HistoryEntry<State = unknown> {
   readonly state?: State;
 }
 
+/** An entry as it comes from the log, which has the state always. */
+export type RecordedChange<State> = HistoryEntry<State> & { readonly state: State };
+
 /** An audit read model: every recorded change of every aggregate, once, where the log has it first. */
 export interface History<State = unknown> {
   /** Adds what is not there yet. Entries may come again, and then change nothing. */

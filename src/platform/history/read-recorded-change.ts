@@ -1,7 +1,7 @@
 import type { LoggedRecord } from '../bus/bus.js';
 import type { CloudEvent, EventStream } from '../event/cloud-event.js';
 import { majorVersionOf, UnreadableRecord } from '../event/parse-cloud-event.js';
-import type { HistoryEntry } from './history.js';
+import type { RecordedChange } from './history.js';
 
 /**
  * A context's reading of its own events, for its own history; undefined for a type of event that is not of the stream.
@@ -13,7 +13,7 @@ export function readRecordedChange<State>(
   { partition, offset }: LoggedRecord,
   stream: EventStream,
   member: string,
-): HistoryEntry<State> | undefined {
+): RecordedChange<State> | undefined {
   const [kind, domainType = ''] = event.type.split(/\.(?=[^.]+$)/);
   const known = stream.schemaVersions[domainType];
   if (kind !== stream.typePrefix || known === undefined) return undefined;

@@ -17,6 +17,8 @@ import { coalesce } from '../aggregate/coalesce.js';
 import { unavailable } from '../errors.js';
 import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
 import { newestOfEach } from '../projection/projection.js';
+import type { Auditable } from '../replay/auditable.js';
+import { MongoAudit } from './mongo-audit.js';
 import { isDuplicateKey, orUnavailable } from './mongo-errors.js';
 import { putWhereNewer } from './put-where-newer.js';
 
@@ -131,7 +133,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   restore(states: readonly Restored<State>[]): Promise<void> {
-    const documents = newestOfEach(states).map(({ id, ...content }) => ({ _id: id, ...content }));
+    const documents = newestOfEach(states).map(({ id, version, hash, state }) => ({ _id: id, version, hash, state }));
     return putWhereNewer(this.collection as unknown as Collection<never>, documents, { pending: [], commands: [] });
   }
 
@@ -150,6 +152,11 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
       updateOne: { filter: { _id: id }, update: { $set: { pending, commands } } },
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
     if (operations.length > 0) await orUnavailable(() => this.collection.bulkWrite(operations, { ordered: false }));
+  }
+
+  /** Lets the states be held against the log. */
+  audit(): Auditable {
+    return new MongoAudit(this.collection as unknown as Collection<never>, { pending: [], commands: [] });
   }
 
   private async write(saves: readonly Save<State>[]): Promise<readonly Outcome[]> {

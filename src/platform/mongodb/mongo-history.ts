@@ -1,5 +1,7 @@
 import type { AnyBulkWriteOperation, Collection, MongoBulkWriteError } from 'mongodb';
 import { type History, type HistoryEntry, historyKey, historyRange } from '../history/history.js';
+import type { Auditable } from '../replay/auditable.js';
+import { MongoAudit } from './mongo-audit.js';
 import { isDuplicateKey, orUnavailable } from './mongo-errors.js';
 
 export type HistoryDocument<State> = HistoryEntry<State> & { _id: string };
@@ -44,6 +46,11 @@ export class MongoHistory<State> implements History<State> {
 
   async newestVersion(id: string): Promise<number> {
     return (await this.findOne(this.range(id, 0)))?.version ?? 0;
+  }
+
+  /** Lets the entries be held against the log. */
+  audit(): Auditable {
+    return new MongoAudit(this.collection as unknown as Collection<never>);
   }
 
   private async findOne(filter: object): Promise<HistoryEntry<State> | undefined> {

@@ -1,5 +1,7 @@
 import type { Collection } from 'mongodb';
 import { newestOfEach, type Projection, type Versioned } from '../projection/projection.js';
+import type { Auditable } from '../replay/auditable.js';
+import { MongoAudit } from './mongo-audit.js';
 import { orUnavailable } from './mongo-errors.js';
 import { putWhereNewer } from './put-where-newer.js';
 
@@ -21,5 +23,10 @@ export class MongoProjection<State> implements Projection<State> {
   async find(id: string): Promise<Versioned<State> | undefined> {
     const document = await orUnavailable(() => this.collection.findOne({ _id: id } as object));
     return document ? { id, version: document.version, state: document.state as State } : undefined;
+  }
+
+  /** Lets the copies be held against the log. */
+  audit(): Auditable {
+    return new MongoAudit(this.collection as unknown as Collection<never>);
   }
 }

@@ -1,0 +1,75 @@
+// Fills `accounts.customer.change` with events as accounts would have published them.
+import kafkajs from 'kafkajs';
+
+const built = (/** @type {string} */ file) => import(new URL(`../dist/${file}`, import.meta.url).href);
+const { registerCustomer, changeCustomer, statedBy } = await built('accounts/domain/customer.js');
+const { customerEvents } = await built('accounts/messages/customer-events.js');
+const { changedPointers } = await built('platform/event/changed-pointers.js');
+const { toCloudEvent } = await built('platform/event/cloud-event.js');
+
+export const TOPIC = customerEvents.topic;
+const BATCH = 2_000;
+
+/**
+ * Publishes that many events of that many customers, each customer's in order of version and all customers' mixed.
+ * @param {string} brokers
+ * @param {{ events: number, customers: number }} size
+ */
+export async function publishCustomerEvents(brokers, { events, customers }) {
+  const kafka = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING });
+  const [admin, producer] = [
+    kafka.admin(),
+    kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner }),
+  ];
+  await Promise.all([admin.connect(), producer.connect()]);
+  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 6 }] });
+  /** @type {Map<number, { state: any, hash: string }>} */
+  const newest = new Map();
+  for (let published = 0; published < events;) {
+    const messages = [];
+    for (; messages.length < BATCH && published < events; published += 1) {
+      const number = published % customers;
+      const next = nextEvent(number, newest.get(number), published);
+      newest.set(number, next);
+      messages.push({ key: next.state.id, value: JSON.stringify(next.event) });
+    }
+    await producer.send({ topic: TOPIC, messages });
+  }
+  await Promise.all([admin.disconnect(), producer.disconnect()]);
+}
+
+/** @param {number} number @param {{ state: any, hash: string } | undefined} before @param {number} at */
+function nextEvent(number, before, at) {
+  const circumstances = { now: new Date(Date.UTC(2026, 0, 1) + at).toISOString(), compare: changedPointers };
+  const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+  const { state, event } = before
+    ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, circumstances)
+    : registerCustomer(id, customer(number, at), circumstances);
+  const place = { id, version: state.version, time: state.updatedAt, prevhash: before?.hash };
+  const logged = toCloudEvent(customerEvents, event, place);
+  return { state, hash: logged.hash, event: logged };
+}
+
+/** @param {number} number @param {number} at */
+function named(number, at) {
+  return { title: `T${at}`, firstName: `First${number}`, lastName: `Last${number % 5_000}` };
+}
+
+/** @param {number} number @param {number} at */
+function customer(number, at) {
+  const address = {
+    address1: `${number} Main Street`,
+    city: 'Springfield',
+    state: 'IL',
+    postalCode: `${number % 90_000}`,
+  };
+  return {
+    name: named(number, at),
+    contact: { email: `customer${number}@example.com`, primaryPhone: '+1 217 555 0100' },
+    addresses: [
+      { type: 'SHIPPING', ...address },
+      { type: 'BILLING', ...address, description: 'office' },
+    ],
+    creditCards: [{ type: 'PRIMARY', number: '4111111111111111', expiration: '12/30', nameOnCard: `First${number}` }],
+  };
+}

@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Auditable } from '../replay/auditable.js';
+import type { Bus } from '../bus/bus.js';
+import { Fold, type Unread } from '../replay/fold.js';
+import type { Replayable } from '../replay/replayable.js';
+import { Chain, type Fault, type Links } from './chain.js';
+import { type Difference, differences, differencesAt } from './compare.js';
+
+const PORTION = 500;
+/** Milliseconds between two looks at what differs. */
+const LOOK_EVERY = 200;
+const FEWEST_LOOKS = 3;
+
+/** What a verification works on, and whom it tells. */
+export interface Verifying {
+  readonly bus: Bus;
+  readonly live: Replayable;
+  /** Where what the log says is put down; empty. */
+  readonly expected: Replayable;
+  readonly links: Links;
+  readonly signal: AbortSignal;
+  /** Milliseconds, as in {@link Comparing}. */
+  readonly patience: number;
+  /** As {@link Chain} has it. */
+  readonly allowUnhashed?: boolean;
+  /** Reads the log; for who wants to watch. */
+  readonly read?: (fold: Fold) => Promise<void>;
+  readonly onFault: (fault: Fault) => void;
+  readonly onUnread: (unread: Unread) => void;
+  readonly onDifference: (difference: Difference) => Promise<void> | void;
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** Holds the log against itself, and the live collections against the log. */
+export async function verify(verifying: Verifying): Promise<void> {
+  const { bus, live, expected, links, signal, patience, allowUnhashed, onUnread, onFailure } = verifying;
+  const chain = new Chain(links, verifying.onFault, allowUnhashed);
+  const fold = await Fold.start(bus, expected, {
+    signal,
+    observe: (events) => chain.observe(events),
+    onUnread,
+    ...(onFailure && { onFailure }),
+  });
+  try {
+    await (verifying.read?.(fold) ?? fold.caughtUp());
+    await fold.applyPending(live.systemOfRecord);
+    await chain.check();
+    for await (const difference of compareWithLog({ expected, live, fold, patience })) {
+      await verifying.onDifference(difference);
+    }
+  } finally {
+    await fold.stop();
+  }
+}
+
+export interface Comparing {
+  readonly expected: Replayable;
+  readonly live: Replayable;
+  /** Fills `expected`. */
+  readonly fold: Fold;
+  /** Milliseconds that projections which are behind the log get in order to catch up. */
+  readonly patience: number;
+}
+
+/**
+ * The documents of the live collections that are not what the log says. Services may go on changing both: what differs
+ * is looked at again, with the log as it is by then, before it is named.
+ */
+export async function* compareWithLog({ expected, live, fold, patience }: Comparing): AsyncGenerator<Difference> {
+  const budget = { left: patience, fewest: patience > 0 ? FEWEST_LOOKS : 1 };
+  const settle = (portion: readonly Difference[], pair: Pair) =>
+    settled(portion, pair, budget, async () => {
+      await fold.caughtUp();
+      await fold.applyPending(live.systemOfRecord);
+    });
+  for (const [index, found] of live.collections.entries()) {
+    const pair: Pair = [expected.collections[index] as Auditable, found];
+    let portion: Difference[] = [];
+    for await (const difference of differences(...pair)) {
+      portion.push(difference);
+      if (portion.length < PORTION) continue;
+      yield* await settle(portion, pair);
+      portion = [];
+    }
+    yield* await settle(portion, pair);
+  }
+}
+
+type Pair = readonly [expected: Auditable, found: Auditable];
+
+async function settled(
+  portion: readonly Difference[],
+  pair: Pair,
+  budget: { left: number; readonly fewest: number },
+  catchUp: () => Promise<void>,
+): Promise<readonly Difference[]> {
+  let left = portion;
+  for (let looks = 0; left.length > 0 && (looks < budget.fewest || budget.left > 0); looks += 1) {
+    const pause = looks === 0 ? 0 : LOOK_EVERY;
+    await sleep(pause);
+    budget.left -= pause;
+    await catchUp();
+    left = await differencesAt(
+      left.map(({ key }) => key),
+      ...pair,
+    );
+  }
+  return left;
+}

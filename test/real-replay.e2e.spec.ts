@@ -1,0 +1,294 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { Databases } from './support/databases.js';
+import { eventually } from './support/eventually.js';
+import {
+  expectAcknowledgedIsKept,
+  expectGoodAnswers,
+  expectLogTellsAll,
+  expectOrdersHears,
+  expectOutboxDrains,
+} from './support/guarantees.js';
+import { call, get } from './support/http.js';
+import { Load } from './support/load.js';
+import { describeWithOwnServers } from './support/own-servers.js';
+import { readKafka } from './support/read-log.js';
+import { runCommand } from './support/run-command.js';
+import { RunningProcess, serve } from './support/run-process.js';
+
+const MODULES = ['accounts', 'orders'] as const;
+const KILLS = 10;
+
+describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) => {
+  let databases: Databases;
+
+  beforeEach(async () => {
+    databases = await Databases.open(servers.mongodb);
+  });
+
+  afterEach(() => databases.close());
+
+  const settings = () => ({
+    KAFKA_BOOTSTRAP_SERVERS: servers.kafka,
+    MONGODB_URI: servers.mongodb,
+    KAFKA_SESSION_TIMEOUT_MS: '6000',
+  });
+  const replay = (module: string, ...flags: string[]) => runCommand(settings(), 'replay', '--module', module, ...flags);
+  const verify = (module: string) => runCommand(settings(), 'verify', '--module', module);
+
+  async function expectVerified(): Promise<void> {
+    for (const module of MODULES) {
+      const { code, stdout } = await verify(module);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('as the log says') });
+    }
+  }
+
+  /** Answers when everything is published, and in every read model. */
+  async function settled(load: Load, { url, managementUrl }: RunningProcess): Promise<void> {
+    await expectOrdersHears(load, url);
+    await expectOutboxDrains(managementUrl);
+    const known = [
+      ...[...load.customers.values()].map(({ id }) => ['accounts', 'customer.history', 'customer.accounts', id]),
+      ...[...load.orders.values()].map(({ id }) => ['orders', 'order.history', 'customer.orders', id]),
+    ] as ['accounts', string, string, string][];
+    for (const [database, history, aggregates, id] of known) {
+      await eventually(async () => {
+        const version = (await databases.collection(database, aggregates).findOne({ _id: id }))?.version as number;
+        const recorded = await databases.collection(database, history).countDocuments({ id });
+        expect([id, recorded]).toEqual([id, version]);
+      });
+    }
+  }
+
+  it('makes every document of both databases again, field by field, when they are gone', async () => {
+    const running = await serve(settings()).ready();
+    const load = new Load({ accounts: [running.url], orders: [running.url] });
+    await load.acknowledges(600);
+    await load.stop();
+    expectGoodAnswers(load);
+    for (const { id } of [...load.customers.values()].slice(0, 3)) {
+      expect((await call('DELETE', `${running.url}/accounts/customers/${id}`)).status).toBe(204);
+      load.customers.delete(id);
+    }
+    await eventually(async () => {
+      const erased = { 'state.erased': true };
+      expect(await databases.collection('orders', 'customers').countDocuments(erased)).toBe(3);
+    });
+    await settled(load, running);
+    await running.kill('SIGTERM');
+    const before = await databases.snapshot();
+    expect(Object.keys(before)).toEqual([
+      'accounts.customer.accounts',
+      'accounts.customer.history',
+      'orders.customer.orders',
+      'orders.customers',
+      'orders.order.history',
+    ]);
+
+    await databases.drop();
+    for (const module of MODULES) expect(await replay(module)).toMatchObject({ code: 0, stderr: '' });
+
+    expect(await databases.snapshot()).toEqual(before);
+    await expectVerified();
+    const again = await serve(settings()).ready();
+    await expectAcknowledgedIsKept(load, { accounts: again.url, orders: again.url });
+  }, 120_000);
+
+  it('goes on beside services that are written to and read from, and none of them notices', async () => {
+    const running = await serve(settings()).ready();
+    const load = new Load({ accounts: [running.url], orders: [running.url] });
+    await load.acknowledges(300);
+    const reads = new Reads(running.url, load);
+
+    for (const module of MODULES) {
+      const { code, stdout } = await replay(module);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/held back for \d+ ms/) });
+    }
+    await load.acknowledges(100);
+    expect(await reads.stop()).toEqual([]);
+    await load.stop();
+
+    expectGoodAnswers(load);
+    await settled(load, running);
+    await expectAcknowledgedIsKept(load, { accounts: running.url, orders: running.url });
+    await expectVerified();
+    expectLogTellsAll(load, await readKafka(servers.kafka));
+  }, 120_000);
+
+  it('leaves everything as it was when it is killed, at whatever moment, and can be run again', async () => {
+    const running = await serve(settings()).ready();
+    const load = new Load({ accounts: [running.url], orders: [running.url] }, 8);
+    await load.acknowledges(300);
+    const reads = new Reads(running.url, load);
+
+    const took = await durationOf(() => replay('accounts'));
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const dying = new RunningProcess(['replay', '--module', MODULES[kill % 2]!], settings());
+      await sleep(randomInt(Math.ceil(took)));
+      await dying.kill('SIGKILL');
+      // Writes go on, if need be once a fence that was left behind has run out.
+      await load.acknowledges(20);
+    }
+    expect(await reads.stop()).toEqual([]);
+    await load.stop();
+    expectGoodAnswers(load);
+    await settled(load, running);
+    await expectAcknowledgedIsKept(load, { accounts: running.url, orders: running.url });
+    await expectVerified();
+
+    for (const module of MODULES) expect(await replay(module)).toMatchObject({ code: 0 });
+    await expectVerified();
+    expect((await databases.collections()).filter((name) => name.includes('rebuild'))).toEqual([]);
+  }, 240_000);
+
+  it('takes along what is committed and not published yet, and what is remembered under idempotency keys', async () => {
+    const running = await serve(settings()).ready();
+    const load = new Load({ accounts: [running.url], orders: [running.url] }, 4);
+    await load.acknowledges(50);
+    await load.stop();
+    const key = { 'idempotency-key': 'the same after the replay' };
+    const customer = [...load.customers.values()][0]!.newest;
+    const { id: _, version: _v, createdAt: _c, updatedAt: _u, creditCards: _n, ...input } = customer;
+    const send = (url: string) => call('POST', `${url}/accounts/customers`, { body: input, headers: key });
+    const first = await send(running.url);
+    expect(first.status).toBe(201);
+    await settled(load, running);
+    const { id: customerId } = first.body;
+    await servers.stop('kafka');
+    const path = `/accounts/customers/${customerId}`;
+    const title = { name: { title: 'Unpublished' } };
+    expect((await call('PATCH', `${running.url}${path}`, { body: title })).status).toBe(200);
+    await running.kill('SIGKILL');
+    await servers.start('kafka');
+    const store = databases.collection('accounts', 'customer.accounts');
+    const before = await store.findOne({ _id: customerId });
+    expect(before).toMatchObject({ version: 2, pending: [{ version: 2 }], commands: [{ version: 1 }] });
+
+    expect(await replay('accounts')).toMatchObject({ code: 0 });
+
+    expect(await store.findOne({ _id: customerId })).toEqual(before);
+    const again = await serve(settings()).ready();
+    expect((await send(again.url)).body).toEqual(first.body);
+    await expectOutboxDrains(again.managementUrl);
+    await expectVerified();
+  }, 120_000);
+
+  it('rebuilds as of a time beside what is there, to look at', async () => {
+    const running = await serve(settings()).ready();
+    const load = new Load({ accounts: [running.url], orders: [running.url] }, 4);
+    await load.acknowledges(100);
+    await load.stop();
+    await settled(load, running);
+    const until = new Date().toISOString();
+    const before = await databases.snapshot();
+    const later = new Load({ accounts: [running.url], orders: [running.url] }, 4);
+    await later.acknowledges(50);
+    await later.stop();
+    await settled(later, running);
+    const live = await databases.snapshot();
+
+    const { code, stdout } = await replay('accounts', '--until', until);
+
+    expect(code).toBe(0);
+    const after = await databases.snapshot();
+    const suffix = `until-${until.replaceAll(/[-:.]/g, '')}`;
+    for (const name of ['customer.accounts', 'customer.history']) {
+      expect(stdout).toContain(`${name}.${suffix}`);
+      expect(after[`accounts.${name}.${suffix}`]).toEqual(before[`accounts.${name}`]);
+      expect(after[`accounts.${name}`]).toEqual(live[`accounts.${name}`]);
+    }
+  }, 120_000);
+
+  it('refuses to swap in less than there is, and can be made to', async () => {
+    const store = databases.collection('accounts', 'customer.accounts');
+    await store.insertOne({ _id: 'nobody', version: 1, state: {}, pending: [], commands: [] });
+    const before = await databases.snapshot();
+
+    const refused = await replay('accounts');
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/customer\.accounts has \d+ documents/) });
+    expect(await databases.snapshot()).toEqual(before);
+
+    expect(await replay('accounts', '--force')).toMatchObject({ code: 0 });
+    expect(await store.findOne({ _id: 'nobody' })).toBeNull();
+    await expectVerified();
+  }, 60_000);
+
+  it('rehearses: rebuilds, compares, and throws away', async () => {
+    const before = await databases.snapshot();
+    expect(await replay('accounts', '--dry-run')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('the rebuilt collections are what is there'),
+    });
+
+    const store = databases.collection('accounts', 'customer.accounts');
+    const { _id } = (await store.findOneAndUpdate({}, { $set: { 'state.name.lastName': 'Nobody' } }))!;
+    const { code, stdout } = await replay('accounts', '--dry-run');
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringContaining(`customer.accounts ${_id}: differs from the log at /state/name/lastName`),
+    });
+    expect(stdout).not.toContain('Nobody');
+
+    expect(await replay('accounts')).toMatchObject({ code: 0 });
+    expect(await databases.snapshot()).toEqual(before);
+  }, 60_000);
+});
+
+/** Requests that read what the load knows of, one every 5 ms. */
+class Reads {
+  private readonly failures: string[] = [];
+  private stopping = false;
+  private readonly reading: Promise<void>;
+
+  constructor(
+    private readonly url: string,
+    private readonly load: Load,
+  ) {
+    this.reading = this.run();
+  }
+
+  async stop(): Promise<readonly string[]> {
+    this.stopping = true;
+    await this.reading;
+    return this.failures;
+  }
+
+  private async run(): Promise<void> {
+    const inFlight = new Set<Promise<void>>();
+    for (let turn = 0; !this.stopping; turn += 1) {
+      const read = this.read(this.paths()[turn % 6]!).finally(() => inFlight.delete(read));
+      inFlight.add(read);
+      await sleep(5);
+    }
+    await Promise.all(inFlight);
+  }
+
+  private paths(): string[] {
+    const [customers, orders] = [[...this.load.customers.keys()], [...this.load.orders.keys()]];
+    const customer = customers[randomInt(customers.length)]!;
+    const order = orders[randomInt(orders.length)]!;
+    return [
+      `/accounts/customers/${customer}`,
+      `/accounts/customers/${customer}?version=1`,
+      `/accounts/customers?limit=200&sort=lastName,-updatedAt`,
+      `/orders/${order}`,
+      `/orders?limit=200`,
+      `/accounts/customers/${customer}/history`,
+    ];
+  }
+
+  private async read(path: string): Promise<void> {
+    const { status, text } = await get(`${this.url}${path}`).catch((error: unknown) => ({
+      status: 0,
+      text: String(error),
+    }));
+    if (status !== 200) this.failures.push(`${path}: ${status} ${text}`);
+  }
+}
+
+async function durationOf(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}

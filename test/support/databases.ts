@@ -1,0 +1,54 @@
+import { MongoClient } from 'mongodb';
+import type { StoredDocument } from './read-documents.js';
+
+const DATABASES = ['accounts', 'orders'] as const;
+
+/** Every document of every collection of both contexts, by `<database>.<collection>` and id. */
+export type Snapshot = Readonly<Record<string, Readonly<Record<string, StoredDocument>>>>;
+
+/** Both contexts' databases, from outside. */
+export class Databases {
+  private constructor(private readonly client: MongoClient) {}
+
+  static async open(uri: string): Promise<Databases> {
+    return new Databases(await new MongoClient(uri, { serverSelectionTimeoutMS: 10_000 }).connect());
+  }
+
+  collection(database: (typeof DATABASES)[number], name: string) {
+    return this.client.db(database).collection<StoredDocument & { _id: string }>(name);
+  }
+
+  /** Names of all collections, such as `accounts.customer.history`. */
+  async collections(): Promise<string[]> {
+    const names = await Promise.all(
+      DATABASES.map(async (database) =>
+        (await this.client.db(database).listCollections({}, { nameOnly: true }).toArray()).map(
+          ({ name }) => `${database}.${name}`,
+        ),
+      ),
+    );
+    return names.flat().sort();
+  }
+
+  /** What is a function of the log: without the commands that a store remembers for a day. */
+  async snapshot(): Promise<Snapshot> {
+    const all: Record<string, Record<string, StoredDocument>> = {};
+    for (const name of await this.collections()) {
+      const [database, ...rest] = name.split('.') as [(typeof DATABASES)[number], ...string[]];
+      const documents: Record<string, StoredDocument> = {};
+      for await (const { _id, commands: _, ...document } of this.collection(database, rest.join('.')).find()) {
+        documents[_id] = document;
+      }
+      all[name] = documents;
+    }
+    return all;
+  }
+
+  async drop(): Promise<void> {
+    for (const database of DATABASES) await this.client.db(database).dropDatabase();
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+}

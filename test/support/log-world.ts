@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { changeCustomer, eraseCustomer, registerCustomer, statedBy } from '../../src/accounts/domain/customer.js';
+import { accounts } from '../../src/accounts/accounts.module.js';
+import { customerEvents } from '../../src/accounts/messages/customer-events.js';
+import { orders } from '../../src/orders/orders.module.js';
+import type { BusRecord } from '../../src/platform/bus/bus.js';
+import type { Database } from '../../src/platform/context.js';
+import { EmbeddedBus } from '../../src/platform/embedded/embedded-bus.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database.js';
+import { EmbeddedLinks } from '../../src/platform/embedded/embedded-links.js';
+import { changedPointers } from '../../src/platform/event/changed-pointers.js';
+import { CLOUD_EVENT_CONTENT_TYPE, type HashedEvent, toCloudEvent } from '../../src/platform/event/cloud-event.js';
+import { Fold } from '../../src/platform/replay/fold.js';
+import type { Replayable } from '../../src/platform/replay/replayable.js';
+import type { Fault } from '../../src/platform/verify/chain.js';
+import type { Difference } from '../../src/platform/verify/compare.js';
+import { verify } from '../../src/platform/verify/verify.js';
+import { silentLogger } from './silent-logger.js';
+
+/** A record as the embedded log keeps it. */
+export interface KeptRecord {
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a verification told. */
+export interface Told {
+  readonly faults: Fault[];
+  readonly unread: string[];
+  readonly differences: Difference[];
+}
+
+const contexts = { accounts, orders };
+const circumstances = { now: '2026-01-01T00:00:00.000Z', compare: changedPointers };
+
+/** A log of customers' changes in memory, and what accounts and orders make of it. */
+export class LogWorld {
+  private constructor(
+    readonly log: EmbeddedDatabase,
+    readonly bus: EmbeddedBus,
+    readonly databases: Readonly<Record<keyof typeof contexts, EmbeddedDatabase>>,
+  ) {}
+
+  static async open(): Promise<LogWorld> {
+    const [log, ofAccounts, ofOrders] = await Promise.all([memory(), memory(), memory()]);
+    return new LogWorld(log, new EmbeddedBus(log, silentLogger), { accounts: ofAccounts, orders: ofOrders });
+  }
+
+  /** Publishes the histories of some customers, mixed; each is a number of changes, and is then erased or not. */
+  async publish(histories: readonly { readonly changes: number; readonly erased: boolean }[]): Promise<HashedEvent[]> {
+    const events = histories.map(({ changes, erased }) => historyOf(randomUUID(), changes, erased));
+    const longest = Math.max(0, ...events.map(({ length }) => length));
+    const mixed = Array.from({ length: longest }, (_, turn) => events.flatMap((each) => each[turn] ?? [])).flat();
+    await this.bus.publish(customerEvents.topic, mixed.map(toRecord));
+    return mixed;
+  }
+
+  /** Publishes events once more. */
+  async publishAgain(events: readonly HashedEvent[]): Promise<void> {
+    await this.bus.publish(customerEvents.topic, events.map(toRecord));
+  }
+
+  /** Brings the live collections to where the log is. */
+  async project(): Promise<void> {
+    for (const name of ['accounts', 'orders'] as const) {
+      const fold = await Fold.start(this.bus, this.live(name), { signal: new AbortController().signal });
+      await fold.caughtUp();
+      await fold.stop();
+    }
+  }
+
+  live(name: keyof typeof contexts): Replayable {
+    return contexts[name].replay(this.databases[name] as Database);
+  }
+
+  async verify(name: keyof typeof contexts, allowUnhashed = false): Promise<Told> {
+    const scratch = await memory();
+    const told: Told = { faults: [], unread: [], differences: [] };
+    await verify({
+      bus: this.bus,
+      live: this.live(name),
+      expected: contexts[name].replay(scratch),
+      links: new EmbeddedLinks(scratch.level),
+      signal: new AbortController().signal,
+      patience: 0,
+      allowUnhashed,
+      onFault: (fault) => told.faults.push(fault),
+      onUnread: ({ record: { topic, partition, offset } }) => told.unread.push(`${topic}/${partition}/${offset}`),
+      onDifference: (difference) => void told.differences.push(difference),
+    });
+    await scratch.close();
+    return told;
+  }
+
+  /** The records as they are kept, by place. */
+  get records() {
+    return this.log.level.sublevel<string, KeptRecord>('log', { valueEncoding: 'json' });
+  }
+
+  async close(): Promise<void> {
+    await this.bus.close();
+    await Promise.all(Object.values(this.databases).map((database) => database.close()));
+  }
+}
+
+function memory(): Promise<EmbeddedDatabase> {
+  return openEmbeddedDatabase('memory');
+}
+
+function historyOf(id: string, changes: number, erased: boolean): HashedEvent[] {
+  const input = {
+    name: { firstName: 'Ada', lastName: 'Lovelace' },
+    contact: { email: 'ada@example.com' },
+    addresses: [
+      { type: 'SHIPPING' as const, address1: '1 Main', city: 'Springfield', state: 'IL', postalCode: '62701' },
+    ],
+  };
+  const first = registerCustomer(id, input, circumstances);
+  const all: { state: { id: string; version: number; updatedAt: string }; event: { type: string; data: object } }[] = [
+    first,
+  ];
+  let customer = first.state;
+  for (let change = 1; change <= changes; change += 1) {
+    const name = { ...input.name, title: `T${change}` };
+    const next = changeCustomer(customer, { ...statedBy(customer), name }, circumstances);
+    if (!next) throw new Error('nothing has changed');
+    all.push(next);
+    customer = next.state;
+  }
+  if (erased) all.push(eraseCustomer(customer, circumstances));
+  let prevhash: string | undefined;
+  return all.map(({ state: { version, updatedAt: time }, event }) => {
+    const logged = toCloudEvent(customerEvents, event, { id, version, time, prevhash });
+    prevhash = logged.hash;
+    return logged;
+  });
+}
+
+function toRecord(event: HashedEvent): BusRecord {
+  return {
+    key: Buffer.from(event.subject),
+    value: Buffer.from(JSON.stringify(event)),
+    headers: { 'content-type': CLOUD_EVENT_CONTENT_TYPE },
+  };
+}
