@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Command, UsageError } from './commands/command.js';
+import { type Command, Interrupted, UsageError } from './commands/command.js';
 import { serve } from './commands/serve.js';
 import { ConfigError } from './platform/config/config.js';
 import { isCodedError } from './platform/errors.js';
@@ -59,6 +59,9 @@ main(process.argv.slice(2)).then(
 
 /** What the person who called can do something about needs no stack. */
 function isExpected(error: unknown): boolean {
-  if (error instanceof ConfigError || error instanceof UsageError || isCodedError(error)) return true;
-  return error instanceof Error && (/^[A-Z_]+: /.test(error.message) || error.name.startsWith('KafkaJS'));
+  if (error instanceof ConfigError || error instanceof UsageError || error instanceof Interrupted) return true;
+  return (
+    isCodedError(error) ||
+    (error instanceof Error && (/^[A-Z_]+: /.test(error.message) || error.name.startsWith('KafkaJS')))
+  );
 }

@@ -21,6 +21,9 @@ export interface Command {
 /** The command line does not make sense; the message is one line. */
 export class UsageError extends Error {}
 
+/** The command was told to stop; the message says by what. */
+export class Interrupted extends Error {}
+
 /** `--module`, for a command that is for one bounded context. */
 export const MODULE_OPTION = { module: { type: 'string' } } as const;
 

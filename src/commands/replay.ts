@@ -7,10 +7,7 @@ import { compareWithLog } from '../platform/verify/verify.js';
 import { type Command, contextOf, type Flags, MODULE_OPTION, refuseWords, UsageError } from './command.js';
 import { describeDifference, describeUnread, Findings, unreadSummary } from './findings.js';
 import { number, showProgress } from './progress.js';
-import { atWork, type Workplace } from './workplace.js';
-
-/** Milliseconds that projections which are behind the log get before a dry run calls them different. */
-const PATIENCE = 5_000;
+import { atWork, patienceFor, type Workplace } from './workplace.js';
 
 export const replay: Command = {
   usage: `replay --module accounts|orders [--dry-run | --until TIME] [--force]
@@ -55,7 +52,7 @@ async function rehearse(at: Workplace): Promise<number> {
   return withRebuild(at, async ({ live, target, fold, shadows, passedOver }) => {
     const findings = new Findings();
     await fold.applyPending(live.systemOfRecord);
-    for await (const difference of compareWithLog({ expected: target, live, fold, patience: PATIENCE })) {
+    for await (const difference of compareWithLog({ expected: target, live, fold, patience: patienceFor(at) })) {
       findings.add(describeDifference(difference));
     }
     passedOver();

@@ -9,10 +9,7 @@ import { verify as verifyContext } from '../platform/verify/verify.js';
 import { type Command, contextOf, type Flags, MODULE_OPTION, refuseWords } from './command.js';
 import { describeDifference, describeUnread, Findings } from './findings.js';
 import { number, showProgress } from './progress.js';
-import { atWork, type Workplace } from './workplace.js';
-
-/** Milliseconds that projections which are behind the log get before they are called different. */
-const PATIENCE = 5_000;
+import { atWork, patienceFor, type Workplace } from './workplace.js';
 
 export const verify: Command = {
   usage: `verify --module accounts|orders [--repair] [--allow-unhashed]
@@ -38,7 +35,7 @@ async function verifyIn(scratch: Scratch, at: Workplace, { repair, 'allow-unhash
   const [faults, unread, differing] = [new Findings(), new Findings(), new Findings()];
   await verifyContext({
     ...{ bus, live, expected: context.replay(scratch), links: new EmbeddedLinks(scratch.level) },
-    ...{ signal: interrupted, patience: PATIENCE, allowUnhashed: allowUnhashed === true },
+    ...{ signal: interrupted, patience: patienceFor(at), allowUnhashed: allowUnhashed === true },
     read: (fold) =>
       showProgress(
         `verify ${context.name}`,

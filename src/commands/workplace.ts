@@ -2,6 +2,7 @@ import { backendsOf } from '../backends.js';
 import { type Config, loadConfig } from '../platform/config/config.js';
 import type { Bus } from '../platform/bus/bus.js';
 import type { BoundedContext, Database } from '../platform/context.js';
+import { Interrupted } from './command.js';
 import { createLogger } from '../platform/logger.js';
 import type { Logger } from 'pino';
 
@@ -17,6 +18,14 @@ export interface Workplace {
 }
 
 /**
+ * Milliseconds that projections which are behind the log get before they are called different. Nobody else can have an
+ * embedded database open, so nothing is behind there.
+ */
+export function patienceFor({ database }: Workplace): number {
+  return database.kind === 'embedded' ? 0 : 5_000;
+}
+
+/**
  * Opens the log and the context's database, as `serve` would, for as long as the work takes.
  * @throws as {@link loadConfig} does, and whatever `work` throws.
  */
@@ -27,7 +36,7 @@ export async function atWork<T>(context: BoundedContext, work: (workplace: Workp
   const backends = backendsOf(config, logger);
   const interruption = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => interruption.abort(new Error(`stopped by ${signal}`)));
+    process.once(signal, () => interruption.abort(new Interrupted(`stopped by ${signal}; everything is as it was`)));
   }
   process.on('warning', () => undefined).removeAllListeners('warning');
   const database = await backends.openDatabase(context.name);

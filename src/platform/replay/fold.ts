@@ -66,8 +66,13 @@ export class Fold {
 
   /** Answers when everything that is in the log at the time of the call is in the projections. */
   async caughtUp(): Promise<void> {
-    await this.reading?.caughtUp();
-    this.options.signal.throwIfAborted();
+    const { signal } = this.options;
+    try {
+      await this.reading?.caughtUp();
+    } finally {
+      // That it was stopped is the reason of all that follows from it.
+      signal.throwIfAborted();
+    }
   }
 
   /** From now on the fold remembers which aggregates of the context's own it moves. */
