@@ -1,12 +1,23 @@
 import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
 import type { DependencyHealth } from '../health/health.js';
+import type { Rebuild } from '../replay/rebuild.js';
+import { orUnavailable } from './mongo-errors.js';
+import { beginRebuild } from './mongo-rebuild.js';
 
 /** One context's own MongoDB database. */
 export interface MongoDatabase {
   readonly kind: 'mongodb';
-  readonly db: Db;
+  /** The collections; no more of the driver, so that each may be kept under another name. */
+  readonly db: Pick<Db, 'collection'>;
   check(): Promise<DependencyHealth>;
+  /** Closes the connection, which the views of a database share with it. */
   close(): Promise<void>;
+  /** The same database with every collection called `<name>.<suffix>`. */
+  beside(suffix: string): MongoDatabase;
+  /** Drops what there is of these collections. */
+  dropCollections(names: readonly string[]): Promise<void>;
+  /** Begins to build these collections anew; a rebuild of any of them that is under way is overtaken by it. */
+  beginRebuild(collections: readonly string[]): Promise<Rebuild<MongoDatabase>>;
 }
 
 /**
@@ -23,19 +34,30 @@ export async function openMongoDatabase(uri: string, name: string): Promise<Mong
     serverSelectionTimeoutMS: 3_000,
     connectTimeoutMS: 3_000,
   });
-  const db = client.db(name);
+  return databaseOver(client, client.db(name), (collection) => collection);
+}
+
+function databaseOver(client: MongoClient, db: Db, named: (collection: string) => string): MongoDatabase {
+  const beside = (suffix: string): MongoDatabase =>
+    databaseOver(client, db, (collection) => `${named(collection)}.${suffix}`);
   return {
     kind: 'mongodb',
-    db,
+    db: { collection: (collection, options) => db.collection(named(collection), options) },
     async check() {
       try {
         await db.command({ ping: 1 }, { timeoutMS: 2_000 });
         return { up: true };
       } catch {
-        return { up: false, detail: `MongoDB does not answer for database ${name}` };
+        return { up: false, detail: `MongoDB does not answer for database ${db.databaseName}` };
       }
     },
     close: () => client.close(),
+    beside,
+    dropCollections: (names) =>
+      orUnavailable(async () => {
+        for (const name of names) await db.dropCollection(named(name));
+      }),
+    beginRebuild: (collections) => beginRebuild(db, collections.map(named), beside),
   };
 }
 
