@@ -1,5 +1,6 @@
 import type { MongoDatabase } from '../src/platform/mongodb/mongo-database.js';
 import { backendsOf } from '../src/backends.js';
+import { driverOf } from './support/mongo-test-database.js';
 import { httpContract } from './http-contract/suite.js';
 import { describeWithRealServers, realServers } from './support/real-servers.js';
 
@@ -12,8 +13,7 @@ httpContract(
     },
     backends: backendsOf,
     dump: async (database) => {
-      const { db } = database as MongoDatabase;
-      const collections = await db.collections();
+      const collections = await driverOf(database as MongoDatabase).collections();
       const documents = await Promise.all(collections.map((collection) => collection.find().toArray()));
       return documents.flat().map((document) => JSON.stringify(document));
     },

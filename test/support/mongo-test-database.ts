@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Db } from 'mongodb';
 import { type MongoDatabase, openMongoDatabase } from '../../src/platform/mongodb/mongo-database.js';
 import { realServers } from './real-servers.js';
 
@@ -7,6 +8,11 @@ export interface MongoTestDatabase {
   readonly name: string;
   open(): Promise<MongoDatabase>;
   drop(): Promise<void>;
+}
+
+/** All of the driver, of which services have no more than the collections. */
+export function driverOf({ db }: MongoDatabase): Db {
+  return db.collection('any').db;
 }
 
 export function mongoTestDatabase(): MongoTestDatabase {
@@ -21,8 +27,7 @@ export function mongoTestDatabase(): MongoTestDatabase {
     name,
     open,
     drop: async () => {
-      const { db } = await open();
-      await db.dropDatabase();
+      await driverOf(await open()).dropDatabase();
       await Promise.all(opened.map((database) => database.close()));
     },
   };

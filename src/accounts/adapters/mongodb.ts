@@ -1,5 +1,5 @@
-import type { Db } from 'mongodb';
 import { type AggregateDocument, MongoAggregates } from '../../platform/mongodb/mongo-aggregates.js';
+import type { MongoDatabase } from '../../platform/mongodb/mongo-database.js';
 import { MongoHistory } from '../../platform/mongodb/mongo-history.js';
 import { MongoListing } from '../../platform/mongodb/mongo-listing.js';
 import type { Customer, CustomerEvent, CustomerRecord } from '../domain/customer.js';
@@ -9,7 +9,7 @@ import { customerEvents } from '../messages/customer-events.js';
 const INDEXED = ['contact.email', 'name.lastName', 'addresses.postalCode', 'createdAt', 'updatedAt'];
 
 /** Where accounts keeps what it owns in MongoDB. */
-export function mongoAdapters(db: Db) {
+export function mongoAdapters(db: MongoDatabase['db']) {
   const documents = db.collection<AggregateDocument<CustomerRecord>>('customer.accounts');
   const customers = new MongoAggregates<CustomerRecord, CustomerEvent>(documents, customerEvents);
   return {

@@ -1,5 +1,5 @@
-import type { Db } from 'mongodb';
 import { type AggregateDocument, MongoAggregates } from '../../platform/mongodb/mongo-aggregates.js';
+import type { MongoDatabase } from '../../platform/mongodb/mongo-database.js';
 import { MongoHistory } from '../../platform/mongodb/mongo-history.js';
 import { MongoListing } from '../../platform/mongodb/mongo-listing.js';
 import { MongoProjection } from '../../platform/mongodb/mongo-projection.js';
@@ -8,7 +8,7 @@ import type { Order, OrderEvent } from '../domain/order.js';
 import { orderEvents } from '../messages/order-events.js';
 
 /** Where orders keeps what it owns, and what it copies, in MongoDB. */
-export function mongoAdapters(db: Db) {
+export function mongoAdapters(db: MongoDatabase['db']) {
   const collection = db.collection<AggregateDocument<Order>>('customer.orders');
   const orders = new MongoAggregates<Order, OrderEvent>(collection, orderEvents);
   return {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Document } from 'mongodb';
 import { eventually } from '../../../test/support/eventually.js';
 import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
-import { mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
+import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
 import { aggregatesContract } from '../aggregate/aggregates.contract.js';
 import { MongoAggregates } from './mongo-aggregates.js';
@@ -57,7 +57,7 @@ describeWithRealServers('on a real MongoDB', () => {
   it('searches the outbox by an index that has only what waits', async () => {
     const own = mongoTestDatabase();
     try {
-      const { db } = await own.open();
+      const db = driverOf(await own.open());
       const store = storeOver(await own.open(), 'items');
       await store.createIndexes();
       const ids = Array.from({ length: 100 }, (_, index) => `item-${index}`);

@@ -1,4 +1,4 @@
-import type { AnyBulkWriteOperation, Collection, MongoBulkWriteError } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, WriteError } from 'mongodb';
 import {
   type Aggregate,
   type Aggregates,
@@ -16,11 +16,12 @@ import {
 import { coalesce } from '../aggregate/coalesce.js';
 import { unavailable } from '../errors.js';
 import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
-import { newestOfEach } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
-import { isDuplicateKey, orUnavailable } from './mongo-errors.js';
-import { putWhereNewer } from './put-where-newer.js';
+import { isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
+import { writeAroundFence } from './mongo-fence.js';
+import { putWhereNewer } from './mongo-put.js';
+import { read } from './mongo-read.js';
 
 /** One aggregate: its state and, in the same document, the events of it that still wait to be published. */
 export interface AggregateDocument<State> {
@@ -41,7 +42,8 @@ interface Save<State> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
-type Outcome = 'saved' | 'conflict' | 'refused';
+/** Why it was refused, if it was. */
+type Outcome = WriteError | undefined;
 
 const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 
@@ -70,7 +72,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
 
   async find(id: string): Promise<Stored<State> | undefined> {
     const projection = { _id: 0, hash: 1, state: 1, pending: 1, commands: 1 };
-    const document = await orUnavailable(() => this.collection.findOne({ _id: id } as object, { projection }));
+    const document = await read(() => this.collection.findOne({ _id: id } as object, { projection }));
     return (document as Stored<State> | null) ?? undefined;
   }
 
@@ -80,9 +82,9 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
       version,
       event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt, prevhash: before?.hash }),
     };
-    const outcome = await this.enqueue({ id, expectedVersion: before?.state.version ?? 0, state, entry, commands });
-    if (outcome === 'conflict') throw new VersionConflict(id);
-    if (outcome === 'refused') throw unavailable('MongoDB refused the write');
+    const refused = await this.enqueue({ id, expectedVersion: before?.state.version ?? 0, state, entry, commands });
+    if (isDuplicateKey(refused)) throw new VersionConflict(id);
+    if (refused) throw unavailable('MongoDB refused the write', refusal([refused]));
     const unpublished = { id, pending: [...(before?.pending ?? []), entry] };
     for (const listener of this.listeners) listener(unpublished);
   }
@@ -93,13 +95,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
 
   async unpublished(before: string, limit: number): Promise<readonly Unpublished[]> {
     const due = { 'pending.event.time': { $lt: before } } as object;
-    const documents = await orUnavailable(() =>
-      this.collection
-        .find(due, { projection: { pending: 1 } })
-        .sort({ 'pending.event.time': 1 })
-        .limit(limit)
-        .toArray(),
-    );
+    const options = { projection: { pending: 1 }, limit, batchSize: limit };
+    const documents = await read(() => this.collection.find(due, options).sort({ 'pending.event.time': 1 }).toArray());
     return documents.map(({ _id, pending }) => ({ id: _id, pending }));
   }
 
@@ -107,15 +104,15 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     const operations = [...published].map(([_id, version]) => ({
       updateOne: { filter: { _id }, update: { $pull: { pending: { version: { $lte: version } } } } },
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
-    if (operations.length === 0) return;
     // A trim that is lost costs one duplicate in the log, so it need not wait for the journal.
-    const options = { ordered: false, writeConcern: { w: 1, j: false } } as const;
-    await orUnavailable(() => this.collection.bulkWrite(operations, options));
+    const options = { writeConcern: { w: 1, j: false } };
+    const refused = await writeAroundFence(this.collection, operations, options);
+    if (refused.size > 0) throw refusal(refused.values());
   }
 
   async backlog(): Promise<Backlog> {
     const waiting = { 'pending.event.time': { $gt: '' } };
-    const [total] = await orUnavailable(() =>
+    const [total] = await read(() =>
       this.collection
         .aggregate<{ events: number; oldest: string }>([
           { $match: waiting },
@@ -133,8 +130,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   restore(states: readonly Restored<State>[]): Promise<void> {
-    const documents = newestOfEach(states).map(({ id, version, hash, state }) => ({ _id: id, version, hash, state }));
-    return putWhereNewer(this.collection as unknown as Collection<never>, documents, { pending: [], commands: [] });
+    const fieldsOf = ({ hash, state }: Restored<State>) => ({ hash, state });
+    return putWhereNewer(this.collection, states, fieldsOf, { pending: [], commands: [] });
   }
 
   async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {
@@ -151,7 +148,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     const operations = entries.map(({ id, pending, commands }) => ({
       updateOne: { filter: { _id: id }, update: { $set: { pending, commands } } },
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
-    if (operations.length > 0) await orUnavailable(() => this.collection.bulkWrite(operations, { ordered: false }));
+    const refused = await writeAroundFence(this.collection, operations);
+    if (refused.size > 0) throw refusal(refused.values());
   }
 
   /** Lets the states be held against the log. */
@@ -161,20 +159,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
 
   private async write(saves: readonly Save<State>[]): Promise<readonly Outcome[]> {
     const operations = saves.map(toOperation) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
-    try {
-      await orUnavailable(() => this.collection.bulkWrite(operations, { ordered: false }));
-      return saves.map(() => 'saved');
-    } catch (error) {
-      const { writeErrors } = error as Partial<MongoBulkWriteError>;
-      const failed = writeErrors === undefined ? [] : [writeErrors].flat();
-      if (failed.length === 0) throw error;
-      const failures = new Map(failed.map((failure) => [failure.index, failure]));
-      return saves.map((_, index) => {
-        const failure = failures.get(index);
-        if (!failure) return 'saved';
-        return isDuplicateKey(failure) ? 'conflict' : 'refused';
-      });
-    }
+    const refused = await writeAroundFence(this.collection, operations);
+    return saves.map((_, index) => refused.get(index));
   }
 }
 

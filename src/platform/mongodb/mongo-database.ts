@@ -1,12 +1,25 @@
 import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
 import type { DependencyHealth } from '../health/health.js';
+import type { Rebuild } from '../replay/rebuild.js';
+import { orUnavailable } from './mongo-errors.js';
+import { beginRebuild } from './mongo-rebuild.js';
 
 /** One context's own MongoDB database. */
 export interface MongoDatabase {
   readonly kind: 'mongodb';
-  readonly db: Db;
+  /** As people know it. */
+  readonly location: string;
+  /** The collections; no more of the driver, so that each may be kept under another name. */
+  readonly db: Pick<Db, 'collection'>;
   check(): Promise<DependencyHealth>;
+  /** Closes the connection, which the views of a database share with it. */
   close(): Promise<void>;
+  /** The same database with every collection called `<name>.<suffix>`. */
+  beside(suffix: string): MongoDatabase;
+  /** Likewise, and empty: what was there is dropped. It is closed with this one. */
+  openBeside(suffix: string): Promise<MongoDatabase>;
+  /** Begins to build these collections anew; a rebuild of any of them that is under way is overtaken by it. */
+  beginRebuild(collections: readonly string[]): Promise<Rebuild<MongoDatabase>>;
 }
 
 /**
@@ -23,19 +36,34 @@ export async function openMongoDatabase(uri: string, name: string): Promise<Mong
     serverSelectionTimeoutMS: 3_000,
     connectTimeoutMS: 3_000,
   });
-  const db = client.db(name);
+  return databaseOver(client, client.db(name), (collection) => collection);
+}
+
+function databaseOver(client: MongoClient, db: Db, named: (collection: string) => string): MongoDatabase {
+  const beside = (suffix: string): MongoDatabase =>
+    databaseOver(client, db, (collection) => `${named(collection)}.${suffix}`);
   return {
     kind: 'mongodb',
-    db,
+    location: `database ${db.databaseName}`,
+    db: { collection: (collection, options) => db.collection(named(collection), options) },
     async check() {
       try {
         await db.command({ ping: 1 }, { timeoutMS: 2_000 });
         return { up: true };
       } catch {
-        return { up: false, detail: `MongoDB does not answer for database ${name}` };
+        return { up: false, detail: `MongoDB does not answer for database ${db.databaseName}` };
       }
     },
     close: () => client.close(),
+    beside,
+    openBeside: (suffix) =>
+      orUnavailable(async () => {
+        const collections = await db.listCollections({}, { nameOnly: true }).toArray();
+        const there = collections.filter(({ name }) => name.endsWith(`.${suffix}`));
+        for (const { name } of there) await db.dropCollection(name);
+        return { ...beside(suffix), close: () => Promise.resolve() };
+      }),
+    beginRebuild: (collections) => beginRebuild(db, collections.map(named), beside),
   };
 }
 

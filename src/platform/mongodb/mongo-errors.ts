@@ -1,3 +1,4 @@
+import type { WriteError } from 'mongodb';
 import { unavailable } from '../errors.js';
 
 const DUPLICATE_KEY = 11_000;
@@ -14,7 +15,24 @@ const NOT_NOW = new Set([6, 7, 89, 91, 134, 189, 262, 9001, 10_107, 11_600, 11_6
 
 /** True for a write refused because a document with that key exists. */
 export function isDuplicateKey(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === DUPLICATE_KEY;
+  return hasCode(error, DUPLICATE_KEY);
+}
+
+/** What the server refused of a bulk write, as one error to throw: without the driver's, which quotes what was written. */
+export function refusal(failures: Iterable<WriteError>): Error {
+  const codes = new Set(Array.from(failures, ({ code }) => code));
+  return new Error(`MongoDB refused to write: code ${[...codes].join(', ')}`);
+}
+
+/** Runs a database call; false when the server answers with this code, true when the call succeeds. */
+export async function succeedsUnless(code: number, call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (hasCode(error, code)) return false;
+    throw error;
+  }
 }
 
 /**
@@ -27,6 +45,10 @@ export async function orUnavailable<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw isNotAnswering(error) ? unavailable('MongoDB does not answer', error) : error;
   }
+}
+
+function hasCode(error: unknown, code: number): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
 function isNotAnswering(error: unknown): boolean {

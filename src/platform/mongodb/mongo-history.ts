@@ -1,38 +1,37 @@
-import type { AnyBulkWriteOperation, Collection, MongoBulkWriteError } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { type History, type HistoryEntry, historyKey, historyRange } from '../history/history.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
-import { isDuplicateKey, orUnavailable } from './mongo-errors.js';
+import { isDuplicateKey, refusal } from './mongo-errors.js';
+import { writeAroundFence } from './mongo-fence.js';
+import { read } from './mongo-read.js';
 
 export type HistoryDocument<State> = HistoryEntry<State> & { _id: string };
+type Operation<State> = AnyBulkWriteOperation<HistoryDocument<State>>;
 
 /** A history in one MongoDB collection, with no index but the one on its key. */
 export class MongoHistory<State> implements History<State> {
   constructor(private readonly collection: Collection<HistoryDocument<State>>) {}
 
   async append(entries: readonly HistoryEntry<State>[]): Promise<void> {
-    if (entries.length === 0) return;
     const operations = entries.map((entry) => ({
       insertOne: { document: { _id: historyKey(entry.id, entry.version), ...entry } },
-    })) as unknown as AnyBulkWriteOperation<HistoryDocument<State>>[];
-    try {
-      await orUnavailable(() => this.collection.bulkWrite(operations, { ordered: false }));
-    } catch (error) {
-      const failures = (error as Partial<MongoBulkWriteError>).writeErrors;
-      if (failures === undefined || ![failures].flat().every(isDuplicateKey)) throw error;
-    }
+    })) as unknown as Operation<State>[];
+    const refused = [...(await writeAroundFence(this.collection, operations)).values()];
+    if (!refused.every(isDuplicateKey)) throw refusal(refused);
   }
 
   async forget(id: string, before: number): Promise<void> {
     const { after } = historyRange(id);
-    const earlier = { _id: { $gt: after, $lt: historyKey(id, before) } } as object;
-    await orUnavailable(() => this.collection.updateMany(earlier, { $unset: { state: '' } } as object));
+    const filter = { _id: { $gt: after, $lt: historyKey(id, before) } };
+    const operation = { updateMany: { filter, update: { $unset: { state: '' } } } };
+    const refused = await writeAroundFence(this.collection, [operation as object as Operation<State>]);
+    if (refused.size > 0) throw refusal(refused.values());
   }
 
   async page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]> {
-    const documents = await orUnavailable(() =>
-      this.collection.find(this.range(id, after), WITHOUT_KEY).sort({ _id: 1 }).limit(limit).toArray(),
-    );
+    const options = { ...WITHOUT_KEY, limit, batchSize: limit };
+    const documents = await read(() => this.collection.find(this.range(id, after), options).sort({ _id: 1 }).toArray());
     return documents as unknown as HistoryEntry<State>[];
   }
 
@@ -55,7 +54,7 @@ export class MongoHistory<State> implements History<State> {
 
   private async findOne(filter: object): Promise<HistoryEntry<State> | undefined> {
     const newestFirst = { ...WITHOUT_KEY, sort: { _id: -1 } } as const;
-    const document = await orUnavailable(() => this.collection.findOne(filter, newestFirst));
+    const document = await read(() => this.collection.findOne(filter, newestFirst));
     return (document ?? undefined) as HistoryEntry<State> | undefined;
   }
 

@@ -1,7 +1,7 @@
 import type { Collection } from 'mongodb';
 import { type Direction, type ListPage, type ListQuery, type Listing, toPage } from '../listing/listing.js';
 import type { AggregateDocument } from './mongo-aggregates.js';
-import { orUnavailable } from './mongo-errors.js';
+import { read } from './mongo-read.js';
 
 type Order = readonly (readonly [field: string, direction: Direction])[];
 
@@ -38,12 +38,11 @@ export class MongoListing<State extends { readonly id: string }> implements List
 
   private async find(conditions: readonly object[], order: Order, limit: number, skip = 0): Promise<State[]> {
     const filter = (conditions.length > 0 ? { $and: conditions } : {}) as object;
-    const documents = await orUnavailable(() =>
+    const options = { projection: { _id: 0, state: 1 }, skip, limit, batchSize: limit };
+    const documents = await read(() =>
       this.collection
-        .find(filter, { projection: { _id: 0, state: 1 } })
+        .find(filter, options)
         .sort(order as [string, Direction][])
-        .skip(skip)
-        .limit(limit)
         .toArray(),
     );
     return documents.map(({ state }) => state as State);

@@ -1,9 +1,9 @@
 import type { Collection } from 'mongodb';
-import { newestOfEach, type Projection, type Versioned } from '../projection/projection.js';
+import type { Projection, Versioned } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
-import { orUnavailable } from './mongo-errors.js';
-import { putWhereNewer } from './put-where-newer.js';
+import { putWhereNewer } from './mongo-put.js';
+import { read } from './mongo-read.js';
 
 export interface ProjectionDocument<State> {
   _id: string;
@@ -16,12 +16,11 @@ export class MongoProjection<State> implements Projection<State> {
   constructor(private readonly collection: Collection<ProjectionDocument<State>>) {}
 
   apply(entries: readonly Versioned<State>[]): Promise<void> {
-    const documents = newestOfEach(entries).map(({ id, version, state }) => ({ _id: id, version, state }));
-    return putWhereNewer(this.collection as unknown as Collection<never>, documents);
+    return putWhereNewer(this.collection, entries, ({ state }) => ({ state }));
   }
 
   async find(id: string): Promise<Versioned<State> | undefined> {
-    const document = await orUnavailable(() => this.collection.findOne({ _id: id } as object));
+    const document = await read(() => this.collection.findOne({ _id: id } as object));
     return document ? { id, version: document.version, state: document.state as State } : undefined;
   }
 
