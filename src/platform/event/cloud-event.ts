@@ -56,10 +56,15 @@ export function toCloudEvent(
     subject: of.id,
     time: of.time,
     datacontenttype: 'application/json',
-    dataschema: `urn:schema:${type}:v${stream.schemaVersions[event.type] ?? 1}`,
+    dataschema: dataschemaOf(type, stream.schemaVersions[event.type] ?? 1),
     sequence: String(of.version),
     ...(context && { traceparent: context.traceparent }),
     ...(context?.actor !== undefined && { actor: context.actor }),
     data: event.data,
   };
+}
+
+/** The name of the schema of a type's data in a major version. */
+export function dataschemaOf(type: string, major: number): string {
+  return `urn:schema:${type}:v${major}`;
 }
