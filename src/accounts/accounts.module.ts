@@ -3,7 +3,7 @@ import { ContainerModule } from 'inversify';
 import { readMessageFiles } from '../platform/async-api/event-api.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
 import type { HistoryEntry } from '../platform/history/history.js';
-import { readRecordedChange } from '../platform/history/read-recorded-change.js';
+import { recordedChangeReader } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
@@ -19,9 +19,17 @@ import type { CustomerRecord } from './domain/customer.js';
 import { CustomersController } from './http/customers.controller.js';
 import { RegisterRoutes } from './http/generated/routes.js';
 import { customerEvents } from './messages/customer-events.js';
+import { customerUpcasters } from './messages/customer-upcasters.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
+const messages = readMessageFiles(new URL('./messages/', import.meta.url));
 const changes = { topic: customerEvents.topic, group: 'accounts' };
+const readChange = recordedChangeReader<CustomerRecord>({
+  stream: customerEvents,
+  member: 'customer',
+  schemas: messages.schemas,
+  upcasters: customerUpcasters,
+});
 
 /** The accounts context, as the process runs it. */
 export const accounts: BoundedContext = {
@@ -33,7 +41,7 @@ export const accounts: BoundedContext = {
   },
   events: {
     publishes: [customerEvents],
-    ...readMessageFiles(new URL('./messages/', import.meta.url)),
+    ...messages,
     reads: [{ ...changes, summary: 'accounts records the history of its customers' }],
   },
   bindings: (database: Database) =>
@@ -43,7 +51,7 @@ export const accounts: BoundedContext = {
       const record = new RecordHistoryOnCustomerChange(history);
       const recording: Subscription<HistoryEntry<CustomerRecord>> = {
         ...changes,
-        read: (event, at) => readRecordedChange(event, at, customerEvents, 'customer'),
+        read: readChange,
         react: (changes) => record.execute(changes),
       };
 

@@ -3,7 +3,7 @@ import { ContainerModule } from 'inversify';
 import { readMessageFiles } from '../platform/async-api/event-api.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
 import type { HistoryEntry } from '../platform/history/history.js';
-import { readRecordedChange } from '../platform/history/read-recorded-change.js';
+import { recordedChangeReader } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
 import { Arrivals } from '../platform/projection/arrivals.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
@@ -27,8 +27,10 @@ import { CUSTOMER_CHANGES, NEEDED_OF_CUSTOMER_CHANGES, readCustomerChange } from
 import { orderEvents } from './messages/order-events.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
+const messages = readMessageFiles(new URL('./messages/', import.meta.url));
 const customerChanges = { topic: CUSTOMER_CHANGES, group: 'orders' };
 const orderChanges = { topic: orderEvents.topic, group: 'orders' };
+const readOrderChange = recordedChangeReader({ stream: orderEvents, member: 'order', schemas: messages.schemas });
 
 /** The orders context, as the process runs it. */
 export const orders: BoundedContext = {
@@ -40,7 +42,7 @@ export const orders: BoundedContext = {
   },
   events: {
     publishes: [orderEvents],
-    ...readMessageFiles(new URL('./messages/', import.meta.url)),
+    ...messages,
     reads: [
       { ...customerChanges, summary: 'orders keeps a copy of the customers', needs: NEEDED_OF_CUSTOMER_CHANGES },
       { ...orderChanges, summary: 'orders records the history of its orders' },
@@ -63,7 +65,7 @@ export const orders: BoundedContext = {
       };
       const recording: Subscription<HistoryEntry> = {
         ...orderChanges,
-        read: (event, at) => readRecordedChange(event, at, orderEvents, 'order'),
+        read: readOrderChange,
         react: (changes) => record.execute(changes),
       };
 
