@@ -1,7 +1,6 @@
 // Writes the documents of what the built code serves, publishes and reads into docs/.
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { documentFiles } from './docs/document-files.mjs';
+import { writeDocuments } from './docs/write-documents.mjs';
 
 const built = (/** @type {string} */ file) => import(new URL(`../dist/${file}`, import.meta.url).href);
 const { CONTEXTS } = await built('contexts.js');
@@ -10,4 +9,9 @@ const { parseConfig } = await built('platform/config/config.js');
 
 const { KAFKA_TOPIC_PARTITIONS } = parseConfig({});
 const files = documentFiles(CONTEXTS, (contexts) => documentsOf(contexts, KAFKA_TOPIC_PARTITIONS));
-for (const [file, content] of Object.entries(files)) writeFileSync(path.join('docs', file), content);
+try {
+  writeDocuments(files, 'docs');
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

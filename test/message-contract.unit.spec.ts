@@ -66,7 +66,7 @@ describe('the message contract', () => {
       expect(validate.errors).toBeNull();
     });
 
-    it('has a golden sample of every type that it publishes', () => {
+    it('has a golden sample of every version that it publishes', () => {
       const sampled = goldenSamples(context).map(({ event }) => event.dataschema);
       expect(sampled).toEqual(expect.arrayContaining(messages.map(({ dataschema }) => dataschema)));
     });
@@ -77,9 +77,6 @@ describe('the message contract', () => {
         const validate = schemaOf(event.dataschema);
         validate(event.data);
         expect(validate.errors).toBeNull();
-        // The oldest samples are from before events had hashes.
-        const { hash: _, ...members } = messages[0] as CloudEvent;
-        expect(Object.keys(event)).toEqual(expect.arrayContaining(Object.keys(members)));
       },
     );
 
@@ -94,7 +91,8 @@ describe('the message contract', () => {
   describe('of orders as a consumer of customers', () => {
     it.each(goldenSamples('accounts').map(({ file, event }) => [file, event] as const))('reads %s', (_file, event) => {
       const { customer: sent } = event.data as { customer: { version: number; addresses?: object[] } };
-      const expected = sent.addresses ? { addresses: sent.addresses } : { erased: true };
+      const addresses = sent.addresses?.map((address) => ({ country: 'US', ...address }));
+      const expected = addresses ? { addresses } : { erased: true };
       expect(readCustomerChange(event)).toMatchObject({ id: event.subject, version: sent.version, ...expected });
     });
 
@@ -117,8 +115,13 @@ describe('the message contract', () => {
     });
 
     it.each([
-      ['a future major version', { dataschema: 'urn:schema:accounts.customer.registered:v2' }, /version 2/],
+      ['a future major version', { dataschema: 'urn:schema:accounts.customer.registered:v3' }, /version 3/],
       ['no customer', { data: {} }, /required property 'customer'/],
+      [
+        'data that is not of its version',
+        { dataschema: 'urn:schema:accounts.customer.registered:v1', data: 1 },
+        /version 1/,
+      ],
       ['a subject that is not the customer', { subject: 'other' }, /subject/],
       ['a sequence that is not the version', { sequence: '9' }, /sequence/],
     ])('refuses %s, and says why', (_what, difference, reason) => {

@@ -142,7 +142,7 @@ async function publishRegistration(brokers: string) {
     subject: id,
     time,
     datacontenttype: 'application/json',
-    dataschema: `urn:schema:${type}:v1`,
+    dataschema: `urn:schema:${type}:v2`,
     sequence: '1',
     data: { customer, changed: ['/name', '/contact', '/addresses'] },
   };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { accounts as accountsContext } from '../src/accounts/accounts.module.js';
 import { embeddedAdapters as accountsAdapters } from '../src/accounts/adapters/embedded.js';
 import { ChangeCustomer } from '../src/accounts/app/change-customer.js';
 import { EraseCustomer } from '../src/accounts/app/erase-customer.js';
@@ -20,7 +21,7 @@ import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/emb
 import { isCodedError } from '../src/platform/errors.js';
 import type { CloudEvent } from '../src/platform/event/cloud-event.js';
 import type { HistoryEntry } from '../src/platform/history/history.js';
-import { readRecordedChange } from '../src/platform/history/read-recorded-change.js';
+import { recordedChangeReader } from '../src/platform/history/read-recorded-change.js';
 import { Arrivals } from '../src/platform/projection/arrivals.js';
 import { customerInput, items } from './support/arbitraries.js';
 
@@ -69,6 +70,11 @@ function expectChain<State extends Aggregate>(stored: Stored<State> | undefined,
 }
 
 const asRead = (event: CloudEvent) => JSON.parse(JSON.stringify(event)) as CloudEvent;
+const readForHistory = recordedChangeReader<CustomerRecord>({
+  stream: customerEvents,
+  member: 'customer',
+  schemas: accountsContext.events.schemas,
+});
 const readForOrders = (events: readonly CloudEvent[]) =>
   events.map((event) => readCustomerChange(asRead(event))).filter((each) => each !== undefined);
 
@@ -179,7 +185,7 @@ describe('the use cases, over a store', () => {
         const chain = expectChain<CustomerRecord>(await all.accounts.customers.find(id), 'customer');
         const entries = chain.map(({ event }, offset) => {
           const at = { topic: customerEvents.topic, partition: 0, offset, key: null, value: null, headers: {} };
-          return readRecordedChange<CustomerRecord>(asRead(event), at, customerEvents, 'customer');
+          return readForHistory(asRead(event), at);
         }) as HistoryEntry<CustomerRecord>[];
         // A consumer that starts again begins at or before where it was: what is new comes after all before it.
         let end = 0;

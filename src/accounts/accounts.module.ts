@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
 import type { Restorable } from '../platform/aggregate/aggregates.js';
 import { readMessageFiles } from '../platform/async-api/event-api.js';
-import type { LoggedRecord } from '../platform/bus/bus.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
-import type { CloudEvent } from '../platform/event/cloud-event.js';
 import type { RecordedChange } from '../platform/history/history.js';
-import { readRecordedChange } from '../platform/history/read-recorded-change.js';
+import { recordedChangeReader } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
@@ -22,11 +20,17 @@ import type { CustomerRecord } from './domain/customer.js';
 import { CustomersController } from './http/customers.controller.js';
 import { RegisterRoutes } from './http/generated/routes.js';
 import { customerEvents } from './messages/customer-events.js';
+import { customerUpcasters } from './messages/customer-upcasters.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
+const messages = readMessageFiles(new URL('./messages/', import.meta.url));
 const changes = { topic: customerEvents.topic, group: 'accounts' };
-const readChange = (event: CloudEvent, at: LoggedRecord) =>
-  readRecordedChange<CustomerRecord>(event, at, customerEvents, 'customer');
+const readChange = recordedChangeReader<CustomerRecord>({
+  stream: customerEvents,
+  member: 'customer',
+  schemas: messages.schemas,
+  upcasters: customerUpcasters,
+});
 const adaptersOver = (database: Database) =>
   database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
 
@@ -40,7 +44,7 @@ export const accounts: BoundedContext = {
   },
   events: {
     publishes: [customerEvents],
-    ...readMessageFiles(new URL('./messages/', import.meta.url)),
+    ...messages,
     reads: [{ ...changes, summary: 'accounts records the history of its customers' }],
   },
   replay: (database: Database) => {

@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
 import type { Restorable } from '../platform/aggregate/aggregates.js';
 import { readMessageFiles } from '../platform/async-api/event-api.js';
-import type { LoggedRecord } from '../platform/bus/bus.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
-import type { CloudEvent } from '../platform/event/cloud-event.js';
 import type { HistoryEntry, RecordedChange } from '../platform/history/history.js';
-import { readRecordedChange } from '../platform/history/read-recorded-change.js';
+import { recordedChangeReader } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
 import { Arrivals } from '../platform/projection/arrivals.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
@@ -31,10 +29,14 @@ import { CUSTOMER_CHANGES, NEEDED_OF_CUSTOMER_CHANGES, readCustomerChange } from
 import { orderEvents } from './messages/order-events.js';
 
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
+const messages = readMessageFiles(new URL('./messages/', import.meta.url));
 const customerChanges = { topic: CUSTOMER_CHANGES, group: 'orders' };
 const orderChanges = { topic: orderEvents.topic, group: 'orders' };
-const readOrderChange = (event: CloudEvent, at: LoggedRecord) =>
-  readRecordedChange<Order>(event, at, orderEvents, 'order');
+const readOrderChange = recordedChangeReader<Order>({
+  stream: orderEvents,
+  member: 'order',
+  schemas: messages.schemas,
+});
 const adaptersOver = (database: Database) =>
   database.kind === 'mongodb' ? mongoAdapters(database.db) : embeddedAdapters(database.level);
 
@@ -48,7 +50,7 @@ export const orders: BoundedContext = {
   },
   events: {
     publishes: [orderEvents],
-    ...readMessageFiles(new URL('./messages/', import.meta.url)),
+    ...messages,
     reads: [
       { ...customerChanges, summary: 'orders keeps a copy of the customers', needs: NEEDED_OF_CUSTOMER_CHANGES },
       { ...orderChanges, summary: 'orders records the history of its orders' },

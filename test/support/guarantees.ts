@@ -81,12 +81,14 @@ export function expectLogTellsAll(load: Load, records: readonly LoggedRecord[]):
     topic: 'accounts.customer.change',
     source: '/accounts',
     types: ['accounts.customer.registered', 'accounts.customer.changed'],
+    major: 2,
     name: 'customer',
   });
   expectStream(records, [...load.orders.values()], {
     topic: 'orders.order.change',
     source: '/orders',
     types: ['orders.order.placed', 'orders.order.shipped'],
+    major: 1,
     name: 'order',
   });
 }
@@ -96,6 +98,8 @@ interface Contract {
   readonly source: string;
   /** Of version 1, and of every later one. */
   readonly types: readonly [string, string];
+  /** Version of the data's schema. */
+  readonly major: number;
   /** Of the aggregate in `data`. */
   readonly name: string;
 }
@@ -130,7 +134,7 @@ function expectEvents(records: readonly LoggedRecord[], { id, versions, changed 
       subject: id,
       time: state.updatedAt,
       datacontenttype: 'application/json',
-      dataschema: `urn:schema:${type}:v1`,
+      dataschema: `urn:schema:${type}:v${contract.major}`,
       sequence: String(version),
       traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/),
       data: { [contract.name]: state, changed: expect.any(Array) },

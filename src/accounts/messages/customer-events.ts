@@ -5,5 +5,5 @@ export const customerEvents: EventStream = {
   topic: 'accounts.customer.change',
   source: '/accounts',
   typePrefix: 'accounts.customer',
-  schemaVersions: { registered: 1, changed: 1, erased: 1 },
+  schemaVersions: { registered: 2, changed: 2, erased: 1 },
 };

@@ -1,18 +1,28 @@
-import { Ajv } from 'ajv';
-import type { CloudEvent } from '../../platform/event/cloud-event.js';
-import { majorVersionOf, UnreadableRecord } from '../../platform/event/parse-cloud-event.js';
-import type { Address, Customer, CustomerRecord } from '../domain/customer.js';
+import { type CloudEvent, dataschemaOf } from '../../platform/event/cloud-event.js';
+import { UnreadableRecord } from '../../platform/event/parse-cloud-event.js';
+import { tolerantCheck } from '../../platform/event/tolerant-check.js';
+import { upcast } from '../../platform/event/upcast.js';
+import type { Customer, CustomerRecord } from '../domain/customer.js';
+import { customerChangeUpcasters } from './customer-change-upcasters.js';
 
 /** The topic on which the owner of customers states their changes. */
 export const CUSTOMER_CHANGES = 'accounts.customer.change';
 
+const REGISTERED = 'accounts.customer.registered';
+const CHANGED = 'accounts.customer.changed';
 const ERASED = 'accounts.customer.erased';
-const UNDERSTOOD = new Set(['accounts.customer.registered', 'accounts.customer.changed', ERASED]);
+
+/** The types of event that orders understands, and the major version of each that its reading is written for. */
+const UNDERSTOOD: ReadonlyMap<string, number> = new Map([
+  [REGISTERED, 2],
+  [CHANGED, 2],
+  [ERASED, 1],
+]);
 
 const text = { type: 'string' };
 
 /** What orders needs of a customer, and no more: the owner may add to it freely. */
-const NEEDED = {
+const needed = (ofAddress: readonly string[]) => ({
   type: 'object',
   required: ['customer'],
   properties: {
@@ -28,7 +38,7 @@ const NEEDED = {
           type: 'array',
           items: {
             type: 'object',
-            required: ['type', 'address1', 'city', 'state', 'postalCode'],
+            required: ofAddress,
             properties: {
               type: text,
               description: text,
@@ -46,7 +56,11 @@ const NEEDED = {
       },
     },
   },
-};
+});
+
+const ADDRESS = ['type', 'address1', 'city', 'state', 'postalCode'];
+const NEEDED_OF_VERSION_1 = needed(ADDRESS);
+const NEEDED = needed([...ADDRESS, 'country']);
 
 /** What orders needs to know of a customer who was erased. */
 const NEEDED_OF_ERASED = {
@@ -63,39 +77,29 @@ const NEEDED_OF_ERASED = {
 
 /** What orders needs of the data of each message that it understands, by `dataschema`. */
 export const NEEDED_OF_CUSTOMER_CHANGES: Readonly<Record<string, object>> = {
-  'urn:schema:accounts.customer.registered:v1': NEEDED,
-  'urn:schema:accounts.customer.changed:v1': NEEDED,
-  'urn:schema:accounts.customer.erased:v1': NEEDED_OF_ERASED,
+  [dataschemaOf(REGISTERED, 1)]: NEEDED_OF_VERSION_1,
+  [dataschemaOf(REGISTERED, 2)]: NEEDED,
+  [dataschemaOf(CHANGED, 1)]: NEEDED_OF_VERSION_1,
+  [dataschemaOf(CHANGED, 2)]: NEEDED,
+  [dataschemaOf(ERASED, 1)]: NEEDED_OF_ERASED,
 };
 
-const ajv = new Ajv({ strict: true });
-const validateNeeded = ajv.compile(NEEDED);
-const validateNeededOfErased = ajv.compile(NEEDED_OF_ERASED);
+const check = tolerantCheck(Object.entries(NEEDED_OF_CUSTOMER_CHANGES).map(([$id, schema]) => ({ $id, ...schema })));
 
 /**
  * Orders' own, tolerant reading of a customer's change; undefined for a type of event that it does not know.
  * @throws UnreadableRecord
  */
 export function readCustomerChange(event: CloudEvent): CustomerRecord | undefined {
-  if (!UNDERSTOOD.has(event.type)) return undefined;
-  const major = majorVersionOf(event);
-  if (major !== 1) throw new UnreadableRecord(`major version ${major} of ${event.type} is not known here`);
-  const erased = event.type === ERASED;
-  const validate = erased ? validateNeededOfErased : validateNeeded;
-  if (!validate(event.data)) {
-    const [error] = validate.errors ?? [];
-    throw new UnreadableRecord(`data${error?.instancePath ?? ''} ${error?.message ?? 'does not fit'}`);
-  }
-  const { customer } = event.data as { customer: Customer };
+  const newest = UNDERSTOOD.get(event.type);
+  if (newest === undefined) return undefined;
+  const { dataschema, data } = upcast(event, customerChangeUpcasters, newest);
+  check(dataschema, data);
+  const { customer } = data as { customer: Customer };
   const { id, version, name, contact, addresses, createdAt, updatedAt } = customer;
   if (id !== event.subject || String(version) !== event.sequence) {
     throw new UnreadableRecord('subject and sequence are not those of data/customer');
   }
-  if (erased) return { id, version, erased };
-  return { id, version, name, contact, addresses: addresses.map(withCountry), createdAt, updatedAt };
-}
-
-/** Events from before the country was stated meant the United States. */
-function withCountry(address: Address): Address {
-  return { ...address, country: (address as Partial<Address>).country ?? 'US' };
+  if (event.type === ERASED) return { id, version, erased: true };
+  return { id, version, name, contact, addresses, createdAt, updatedAt };
 }

@@ -1,5 +1,5 @@
 import { KEEPS_FOR_EVER } from '../bus/topics.js';
-import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent, type EventStream } from '../event/cloud-event.js';
+import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent, dataschemaOf, type EventStream } from '../event/cloud-event.js';
 import { deadLetterTopic } from '../subscriber/subscription.js';
 import type { EventApi, TopicReading } from './event-api.js';
 import {
@@ -120,7 +120,7 @@ function topicBinding(topic: string, partitions: number): Part {
 }
 
 function publishing(context: string, { topic, typePrefix, schemaVersions }: EventStream): [string, Part] {
-  const current = Object.entries(schemaVersions).map(([type, major]) => `urn:schema:${typePrefix}.${type}:v${major}`);
+  const current = Object.entries(schemaVersions).map(([type, major]) => dataschemaOf(`${typePrefix}.${type}`, major));
   const operation = {
     action: 'send',
     channel: { $ref: `#/channels/${topic}` },

@@ -70,7 +70,7 @@ export function toCloudEvent(stream: EventStream, event: DomainEvent, of: Place)
     subject: of.id,
     time: of.time,
     datacontenttype: 'application/json' as const,
-    dataschema: `urn:schema:${type}:v${stream.schemaVersions[event.type] ?? 1}`,
+    dataschema: dataschemaOf(type, stream.schemaVersions[event.type] ?? 1),
     sequence: String(of.version),
     ...(context && { traceparent: context.traceparent }),
     ...(context?.actor !== undefined && { actor: context.actor }),
@@ -78,4 +78,9 @@ export function toCloudEvent(stream: EventStream, event: DomainEvent, of: Place)
   };
   // The hash comes before what may be long, so that a person who looks at a record sees it.
   return { ...unhashed, hash: hashOf({ ...unhashed, data: event.data }), data: event.data };
+}
+
+/** The name of the schema of a type's data in a major version. */
+export function dataschemaOf(type: string, major: number): string {
+  return `urn:schema:${type}:v${major}`;
 }

@@ -1,27 +1,61 @@
+import type { Aggregate } from '../aggregate/aggregates.js';
+import type { MessageSchema } from '../async-api/event-api.js';
 import type { LoggedRecord } from '../bus/bus.js';
 import type { CloudEvent, EventStream } from '../event/cloud-event.js';
-import { majorVersionOf, UnreadableRecord } from '../event/parse-cloud-event.js';
+import { UnreadableRecord } from '../event/parse-cloud-event.js';
+import { tolerantCheck } from '../event/tolerant-check.js';
+import { upcast, type Upcasters } from '../event/upcast.js';
 import type { RecordedChange } from './history.js';
+
+/** What of a context's own events its history is read from. */
+export interface RecordedChanges {
+  readonly stream: EventStream;
+  /** The member of an event's data that is the state after the change. */
+  readonly member: string;
+  /** Of the data in the stream's versions, and of what they refer to. */
+  readonly schemas: readonly MessageSchema[];
+  /** For each version before those. */
+  readonly upcasters?: Upcasters;
+}
 
 /**
  * A context's reading of its own events, for its own history; undefined for a type of event that is not of the stream.
- * @param member the member of the event's data that is the state after the change
  * @throws UnreadableRecord
  */
-export function readRecordedChange<State>(
+export type RecordedChangeReader<State> = (
+  event: CloudEvent,
+  record: LoggedRecord,
+) => RecordedChange<State> | undefined;
+
+export function recordedChangeReader<State>({
+  stream,
+  member,
+  schemas,
+  upcasters = {},
+}: RecordedChanges): RecordedChangeReader<State> {
+  const versions = Object.entries(stream.schemaVersions);
+  const newest = new Map(versions.map(([type, major]) => [`${stream.typePrefix}.${type}`, major]));
+  const check = tolerantCheck(schemas);
+  return (event, record) => {
+    const major = newest.get(event.type);
+    if (major === undefined) return undefined;
+    const { dataschema, data } = upcast(event, upcasters, major);
+    check(dataschema, data);
+    const { [member]: state, changed } = data as Record<string, unknown>;
+    const { id, version } = state as Aggregate;
+    if (id !== event.subject || String(version) !== event.sequence) {
+      throw new UnreadableRecord(`subject and sequence are not those of data/${member}`);
+    }
+    return toEntry(event, record, state as State, changed as string[]);
+  };
+}
+
+function toEntry<State>(
   event: CloudEvent,
   { partition, offset }: LoggedRecord,
-  stream: EventStream,
-  member: string,
-): RecordedChange<State> | undefined {
-  const [kind, domainType = ''] = event.type.split(/\.(?=[^.]+$)/);
-  const known = stream.schemaVersions[domainType];
-  if (kind !== stream.typePrefix || known === undefined) return undefined;
-  const major = majorVersionOf(event);
-  if (major > known) throw new UnreadableRecord(`major version ${major} of ${event.type} is not known here`);
-  const { [member]: state, changed } = (event.data ?? {}) as Record<string, unknown>;
-  if (typeof state !== 'object' || state === null) throw new UnreadableRecord(`data without ${member}`);
-  if (!Array.isArray(changed)) throw new UnreadableRecord('data without changed');
+  state: State,
+  changed: readonly string[],
+): RecordedChange<State> {
   const { subject, sequence, type, id, time, actor, hash } = event;
   return {
     id: subject,
@@ -29,11 +63,11 @@ export function readRecordedChange<State>(
     type,
     eventId: id,
     time,
-    changed: changed as string[],
+    changed,
     ...(actor !== undefined && { actor }),
     ...(hash !== undefined && { hash }),
     partition,
     offset,
-    state: state as State,
+    state,
   };
 }
