@@ -22,9 +22,7 @@ export class EmbeddedAudit<Stored> implements Auditable {
   }
 
   async count(): Promise<number> {
-    let count = 0;
-    for await (const _ of this.stored.keys()) count += 1;
-    return count;
+    return (await this.stored.keys().all()).length;
   }
 
   async *documents(): AsyncGenerator<AuditedDocument> {

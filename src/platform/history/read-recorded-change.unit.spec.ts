@@ -65,6 +65,7 @@ describe("a context's reading of its own events", () => {
       id: 'a',
       version: 2,
       type: 'test.item.changed',
+      hash: change.hash,
       eventId: change.id,
       time,
       changed: ['/name'],
