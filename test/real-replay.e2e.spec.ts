@@ -27,7 +27,10 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     databases = await Databases.open(servers.mongodb);
   });
 
-  afterEach(() => databases.close());
+  afterEach(async () => {
+    await Reads.stopAll();
+    await databases.close();
+  });
 
   const settings = () => ({
     KAFKA_BOOTSTRAP_SERVERS: servers.kafka,
@@ -237,6 +240,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
 
 /** Requests that read what the load knows of, one every 5 ms. */
 class Reads {
+  private static readonly running = new Set<Reads>();
   private readonly failures: string[] = [];
   private stopping = false;
   private readonly reading: Promise<void>;
@@ -246,10 +250,17 @@ class Reads {
     private readonly load: Load,
   ) {
     this.reading = this.run();
+    Reads.running.add(this);
+  }
+
+  /** Those that a failed test left behind would keep the run from ending. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...Reads.running].map((reads) => reads.stop()));
   }
 
   async stop(): Promise<readonly string[]> {
     this.stopping = true;
+    Reads.running.delete(this);
     await this.reading;
     return this.failures;
   }
