@@ -51,15 +51,14 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
   async function settled(load: Load, { url, managementUrl }: RunningProcess): Promise<void> {
     await expectOrdersHears(load, url);
     await expectOutboxDrains(managementUrl);
-    const known = [
-      ...[...load.customers.values()].map(({ id }) => ['accounts', 'customer.history', 'customer.accounts', id]),
-      ...[...load.orders.values()].map(({ id }) => ['orders', 'order.history', 'customer.orders', id]),
-    ] as ['accounts', string, string, string][];
-    for (const [database, history, aggregates, id] of known) {
+    for (const [database, aggregates, history] of [
+      ['accounts', 'customer.accounts', 'customer.history'],
+      ['orders', 'customer.orders', 'order.history'],
+    ] as const) {
       await eventually(async () => {
-        const version = (await databases.collection(database, aggregates).findOne({ _id: id }))?.version as number;
-        const recorded = await databases.collection(database, history).countDocuments({ id });
-        expect([id, recorded]).toEqual([id, version]);
+        const versions = { $group: { _id: null, sum: { $sum: '$version' } } };
+        const [all] = await databases.collection(database, aggregates).aggregate([versions]).toArray();
+        expect(await databases.collection(database, history).countDocuments()).toBe(all?.sum);
       });
     }
   }
@@ -73,6 +72,8 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     for (const { id } of [...load.customers.values()].slice(0, 3)) {
       expect((await call('DELETE', `${running.url}/accounts/customers/${id}`)).status).toBe(204);
       load.customers.delete(id);
+      // These were redacted with their customer.
+      for (const { newest } of [...load.orders.values()]) if (newest.customerId === id) load.orders.delete(newest.id);
     }
     await eventually(async () => {
       const erased = { 'state.erased': true };
@@ -150,7 +151,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     const load = new Load({ accounts: [running.url], orders: [running.url] }, 4);
     await load.acknowledges(50);
     await load.stop();
-    const key = { 'idempotency-key': 'the same after the replay' };
+    const key = { 'idempotency-key': 'the-same-after-the-replay' };
     const customer = [...load.customers.values()][0]!.newest;
     const { id: _, version: _v, createdAt: _c, updatedAt: _u, creditCards: _n, ...input } = customer;
     const send = (url: string) => call('POST', `${url}/accounts/customers`, { body: input, headers: key });
