@@ -19,7 +19,7 @@ export async function createTopics(admin: Admin, topics: readonly string[], numP
   if (missing.length === 0) return;
   const { brokers } = await admin.describeCluster();
   const replicationFactor = Math.min(REPLICAS, brokers.length);
-  const durability = replicationFactor === REPLICAS ? { 'min.insync.replicas': '2' } : {};
+  const durability: Record<string, string> = replicationFactor === REPLICAS ? { 'min.insync.replicas': '2' } : {};
   await admin.createTopics({
     topics: missing.map((topic) => {
       const settings = Object.entries({ ...settingsOf(topic), ...durability });
