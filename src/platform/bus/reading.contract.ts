@@ -235,6 +235,36 @@ export function readingContract(openFixture: () => Promise<BusFixture>): void {
     expect(reading.progress).toEqual({ read: 2 + keys.length, total: 2 + keys.length });
   });
 
+  it('leaves nothing out when a topic comes into being while records are in hand', async () => {
+    const late = `topic-${randomUUID()}`;
+    const values = Array.from({ length: 1_500 }, (_, index) => String(index));
+    await world.bus.publish(
+      world.topic,
+      values.map((value) => record('k', value)),
+    );
+    const [started, goOn] = [gate(), gate()];
+    const recorder = new Recorder();
+    const reading = await read(
+      recorder.handler(() => {
+        started.open();
+        return goOn.opened;
+      }),
+      [world.topic, late],
+    );
+    const first = reading.caughtUp();
+    await started.opened;
+    await world.bus.createTopics([late]);
+    await eventually(() => world.bus.publish(late, [record('k', 'late')]));
+    const second = reading.caughtUp();
+    // Longer than it takes to ask where the topics end.
+    await sleep(300);
+    goOn.open();
+    await Promise.all([first, second]);
+
+    expect(recorder.values.filter((value) => value !== 'late')).toEqual(values);
+    expect(recorder.values).toContain('late');
+  });
+
   it('reads no topics at all', async () => {
     const reading = await read(() => Promise.reject(new Error('there is nothing')), []);
     await reading.caughtUp();

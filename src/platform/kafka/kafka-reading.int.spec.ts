@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import kafkajs, { type Admin, type Kafka as Client, type Transaction } from 'kafkajs';
 import { aRoundOf, isOfRound, keys } from '../../../test/support/bus-world.js';
 import { eventually } from '../../../test/support/eventually.js';
+import { gate } from '../../../test/support/gate.js';
 import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
 import { record, Recorder } from '../../../test/support/recorder.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
@@ -142,6 +143,35 @@ describeWithRealServers('a reading of a real Kafka', () => {
     expect(members.length).toBeGreaterThan(3);
     for (const each of members) expect(each).toEqual([expect.any(String)]);
     expect(new Set(members.flat()).size).toBe(1);
+  });
+
+  it('begins with no more records of any partition once one of them failed', async () => {
+    const records = Array.from({ length: 1_500 }, () => ['key-0', 'key-1', 'key-2', 'key-3']).flat();
+    await bus.publish(
+      topic,
+      records.map((key) => record(key, 'v')),
+    );
+    let inHand = 0;
+    let begun = 0;
+    const twoInHand = gate();
+    const failed = gate();
+    reading = await bus.read([topic], async () => {
+      begun += 1;
+      const isSecond = (inHand += 1) === 2;
+      if (isSecond) twoInHand.open();
+      await twoInHand.opened;
+      if (isSecond) {
+        setImmediate(failed.open);
+        throw new Error('it cannot be applied');
+      }
+      await failed.opened;
+    });
+    await expect(reading.caughtUp()).rejects.toThrow('it cannot be applied');
+    await reading.stop();
+
+    // As many as are handled at the same time.
+    expect(begun).toBeGreaterThan(1);
+    expect(begun).toBeLessThanOrEqual(3);
   });
 
   it('leaves no consumer group behind, and creates no topic that it looked for', async () => {
