@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => Promise.resolve(serve),
   replay: async () => (await import('./commands/replay.js')).replay,
   verify: async () => (await import('./commands/verify.js')).verify,
+  topics: async () => (await import('./commands/topics.js')).topics,
 };
 
 async function main([first, ...others]: string[]): Promise<number> {

@@ -75,10 +75,10 @@ export function readingContract(openFixture: () => Promise<BusFixture>): void {
   it('catches up beside a publisher that goes on, whoever else asks meanwhile', async () => {
     const recorder = new Recorder();
     const reading = await read(recorder.handler());
-    let publishing = true;
+    const stop = new AbortController();
     let published = 0;
     const publisher = (async () => {
-      while (publishing) {
+      while (!stop.signal.aborted) {
         await world.bus.publish(world.topic, [record(`k${published}`, 'v')]);
         published += 1;
         await nextTurn();
@@ -91,7 +91,7 @@ export function readingContract(openFixture: () => Promise<BusFixture>): void {
       expect(recorder.records.length).toBeGreaterThanOrEqual(before);
     }
     await Promise.all(Array.from({ length: 10 }, (_, index) => sleep(20 * index).then(catchUp)));
-    publishing = false;
+    stop.abort();
     await publisher;
 
     await Promise.all([reading.caughtUp(), reading.caughtUp()]);
@@ -233,6 +233,36 @@ export function readingContract(openFixture: () => Promise<BusFixture>): void {
     expect(recorder.records.filter(isOfRound('late'))).toHaveLength(keys.length);
     expect(recorder.values.filter((value) => !value.endsWith('late'))).toEqual(['one', 'two']);
     expect(reading.progress).toEqual({ read: 2 + keys.length, total: 2 + keys.length });
+  });
+
+  it('leaves nothing out when a topic comes into being while records are in hand', async () => {
+    const late = `topic-${randomUUID()}`;
+    const values = Array.from({ length: 1_500 }, (_, index) => String(index));
+    await world.bus.publish(
+      world.topic,
+      values.map((value) => record('k', value)),
+    );
+    const [started, goOn] = [gate(), gate()];
+    const recorder = new Recorder();
+    const reading = await read(
+      recorder.handler(() => {
+        started.open();
+        return goOn.opened;
+      }),
+      [world.topic, late],
+    );
+    const first = reading.caughtUp();
+    await started.opened;
+    await world.bus.createTopics([late]);
+    await eventually(() => world.bus.publish(late, [record('k', 'late')]));
+    const second = reading.caughtUp();
+    // Longer than it takes to ask where the topics end.
+    await sleep(300);
+    goOn.open();
+    await Promise.all([first, second]);
+
+    expect(recorder.values.filter((value) => value !== 'late')).toEqual(values);
+    expect(recorder.values).toContain('late');
   });
 
   it('reads no topics at all', async () => {

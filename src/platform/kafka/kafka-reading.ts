@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { backoffDelay } from '../backoff.js';
+import { backoffDelay, retryUntilDone } from '../backoff.js';
 import type { Reading, RecordHandler } from '../bus/bus.js';
 import { type Position, progressOf } from '../bus/progress.js';
 import { unavailable } from '../errors.js';
 import { toLoggedRecord } from './kafka-record.js';
-import { existingTopics } from './kafka-topics.js';
+import { existingTopics, extentsOf } from './kafka-topics.js';
 
 /** Records between two heartbeats. */
 const MOST_RECORDS_A_TURN = 500;
@@ -26,7 +26,8 @@ export class KafkaReading implements Reading {
   private readonly consumer: Consumer;
   private followed: readonly string[] = [];
   private readonly moves = new EventEmitter().setMaxListeners(0);
-  private ended: { readonly error: unknown } | undefined;
+  /** Aborted when it has ended, for the reason that is then always told. */
+  private readonly ending = new AbortController();
   private closing: Promise<void> | undefined;
   /** kafkajs cannot be stopped while it starts, so these never overlap. */
   private starts: Promise<void> = Promise.resolve();
@@ -56,7 +57,8 @@ export class KafkaReading implements Reading {
     this.consumer.on(
       events.END_BATCH_PROCESS,
       ({ payload: { batchSize, topic, partition, firstOffset, lastOffset } }) => {
-        if (batchSize === 0) this.advance(this.positionIn(topic, partition, firstOffset), Number(lastOffset) + 1);
+        if (batchSize === 0)
+          this.advance(this.positionIn(topic, partition, Number(firstOffset)), Number(lastOffset) + 1);
       },
     );
     // It fetches again.
@@ -81,10 +83,10 @@ export class KafkaReading implements Reading {
   }
 
   async caughtUp(): Promise<void> {
-    if (!this.ended) await this.look();
+    await this.look();
     const goals = this.allPositions().map((position) => ({ position, end: position.end }));
     for (;;) {
-      if (this.ended) throw this.ended.error;
+      this.ending.signal.throwIfAborted();
       if (goals.every(({ position, end }) => position.next >= end)) return;
       await once(this.moves, 'move');
     }
@@ -96,27 +98,34 @@ export class KafkaReading implements Reading {
 
   /** Finds out where the topics end now, and follows those that have come into being since. */
   private async look(): Promise<void> {
+    let failure: unknown;
+    const signal = AbortSignal.any([this.ending.signal, AbortSignal.timeout(PATIENCE)]);
     try {
-      const existing = await existingTopics(this.admin, this.topics);
-      for (const topic of existing) {
-        for (const { partition, low, high } of await this.admin.fetchTopicOffsets(topic)) {
-          this.positionIn(topic, partition, low).end = Number(high);
-        }
-      }
-      if (existing.length <= this.followed.length) return;
-      this.followed = existing;
-    } catch (error) {
-      throw unavailable('Kafka does not say where the topics end', error);
+      await retryUntilDone(() => this.askForEnds(), { signal, onFailure: (error) => (failure = error) });
+    } catch {
+      this.ending.signal.throwIfAborted();
+      throw unavailable('Kafka does not say where the topics end', failure);
     }
+    const existing = [...this.positions.keys()];
+    if (existing.length === this.followed.length) return;
+    this.followed = existing;
     await this.startConsumer();
+  }
+
+  private async askForEnds(): Promise<void> {
+    for (const topic of await existingTopics(this.admin, this.topics)) {
+      for (const { partition, first, end } of await extentsOf(this.admin, topic)) {
+        this.positionIn(topic, partition, first).end = end;
+      }
+    }
   }
 
   private startConsumer(pause = 0): Promise<void> {
     this.starts = this.starts
       .then(async () => {
         const { consumer } = this;
-        if (pause > 0) await sleep(pause);
-        if (this.ended) return;
+        await sleep(pause, undefined, { signal: this.ending.signal }).catch(() => undefined);
+        if (this.ending.signal.aborted) return;
         await consumer.stop();
         await consumer.connect();
         await consumer.subscribe({ topics: [...this.followed], fromBeginning: true });
@@ -126,7 +135,7 @@ export class KafkaReading implements Reading {
           eachBatch: (payload) => this.handle(payload),
         });
       })
-      .catch((error: Error) => this.startAgain(error));
+      .catch((error: unknown) => this.startAgain(error as Error));
     return this.starts;
   }
 
@@ -147,10 +156,10 @@ export class KafkaReading implements Reading {
 
   private async handle({ batch, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
     const { topic, partition } = batch;
-    const position = this.positionIn(topic, partition, batch.firstOffset());
+    const position = this.positionIn(topic, partition, Number(batch.firstOffset()));
     const unread = batch.messages.filter(({ offset }) => Number(offset) >= position.next);
     for (let from = 0; from < unread.length; from += MOST_RECORDS_A_TURN) {
-      if (!isRunning() || isStale() || this.ended) return;
+      if (!isRunning() || isStale() || this.ending.signal.aborted) return;
       const turn = unread.slice(from, from + MOST_RECORDS_A_TURN);
       try {
         await this.handler(turn.map((message) => toLoggedRecord(topic, partition, message)));
@@ -166,9 +175,8 @@ export class KafkaReading implements Reading {
   }
 
   /** How far a partition is; one that is new begins with this offset. */
-  private positionIn(topic: string, partition: number, firstOffset: string | null): Position {
+  private positionIn(topic: string, partition: number, first: number): Position {
     const positions = this.positions.get(topic) ?? new Map<number, Position>();
-    const first = Number(firstOffset);
     const position = positions.get(partition) ?? { first, next: first, end: first };
     this.positions.set(topic, positions.set(partition, position));
     return position;
@@ -186,7 +194,7 @@ export class KafkaReading implements Reading {
 
   /** A handler must not wait for this, which waits for the handlers. */
   private end(error: unknown): Promise<void> {
-    this.ended ??= { error };
+    this.ending.abort(error);
     this.moves.emit('move');
     this.closing ??= this.close();
     return this.closing;
