@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { AbstractBatchOperation, AbstractLevel } from 'abstract-level';
+import { notStorable } from '../errors.js';
 import type { DependencyHealth } from '../health/health.js';
 
 export type Level = AbstractLevel<string | Buffer | Uint8Array, string, string>;
@@ -27,10 +28,18 @@ export async function openEmbeddedDatabase(directory: string | 'memory'): Promis
   };
 }
 
-/** Writes all of it or nothing, and answers when it is on disk. */
+/**
+ * Writes all of it or nothing, and answers when it is on disk.
+ * @throws PlatformError `not-storable` when no JSON can be made of it.
+ */
 export async function writeDurably(level: Level, writes: Write[]): Promise<void> {
   const synced: object = { sync: true };
-  if (writes.length > 0) await level.batch(writes, synced);
+  if (writes.length === 0) return;
+  try {
+    await level.batch(writes, synced);
+  } catch (error) {
+    throw error instanceof RangeError ? notStorable('it is nested too deeply for JSON') : error;
+  }
 }
 
 async function memoryLevel(): Promise<Level> {

@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection, MongoBulkWriteError } from 'mongodb';
 import { type History, type HistoryEntry, historyKey, historyRange } from '../history/history.js';
-import { isDuplicateKey, orUnavailable } from './mongo-errors.js';
+import { asNotStorable, isDuplicateKey, orUnavailable } from './mongo-errors.js';
 
 export type HistoryDocument<State> = HistoryEntry<State> & { _id: string };
 
@@ -17,7 +17,7 @@ export class MongoHistory<State> implements History<State> {
       await orUnavailable(() => this.collection.bulkWrite(operations, { ordered: false }));
     } catch (error) {
       const failures = (error as Partial<MongoBulkWriteError>).writeErrors;
-      if (failures === undefined || ![failures].flat().every(isDuplicateKey)) throw error;
+      if (failures === undefined || ![failures].flat().every(isDuplicateKey)) throw asNotStorable(error);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection, MongoBulkWriteError } from 'mongodb';
 import { newestOfEach, type Projection, type Versioned } from '../projection/projection.js';
-import { isDuplicateKey, orUnavailable } from './mongo-errors.js';
+import { asNotStorable, isDuplicateKey, orUnavailable } from './mongo-errors.js';
 
 export interface ProjectionDocument<State> {
   _id: string;
@@ -22,7 +22,7 @@ export class MongoProjection<State> implements Projection<State> {
     } catch (error) {
       // The upsert met a document that is not older: already applied.
       const failures = (error as Partial<MongoBulkWriteError>).writeErrors;
-      if (failures === undefined || ![failures].flat().every(isDuplicateKey)) throw error;
+      if (failures === undefined || ![failures].flat().every(isDuplicateKey)) throw asNotStorable(error);
       await this.applyRacesAgain(entries);
     }
   }

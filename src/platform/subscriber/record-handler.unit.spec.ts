@@ -5,7 +5,9 @@ import { silentLogger } from '../../../test/support/silent-logger.js';
 import type { Bus, BusRecord, LoggedRecord } from '../bus/bus.js';
 import { toCloudEvent } from '../event/cloud-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
-import { deadLetterTopic, recordHandler, type Subscription } from './subscription.js';
+import { deadLetterTopic } from '../dead-letters/dead-letter.js';
+import { recordHandler } from './record-handler.js';
+import type { Subscription } from './subscription.js';
 
 const SECRET = '4111111111111111';
 
@@ -83,8 +85,8 @@ describe('a subscription', () => {
     await handle(logged(6, eventOf('a')), logged(7, `{"card":"${SECRET}"`), logged(8, eventOf('b')));
 
     expect(copies.applied).toEqual([['a', 'b']]);
-    expect(topics).toEqual([deadLetterTopic('topic', 'group')]);
-    expect(deadLetterTopic('topic', 'group')).toBe('topic.group.dlt');
+    expect(topics).toEqual([deadLetterTopic(copies)]);
+    expect(deadLetterTopic(copies)).toBe('topic.group.dlt');
   });
 
   it('keeps the dead record as it was, and says beside it where it was and why', async () => {
