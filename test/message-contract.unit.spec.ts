@@ -77,7 +77,9 @@ describe('the message contract', () => {
         const validate = schemaOf(event.dataschema);
         validate(event.data);
         expect(validate.errors).toBeNull();
-        expect(Object.keys(event)).toEqual(expect.arrayContaining(Object.keys(messages[0] as object)));
+        // The oldest samples are from before events had hashes.
+        const { hash: _, ...members } = messages[0] as CloudEvent;
+        expect(Object.keys(event)).toEqual(expect.arrayContaining(Object.keys(members)));
       },
     );
 

@@ -134,6 +134,7 @@ export function past(system: () => System): void {
           eventId: expect.stringMatching(/^[0-9a-f-]{36}$/),
           time: updatedAt,
           changed: changed[index],
+          hash: expect.stringMatching(/^[0-9a-f]{64}$/),
           partition: body.items[0].partition,
           offset: expect.any(Number),
         })),
@@ -141,8 +142,8 @@ export function past(system: () => System): void {
       const offsets = body.items.map(({ offset }: { offset: number }) => offset);
       expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
       expect(new Set(offsets).size).toBe(3);
-      for (const { version, eventId } of body.items) {
-        expect((await system().event(versions[0]?.id ?? '', version)).id).toBe(eventId);
+      for (const { version, eventId, hash } of body.items) {
+        expect(await system().event(versions[0]?.id ?? '', version)).toMatchObject({ id: eventId, hash });
       }
     });
 

@@ -1,25 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
-import { type Item, type ItemEvent, changed, created, itemEvents } from '../../../test/support/items.js';
-import { withRequestContext } from '../request-context.js';
-import { type Aggregates, type Outbox, type Stored, type Unpublished, VersionConflict } from './aggregates.js';
-
-export type ItemStore = Aggregates<Item, ItemEvent> & Outbox;
-
-/** One empty collection of items. */
-export interface AggregatesFixture {
-  /** The stores of as many processes as the technology lets use the collection at once. */
-  readonly stores: readonly ItemStore[];
-  /** Closes all of it, and answers a store that another process opens afterwards. */
-  reopen(): Promise<ItemStore>;
-  dispose(): Promise<void>;
-}
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+import type { AggregatesFixture, ItemStore } from '../../../test/support/item-stores.js';
+import { changed, created, type Item } from '../../../test/support/items.js';
+import { type Stored, type Unpublished, VersionConflict } from './aggregates.js';
+import { pendingEventContract } from './pending-event.contract.js';
+import { restoringContract } from './restoring.contract.js';
 
 /** What is true of every aggregate store and its outbox. */
 export function aggregatesContract(name: string, openFixture: () => Promise<AggregatesFixture>): void {
+  describe(`${name} and the pending event`, () => pendingEventContract(openFixture));
+  describe(`${name} rebuilt from the log`, () => restoringContract(openFixture));
+
   describe(`${name} as an aggregate store with an outbox`, () => {
     let fixture: AggregatesFixture;
     let store: ItemStore;
@@ -158,51 +150,6 @@ export function aggregatesContract(name: string, openFixture: () => Promise<Aggr
         expect((await next.unpublished('9999', 10)).map(({ id }) => id)).toEqual(['a']);
         await next.save(before, changed(before.state, 'after'));
         expect((await next.find('a'))?.pending).toHaveLength(3);
-      });
-    });
-
-    describe('the pending event', () => {
-      it('is a CloudEvent as the event contract has it', async () => {
-        const { state, event } = created('a', '2026-05-06T07:08:09.010Z');
-        await store.save(undefined, { state, event, commands: [] });
-
-        const pending = (await found('a')).pending[0]!.event;
-        expect(pending).toEqual({
-          specversion: '1.0',
-          id: expect.stringMatching(UUID),
-          source: itemEvents.source,
-          type: 'test.item.created',
-          subject: 'a',
-          time: '2026-05-06T07:08:09.010Z',
-          datacontenttype: 'application/json',
-          dataschema: 'urn:schema:test.item.created:v1',
-          sequence: '1',
-          data: event.data,
-        });
-      });
-
-      it('names the major version of its own type and a new id', async () => {
-        const { pending } = await saved('a', 2);
-
-        expect(pending[1]?.event.dataschema).toBe('urn:schema:test.item.changed:v2');
-        expect(pending[1]?.event.id).not.toBe(pending[0]?.event.id);
-      });
-
-      it('carries trace and actor of the request that it is saved in', async () => {
-        const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-        const contexts = [
-          { requestId: '1', traceparent, actor: 'ann' },
-          { requestId: '2', traceparent },
-        ];
-        const ids = ['a', 'b'];
-        await Promise.all(
-          ids.map((id, i) => withRequestContext(contexts[i]!, () => store.save(undefined, created(id)))),
-        );
-
-        expect((await found('a')).pending[0]?.event).toMatchObject({ traceparent, actor: 'ann' });
-        const withoutActor = (await found('b')).pending[0]?.event;
-        expect(withoutActor).toMatchObject({ traceparent });
-        expect(withoutActor).not.toHaveProperty('actor');
       });
     });
 

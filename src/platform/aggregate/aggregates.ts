@@ -29,6 +29,8 @@ export interface RememberedCommand<State> {
 
 export interface Stored<State extends Aggregate> {
   readonly state: State;
+  /** Of the event that led to this state: the next one names it. Not there where that event has none. */
+  readonly hash?: string;
   readonly pending: readonly PendingEvent[];
   readonly commands: readonly RememberedCommand<State>[];
 }
@@ -84,6 +86,32 @@ export interface Outbox {
   /** Drops pending events up to and including a version, per aggregate. */
   trim(published: ReadonlyMap<string, number>): Promise<void>;
   backlog(): Promise<Backlog>;
+}
+
+/** A state as the log has it. */
+export interface Restored<State> {
+  readonly id: string;
+  readonly version: number;
+  /** Of the event that led to it. */
+  readonly hash?: string;
+  readonly state: State;
+}
+
+/** What the store knows of an aggregate and the log does not. */
+export interface Unlogged<State> {
+  readonly id: string;
+  readonly pending: readonly PendingEvent[];
+  readonly commands: readonly RememberedCommand<State>[];
+}
+
+/** A store that can be rebuilt from the log. */
+export interface Restorable<State = unknown> extends Outbox {
+  /** Puts states where they are newer than what is there, and leaves the rest of the aggregate as it is. */
+  restore(states: readonly Restored<State>[]): Promise<void>;
+  /** What the log does not know of these aggregates, or of all of them; only of those of which there is something. */
+  unlogged(ids?: readonly string[]): AsyncIterable<Unlogged<State>>;
+  /** Puts what the log does not know beside states that are there, in place of what is beside them. */
+  adopt(entries: readonly Unlogged<State>[]): Promise<void>;
 }
 
 /** Another writer changed the aggregate first. */

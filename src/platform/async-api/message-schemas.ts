@@ -1,5 +1,6 @@
 import type { MessageSchema } from './event-api.js';
 
+const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const text = { type: 'string', minLength: 1 };
 
 /** The envelope of every message: a CloudEvent 1.0 in the JSON format, with this system's extensions. */
@@ -28,6 +29,14 @@ export const CLOUD_EVENT_SCHEMA = {
       description: 'Extension: the W3C trace of the request that led to the event.',
     },
     actor: { ...text, description: "Extension: the subject of the caller's token, where there was one." },
+    prevhash: {
+      ...hash,
+      description: "Extension: the hash of the aggregate's event before this one; not in its first.",
+    },
+    hash: {
+      ...hash,
+      description: 'Extension: SHA-256 over the canonical form (RFC 8785) of the event with everything but `hash`.',
+    },
     data: { type: 'object', description: 'The whole state after the change, and what of it changed.' },
   },
 } as const;

@@ -3,15 +3,18 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
-  type Outbox,
   type PendingEvent,
+  type Restorable,
+  type Restored,
   type Saving,
   type Stored,
+  type Unlogged,
   type Unpublished,
   VersionConflict,
 } from '../aggregate/aggregates.js';
 import { coalesce } from '../aggregate/coalesce.js';
 import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
+import { newestOfEach } from '../projection/projection.js';
 import { type Level, type Write, writeDurably } from './embedded-database.js';
 
 type Document<State extends Aggregate> = Stored<State>;
@@ -26,7 +29,7 @@ const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 
 /** The aggregate store and its outbox in the embedded database; edits that wait together are one synced batch. */
 export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEvent>
-  implements Aggregates<State, Event>, Outbox
+  implements Aggregates<State, Event>, Restorable<State>
 {
   readonly topic: string;
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
@@ -58,12 +61,15 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
 
   async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
     const { id, version } = state;
-    const entry = { version, event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt }) };
+    const entry = {
+      version,
+      event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt, prevhash: before?.hash }),
+    };
     const saved = await this.enqueue({
       id,
       apply: (stored) =>
         stored?.state.version === before?.state.version
-          ? { state, pending: [...(stored?.pending ?? []), entry], commands }
+          ? { state, hash: entry.event.hash, pending: [...(stored?.pending ?? []), entry], commands }
           : undefined,
     });
     if (!saved) throw new VersionConflict(id);
@@ -97,6 +103,45 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     const documents = await this.documents.getMany(keys.map(idOfDueKey));
     const events = documents.reduce((sum, document) => sum + (document?.pending.length ?? 0), 0);
     return keys[0] === undefined ? { events } : { events, oldest: keys[0].slice(0, keys[0].indexOf('!')) };
+  }
+
+  async restore(states: readonly Restored<State>[]): Promise<void> {
+    const edits = newestOfEach(states).map(({ id, version, hash, state }) =>
+      this.enqueue({
+        id,
+        apply: (stored) =>
+          (stored?.state.version ?? 0) < version
+            ? {
+                state,
+                ...(hash !== undefined && { hash }),
+                pending: stored?.pending ?? [],
+                commands: stored?.commands ?? [],
+              }
+            : undefined,
+      }),
+    );
+    await Promise.all(edits);
+  }
+
+  async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {
+    for await (const [id, { pending, commands }] of this.documentsOf(ids)) {
+      if (pending.length > 0 || commands.length > 0) yield { id, pending, commands };
+    }
+  }
+
+  async adopt(entries: readonly Unlogged<State>[]): Promise<void> {
+    const edits = entries.map(({ id, pending, commands }) =>
+      this.enqueue({ id, apply: (stored) => stored && { ...stored, pending, commands } }),
+    );
+    await Promise.all(edits);
+  }
+
+  private async *documentsOf(ids: readonly string[] | undefined): AsyncGenerator<[string, Document<State>]> {
+    if (!ids) yield* this.documents.iterator();
+    for (const id of ids ?? []) {
+      const document = await this.documents.get(id);
+      if (document) yield [id, document];
+    }
   }
 
   private async write(edits: readonly Edit<State>[]): Promise<readonly boolean[]> {

@@ -9,6 +9,8 @@ export interface HistoryEntry<State = unknown> {
   /** JSON Pointers of what changed. */
   readonly changed: readonly string[];
   readonly actor?: string;
+  /** Of the event; it is chained to the one before it. */
+  readonly hash?: string;
   readonly partition: number;
   readonly offset: number;
   /** The state after the change; gone once it was forgotten. */

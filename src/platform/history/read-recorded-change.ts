@@ -22,7 +22,7 @@ export function readRecordedChange<State>(
   const { [member]: state, changed } = (event.data ?? {}) as Record<string, unknown>;
   if (typeof state !== 'object' || state === null) throw new UnreadableRecord(`data without ${member}`);
   if (!Array.isArray(changed)) throw new UnreadableRecord('data without changed');
-  const { subject, sequence, type, id, time, actor } = event;
+  const { subject, sequence, type, id, time, actor, hash } = event;
   return {
     id: subject,
     version: Number(sequence),
@@ -31,6 +31,7 @@ export function readRecordedChange<State>(
     time,
     changed: changed as string[],
     ...(actor !== undefined && { actor }),
+    ...(hash !== undefined && { hash }),
     partition,
     offset,
     state: state as State,

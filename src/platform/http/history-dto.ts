@@ -21,6 +21,11 @@ export interface RecordedChangeDto {
   changed: string[];
   /** Who did it: the subject of the caller's token, where there was one. */
   actor?: string;
+  /**
+   * SHA-256 of the event, hexadecimal. The next event of the aggregate names it, so that the history cannot be altered
+   * unnoticed.
+   */
+  hash?: string;
   /** @isInt */
   partition: number;
   /** @isInt */
@@ -53,7 +58,13 @@ export async function readHistoryPage(
 
 /** What a client is told of an entry: everything but the state. */
 function toRecordedChange(entry: HistoryEntry): RecordedChangeDto {
-  const { version, type, eventId, time, changed, actor, partition, offset } = entry;
+  const { version, type, eventId, time, changed, actor, hash, partition, offset } = entry;
   const base = { version, type, eventId, time, changed: [...changed] };
-  return { ...base, ...(actor !== undefined && { actor }), partition, offset };
+  return {
+    ...base,
+    ...(actor !== undefined && { actor }),
+    ...(hash !== undefined && { hash }),
+    partition,
+    offset,
+  };
 }

@@ -3,23 +3,28 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
-  type Outbox,
   type PendingEvent,
   type RememberedCommand,
+  type Restorable,
+  type Restored,
   type Saving,
   type Stored,
+  type Unlogged,
   type Unpublished,
   VersionConflict,
 } from '../aggregate/aggregates.js';
 import { coalesce } from '../aggregate/coalesce.js';
 import { unavailable } from '../errors.js';
 import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
+import { newestOfEach } from '../projection/projection.js';
 import { isDuplicateKey, orUnavailable } from './mongo-errors.js';
+import { putWhereNewer } from './put-where-newer.js';
 
 /** One aggregate: its state and, in the same document, the events of it that still wait to be published. */
 export interface AggregateDocument<State> {
   _id: string;
   version: number;
+  hash?: string;
   state: State;
   pending: PendingEvent[];
   commands: RememberedCommand<State>[];
@@ -40,7 +45,7 @@ const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
 export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
-  implements Aggregates<State, Event>, Outbox
+  implements Aggregates<State, Event>, Restorable<State>
 {
   readonly topic: string;
   private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
@@ -62,14 +67,17 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async find(id: string): Promise<Stored<State> | undefined> {
-    const projection = { _id: 0, state: 1, pending: 1, commands: 1 };
+    const projection = { _id: 0, hash: 1, state: 1, pending: 1, commands: 1 };
     const document = await orUnavailable(() => this.collection.findOne({ _id: id } as object, { projection }));
     return (document as Stored<State> | null) ?? undefined;
   }
 
   async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
     const { id, version } = state;
-    const entry = { version, event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt }) };
+    const entry = {
+      version,
+      event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt, prevhash: before?.hash }),
+    };
     const outcome = await this.enqueue({ id, expectedVersion: before?.state.version ?? 0, state, entry, commands });
     if (outcome === 'conflict') throw new VersionConflict(id);
     if (outcome === 'refused') throw unavailable('MongoDB refused the write');
@@ -122,6 +130,28 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     return total ? { events: total.events, oldest: total.oldest } : { events: 0 };
   }
 
+  restore(states: readonly Restored<State>[]): Promise<void> {
+    const documents = newestOfEach(states).map(({ id, ...content }) => ({ _id: id, ...content }));
+    return putWhereNewer(this.collection as unknown as Collection<never>, documents, { pending: [], commands: [] });
+  }
+
+  async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {
+    const some = { $or: [{ 'pending.0': { $exists: true } }, { 'commands.0': { $exists: true } }] };
+    const filter = (ids ? { _id: { $in: ids }, ...some } : some) as object;
+    for await (const { _id, pending, commands } of this.collection.find(filter, {
+      projection: { pending: 1, commands: 1 },
+    })) {
+      yield { id: _id, pending, commands } as Unlogged<State>;
+    }
+  }
+
+  async adopt(entries: readonly Unlogged<State>[]): Promise<void> {
+    const operations = entries.map(({ id, pending, commands }) => ({
+      updateOne: { filter: { _id: id }, update: { $set: { pending, commands } } },
+    })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
+    if (operations.length > 0) await orUnavailable(() => this.collection.bulkWrite(operations, { ordered: false }));
+  }
+
   private async write(saves: readonly Save<State>[]): Promise<readonly Outcome[]> {
     const operations = saves.map(toOperation) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
     try {
@@ -147,12 +177,16 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
  */
 function toOperation<State>({ id, expectedVersion, state, entry, commands }: Save<State>): object {
   if (expectedVersion === 0) {
-    return { insertOne: { document: { _id: id, version: entry.version, state, pending: [entry], commands } } };
+    return {
+      insertOne: {
+        document: { _id: id, version: entry.version, hash: entry.event.hash, state, pending: [entry], commands },
+      },
+    };
   }
   return {
     updateOne: {
       filter: { _id: id, version: expectedVersion },
-      update: { $set: { version: entry.version, state, commands }, $push: { pending: entry } },
+      update: { $set: { version: entry.version, hash: entry.event.hash, state, commands }, $push: { pending: entry } },
       upsert: true,
     },
   };

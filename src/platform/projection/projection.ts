@@ -16,8 +16,10 @@ export interface Projection<State> {
 }
 
 /** The newest entry of each id: state is carried whole, so the others need not be written. */
-export function newestOfEach<State>(entries: readonly Versioned<State>[]): Versioned<State>[] {
-  const newest = new Map<string, Versioned<State>>();
+export function newestOfEach<Entry extends { readonly id: string; readonly version: number }>(
+  entries: readonly Entry[],
+): Entry[] {
+  const newest = new Map<string, Entry>();
   for (const entry of entries) {
     if (entry.version > (newest.get(entry.id)?.version ?? 0)) newest.set(entry.id, entry);
   }

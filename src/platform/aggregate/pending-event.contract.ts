@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { AggregatesFixture, ItemStore } from '../../../test/support/item-stores.js';
+import { changed, created, itemEvents } from '../../../test/support/items.js';
+import { hashOf } from '../event/hash-chain.js';
+import { withRequestContext } from '../request-context.js';
+import type { PendingEvent, Stored } from './aggregates.js';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** A part of the contract of an aggregate store: the event that is saved with a state. */
+export function pendingEventContract(openFixture: () => Promise<AggregatesFixture>): void {
+  let fixture: AggregatesFixture;
+  let store: ItemStore;
+
+  beforeEach(async () => {
+    fixture = await openFixture();
+    store = fixture.stores[0]!;
+  });
+
+  afterEach(() => fixture.dispose());
+
+  async function found(id: string): Promise<Stored<ReturnType<typeof created>['state']>> {
+    return (await store.find(id))!;
+  }
+
+  async function pendingAfter(changes: number): Promise<readonly PendingEvent[]> {
+    await store.save(undefined, created('a'));
+    for (let version = 2; version <= changes; version += 1) {
+      const before = await found('a');
+      await store.save(before, changed(before.state, `name ${version}`));
+    }
+    return (await found('a')).pending;
+  }
+
+  it('is a CloudEvent as the event contract has it', async () => {
+    const { state, event } = created('a', '2026-05-06T07:08:09.010Z');
+    await store.save(undefined, { state, event, commands: [] });
+
+    const pending = (await found('a')).pending[0]!.event;
+    expect(pending).toEqual({
+      specversion: '1.0',
+      id: expect.stringMatching(UUID),
+      source: itemEvents.source,
+      type: 'test.item.created',
+      subject: 'a',
+      time: '2026-05-06T07:08:09.010Z',
+      datacontenttype: 'application/json',
+      dataschema: 'urn:schema:test.item.created:v1',
+      sequence: '1',
+      hash: hashOf(pending),
+      data: event.data,
+    });
+  });
+
+  it('names the major version of its own type and a new id', async () => {
+    const pending = await pendingAfter(2);
+
+    expect(pending[1]?.event.dataschema).toBe('urn:schema:test.item.changed:v2');
+    expect(pending[1]?.event.id).not.toBe(pending[0]?.event.id);
+  });
+
+  it('carries trace and actor of the request that it is saved in', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const contexts = [
+      { requestId: '1', traceparent, actor: 'ann' },
+      { requestId: '2', traceparent },
+    ];
+    const ids = ['a', 'b'];
+    await Promise.all(ids.map((id, i) => withRequestContext(contexts[i]!, () => store.save(undefined, created(id)))));
+
+    expect((await found('a')).pending[0]?.event).toMatchObject({ traceparent, actor: 'ann' });
+    const withoutActor = (await found('b')).pending[0]?.event;
+    expect(withoutActor).toMatchObject({ traceparent });
+    expect(withoutActor).not.toHaveProperty('actor');
+  });
+
+  describe('in the chain of the aggregate', () => {
+    it('names the hash of the event before it', async () => {
+      const events = (await pendingAfter(4)).map(({ event }) => event);
+
+      expect(events[0]).not.toHaveProperty('prevhash');
+      expect(events.slice(1).map(({ prevhash }) => prevhash)).toEqual(events.slice(0, -1).map(({ hash }) => hash));
+      expect(events.map(({ hash }) => hash)).toEqual(events.map((event) => hashOf(event)));
+    });
+
+    it('goes on from the hash of the last event when that one is published and gone', async () => {
+      const [published] = await pendingAfter(1);
+      await store.trim(new Map([['a', 1]]));
+      const before = await found('a');
+      expect(before.hash).toBe(published!.event.hash);
+
+      await store.save(before, changed(before.state, 'after'));
+
+      expect((await found('a')).pending.at(-1)?.event.prevhash).toBe(published!.event.hash);
+    });
+
+    it('has the same hash once it has been through JSON', async () => {
+      const { state, event } = created('a');
+      const odd = { ...state, name: 'é😀"\\ \u2028', tags: ['', '\u0000', '1e400'], score: 1e21, none: null };
+      await store.save(undefined, { state: odd, event: { ...event, data: { item: odd } }, commands: [] });
+
+      const stored = (await found('a')).pending[0]!.event;
+      const sent = JSON.parse(JSON.stringify(stored)) as typeof stored;
+      expect(sent.hash).toBe(hashOf(sent));
+    });
+  });
+}

@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../../test/support/eventually.js';
+import type { AggregatesFixture, ItemStore } from '../../../test/support/item-stores.js';
+import { changed, created, type Item } from '../../../test/support/items.js';
+import type { Restored, Unlogged } from './aggregates.js';
+
+const FAR = '9999';
+
+/** A part of the contract of an aggregate store: how it is rebuilt from the log. */
+export function restoringContract(openFixture: () => Promise<AggregatesFixture>): void {
+  let fixture: AggregatesFixture;
+  let store: ItemStore;
+
+  beforeEach(async () => {
+    fixture = await openFixture();
+    store = fixture.stores[0]!;
+  });
+
+  afterEach(() => fixture.dispose());
+
+  /** The states of an item up to a version, as the log has them. */
+  function logged(id: string, versions: number): Restored<Item>[] {
+    const states = [created(id).state];
+    while (states.length < versions) states.push(changed(states.at(-1)!, `name ${states.length + 1}`).state);
+    return states.map((state) => ({ id, version: state.version, hash: `hash of ${id} ${state.version}`, state }));
+  }
+
+  async function unloggedOf(ids?: readonly string[]): Promise<Unlogged<Item>[]> {
+    const all: Unlogged<Item>[] = [];
+    for await (const each of store.unlogged(ids)) all.push(each);
+    return all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  describe('restoring', () => {
+    it('leaves the newest state of each, with its hash and nothing to publish', async () => {
+      await store.restore([...logged('a', 3), ...logged('b', 1)]);
+
+      const [a, b] = await Promise.all([store.find('a'), store.find('b')]);
+      expect(a).toEqual({ state: logged('a', 3)[2]?.state, hash: 'hash of a 3', pending: [], commands: [] });
+      expect(b).toEqual({ state: logged('b', 1)[0]?.state, hash: 'hash of b 1', pending: [], commands: [] });
+      expect(await store.backlog()).toEqual({ events: 0 });
+    });
+
+    it('moves forward only, in whatever portions and order the states come, and again', async () => {
+      const [first, second, third] = logged('a', 3) as [Restored<Item>, Restored<Item>, Restored<Item>];
+      await store.restore([second]);
+      await store.restore([first]);
+      expect((await store.find('a'))?.state.version).toBe(2);
+
+      await store.restore([first, second, third]);
+      await store.restore([first, second]);
+      expect(await store.find('a')).toMatchObject({ state: third.state, hash: 'hash of a 3' });
+    });
+
+    it('takes what has no hash', async () => {
+      const { hash: _, ...unhashed } = logged('a', 1)[0]!;
+      await store.restore([unhashed]);
+
+      const restored = await store.find('a');
+      expect(restored?.state).toEqual(unhashed.state);
+      expect(restored?.hash).toBeUndefined();
+    });
+
+    it('leaves what waits and what is remembered beside a state that it moves', async () => {
+      const commands = [{ key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
+      await store.save(undefined, { ...created('a'), commands });
+      const { pending } = (await store.find('a'))!;
+
+      await store.restore(logged('a', 2));
+
+      expect(await store.find('a')).toMatchObject({ state: { version: 2 }, pending, commands });
+    });
+
+    it('lets the aggregate be changed from where the log has it', async () => {
+      await store.restore(logged('a', 2));
+      const before = (await store.find('a'))!;
+
+      await store.save(before, changed(before.state, 'after'));
+
+      const [entry] = (await store.find('a'))!.pending;
+      expect(entry).toMatchObject({ version: 3, event: { sequence: '3', prevhash: 'hash of a 2' } });
+    });
+
+    it('restores nothing', async () => {
+      await expect(store.restore([])).resolves.toBeUndefined();
+    });
+  });
+
+  describe('what the log does not know', () => {
+    const commands = [{ key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
+
+    beforeEach(async () => {
+      await store.save(undefined, created('waits'));
+      await store.save(undefined, { ...created('waits and remembers'), commands });
+      await store.save(undefined, { ...created('remembers'), commands });
+      await store.save(undefined, created('neither'));
+      await store.trim(
+        new Map([
+          ['remembers', 1],
+          ['neither', 1],
+        ]),
+      );
+      // A trim may take a moment to be seen.
+      await eventually(async () => expect(await store.backlog()).toMatchObject({ events: 2 }));
+    });
+
+    it('is told of all of which there is something', async () => {
+      const unlogged = await unloggedOf();
+
+      expect(unlogged.map(({ id, pending }) => [id, pending.length])).toEqual([
+        ['remembers', 0],
+        ['waits', 1],
+        ['waits and remembers', 1],
+      ]);
+      expect(unlogged.map((each) => each.commands)).toEqual([commands, [], commands]);
+    });
+
+    it('is told of those that are asked for', async () => {
+      const ids = async (...asked: string[]) => (await unloggedOf(asked)).map(({ id }) => id);
+
+      expect(await ids('waits', 'neither', 'unheard of')).toEqual(['waits']);
+      expect(await ids()).toEqual([]);
+    });
+
+    it('is adopted by a store that was rebuilt, and goes on from there', async () => {
+      const unlogged = await unloggedOf();
+      const next = await openFixture();
+      try {
+        const rebuilt = next.stores[0]!;
+        await rebuilt.restore(unlogged.map(({ id }) => logged(id, 1)[0]!));
+
+        await rebuilt.adopt(unlogged);
+        await rebuilt.adopt(unlogged);
+
+        for (const { id, pending } of unlogged) {
+          expect(await rebuilt.find(id)).toMatchObject({ pending, commands: (await store.find(id))?.commands });
+        }
+        const due = await rebuilt.unpublished(FAR, 10);
+        expect(due.map(({ id }) => id).sort()).toEqual(['waits', 'waits and remembers']);
+        await rebuilt.trim(new Map([['waits', 1]]));
+        await eventually(async () => {
+          expect((await rebuilt.unpublished(FAR, 10)).map(({ id }) => id)).toEqual(['waits and remembers']);
+        });
+      } finally {
+        await next.dispose();
+      }
+    });
+
+    it('is adopted in place of what was there, and where nothing is, not at all', async () => {
+      await store.adopt([
+        { id: 'waits', pending: [], commands },
+        { id: 'unheard of', pending: [], commands },
+      ]);
+
+      expect(await store.find('waits')).toMatchObject({ pending: [], commands });
+      expect(await store.find('unheard of')).toBeUndefined();
+      expect((await store.unpublished(FAR, 10)).map(({ id }) => id)).toEqual(['waits and remembers']);
+    });
+  });
+}
