@@ -6,6 +6,7 @@ import { ConfigError } from './platform/config/config.js';
 /** Loaded when called: what one command needs the others need not wait for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => Promise.resolve(serve),
+  dlt: async () => (await import('./commands/dlt.js')).dlt,
 };
 
 async function main([first, ...others]: string[]): Promise<number> {

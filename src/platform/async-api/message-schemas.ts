@@ -56,7 +56,8 @@ export const DEAD_LETTER_HEADERS = {
     'dlt-value-omitted': {
       type: 'string',
       pattern: '^[0-9]+$',
-      description: 'Only where the record is too large for a letter: the length of its value, which is still where it was.',
+      description:
+        'Only where the record is too large for a letter: the length of its value, which is still where it was.',
     },
   },
 } as const;

@@ -37,9 +37,7 @@ export async function readDeadLetters(bus: Bus, consumed: Consumed): Promise<rea
 /** The places in the dead-letter topic that have a receipt, by name. */
 export async function readReceipts(bus: Bus, consumed: Consumed): Promise<ReadonlySet<string>> {
   const redriven = new Set<string>();
-  await readWhole(bus, [receiptTopic(consumed)], (record) =>
-    addReceipt(redriven, record, deadLetterTopic(consumed)),
-  );
+  await readWhole(bus, [receiptTopic(consumed)], (record) => addReceipt(redriven, record, deadLetterTopic(consumed)));
   return redriven;
 }
 
