@@ -98,7 +98,8 @@ function toRedrive({ all, key }: Flags, words: readonly string[]): Task {
         redriven += waiting.length - stay.length;
       }
       if (id !== undefined && chosen === 0) return sayThereIsNone(id);
-      console.log(`${redriven} redriven, ${unhealed.length} cannot be applied still.`);
+      const outcome = `${redriven} redriven, ${unhealed.length} cannot be applied still.`;
+      console.log(redriven + unhealed.length > 0 ? outcome : 'None of them waits.');
       for (const { id: stays, reason } of unhealed) console.log(printable(`${stays}  ${reason}`));
       return unhealed.length > 0 ? 1 : 0;
     });
@@ -116,7 +117,7 @@ function isWaiting({ waiting }: DeadLetter): boolean {
 }
 
 function nothing(redriven = 0): string {
-  return redriven > 0 ? `No dead letter waits; ${redriven} redriven (--all lists them).` : 'There are no dead letters.';
+  return redriven > 0 ? `No dead letter waits; ${redriven} were redriven (--all lists them).` : 'There are no dead letters.';
 }
 
 function sayThereIsNone(id: string): number {

@@ -38,7 +38,7 @@ export async function writeDurably(level: Level, writes: Write[]): Promise<void>
   try {
     await level.batch(writes, synced);
   } catch (error) {
-    throw error instanceof RangeError ? notStorable('it is nested too deeply for JSON') : error;
+    throw (error as Error).name === 'RangeError' ? notStorable('it is nested too deeply for JSON') : error;
   }
 }
 

@@ -43,14 +43,7 @@ describeWithRealServers('on a real MongoDB', () => {
     await store.save(before, changed(before!.state, 'x'));
 
     const document = await databases[0]!.db.collection(name).findOne();
-    expect(Object.keys(document as Document).sort()).toEqual([
-      '_id',
-      'commands',
-      'hash',
-      'pending',
-      'state',
-      'version',
-    ]);
+    expect(Object.keys(document as Document).sort()).toEqual(['_id', 'commands', 'hash', 'pending', 'state', 'version']);
     expect(document).toMatchObject({ _id: 'a', version: 2, state: { version: 2 } });
   });
 

@@ -37,16 +37,17 @@ export async function orUnavailable<T>(call: () => Promise<T>): Promise<T> {
  * other error as it is.
  */
 export function asNotStorable(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (typeof error !== 'object' || error === null) return error;
   // The whole of it has a code of its own where the server could not even parse it.
   const refusals = 'writeErrors' in error ? [error, ...[error.writeErrors].flat()] : [];
   const code = refusals.map((each) => Number((each as { code?: unknown }).code)).find((each) => NEVER.has(each));
   if (code !== undefined) return notStorable(`MongoDB never takes such a document: code ${code}`);
+  const { name = '', message = '' } = error as Partial<Error>;
   const isUnserializable =
-    error instanceof RangeError ||
-    error.name.startsWith('BSON') ||
-    (error.name === 'MongoInvalidArgumentError' && error.message.startsWith('Document is larger'));
-  return isUnserializable ? notStorable(`no document can be made of it: ${error.name}`) : error;
+    name === 'RangeError' ||
+    name.startsWith('BSON') ||
+    (name === 'MongoInvalidArgumentError' && message.startsWith('Document is larger'));
+  return isUnserializable ? notStorable(`no document can be made of it: ${name}`) : error;
 }
 
 /** True for a bulk write of which the server refused some and did the others: which, the caller has to look at. */
