@@ -1,6 +1,10 @@
 import type { DependencyHealth } from '../health/health.js';
 
-export type Headers = Readonly<Record<string, string>>;
+/** Text, or bytes that are no text in UTF-8. */
+export type HeaderValue = string | Buffer;
+
+/** A list where a header is repeated. */
+export type Headers = Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>;
 
 /** What is published: the key decides the partition, and records of one key keep their order. */
 export interface BusRecord {
@@ -31,13 +35,18 @@ export interface Consumption {
 
 /** A reading of topics from their oldest records on, apart from every consumer group. */
 export interface Reading {
-  /** Records that are done, of all those that the topics held when {@link Reading.caughtUp} was last called. */
+  /**
+   * Records that are done, of all those that the topics held when the reading began or {@link Reading.caughtUp} was last
+   * called.
+   */
   readonly progress: { readonly read: number; readonly total: number };
   /**
    * Answers when every record that the topics hold at the time of the call is done. May be called again and again.
-   * @throws whatever the handler threw, and after that always: the reading has ended.
+   * @throws whatever the handler threw, and after that always: the reading has ended. Also when it was stopped, or when
+   * the log went away for longer than it waits.
    */
   caughtUp(): Promise<void>;
+  /** Ends it, once the records in hand are done. */
   stop(): Promise<void>;
 }
 
@@ -46,6 +55,8 @@ export interface TopicDescription {
   readonly topic: string;
   readonly partitions: number;
   readonly replicationFactor: number;
+  /** Of the cluster: there can be as many replicas. */
+  readonly brokers: number;
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -53,7 +64,7 @@ export interface TopicDescription {
 export interface Bus {
   /** Creates the topics that are missing, so that they keep every record for ever. */
   createTopics(topics: readonly string[]): Promise<void>;
-  /** Those of the topics that exist. */
+  /** Those of the topics that exist. @throws PlatformError `not-permitted` when their settings may not be seen. */
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
   /** How many records each of the topics holds; 0 where there is no such topic. */
   countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
@@ -62,7 +73,10 @@ export interface Bus {
    * the new ones, by the next {@link Reading.caughtUp} at the latest. Topics that do not exist hold nothing.
    */
   read(topics: readonly string[], handler: RecordHandler): Promise<Reading>;
-  /** Appends the records in order; answers when they are durable. After a failure some of them may be in the log. */
+  /**
+   * Appends the records in order; answers when they are durable. After a failure some of them may be in the log.
+   * @throws PlatformError `record-too-large` when the log will never take one of them, for its size.
+   */
   publish(topic: string, records: readonly BusRecord[]): Promise<void>;
   /** Joins the group, which starts at the oldest record. Offsets are committed after the handler returns. */
   consume(group: string, handlers: ReadonlyMap<string, RecordHandler>): Promise<Consumption>;

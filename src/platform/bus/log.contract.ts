@@ -4,6 +4,7 @@ import { aRoundOf, type BusFixture, BusWorld, keys } from '../../../test/support
 import { eventually } from '../../../test/support/eventually.js';
 import { record, Recorder } from '../../../test/support/recorder.js';
 import type { BusRecord } from './bus.js';
+import { whyItForgets } from './topics.js';
 
 /** A part of the contract of a bus: topics, what is published, and what of it a group is given. */
 export function logContract(openFixture: () => Promise<BusFixture>): void {
@@ -21,6 +22,15 @@ export function logContract(openFixture: () => Promise<BusFixture>): void {
       { key: null, value: Buffer.from('no key'), headers: {} },
       { key: Buffer.from('no value'), value: null, headers: { why: '' } },
       { key: Buffer.from([0, 255, 10]), value: Buffer.from([...Array(256).keys()]), headers: {} },
+      {
+        key: Buffer.from('headers'),
+        value: Buffer.from('{}'),
+        headers: {
+          binary: Buffer.from([0xc3, 0x28, 0xff, 0]),
+          repeated: ['a', Buffer.from([0x80]), 'a', ''],
+          text: '\ufeffé\0',
+        },
+      },
       { key: Buffer.from('empty'), value: Buffer.alloc(0), headers: {} },
       { key: Buffer.from('large'), value: randomBytes(600_000), headers: {} },
       { key: Buffer.from('large'), value: randomBytes(600_000), headers: {} },
@@ -33,6 +43,17 @@ export function logContract(openFixture: () => Promise<BusFixture>): void {
     await eventually(() => expect(recorder.records).toHaveLength(published.length));
     const asPublished = recorder.records.map(({ key, value, headers }) => ({ key, value, headers }));
     expect(sortedAsText(asPublished)).toEqual(sortedAsText(published));
+  });
+
+  it('gives header bytes that are text as text', async () => {
+    const recorder = new Recorder();
+    await world.join(recorder.handler());
+
+    const headers = { text: Buffer.from('ü'), repeated: [Buffer.from('a'), 'b'] };
+    await world.bus.publish(world.topic, [{ key: null, value: null, headers }]);
+
+    await eventually(() => expect(recorder.records).toHaveLength(1));
+    expect(recorder.records[0]?.headers).toEqual({ text: 'ü', repeated: ['a', 'b'] });
   });
 
   it('keeps the records of a key in order', async () => {
@@ -149,6 +170,37 @@ export function logContract(openFixture: () => Promise<BusFixture>): void {
 
   it('publishes no records', async () => {
     await expect(world.bus.publish(world.topic, [])).resolves.toBeUndefined();
+  });
+
+  it('describes its topics, which forget nothing', async () => {
+    const deadLetters = `${world.topic}.group.dlt`;
+    await world.bus.createTopics([deadLetters]);
+
+    const described = await world.bus.describeTopics([world.topic, deadLetters]);
+
+    expect(described.map(({ topic }) => topic).sort()).toEqual([world.topic, deadLetters]);
+    expect(described.flatMap(whyItForgets)).toEqual([]);
+    for (const each of described) expect(each).toMatchObject({ partitions: 6, replicationFactor: 1, brokers: 1 });
+    expect(described.find(({ topic }) => topic === deadLetters)?.settings).toMatchObject({
+      'max.message.bytes': '2097152',
+    });
+  });
+
+  it('counts the records of each topic', async () => {
+    const [empty, nowhere] = [`topic-${randomUUID()}`, `topic-${randomUUID()}`];
+    await world.bus.createTopics([empty]);
+    await world.bus.publish(world.topic, aRoundOf('1'));
+    await world.bus.publish(world.topic, aRoundOf('2'));
+
+    const counts = await world.bus.countRecords([world.topic, empty, nowhere]);
+
+    expect([...counts].sort()).toEqual(
+      [
+        [world.topic, 2 * keys.length],
+        [empty, 0],
+        [nowhere, 0],
+      ].sort(),
+    );
   });
 
   it('says that it and its members are up', async () => {

@@ -13,16 +13,10 @@ import type {
   RecordHandler,
   TopicDescription,
 } from '../bus/bus.js';
-import { KEEPS_FOR_EVER } from '../bus/topics.js';
+import { settingsOf } from '../bus/topics.js';
 import { EmbeddedReading } from './embedded-reading.js';
+import { fromStored, type StoredRecord, toStored } from './embedded-record.js';
 import { type EmbeddedDatabase, type Level, type Write, writeDurably } from './embedded-database.js';
-
-/** A record on disk; key and value in base64, because they may be any bytes. */
-interface StoredRecord {
-  readonly key: string | null;
-  readonly value: string | null;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 interface Member {
   readonly handlers: ReadonlyMap<string, RecordHandler>;
@@ -63,8 +57,8 @@ export class EmbeddedBus implements Bus {
   }
 
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
-    const asAll = { partitions: PARTITIONS, replicationFactor: 1, settings: KEEPS_FOR_EVER };
-    return Promise.resolve(topics.map((topic) => ({ topic, ...asAll })));
+    const asAll = { partitions: PARTITIONS, replicationFactor: 1, brokers: 1 };
+    return Promise.resolve(topics.map((topic) => ({ topic, ...asAll, settings: settingsOf(topic) })));
   }
 
   async countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -73,12 +67,10 @@ export class EmbeddedBus implements Bus {
   }
 
   read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {
-    return Promise.resolve(
-      new EmbeddedReading(topics, handler, {
-        ends: (topic) => this.endsOf(topic),
-        records: (topic, partition, offset) => this.recordsFrom(topic, partition, offset),
-      }),
-    );
+    return EmbeddedReading.start(topics, handler, {
+      ends: (topic) => this.endsOf(topic),
+      records: (topic, partition, offset) => this.recordsFrom(topic, partition, offset),
+    });
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
@@ -119,12 +111,12 @@ export class EmbeddedBus implements Bus {
     const ends = new Map<string, number>();
     const writes: Write[] = [];
     for (const { topic, records } of requests) {
-      for (const { key, value, headers } of records) {
-        const at = `${topic}!${partitionOf(key)}`;
+      for (const record of records) {
+        const at = `${topic}!${partitionOf(record.key)}`;
         const offset = ends.get(at) ?? (await this.endOf(at));
         ends.set(at, offset + 1);
-        const stored: StoredRecord = { key: toBase64(key), value: toBase64(value), headers };
-        writes.push({ type: 'put', sublevel: this.log, key: logKey(at, offset), value: stored } as unknown as Write);
+        const put = { type: 'put', sublevel: this.log, key: logKey(at, offset), value: toStored(record) };
+        writes.push(put as unknown as Write);
       }
     }
     await writeDurably(this.database.level, writes);
@@ -198,27 +190,17 @@ export class EmbeddedBus implements Bus {
   private async recordsFrom(topic: string, partition: number, offset: number): Promise<LoggedRecord[]> {
     const at = `${topic}!${partition}`;
     const entries = await this.log.iterator({ gte: logKey(at, offset), lt: `${at}"`, limit: MOST_RECORDS }).all();
-    return entries.map(([key, { key: recordKey, value, headers }]) => ({
+    return entries.map(([key, stored]) => ({
       topic,
       partition,
       offset: Number(key.slice(at.length + 1)),
-      key: fromBase64(recordKey),
-      value: fromBase64(value),
-      headers,
+      ...fromStored(stored),
     }));
   }
 }
 
 function logKey(at: string, offset: number): string {
   return `${at}!${String(offset).padStart(16, '0')}`;
-}
-
-function toBase64(bytes: Buffer | null): string | null {
-  return bytes && bytes.toString('base64');
-}
-
-function fromBase64(text: string | null): Buffer | null {
-  return text === null ? null : Buffer.from(text, 'base64');
 }
 
 function partitionOf(key: Buffer | null): number {

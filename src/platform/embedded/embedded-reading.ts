@@ -1,4 +1,5 @@
 import type { LoggedRecord, Reading, RecordHandler } from '../bus/bus.js';
+import { type Position, progressOf } from '../bus/progress.js';
 
 /** What a reading needs of the log. */
 interface Log {
@@ -8,57 +9,70 @@ interface Log {
   records(topic: string, partition: number, offset: number): Promise<readonly LoggedRecord[]>;
 }
 
-/** A reading of the embedded log. It reads when it is asked whether it has caught up: nobody else writes meanwhile. */
+/** A partition of a topic, and how far its reading is. */
+interface Place extends Position {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A reading of the embedded log. It reads when it is asked whether it has caught up. */
 export class EmbeddedReading implements Reading {
-  private readonly done = new Map<string, number>();
-  private total = 0;
-  private stopped = false;
-  private failure: { readonly error: unknown } | undefined;
+  private readonly places = new Map<string, Place>();
+  private ended: { readonly error: unknown } | undefined;
   private running: Promise<void> = Promise.resolve();
 
-  constructor(
+  private constructor(
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
     private readonly log: Log,
   ) {}
 
+  static async start(topics: readonly string[], handler: RecordHandler, log: Log): Promise<EmbeddedReading> {
+    const reading = new EmbeddedReading(topics, handler, log);
+    await reading.look();
+    return reading;
+  }
+
   get progress() {
-    return { read: [...this.done.values()].reduce((sum, offset) => sum + offset, 0), total: this.total };
+    return progressOf(this.places.values());
   }
 
   caughtUp(): Promise<void> {
-    const next = this.running.then(() => this.catchUp());
-    this.running = next.catch(() => undefined);
-    return next;
+    const caughtUp = this.running.then(() => this.catchUp());
+    this.running = caughtUp.catch(() => undefined);
+    return caughtUp;
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.ended ??= { error: new Error('the reading was stopped') };
     await this.running;
   }
 
   private async catchUp(): Promise<void> {
-    if (this.failure) throw this.failure.error;
-    const ends = await Promise.all(this.topics.map((topic) => this.log.ends(topic)));
-    this.total = ends.flat().reduce((sum, end) => sum + end, 0);
     try {
-      for (const [index, topic] of this.topics.entries()) {
-        for (const [partition, end] of (ends[index] ?? []).entries()) await this.readUpTo(topic, partition, end);
-      }
+      await this.look();
+      for (const place of this.places.values()) await this.readUpToEnd(place);
     } catch (error) {
-      this.failure = { error };
-      throw error;
+      this.ended ??= { error };
+    }
+    if (this.ended) throw this.ended.error;
+  }
+
+  private async look(): Promise<void> {
+    for (const topic of this.topics) {
+      for (const [partition, end] of (await this.log.ends(topic)).entries()) {
+        const name = `${topic}!${partition}`;
+        const place = this.places.get(name) ?? { topic, partition, first: 0, next: 0, end };
+        this.places.set(name, Object.assign(place, { end }));
+      }
     }
   }
 
-  private async readUpTo(topic: string, partition: number, end: number): Promise<void> {
-    const name = `${topic}!${partition}`;
-    for (let offset = this.done.get(name) ?? 0; offset < end && !this.stopped; offset = this.done.get(name) ?? end) {
-      const records = await this.log.records(topic, partition, offset);
-      const last = records.at(-1);
-      if (!last) return;
+  private async readUpToEnd(place: Place): Promise<void> {
+    while (place.next < place.end && !this.ended) {
+      const records = await this.log.records(place.topic, place.partition, place.next);
       await this.handler(records);
-      this.done.set(name, last.offset + 1);
+      place.next = (records.at(-1) as LoggedRecord).offset + 1;
     }
   }
 }

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka, KafkaConfig, Producer, ProducerConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumption, Reading, RecordHandler, TopicDescription } from '../bus/bus.js';
-import { KEEPS_FOR_EVER } from '../bus/topics.js';
+import { PlatformError } from '../errors.js';
 import type { DependencyHealth } from '../health/health.js';
 import { KafkaConsumption } from './kafka-consumption.js';
 import { KafkaReading } from './kafka-reading.js';
-import { countRecords, describeTopics } from './kafka-topics.js';
+import { sizeOf, toMessage } from './kafka-record.js';
+import { countRecords, createTopics, describeTopics } from './kafka-topics.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
@@ -18,7 +19,6 @@ export interface KafkaSettings {
 
 /** A broker takes a record batch of about 1 MB (`message.max.bytes`), and a send may be one batch. */
 const MOST_BYTES_A_SEND = 512 * 1024;
-const FOR_EVER = Object.entries(KEEPS_FOR_EVER).map(([name, value]) => ({ name, value }));
 
 /** The bus on Kafka. This folder is the only one that knows kafkajs. */
 export class KafkaBus implements Bus {
@@ -41,18 +41,7 @@ export class KafkaBus implements Bus {
   }
 
   async createTopics(topics: readonly string[]): Promise<void> {
-    const admin = await this.connectedAdmin();
-    const existing = new Set(await admin.listTopics());
-    const missing = topics.filter((topic) => !existing.has(topic));
-    if (missing.length === 0) return;
-    const { brokers } = await admin.describeCluster();
-    const replicationFactor = Math.min(3, brokers.length);
-    const durability = replicationFactor === 3 ? [{ name: 'min.insync.replicas', value: '2' }] : [];
-    const configEntries = [...FOR_EVER, ...durability];
-    const numPartitions = this.settings.partitions;
-    await admin.createTopics({
-      topics: missing.map((topic) => ({ topic, numPartitions, replicationFactor, configEntries })),
-    });
+    await createTopics(await this.connectedAdmin(), topics, this.settings.partitions);
   }
 
   async describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
@@ -64,7 +53,7 @@ export class KafkaBus implements Bus {
   }
 
   async read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {
-    return KafkaReading.start(this.kafka, await this.connectedAdmin(), topics, handler);
+    return KafkaReading.start(this.kafka, this.settings.sessionTimeout, await this.connectedAdmin(), topics, handler);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
@@ -116,12 +105,12 @@ export class KafkaBus implements Bus {
     const producer = await this.connectedProducer();
     try {
       for (const messages of chunksOf(records, MOST_BYTES_A_SEND)) {
-        await producer.send({ topic, acks: -1, messages: messages.map((record) => ({ ...record })) });
+        await producer.send({ topic, acks: -1, messages: messages.map(toMessage) });
       }
     } catch (error) {
       this.producer = undefined;
       void producer.disconnect().catch(() => undefined);
-      throw error;
+      throw isTooLarge(error) ? recordTooLarge(topic, error) : error;
     }
   }
 
@@ -162,7 +151,7 @@ function chunksOf(records: readonly BusRecord[], mostBytes: number): BusRecord[]
   const chunks: BusRecord[][] = [];
   let bytes = Infinity;
   for (const record of records) {
-    const size = (record.value?.length ?? 0) + (record.key?.length ?? 0) + 200;
+    const size = sizeOf(record);
     if (bytes + size > mostBytes) {
       chunks.push([]);
       bytes = 0;
@@ -171,6 +160,16 @@ function chunksOf(records: readonly BusRecord[], mostBytes: number): BusRecord[]
     bytes += size;
   }
   return chunks;
+}
+
+function isTooLarge(error: unknown): boolean {
+  return ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'].includes(String((error as { type?: unknown }).type));
+}
+
+function recordTooLarge(topic: string, cause: unknown): PlatformError {
+  return new PlatformError('too-large', 'record-too-large', `${topic} takes no record as large as this`, undefined, {
+    cause,
+  });
 }
 
 /** kafkajs's own log, as warnings at most: what it calls an error, it or its caller retries. */

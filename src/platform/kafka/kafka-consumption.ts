@@ -1,8 +1,9 @@
-import type { EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
+import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { backoffDelay } from '../backoff.js';
-import type { Consumption, Headers, LoggedRecord, RecordHandler } from '../bus/bus.js';
+import type { Consumption, RecordHandler } from '../bus/bus.js';
 import type { DependencyHealth } from '../health/health.js';
+import { toLoggedRecord } from './kafka-record.js';
 
 /** Records between two heartbeats and offset commits. */
 const MOST_RECORDS_A_TURN = 500;
@@ -138,20 +139,4 @@ export class KafkaConsumption implements Consumption {
     }, milliseconds);
     this.timers.add(timer);
   }
-}
-
-/** A message as the port has it. */
-export function toLoggedRecord(topic: string, partition: number, message: KafkaMessage): LoggedRecord {
-  return {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    key: message.key,
-    value: message.value,
-    headers: toHeaders(message.headers),
-  };
-}
-
-function toHeaders(headers: IHeaders = {}): Headers {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String([value].flat()[0] ?? '')]));
 }

@@ -1,134 +1,201 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { backoffDelay } from '../backoff.js';
 import type { Reading, RecordHandler } from '../bus/bus.js';
-import { toLoggedRecord } from './kafka-consumption.js';
+import { type Position, progressOf } from '../bus/progress.js';
+import { unavailable } from '../errors.js';
+import { toLoggedRecord } from './kafka-record.js';
 import { existingTopics } from './kafka-topics.js';
 
-const MOST_RECORDS_A_TURN = 2_000;
+/** Records between two heartbeats. */
+const MOST_RECORDS_A_TURN = 500;
+/** Milliseconds that Kafka may be away, with nothing read meanwhile, before the reading ends. */
+const PATIENCE = 30_000;
 
-/** How far the reading of one partition is, in offsets. */
-interface Position {
-  first: number;
-  next: number;
-  end: number;
-}
-
-/** A reading of whole topics, in a consumer group of its own that commits nothing and is gone afterwards. */
+/**
+ * A reading of whole topics, in a consumer group of its own that commits nothing and is gone afterwards. Where it is it
+ * knows itself, so that it goes on there whenever it has to join its group again: after a handler that took longer than
+ * a session, or after a broker's restart.
+ */
 export class KafkaReading implements Reading {
-  private readonly positions = new Map<string, Position>();
-  private failure: { readonly error: unknown } | undefined;
-  private stopped = false;
-  private moved: () => void = () => undefined;
+  /** By topic and partition. */
+  private readonly positions = new Map<string, Map<number, Position>>();
+  private readonly group = `reading-${randomUUID()}`;
+  private readonly consumer: Consumer;
+  private followed: readonly string[] = [];
+  private readonly moves = new EventEmitter().setMaxListeners(0);
+  private ended: { readonly error: unknown } | undefined;
+  private closing: Promise<void> | undefined;
+  /** kafkajs cannot be stopped while it starts, so these never overlap. */
+  private starts: Promise<void> = Promise.resolve();
+  private crashes = 0;
+  private awaySince = 0;
 
   private constructor(
+    kafka: Kafka,
+    sessionTimeout: number,
     private readonly admin: Admin,
-    private readonly consumer: Consumer,
-    private readonly group: string,
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
-  ) {}
+  ) {
+    this.consumer = kafka.consumer({
+      groupId: this.group,
+      sessionTimeout,
+      rebalanceTimeout: sessionTimeout * 2,
+      heartbeatInterval: Math.floor(sessionTimeout / 5),
+      maxWaitTimeInMs: 50,
+      allowAutoTopicCreation: false,
+      retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
+    });
+    const { events } = this.consumer;
+    this.consumer.on(events.GROUP_JOIN, () => this.seek());
+    this.consumer.on(events.CRASH, ({ payload }) => this.startAgain(payload.error));
+    // A batch of nothing but a transaction's own records is not handed over, but its end is told.
+    this.consumer.on(
+      events.END_BATCH_PROCESS,
+      ({ payload: { batchSize, topic, partition, firstOffset, lastOffset } }) => {
+        if (batchSize === 0) this.advance(this.positionIn(topic, partition, firstOffset), Number(lastOffset) + 1);
+      },
+    );
+    // It fetches again.
+    this.consumer.on(events.HEARTBEAT, () => (this.crashes = 0));
+  }
 
+  /** @throws PlatformError of kind `unavailable` when Kafka is away. */
   static async start(
     kafka: Kafka,
+    sessionTimeout: number,
     admin: Admin,
     topics: readonly string[],
     handler: RecordHandler,
   ): Promise<KafkaReading> {
-    const existing = await existingTopics(admin, topics);
-    const group = `reading-${randomUUID()}`;
-    const consumer = kafka.consumer({
-      groupId: group,
-      allowAutoTopicCreation: false,
-      maxWaitTimeInMs: 50,
-      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
-    });
-    const reading = new KafkaReading(admin, consumer, group, existing, handler);
-    try {
-      await reading.run();
-      return reading;
-    } catch (error) {
-      await reading.stop();
-      throw error;
-    }
+    const reading = new KafkaReading(kafka, sessionTimeout, admin, topics, handler);
+    await reading.look();
+    return reading;
   }
 
   get progress() {
-    const positions = [...this.positions.values()];
-    const sum = (lengthOf: (position: Position) => number) =>
-      positions.reduce((total, position) => total + lengthOf(position), 0);
-    return { read: sum(({ first, next }) => next - first), total: sum(({ first, end }) => end - first) };
+    return progressOf(this.allPositions());
   }
 
   async caughtUp(): Promise<void> {
-    await this.fetchEnds();
-    while (!this.stopped) {
-      if (this.failure) throw this.failure.error;
-      if ([...this.positions.values()].every(({ next, end }) => next >= end)) return;
-      await new Promise<void>((resolve) => (this.moved = resolve));
+    if (!this.ended) await this.look();
+    const goals = this.allPositions().map((position) => ({ position, end: position.end }));
+    for (;;) {
+      if (this.ended) throw this.ended.error;
+      if (goals.every(({ position, end }) => position.next >= end)) return;
+      await once(this.moves, 'move');
     }
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.moved();
-    await this.consumer.disconnect().catch(() => undefined);
-    // It committed nothing, so Kafka would forget it by itself, in time.
-    await this.admin.deleteGroups([this.group]).catch(() => undefined);
+    await this.end(new Error('the reading was stopped'));
   }
 
-  private async run(): Promise<void> {
-    await this.fetchEnds();
-    if (this.topics.length === 0) return;
-    const { consumer } = this;
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.fail(payload.error));
-    // Of transactions' own records no batch is handed over, but its end is told.
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) =>
-      this.advance(topic, partition, Number(lastOffset) + 1),
-    );
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...this.topics], fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      partitionsConsumedConcurrently: 3,
-      eachBatch: (payload) => this.handle(payload),
-    });
+  /** Finds out where the topics end now, and follows those that have come into being since. */
+  private async look(): Promise<void> {
+    try {
+      const existing = await existingTopics(this.admin, this.topics);
+      for (const topic of existing) {
+        for (const { partition, low, high } of await this.admin.fetchTopicOffsets(topic)) {
+          this.positionIn(topic, partition, low).end = Number(high);
+        }
+      }
+      if (existing.length <= this.followed.length) return;
+      this.followed = existing;
+    } catch (error) {
+      throw unavailable('Kafka does not say where the topics end', error);
+    }
+    await this.startConsumer();
   }
 
-  private async handle({ batch, heartbeat, isRunning }: EachBatchPayload): Promise<void> {
-    const { topic, partition, messages } = batch;
-    for (let from = 0; from < messages.length; from += MOST_RECORDS_A_TURN) {
-      if (!isRunning() || this.failure || this.stopped) return;
-      const turn = messages.slice(from, from + MOST_RECORDS_A_TURN);
+  private startConsumer(pause = 0): Promise<void> {
+    this.starts = this.starts
+      .then(async () => {
+        const { consumer } = this;
+        if (pause > 0) await sleep(pause);
+        if (this.ended) return;
+        await consumer.stop();
+        await consumer.connect();
+        await consumer.subscribe({ topics: [...this.followed], fromBeginning: true });
+        await consumer.run({
+          autoCommit: false,
+          partitionsConsumedConcurrently: 3,
+          eachBatch: (payload) => this.handle(payload),
+        });
+      })
+      .catch((error: Error) => this.startAgain(error));
+    return this.starts;
+  }
+
+  private startAgain(error: Error): void {
+    if (this.crashes === 0) this.awaySince = Date.now();
+    this.crashes += 1;
+    if (Date.now() - this.awaySince < PATIENCE) void this.startConsumer(backoffDelay(this.crashes));
+    else void this.end(unavailable(`Kafka went away while its topics were read: ${error.message}`, error));
+  }
+
+  private seek(): void {
+    for (const topic of this.followed) {
+      for (const [partition, { next }] of this.positions.get(topic) ?? []) {
+        this.consumer.seek({ topic, partition, offset: String(next) });
+      }
+    }
+  }
+
+  private async handle({ batch, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    const { topic, partition } = batch;
+    const position = this.positionIn(topic, partition, batch.firstOffset());
+    const unread = batch.messages.filter(({ offset }) => Number(offset) >= position.next);
+    for (let from = 0; from < unread.length; from += MOST_RECORDS_A_TURN) {
+      if (!isRunning() || isStale() || this.ended) return;
+      const turn = unread.slice(from, from + MOST_RECORDS_A_TURN);
       try {
         await this.handler(turn.map((message) => toLoggedRecord(topic, partition, message)));
       } catch (error) {
-        this.fail(error);
+        void this.end(error);
         return;
       }
-      this.advance(topic, partition, Number(turn.at(-1)?.offset) + 1);
+      this.advance(position, Number(turn.at(-1)?.offset) + 1);
       await heartbeat();
     }
+    // Beyond the last record there may be a transaction's own.
+    this.advance(position, Number(batch.lastOffset()) + 1);
   }
 
-  private advance(topic: string, partition: number, next: number): void {
-    const position = this.positions.get(`${topic}-${partition}`);
-    if (position && !this.failure) position.next = Math.max(position.next, next);
-    this.moved();
+  /** How far a partition is; one that is new begins with this offset. */
+  private positionIn(topic: string, partition: number, firstOffset: string | null): Position {
+    const positions = this.positions.get(topic) ?? new Map<number, Position>();
+    const first = Number(firstOffset);
+    const position = positions.get(partition) ?? { first, next: first, end: first };
+    this.positions.set(topic, positions.set(partition, position));
+    return position;
   }
 
-  private fail(error: unknown): void {
-    this.failure ??= { error };
-    this.moved();
+  private allPositions(): Position[] {
+    return [...this.positions.values()].flatMap((positions) => [...positions.values()]);
   }
 
-  private async fetchEnds(): Promise<void> {
-    for (const topic of this.topics) {
-      for (const { partition, low, high } of await this.admin.fetchTopicOffsets(topic)) {
-        const name = `${topic}-${partition}`;
-        const known = this.positions.get(name);
-        if (known) known.end = Number(high);
-        else this.positions.set(name, { first: Number(low), next: Number(low), end: Number(high) });
-      }
-    }
+  private advance(position: Position, next: number): void {
+    position.next = Math.max(position.next, next);
+    this.crashes = 0;
+    this.moves.emit('move');
+  }
+
+  /** A handler must not wait for this, which waits for the handlers. */
+  private end(error: unknown): Promise<void> {
+    this.ended ??= { error };
+    this.moves.emit('move');
+    this.closing ??= this.close();
+    return this.closing;
+  }
+
+  private async close(): Promise<void> {
+    await this.starts;
+    await this.consumer.disconnect().catch(() => undefined);
+    // It committed nothing, so Kafka would forget it by itself, in time.
+    await this.admin.deleteGroups([this.group]).catch(() => undefined);
   }
 }

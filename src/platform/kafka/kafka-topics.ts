@@ -1,5 +1,7 @@
 import type { Admin } from 'kafkajs';
 import type { TopicDescription } from '../bus/bus.js';
+import { REPLICAS, settingsOf } from '../bus/topics.js';
+import { PlatformError } from '../errors.js';
 
 /** `ConfigResourceTypes.TOPIC`, without loading the client. */
 const TOPIC: number = 2;
@@ -10,30 +12,65 @@ export async function existingTopics(admin: Admin, topics: readonly string[]): P
   return topics.filter((topic) => existing.has(topic));
 }
 
-/** The topics that exist, with every setting that is in force. */
-export async function describeTopics(admin: Admin, topics: readonly string[]): Promise<TopicDescription[]> {
-  const existing = await existingTopics(admin, topics);
-  if (existing.length === 0) return [];
-  const [{ topics: metadata }, { resources }] = await Promise.all([
-    admin.fetchTopicMetadata({ topics: existing }),
-    admin.describeConfigs({
-      includeSynonyms: false,
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum itself would load the client
-      resources: existing.map((name) => ({ type: TOPIC, name })),
+/** Creates the topics that are missing, with as many replicas as the cluster can have, up to three. */
+export async function createTopics(admin: Admin, topics: readonly string[], numPartitions: number): Promise<void> {
+  const existing = new Set(await existingTopics(admin, topics));
+  const missing = topics.filter((topic) => !existing.has(topic));
+  if (missing.length === 0) return;
+  const { brokers } = await admin.describeCluster();
+  const replicationFactor = Math.min(REPLICAS, brokers.length);
+  const durability = replicationFactor === REPLICAS ? { 'min.insync.replicas': '2' } : {};
+  await admin.createTopics({
+    topics: missing.map((topic) => {
+      const settings = Object.entries({ ...settingsOf(topic), ...durability });
+      const configEntries = settings.map(([name, value]) => ({ name, value }));
+      return { topic, numPartitions, replicationFactor, configEntries };
     }),
-  ]);
-  return metadata.map(({ name, partitions }) => {
-    const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
-    return {
-      topic: name,
-      partitions: partitions.length,
-      replicationFactor: Math.min(...partitions.map(({ replicas }) => replicas.length)),
-      settings: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
-    };
   });
 }
 
-/** How many records each topic holds. */
+/**
+ * The topics that exist, with every setting that is in force.
+ * @throws PlatformError `not-permitted`
+ */
+export async function describeTopics(admin: Admin, topics: readonly string[]): Promise<TopicDescription[]> {
+  const existing = await existingTopics(admin, topics);
+  if (existing.length === 0) return [];
+  const [{ topics: metadata }, settings, { brokers }] = await Promise.all([
+    admin.fetchTopicMetadata({ topics: existing }),
+    settingsInForce(admin, existing),
+    admin.describeCluster(),
+  ]);
+  return metadata.map(({ name, partitions }) => ({
+    topic: name,
+    partitions: partitions.length,
+    replicationFactor: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+    brokers: brokers.length,
+    settings: settings.get(name) ?? {},
+  }));
+}
+
+async function settingsInForce(admin: Admin, topics: readonly string[]): Promise<Map<string, Record<string, string>>> {
+  try {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum itself would load the client
+      resources: topics.map((name) => ({ type: TOPIC, name })),
+    });
+    return new Map(
+      resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      ]),
+    );
+  } catch (error) {
+    if (!/_AUTHORIZATION_FAILED$/.test(String((error as { type?: unknown }).type))) throw error;
+    const message = 'Kafka does not permit this process to see the settings of its topics';
+    throw new PlatformError('rejected', 'not-permitted', message, undefined, { cause: error });
+  }
+}
+
+/** How many records each topic holds; where transactions were used, their own records are counted too. */
 export async function countRecords(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const counts = new Map(topics.map((topic) => [topic, 0]));
   for (const topic of await existingTopics(admin, topics)) {
