@@ -117,7 +117,9 @@ function isWaiting({ waiting }: DeadLetter): boolean {
 }
 
 function nothing(redriven = 0): string {
-  return redriven > 0 ? `No dead letter waits; ${redriven} were redriven (--all lists them).` : 'There are no dead letters.';
+  return redriven > 0
+    ? `No dead letter waits; ${redriven} were redriven (--all lists them).`
+    : 'There are no dead letters.';
 }
 
 function sayThereIsNone(id: string): number {
