@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util';
 import { type Command, UsageError } from './commands/command.js';
 import { serve } from './commands/serve.js';
 import { ConfigError } from './platform/config/config.js';
+import { isCodedError } from './platform/errors.js';
 
 /** Loaded when called: what one command needs the others need not wait for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => Promise.resolve(serve),
   dlt: async () => (await import('./commands/dlt.js')).dlt,
+  topics: async () => (await import('./commands/topics.js')).topics,
 };
 
 async function main([first, ...others]: string[]): Promise<number> {
@@ -49,7 +51,8 @@ main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   async (error: unknown) => {
     const { message, stack } = error as Error;
-    const isExpected = error instanceof ConfigError || error instanceof UsageError || /^[A-Z_]+: /.test(message);
+    const isExpected =
+      error instanceof ConfigError || error instanceof UsageError || isCodedError(error) || /^[A-Z_]+: /.test(message);
     console.error(isExpected ? message : stack);
     if (error instanceof UsageError) console.error(`\n${await usage()}`);
     process.exit(error instanceof UsageError ? 2 : 1);

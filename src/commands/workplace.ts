@@ -1,44 +1,65 @@
-import { backendsOf } from '../backends.js';
+import { type Backends, backendsOf } from '../backends.js';
 import { type Config, loadConfig } from '../platform/config/config.js';
 import type { Bus } from '../platform/bus/bus.js';
 import type { BoundedContext, Database } from '../platform/context.js';
 import { createLogger } from '../platform/logger.js';
 import type { Logger } from 'pino';
 
-/** What a command that works on one bounded context has at hand. */
-export interface Workplace {
+/** What a command that works on the log has at hand. */
+export interface BusWorkplace {
   readonly config: Config;
-  readonly context: BoundedContext;
   readonly bus: Bus;
-  readonly database: Database;
   readonly logger: Logger;
   /** Aborted by SIGTERM and SIGINT. */
   readonly interrupted: AbortSignal;
+}
+
+/** What a command that works on one bounded context has at hand. */
+export interface Workplace extends BusWorkplace {
+  readonly context: BoundedContext;
+  readonly database: Database;
 }
 
 /**
  * Opens the log and the context's database, as `serve` would, for as long as the work takes.
  * @throws as {@link loadConfig} does, and whatever `work` throws.
  */
-export async function atWork<T>(context: BoundedContext, work: (workplace: Workplace) => Promise<T>): Promise<T> {
+export function atWork<T>(context: BoundedContext, work: (workplace: Workplace) => Promise<T>): Promise<T> {
+  return onBackends(async (backends, equipment) => {
+    const database = await backends.openDatabase(context.name);
+    return using(database, async () => {
+      const bus = await backends.openBus();
+      return using(bus, () => work({ ...equipment, context, bus, database }));
+    });
+  });
+}
+
+/** Opens the log alone. @throws as {@link atWork} does. */
+export function atBus<T>(work: (workplace: BusWorkplace) => Promise<T>): Promise<T> {
+  return onBackends(async (backends, equipment) => {
+    const bus = await backends.openBus();
+    return using(bus, () => work({ ...equipment, bus }));
+  });
+}
+
+async function onBackends<T>(
+  work: (backends: Backends, equipment: Omit<BusWorkplace, 'bus'>) => Promise<T>,
+): Promise<T> {
   const config = loadConfig();
   // Standard output is for what the command was asked.
   const logger = createLogger(config.LOG_LEVEL === 'info' ? 'error' : config.LOG_LEVEL, 'stderr');
-  const backends = backendsOf(config, logger);
   const interruption = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => interruption.abort(new Error(`stopped by ${signal}`)));
   }
   process.on('warning', () => undefined).removeAllListeners('warning');
-  const database = await backends.openDatabase(context.name);
+  return work(backendsOf(config, logger), { config, logger, interrupted: interruption.signal });
+}
+
+async function using<T>(connection: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
   try {
-    const bus = await backends.openBus();
-    try {
-      return await work({ config, context, bus, database, logger, interrupted: interruption.signal });
-    } finally {
-      await bus.close();
-    }
+    return await work();
   } finally {
-    await database.close();
+    await connection.close();
   }
 }

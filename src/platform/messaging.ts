@@ -2,11 +2,13 @@ import type { Logger } from 'pino';
 import type { Outbox } from './aggregate/aggregates.js';
 import { retryUntilDone } from './backoff.js';
 import type { Bus, Consumption, RecordHandler } from './bus/bus.js';
-import { type Consumed, deadLetterTopic } from './dead-letters/dead-letter.js';
+import { topicHealth } from './bus/topic-health.js';
+import type { Consumed } from './dead-letters/dead-letter.js';
 import type { Dependency } from './health/health.js';
 import { Relay } from './outbox/relay.js';
 import { recordHandler } from './subscriber/record-handler.js';
 import type { Subscription } from './subscriber/subscription.js';
+import { topicsUsed } from './subscriber/topics-used.js';
 
 /** All that a process does on the bus: its topics, its relays and its consumer groups. */
 export class Messaging {
@@ -31,8 +33,7 @@ export class Messaging {
       const handler = recordHandler(subscription, bus, logger, onDead);
       this.groups.set(subscription.group, handlers.set(subscription.topic, handler));
     }
-    const consumed = subscriptions.flatMap((subscription) => [subscription.topic, deadLetterTopic(subscription)]);
-    this.topics = [...new Set([...outboxes.map(({ topic }) => topic), ...consumed])];
+    this.topics = topicsUsed(outboxes, subscriptions).map(({ topic }) => topic);
   }
 
   /** Creates topics, starts to publish and joins the groups; tries for as long as it takes. */
@@ -48,8 +49,8 @@ export class Messaging {
   }
 
   /**
-   * What readiness is told. Needed until it has been there once; after that commands go on without the bus, and taking
-   * the process out of service would only stop those.
+   * What readiness is told. The bus is needed until it has been there once; after that commands go on without it, and
+   * taking the process out of service would only stop those. Topics that would forget events are worse than no service.
    */
   dependencies(busName: string): Dependency[] {
     const required = () => !this.joined;
@@ -61,7 +62,8 @@ export class Messaging {
           this.consumptions.get(group)?.health() ?? { up: false, detail: 'has not joined its group yet' },
         ),
     }));
-    return [{ name: busName, required, check: () => this.bus.check() }, ...consumers];
+    const bus = { name: busName, required, check: () => this.bus.check() };
+    return [bus, topicHealth(this.bus, this.topics), ...consumers];
   }
 
   /** Finishes the records in hand, commits their offsets and leaves the groups. */

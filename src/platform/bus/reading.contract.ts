@@ -75,10 +75,10 @@ export function readingContract(openFixture: () => Promise<BusFixture>): void {
   it('catches up beside a publisher that goes on, whoever else asks meanwhile', async () => {
     const recorder = new Recorder();
     const reading = await read(recorder.handler());
-    let publishing = true;
+    const stop = new AbortController();
     let published = 0;
     const publisher = (async () => {
-      while (publishing) {
+      while (!stop.signal.aborted) {
         await world.bus.publish(world.topic, [record(`k${published}`, 'v')]);
         published += 1;
         await nextTurn();
@@ -91,7 +91,7 @@ export function readingContract(openFixture: () => Promise<BusFixture>): void {
       expect(recorder.records.length).toBeGreaterThanOrEqual(before);
     }
     await Promise.all(Array.from({ length: 10 }, (_, index) => sleep(20 * index).then(catchUp)));
-    publishing = false;
+    stop.abort();
     await publisher;
 
     await Promise.all([reading.caughtUp(), reading.caughtUp()]);

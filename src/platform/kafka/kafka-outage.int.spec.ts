@@ -113,4 +113,67 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
     await successor.stop();
     await Promise.all([bus.close(), cutOff.close()]);
   });
+
+  it('goes on reading where it was after the broker was restarted', async () => {
+    const bus = await openBus();
+    const topic = `topic-${randomUUID()}`;
+    await bus.createTopics([topic]);
+    const values = await publishMoreThanOneFetch(bus, topic);
+    const recorder = new Recorder();
+    let restarted = false;
+    const reading = await bus.read(
+      [topic],
+      recorder.handler(async () => {
+        if (restarted) return;
+        restarted = true;
+        await stopServers({ ...instance, signal: 'SIGKILL' });
+        await startServers(instance);
+      }),
+    );
+    await reading.caughtUp();
+    await eventually(() => bus.publish(topic, [record('k', 'after')]));
+    await reading.caughtUp();
+
+    expect(recorder.records.map(({ offset }) => offset)).toEqual([...values.keys(), values.length]);
+    expect(recorder.values.map((value) => value.slice(0, 5))).toEqual([...values, 'after']);
+    await reading.stop();
+    await bus.close();
+  }, 120_000);
+
+  it('ends a reading, and says why, when the broker stays away', async () => {
+    const bus = await openBus({ retry: { retries: 2, initialRetryTime: 100 } });
+    const topic = `topic-${randomUUID()}`;
+    await bus.createTopics([topic]);
+    await publishMoreThanOneFetch(bus, topic);
+    let handed = 0;
+    const reading = await bus.read([topic], async (records) => {
+      if (handed === 0) await stopServers({ ...instance, signal: 'SIGKILL' });
+      handed += records.length;
+    });
+    const away = {
+      kind: 'unavailable',
+      message: expect.stringMatching(/^Kafka went away while its topics were read: /),
+    };
+    try {
+      await expect(reading.caughtUp()).rejects.toMatchObject(away);
+      await expect(reading.caughtUp()).rejects.toMatchObject(away);
+      await reading.stop();
+      await expect(bus.read([topic], () => Promise.resolve())).rejects.toThrow();
+      expect(reading.progress.read).toBe(handed);
+      expect(reading.progress.total).toBeGreaterThan(handed);
+    } finally {
+      await startServers(instance);
+      await bus.close();
+    }
+  }, 180_000);
 });
+
+/** Answers the values, each of five characters and then blanks. */
+async function publishMoreThanOneFetch(bus: KafkaBus, topic: string): Promise<string[]> {
+  const values = Array.from({ length: 40 }, (_, index) => String(10_000 + index));
+  await bus.publish(
+    topic,
+    values.map((value) => record('k', value.padEnd(100_000))),
+  );
+  return values;
+}

@@ -126,7 +126,7 @@ export class KafkaReading implements Reading {
           eachBatch: (payload) => this.handle(payload),
         });
       })
-      .catch((error: Error) => this.startAgain(error));
+      .catch((error: unknown) => this.startAgain(error as Error));
     return this.starts;
   }
 

@@ -1,10 +1,13 @@
 import type { Admin } from 'kafkajs';
+import { retryUntilDone } from '../backoff.js';
 import type { TopicDescription } from '../bus/bus.js';
 import { REPLICAS, settingsOf } from '../bus/topics.js';
 import { PlatformError } from '../errors.js';
 
 /** `ConfigResourceTypes.TOPIC`, without loading the client. */
 const TOPIC: number = 2;
+/** Milliseconds until a topic that was created must be there. */
+const PATIENCE = 10_000;
 
 /** Those of the topics that exist. Asking for the others would make some brokers create them. */
 export async function existingTopics(admin: Admin, topics: readonly string[]): Promise<string[]> {
@@ -19,14 +22,18 @@ export async function createTopics(admin: Admin, topics: readonly string[], numP
   if (missing.length === 0) return;
   const { brokers } = await admin.describeCluster();
   const replicationFactor = Math.min(REPLICAS, brokers.length);
-  const durability = replicationFactor === REPLICAS ? { 'min.insync.replicas': '2' } : {};
+  const durability: Record<string, string> = replicationFactor === REPLICAS ? { 'min.insync.replicas': '2' } : {};
   await admin.createTopics({
+    waitForLeaders: false,
     topics: missing.map((topic) => {
       const settings = Object.entries({ ...settingsOf(topic), ...durability });
       const configEntries = settings.map(([name, value]) => ({ name, value }));
       return { topic, numPartitions, replicationFactor, configEntries };
     }),
   });
+  // A broker may learn of a topic a little later than the controller that created it.
+  const signal = AbortSignal.timeout(PATIENCE);
+  await retryUntilDone(() => admin.fetchTopicMetadata({ topics: missing }), { signal });
 }
 
 /**

@@ -1,0 +1,80 @@
+import { CONTEXTS } from '../contexts.js';
+import type { Bus, TopicDescription } from '../platform/bus/bus.js';
+import { KEEPS_FOR_EVER, whatIsUnusual, whyItForgets } from '../platform/bus/topics.js';
+import { loadConfig } from '../platform/config/config.js';
+import { type TopicUse, topicsUsed } from '../platform/subscriber/topics-used.js';
+import { type Command, contextOf, MODULE_OPTION, refuseWords, UsageError } from './command.js';
+import { atBus } from './workplace.js';
+
+const SETTINGS = Object.keys(KEEPS_FOR_EVER);
+const HEADINGS = ['TOPIC', 'USE', 'PARTITIONS', 'REPLICAS', ...SETTINGS.map((name) => name.toUpperCase())];
+
+export const topics: Command = {
+  usage: `topics check|create --module ${CONTEXTS.map(({ name }) => name).join('|')}
+  Tells how the module's topics are, and whether they keep every event.
+
+  check      only looks; exits 1 when a topic is missing or would forget events
+  create     first creates those that are missing, so that they keep every event
+  --module   whose topics: those that it publishes and reads, and its dead letters`,
+  options: MODULE_OPTION,
+  run: async (flags, [action, ...others]) => {
+    if (action !== 'check' && action !== 'create') {
+      throw new UsageError(action === undefined ? 'check or create?' : `topics: there is no '${action}'`);
+    }
+    refuseWords(others);
+    const { publishes, reads } = contextOf(flags).events;
+    const { KAFKA_BOOTSTRAP_SERVERS } = loadConfig();
+    if (KAFKA_BOOTSTRAP_SERVERS === undefined) {
+      console.log('The embedded log creates topics as they are needed, and keeps every event.');
+      return 0;
+    }
+    return atBus(async ({ bus, config }) => {
+      const { up, detail } = await bus.check();
+      if (!up) throw new Error(`KAFKA_BOOTSTRAP_SERVERS: ${detail}`);
+      const used = topicsUsed(publishes, reads);
+      if (action === 'create') await bus.createTopics(used.map(({ topic }) => topic));
+      return tell(used, await describe(bus, used), config.KAFKA_TOPIC_PARTITIONS);
+    });
+  },
+};
+
+async function describe(bus: Bus, used: readonly TopicUse[]): Promise<ReadonlyMap<string, TopicDescription>> {
+  const described = await bus.describeTopics(used.map(({ topic }) => topic));
+  return new Map(described.map((description) => [description.topic, description]));
+}
+
+/** Prints the topics and then what is wrong with them; answers the exit code. */
+function tell(
+  used: readonly TopicUse[],
+  described: ReadonlyMap<string, TopicDescription>,
+  expectedPartitions: number,
+): number {
+  const missing = used.filter(({ topic }) => !described.has(topic)).map(({ topic }) => `${topic} is missing`);
+  const forgetting = [...described.values()].flatMap(whyItForgets);
+  const unusual = [...described.values()].flatMap((each) => whatIsUnusual(each, expectedPartitions));
+  const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
+  const verdicts = [...missing, ...forgetting];
+  const good = `All ${used.length} topics are there and keep every event.`;
+  console.log(`${inColumns([HEADINGS, ...rows])}\n`);
+  for (const line of unusual) console.log(`warning: ${line}`);
+  for (const line of verdicts.length > 0 ? verdicts : [good]) console.log(line);
+  return verdicts.length > 0 ? 1 : 0;
+}
+
+function cellsOf(description: TopicDescription | undefined): string[] {
+  if (!description) return ['missing'];
+  const { partitions, replicationFactor, settings } = description;
+  return [String(partitions), String(replicationFactor), ...SETTINGS.map((name) => settings[name] ?? 'unknown')];
+}
+
+function inColumns(rows: readonly (readonly string[])[]): string {
+  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widthOf(column) + 2))
+        .join('')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { PlatformError } from '../errors.js';
+import type { Dependency } from '../health/health.js';
+import type { TopicDescription } from './bus.js';
+import { topicHealth } from './topic-health.js';
+import { KEEPS_FOR_EVER } from './topics.js';
+
+const FORGETS = { up: false, detail: 't would forget events: retention.ms is 1, not -1' };
+/** Longer than an answer stands. */
+const LATER = 11_000;
+
+let asked: number;
+let answer: () => Promise<readonly TopicDescription[]>;
+let health: Dependency;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  asked = 0;
+  health = topicHealth(
+    {
+      describeTopics: () => {
+        asked += 1;
+        return answer();
+      },
+    },
+    ['t'],
+  );
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+function retention(milliseconds: string): () => Promise<readonly TopicDescription[]> {
+  const settings = { ...KEEPS_FOR_EVER, 'retention.ms': milliseconds };
+  return () => Promise.resolve([{ topic: 't', partitions: 1, replicationFactor: 1, brokers: 1, settings }]);
+}
+
+it('says why a topic would forget events, and no longer once it was repaired', async () => {
+  answer = retention('1');
+  expect(await health.check()).toEqual(FORGETS);
+  answer = retention('-1');
+  jest.advanceTimersByTime(LATER);
+  expect(await health.check()).toEqual({ up: true });
+  expect([health.name, health.required()]).toEqual(['topics', true]);
+});
+
+it('asks once for many probes', async () => {
+  answer = retention('1');
+  const healths = await Promise.all(Array.from({ length: 20 }, () => health.check()));
+  expect(healths).toEqual(Array.from({ length: 20 }, () => FORGETS));
+  await health.check();
+  expect(asked).toBe(1);
+});
+
+it('keeps the last answer while the log is away', async () => {
+  answer = retention('1');
+  await health.check();
+  answer = () => Promise.reject(new Error('the log is away'));
+  jest.advanceTimersByTime(LATER);
+  expect(await health.check()).toEqual(FORGETS);
+  expect(asked).toBe(2);
+});
+
+it('does not keep a probe waiting for a log that does not answer', async () => {
+  answer = () => new Promise(() => undefined);
+  const checked = health.check();
+  await jest.advanceTimersByTimeAsync(LATER);
+  expect(await checked).toEqual({ up: true });
+});
+
+it('stays up, and says so, where the settings may not be seen', async () => {
+  answer = () => Promise.reject(new PlatformError('rejected', 'not-permitted', 'not permitted'));
+  expect(await health.check()).toEqual({ up: true, detail: 'not permitted' });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { TopicDescription } from './bus.js';
+import { KEEPS_FOR_EVER, settingsOf, whatIsUnusual, whyItForgets } from './topics.js';
+
+function described(settings: Record<string, string> = {}, others: Partial<TopicDescription> = {}): TopicDescription {
+  const topic = 'accounts.customer.change';
+  return {
+    topic,
+    partitions: 6,
+    replicationFactor: 3,
+    brokers: 3,
+    settings: { ...KEEPS_FOR_EVER, ...settings },
+    ...others,
+  };
+}
+
+describe('why a topic forgets', () => {
+  it.each([
+    [{ 'retention.ms': '604800000' }, ['retention.ms is 604800000, not -1']],
+    [{ 'retention.bytes': '1073741824' }, ['retention.bytes is 1073741824, not -1']],
+    [{ 'cleanup.policy': 'compact' }, ['cleanup.policy is compact, not delete']],
+    [{ 'cleanup.policy': 'compact,delete' }, ['cleanup.policy is compact,delete, not delete']],
+    [{ 'cleanup.policy': 'delete,compact' }, ['cleanup.policy is delete,compact, not delete']],
+    [{ 'retention.ms': '0', 'retention.bytes': '0' }, ['retention.ms is 0, not -1', 'retention.bytes is 0, not -1']],
+    [{ 'max.message.bytes': '1', 'segment.ms': '1', 'delete.retention.ms': '1' }, []],
+    [{}, []],
+  ])('is said of %j', (settings, reasons) => {
+    const sentences = reasons.map((reason) => `accounts.customer.change would forget events: ${reason}`);
+    expect(whyItForgets(described(settings))).toEqual(sentences);
+  });
+
+  it('is nothing for the topics that are created here', () => {
+    for (const topic of ['a.b.change', 'a.b.change.group.dlt']) {
+      expect(whyItForgets(described({}, { topic, settings: settingsOf(topic) }))).toEqual([]);
+    }
+  });
+
+  it('is one reason for every setting that is not as it must be, and names topic, setting and value', () => {
+    const name = fc.constantFrom(...(Object.keys(KEEPS_FOR_EVER) as (keyof typeof KEEPS_FOR_EVER)[]));
+    const value = fc.oneof(
+      fc.maxSafeInteger().map(String),
+      fc.constantFrom('compact', 'delete', '-1', 'compact,delete'),
+    );
+    const settings = fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 3 });
+    fc.assert(
+      fc.property(settings, fc.dictionary(fc.string(), fc.string()), (relevant, others) => {
+        const wrong = relevant.filter(([key, is]) => is !== KEEPS_FOR_EVER[key]);
+        const reasons = whyItForgets(
+          described({}, { settings: { ...others, ...KEEPS_FOR_EVER, ...Object.fromEntries(relevant) } }),
+        );
+        expect(reasons).toHaveLength(wrong.length);
+        for (const [key, is] of wrong) {
+          expect(reasons).toContain(
+            `accounts.customer.change would forget events: ${key} is ${is}, not ${KEEPS_FOR_EVER[key]}`,
+          );
+        }
+      }),
+    );
+  });
+});
+
+describe('what is unusual about a topic', () => {
+  it.each([
+    [{ replicationFactor: 1, brokers: 1 }, []],
+    [{ replicationFactor: 2, brokers: 2 }, []],
+    [{ replicationFactor: 3, brokers: 5 }, []],
+    [{ replicationFactor: 2, brokers: 3 }, ['accounts.customer.change has fewer replicas (2) than it could have (3)']],
+    [{ replicationFactor: 1, brokers: 9 }, ['accounts.customer.change has fewer replicas (1) than it could have (3)']],
+    [{ partitions: 3 }, ['accounts.customer.change has 3 partitions, and KAFKA_TOPIC_PARTITIONS is 6']],
+  ])('is said of %j', (others, warnings) => {
+    expect(whatIsUnusual(described({}, others), 6)).toEqual(warnings);
+  });
+});
