@@ -7,7 +7,7 @@ import type { Reading, RecordHandler } from '../bus/bus.js';
 import { type Position, progressOf } from '../bus/progress.js';
 import { unavailable } from '../errors.js';
 import { toLoggedRecord } from './kafka-record.js';
-import { existingTopics } from './kafka-topics.js';
+import { existingTopics, extentsOf } from './kafka-topics.js';
 
 /** Records between two heartbeats. */
 const MOST_RECORDS_A_TURN = 500;
@@ -56,7 +56,8 @@ export class KafkaReading implements Reading {
     this.consumer.on(
       events.END_BATCH_PROCESS,
       ({ payload: { batchSize, topic, partition, firstOffset, lastOffset } }) => {
-        if (batchSize === 0) this.advance(this.positionIn(topic, partition, firstOffset), Number(lastOffset) + 1);
+        if (batchSize === 0)
+          this.advance(this.positionIn(topic, partition, Number(firstOffset)), Number(lastOffset) + 1);
       },
     );
     // It fetches again.
@@ -99,8 +100,8 @@ export class KafkaReading implements Reading {
     try {
       const existing = await existingTopics(this.admin, this.topics);
       for (const topic of existing) {
-        for (const { partition, low, high } of await this.admin.fetchTopicOffsets(topic)) {
-          this.positionIn(topic, partition, low).end = Number(high);
+        for (const { partition, first, end } of await extentsOf(this.admin, topic)) {
+          this.positionIn(topic, partition, first).end = end;
         }
       }
       if (existing.length <= this.followed.length) return;
@@ -147,7 +148,7 @@ export class KafkaReading implements Reading {
 
   private async handle({ batch, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
     const { topic, partition } = batch;
-    const position = this.positionIn(topic, partition, batch.firstOffset());
+    const position = this.positionIn(topic, partition, Number(batch.firstOffset()));
     const unread = batch.messages.filter(({ offset }) => Number(offset) >= position.next);
     for (let from = 0; from < unread.length; from += MOST_RECORDS_A_TURN) {
       if (!isRunning() || isStale() || this.ended) return;
@@ -166,9 +167,8 @@ export class KafkaReading implements Reading {
   }
 
   /** How far a partition is; one that is new begins with this offset. */
-  private positionIn(topic: string, partition: number, firstOffset: string | null): Position {
+  private positionIn(topic: string, partition: number, first: number): Position {
     const positions = this.positions.get(topic) ?? new Map<number, Position>();
-    const first = Number(firstOffset);
     const position = positions.get(partition) ?? { first, next: first, end: first };
     this.positions.set(topic, positions.set(partition, position));
     return position;

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import { retryUntilDone } from '../backoff.js';
+import { backoffDelay, retryUntilDone } from '../backoff.js';
 import type { TopicDescription } from '../bus/bus.js';
 import { REPLICAS, settingsOf } from '../bus/topics.js';
 import { PlatformError } from '../errors.js';
@@ -8,6 +9,8 @@ import { PlatformError } from '../errors.js';
 const TOPIC: number = 2;
 /** Milliseconds until a topic that was created must be there. */
 const PATIENCE = 10_000;
+/** While a partition moves to another broker. */
+const MOST_FAILURES = 6;
 
 /** Those of the topics that exist. Asking for the others would make some brokers create them. */
 export async function existingTopics(admin: Admin, topics: readonly string[]): Promise<string[]> {
@@ -77,14 +80,36 @@ async function settingsInForce(admin: Admin, topics: readonly string[]): Promise
   }
 }
 
+/** A partition: the offset of its oldest record, and that after its newest. */
+export interface Extent {
+  readonly partition: number;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The partitions of a topic, as they are now. */
+export async function extentsOf(admin: Admin, topic: string): Promise<Extent[]> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return offsets.map(({ partition, low, high }) => ({ partition, first: Number(low), end: Number(high) }));
+    } catch (error) {
+      if ((error as { retriable?: unknown }).retriable !== true || failures === MOST_FAILURES) throw error;
+    }
+    await sleep(backoffDelay(failures));
+    // The client asks whoever led the partition when it last looked, and only for some requests it looks again.
+    await admin.listGroups();
+  }
+}
+
 /** How many records each topic holds; where transactions were used, their own records are counted too. */
 export async function countRecords(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const counts = new Map(topics.map((topic) => [topic, 0]));
   for (const topic of await existingTopics(admin, topics)) {
-    const offsets = await admin.fetchTopicOffsets(topic);
+    const extents = await extentsOf(admin, topic);
     counts.set(
       topic,
-      offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0),
+      extents.reduce((sum, { first, end }) => sum + end - first, 0),
     );
   }
   return counts;
