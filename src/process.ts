@@ -6,14 +6,17 @@ import type { Backends } from './backends.js';
 import { readBuildInfo } from './build-info.js';
 import { documentsOf } from './documents.js';
 import { retryUntilDone } from './platform/backoff.js';
+import type { Bus } from './platform/bus/bus.js';
 import type { Config } from './platform/config/config.js';
 import { type BoundedContext, PLATFORM } from './platform/context.js';
+import { WaitingLetters } from './platform/dead-letters/waiting-letters.js';
 import { Health } from './platform/health/health.js';
 import { createApp } from './platform/http/app.js';
 import { listen, type Listener } from './platform/http/listen.js';
 import { createManagementApp } from './platform/http/management.js';
 import { Messaging } from './platform/messaging.js';
 import { Metrics } from './platform/metrics/metrics.js';
+import type { Subscription } from './platform/subscriber/subscription.js';
 
 /** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
 const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
@@ -107,7 +110,11 @@ export class Process {
     const bus = await this.backends.openBus();
     this.connections.push(bus);
     const outboxes = this.all(PLATFORM.outbox);
-    const messaging = new Messaging(bus, outboxes, this.all(PLATFORM.subscription), this.logger);
+    const subscriptions = this.all(PLATFORM.subscription);
+    const messaging = new Messaging(bus, outboxes, subscriptions, this.logger, (consumed, count) =>
+      this.metrics.countDeadLetters(consumed, count),
+    );
+    this.watchDeadLetters(bus, subscriptions);
     for (const outbox of outboxes) this.health.addOutbox(outbox);
     this.metrics.watchOutboxes(outboxes);
     this.adapters.push(this.backends.busName);
@@ -117,6 +124,14 @@ export class Process {
     this.joining = messaging.join(signal).catch((error: unknown) => {
       if (!signal.aborted) this.logger.error({ err: error }, 'cannot join the bus');
     });
+  }
+
+  private watchDeadLetters(bus: Bus, subscriptions: readonly Subscription[]): void {
+    const waiting = new WaitingLetters(bus, subscriptions);
+    this.health.watchDeadLetters(() => waiting.counts());
+    this.metrics.watchDeadLetters(() => waiting.counts());
+    // An alert on a counter's increase has to see it at 0 first.
+    for (const subscription of subscriptions) this.metrics.countDeadLetters(subscription, 0);
   }
 
   private async prepareDatabases(): Promise<void> {

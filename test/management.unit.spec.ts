@@ -1,19 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { inMemory } from '../src/backends.js';
 import { CONTEXTS } from '../src/contexts.js';
+import type { Bus } from '../src/platform/bus/bus.js';
 import { parseConfig } from '../src/platform/config/config.js';
+import type { Readiness } from '../src/platform/health/health.js';
 import { Process } from '../src/process.js';
 import { eventually } from './support/eventually.js';
 import { silentLogger } from './support/silent-logger.js';
 
 describe('the management listener', () => {
   let running: Process;
+  let bus: Bus;
   let url: string;
   let management: string;
 
   beforeEach(async () => {
     const config = parseConfig({ PORT: 0, MANAGEMENT_PORT: 0 });
-    running = new Process(config, CONTEXTS, inMemory(silentLogger), silentLogger);
+    const backends = inMemory(silentLogger);
+    const openBus = async () => (bus = await backends.openBus());
+    running = new Process(config, CONTEXTS, { ...backends, openBus }, silentLogger);
     await running.start();
     await running.joined();
     url = `http://127.0.0.1:${running.ports.port}`;
@@ -40,6 +45,11 @@ describe('the management listener', () => {
       status: 'ready',
       dependencies: { 'embedded:accounts': { up: true }, 'consumer:orders': { up: true } },
       outbox: { 'accounts.customer.change': { pending: 0 } },
+      deadLetters: {
+        'accounts.customer.change.accounts.dlt': { waiting: 0 },
+        'accounts.customer.change.orders.dlt': { waiting: 0 },
+        'orders.order.change.orders.dlt': { waiting: 0 },
+      },
     });
   });
 
@@ -57,11 +67,42 @@ describe('the management listener', () => {
           'http_request_duration_seconds_count{method="GET",route="other",status="404"} 1',
           'outbox_pending_events{topic="accounts.customer.change"} 0',
           'outbox_oldest_pending_seconds{topic="orders.order.change"} 0',
+          'dead_letters_total{topic="accounts.customer.change",group="orders"} 0',
+          'dead_letters_waiting{topic="accounts.customer.change",group="orders"} 0',
           expect.stringMatching(/^process_resident_memory_bytes \d+/),
         ]),
       );
       expect(lines.join()).not.toContain('some-customer');
     });
+  });
+
+  it('counts dead letters as they happen, and those that wait, and stays ready', async () => {
+    await bus.publish('accounts.customer.change', [{ key: Buffer.from('k'), value: null, headers: {} }]);
+
+    await eventually(async () => {
+      const lines = (await (await fetch(`${management}/metrics`)).text()).split('\n');
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          'dead_letters_total{topic="accounts.customer.change",group="orders"} 1',
+          'dead_letters_waiting{topic="accounts.customer.change",group="accounts"} 1',
+          'dead_letters_waiting{topic="orders.order.change",group="orders"} 0',
+        ]),
+      );
+    });
+    const { status, deadLetters } = (await (await fetch(`${management}/health/ready`)).json()) as Readiness;
+    expect(status).toBe('ready');
+    expect(deadLetters['accounts.customer.change.orders.dlt']).toEqual({ waiting: 1 });
+  });
+
+  it('does not say how many dead letters wait while the bus does not', async () => {
+    bus.countRecords = () => Promise.reject(new Error('the bus is away'));
+
+    const { status, deadLetters } = (await (await fetch(`${management}/health/ready`)).json()) as Readiness;
+    expect(status).toBe('ready');
+    expect(deadLetters['orders.order.change.orders.dlt']).toEqual({ detail: 'unknown: the bus does not answer' });
+    expect(await (await fetch(`${management}/metrics`)).text()).toContain(
+      'dead_letters_waiting{topic="orders.order.change",group="orders"} Nan',
+    );
   });
 
   it('serves nothing of it to clients', async () => {

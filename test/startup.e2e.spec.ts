@@ -29,6 +29,12 @@ describe('the command line', () => {
     { args: ['serve', 'again'], named: "'again' means nothing here" },
     { args: ['serve', '--nonsense'], named: "'--nonsense'" },
     { args: ['serve', '--module'], named: '--module' },
+    { args: ['dlt', '--module', 'orders'], named: 'dlt needs one of: list, show, redrive' },
+    { args: ['dlt', 'list'], named: '--module is missing' },
+    { args: ['dlt', 'list', '--module', 'orders', '--key', 'k'], named: '--key means nothing to dlt list' },
+    { args: ['dlt', 'show', '--module', 'orders'], named: 'dlt show needs one ID' },
+    { args: ['dlt', 'redrive', '--module', 'orders'], named: 'dlt redrive needs one of' },
+    { args: ['dlt', 'redrive', 'a/1/2', '--all', '--module', 'orders'], named: 'dlt redrive needs one of' },
   ])('refuses $args', async ({ args, named }) => {
     expect(await refusal(args)).toContain(named);
   });

@@ -52,3 +52,13 @@ export function unavailable(message: string, cause?: unknown): PlatformError {
 export function isUnavailable(error: unknown): boolean {
   return isCodedError(error) && error.kind === 'unavailable';
 }
+
+/** A database will never hold such content, however often it is tried. The message says why, and names no value. */
+export function notStorable(message: string): PlatformError {
+  return new PlatformError('rejected', 'not-storable', message);
+}
+
+/** True for what {@link notStorable} made. */
+export function isNotStorable(error: unknown): error is CodedError {
+  return isCodedError(error) && error.code === 'not-storable';
+}

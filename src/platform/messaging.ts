@@ -3,9 +3,11 @@ import type { Outbox } from './aggregate/aggregates.js';
 import { retryUntilDone } from './backoff.js';
 import type { Bus, Consumption, RecordHandler } from './bus/bus.js';
 import { topicHealth } from './bus/topic-health.js';
+import type { Consumed } from './dead-letters/dead-letter.js';
 import type { Dependency } from './health/health.js';
 import { Relay } from './outbox/relay.js';
-import { recordHandler, type Subscription } from './subscriber/subscription.js';
+import { recordHandler } from './subscriber/record-handler.js';
+import type { Subscription } from './subscriber/subscription.js';
 import { topicsUsed } from './subscriber/topics-used.js';
 
 /** All that a process does on the bus: its topics, its relays and its consumer groups. */
@@ -16,16 +18,20 @@ export class Messaging {
   private readonly consumptions = new Map<string, Consumption>();
   private joined = false;
 
+  /** @param onDeadLetters told how many records of a subscription went to the dead letters */
   constructor(
     private readonly bus: Bus,
     outboxes: readonly Outbox[],
     subscriptions: readonly Subscription[],
     private readonly logger: Logger,
+    onDeadLetters: (consumed: Consumed, count: number) => void,
   ) {
     this.relays = outboxes.map((outbox) => new Relay(outbox, bus, logger));
     for (const subscription of subscriptions) {
       const handlers = this.groups.get(subscription.group) ?? new Map<string, RecordHandler>();
-      this.groups.set(subscription.group, handlers.set(subscription.topic, recordHandler(subscription, bus, logger)));
+      const onDead = (count: number) => onDeadLetters(subscription, count);
+      const handler = recordHandler(subscription, bus, logger, onDead);
+      this.groups.set(subscription.group, handlers.set(subscription.topic, handler));
     }
     this.topics = topicsUsed(outboxes, subscriptions).map(({ topic }) => topic);
   }

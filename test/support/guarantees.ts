@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { LoggedRecord } from '../../src/platform/bus/bus.js';
 import { changedPointers } from '../../src/platform/event/changed-pointers.js';
+import { hashOf } from '../../src/platform/event/hash-chain.js';
 import { eventually } from './eventually.js';
 import { get } from './http.js';
 import type { Known, Load, State } from './load.js';
@@ -120,6 +121,7 @@ function expectStream(records: readonly LoggedRecord[], known: readonly Known[],
 
 function expectEvents(records: readonly LoggedRecord[], { id, versions, changed }: Known, contract: Contract): void {
   let before: object = {};
+  let prevhash: string | undefined;
   for (const [index, { value, headers }] of records.entries()) {
     const version = index + 1;
     const event = JSON.parse(String(value));
@@ -137,8 +139,11 @@ function expectEvents(records: readonly LoggedRecord[], { id, versions, changed 
       dataschema: `urn:schema:${type}:v${contract.major}`,
       sequence: String(version),
       traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/),
+      ...(prevhash !== undefined && { prevhash }),
+      hash: hashOf(event),
       data: { [contract.name]: state, changed: expect.any(Array) },
     });
+    prevhash = event.hash as string;
     expect([id, state.id, state.version]).toEqual([id, id, version]);
     expect(String(value)).not.toContain(CARD_PREFIX);
     if (versions.has(version)) expect(state).toEqual(versions.get(version));

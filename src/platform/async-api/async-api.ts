@@ -1,6 +1,6 @@
 import { KEEPS_FOR_EVER } from '../bus/topics.js';
+import { deadLetterTopic } from '../dead-letters/dead-letter.js';
 import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent, dataschemaOf, type EventStream } from '../event/cloud-event.js';
-import { deadLetterTopic } from '../subscriber/subscription.js';
 import type { EventApi, TopicReading } from './event-api.js';
 import {
   CLOUD_EVENT_SCHEMA,
@@ -96,7 +96,7 @@ function topicChannel(topic: string, dataschemas: readonly string[], partitions:
 }
 
 function deadLetterChannel({ topic, group }: TopicReading, partitions: number): [string, Part] {
-  const address = deadLetterTopic(topic, group);
+  const address = deadLetterTopic({ topic, group });
   const channel = {
     address,
     description: `What group \`${group}\` could never apply of \`${topic}\`: the records as they were, and why.`,
@@ -143,7 +143,7 @@ function operationsOf(
     messages: dataschemas.map((dataschema) => messageReference(topic, dataschema)),
     bindings: { kafka: { groupId: { type: 'string', enum: [group] }, ...BINDING } },
   };
-  const dead = deadLetterTopic(topic, group);
+  const dead = deadLetterTopic({ topic, group });
   const givingUp = {
     action: 'send',
     channel: { $ref: `#/channels/${dead}` },

@@ -53,6 +53,12 @@ export const DEAD_LETTER_HEADERS = {
     'dlt-error': { ...text, description: 'Why; it quotes nothing of the record.' },
     'dlt-attempts': { type: 'string', pattern: '^[0-9]+$' },
     'dlt-time': { ...text, format: 'date-time' },
+    'dlt-value-omitted': {
+      type: 'string',
+      pattern: '^[0-9]+$',
+      description:
+        'Only where the record is too large for a letter: the length of its value, which is still where it was.',
+    },
   },
 } as const;
 

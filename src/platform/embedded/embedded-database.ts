@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { AbstractBatchOperation } from 'abstract-level';
+import { notStorable } from '../errors.js';
 import type { DependencyHealth } from '../health/health.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { beginRebuild, currentGeneration, type Level } from './generations.js';
@@ -49,10 +50,18 @@ function databaseOver(root: Level, directory: string, level: Level): EmbeddedDat
   };
 }
 
-/** Writes all of it or nothing, and answers when it is on disk. */
+/**
+ * Writes all of it or nothing, and answers when it is on disk.
+ * @throws PlatformError `not-storable` when no JSON can be made of it.
+ */
 export async function writeDurably(level: Level, writes: Write[]): Promise<void> {
   const synced: object = { sync: true };
-  if (writes.length > 0) await level.batch(writes, synced);
+  if (writes.length === 0) return;
+  try {
+    await level.batch(writes, synced);
+  } catch (error) {
+    throw (error as Error).name === 'RangeError' ? notStorable('it is nested too deeply for JSON') : error;
+  }
 }
 
 async function memoryLevel(): Promise<Level> {

@@ -1,3 +1,4 @@
+import { expect, it } from '@jest/globals';
 import { temporaryFolder } from '../../../test/support/temporary-folder.js';
 import { type Copy, projectionContract } from '../projection/projection.contract.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.js';
@@ -27,6 +28,17 @@ projectionContract('EmbeddedProjection on disk', { runs: 20 }, async () => {
       await folder.remove();
     },
   };
+});
+
+it('refuses for good what is nested more deeply than JSON can be written', async () => {
+  const database = await openEmbeddedDatabase('memory');
+  const projection = new EmbeddedProjection<unknown>(database.level, 'copies');
+  const state: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+
+  await expect(projection.apply([{ id: 'a', version: 1, state }])).rejects.toMatchObject({ code: 'not-storable' });
+  await projection.apply([{ id: 'a', version: 1, state: {} }]);
+  expect(await projection.find('a')).toBeDefined();
+  await database.close();
 });
 
 function projectionOver({ level }: EmbeddedDatabase): EmbeddedProjection<Copy> {

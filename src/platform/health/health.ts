@@ -1,4 +1,5 @@
 import type { Outbox } from '../aggregate/aggregates.js';
+import type { WaitingCount } from '../dead-letters/waiting-count.js';
 
 /** Whether something the process needs is there; `detail` says why not, without secrets. */
 export interface DependencyHealth {
@@ -20,18 +21,27 @@ export interface OutboxHealth {
   readonly detail?: string;
 }
 
+export interface DeadLettersHealth {
+  /** Letters that have not been redriven. */
+  readonly waiting?: number;
+  readonly detail?: string;
+}
+
 export interface Readiness {
   readonly status: 'ready' | 'degraded' | 'not-ready';
   readonly detail?: string;
   readonly dependencies: Readonly<Record<string, DependencyHealth>>;
   /** Per topic: what is committed and not yet published. */
   readonly outbox: Readonly<Record<string, OutboxHealth>>;
+  /** Per dead-letter topic. They make nothing less ready: the other records go on. */
+  readonly deadLetters: Readonly<Record<string, DeadLettersHealth>>;
 }
 
 /** Collects what readiness depends on. */
 export class Health {
   private readonly dependencies: Dependency[] = [];
   private readonly outboxes: Outbox[] = [];
+  private countDeadLetters: () => Promise<readonly WaitingCount[]> = () => Promise.resolve([]);
   /** Why the process as a whole is not ready: it starts, or it stops. */
   notServing: string | undefined = 'starting';
 
@@ -43,7 +53,13 @@ export class Health {
     this.outboxes.push(outbox);
   }
 
+  /** @param count takes no longer than a dependency's check, and never throws */
+  watchDeadLetters(count: () => Promise<readonly WaitingCount[]>): void {
+    this.countDeadLetters = count;
+  }
+
   async readiness(): Promise<Readiness> {
+    const counting = this.countDeadLetters();
     const checked = await Promise.all(
       this.dependencies.map(async (dependency) => ({ dependency, health: await dependency.check() })),
     );
@@ -55,8 +71,13 @@ export class Health {
       ...(this.notServing !== undefined && { detail: this.notServing }),
       dependencies: Object.fromEntries(checked.map(({ dependency, health }) => [dependency.name, health])),
       outbox: Object.fromEntries(outbox),
+      deadLetters: Object.fromEntries((await counting).map((each) => [each.deadLetterTopic, toHealth(each)])),
     };
   }
+}
+
+function toHealth({ waiting }: WaitingCount): DeadLettersHealth {
+  return waiting === undefined ? { detail: 'unknown: the bus does not answer' } : { waiting };
 }
 
 async function backlogOf(outbox: Outbox): Promise<OutboxHealth> {

@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Backlog, Outbox } from '../aggregate/aggregates.js';
+import type { WaitingCount } from '../dead-letters/waiting-count.js';
 
 /** One answered request. */
 export interface AnsweredRequest {
@@ -24,6 +25,12 @@ export class Metrics {
     help: 'Time from request to answer.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
+  private readonly deadLetters = new Counter({
+    name: 'dead_letters_total',
+    help: 'Records that this process put to the dead letters.',
+    labelNames: ['topic', 'group'],
     registers: [this.registry],
   });
 
@@ -51,6 +58,25 @@ export class Metrics {
       name: 'outbox_oldest_pending_seconds',
       help: 'Age of the oldest of them; 0 when there is none.',
       of: ({ oldest }) => (oldest === undefined ? 0 : Math.max(0, (Date.now() - Date.parse(oldest)) / 1000)),
+    });
+  }
+
+  /** Counts records of a topic that a group gave up. */
+  countDeadLetters({ topic, group }: { readonly topic: string; readonly group: string }, count: number): void {
+    this.deadLetters.inc({ topic, group }, count);
+  }
+
+  /** Measures, whenever asked, how many dead letters wait. */
+  watchDeadLetters(counts: () => Promise<readonly WaitingCount[]>): void {
+    const gauge: Gauge = new Gauge({
+      name: 'dead_letters_waiting',
+      help: 'Dead letters that have not been redriven.',
+      labelNames: ['topic', 'group'],
+      registers: [this.registry],
+      collect: async () => {
+        // While the bus is away nobody knows.
+        for (const { topic, group, waiting = Number.NaN } of await counts()) gauge.set({ topic, group }, waiting);
+      },
     });
   }
 

@@ -1,5 +1,5 @@
 import type { WriteError } from 'mongodb';
-import { unavailable } from '../errors.js';
+import { notStorable, unavailable } from '../errors.js';
 
 const DUPLICATE_KEY = 11_000;
 /** The driver's errors that say nothing of what was asked, only that no answer came. */
@@ -12,16 +12,23 @@ const SOCKET = /^(EPIPE|ECONN|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|ERR_STREAM)/;
  * drivers try again; the driver does so once.
  */
 const NOT_NOW = new Set([6, 7, 89, 91, 134, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436]);
+/** BadValue, FailedToParse, TypeMismatch, Overflow (nested too deeply), names with dots and dollars, too large. */
+const NEVER = new Set([2, 9, 14, 15, 52, 57, 10_334, 17_419, 17_420]);
 
 /** True for a write refused because a document with that key exists. */
 export function isDuplicateKey(error: unknown): boolean {
   return hasCode(error, DUPLICATE_KEY);
 }
 
-/** What the server refused of a bulk write, as one error to throw: without the driver's, which quotes what was written. */
+/**
+ * What the server refused of a bulk write, as one error to throw: without the driver's, which quotes what was written.
+ * The platform's `not-storable` where that is why.
+ */
 export function refusal(failures: Iterable<WriteError>): Error {
-  const codes = new Set(Array.from(failures, ({ code }) => code));
-  return new Error(`MongoDB refused to write: code ${[...codes].join(', ')}`);
+  const codes = [...new Set(Array.from(failures, ({ code }) => Number(code)))];
+  const never = codes.find((code) => NEVER.has(code));
+  if (never !== undefined) return neverTaken(never);
+  return new Error(`MongoDB refused to write: code ${codes.join(', ')}`);
 }
 
 /** Runs a database call; false when the server answers with this code, true when the call succeeds. */
@@ -43,8 +50,36 @@ export async function orUnavailable<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw isNotAnswering(error) ? unavailable('MongoDB does not answer', error) : error;
+    const failure = isRefusedInPart(error) ? error : asNotStorable(error);
+    throw isNotAnswering(failure) ? unavailable('MongoDB does not answer', failure) : failure;
   }
+}
+
+/**
+ * The platform's `not-storable` for a bulk write that MongoDB, or its driver, refuses because of what is written; any
+ * other error as it is.
+ */
+export function asNotStorable(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null) return error;
+  // The whole of it has a code of its own where the server could not even parse it.
+  const refusals = 'writeErrors' in error ? [error, ...[error.writeErrors].flat()] : [];
+  const code = refusals.map((each) => Number((each as { code?: unknown }).code)).find((each) => NEVER.has(each));
+  if (code !== undefined) return neverTaken(code);
+  const { name = '', message = '' } = error as Partial<Error>;
+  const isUnserializable =
+    name === 'RangeError' ||
+    name.startsWith('BSON') ||
+    (name === 'MongoInvalidArgumentError' && message.startsWith('Document is larger'));
+  return isUnserializable ? notStorable(`no document can be made of it: ${name}`) : error;
+}
+
+function neverTaken(code: number): Error {
+  return notStorable(`MongoDB never takes such a document: code ${code}`);
+}
+
+/** True for a bulk write of which the server refused some and did the others: which, the caller has to look at. */
+function isRefusedInPart(error: unknown): boolean {
+  return error instanceof Error && 'writeErrors' in error && [error.writeErrors].flat().length > 0;
 }
 
 function hasCode(error: unknown, code: number): boolean {
@@ -55,7 +90,7 @@ function isNotAnswering(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (NOT_ANSWERING.test(error.name)) return true;
   // The driver wraps whatever keeps a bulk write from its answer; what the server refused is in `writeErrors`.
-  if ('writeErrors' in error) return [error.writeErrors].flat().length === 0;
+  if ('writeErrors' in error) return !isRefusedInPart(error);
   if ('code' in error && (NOT_NOW.has(Number(error.code)) || SOCKET.test(String(error.code)))) return true;
   const labels = 'errorLabelSet' in error && error.errorLabelSet instanceof Set ? error.errorLabelSet : new Set();
   return labels.has('RetryableWriteError') || labels.has('ResetPool');

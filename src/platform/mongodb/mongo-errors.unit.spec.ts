@@ -9,7 +9,7 @@ import {
   MongoServerSelectionError,
   MongoTopologyClosedError,
 } from 'mongodb';
-import { isDuplicateKey, orUnavailable } from './mongo-errors.js';
+import { asNotStorable, isDuplicateKey, orUnavailable } from './mongo-errors.js';
 
 function named(name: string): Error {
   return Object.assign(new Error('as the driver says it'), { name });
@@ -61,6 +61,28 @@ describe('an error of the MongoDB driver', () => {
   it('means that the server does not answer where a bulk write failed as a whole', async () => {
     const error = new MongoBulkWriteError({ message: 'no primary', code: 0, writeErrors: [] }, {} as never);
     expect(await outcomeOf(error)).toMatchObject({ kind: 'unavailable' });
+  });
+
+  it.each([2, 9, 14, 15, 52, 57, 10_334])(
+    'means that the whole of a bulk write can never be: code %d',
+    async (code) => {
+      const error = new MongoBulkWriteError({ message: 'never', code, writeErrors: [] }, {} as never);
+      expect(await outcomeOf(error)).toMatchObject({ kind: 'rejected', code: 'not-storable' });
+    },
+  );
+
+  it('stays what it is where a bulk write was refused in part, for its caller to look at', async () => {
+    const error = new MongoBulkWriteError(
+      { message: 'never', code: 15, writeErrors: { code: 15 } as never },
+      {} as never,
+    );
+    expect(await outcomeOf(error)).toBe(error);
+    expect(asNotStorable(error)).toMatchObject({ kind: 'rejected', code: 'not-storable' });
+  });
+
+  it('is no refusal of a document where a question was refused', async () => {
+    const error = new MongoServerError({ ok: 0, code: 2, errmsg: 'bad value' });
+    expect(await outcomeOf(error)).toBe(error);
   });
 
   it('stays what it is where the server refuses what was asked', async () => {

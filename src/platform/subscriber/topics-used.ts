@@ -1,4 +1,4 @@
-import { deadLetterTopic } from './subscription.js';
+import { deadLetterTopic } from '../dead-letters/dead-letter.js';
 
 /** A topic, and what a context has to do with it. */
 export interface TopicUse {
@@ -14,7 +14,7 @@ export function topicsUsed(
   const pairs = [
     ...publishes.map(({ topic }) => [topic, 'published'] as const),
     ...reads.map(({ topic }) => [topic, 'read'] as const),
-    ...reads.map(({ topic, group }) => [deadLetterTopic(topic, group), 'dead letters'] as const),
+    ...reads.map(({ topic, group }) => [deadLetterTopic({ topic, group }), 'dead letters'] as const),
   ];
   const topics = [...new Set(pairs.map(([topic]) => topic))];
   return topics.map((topic) => ({

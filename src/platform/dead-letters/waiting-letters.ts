@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus } from '../bus/bus.js';
+import { type Consumed, deadLetterTopic, receiptTopic } from './dead-letter.js';
+import { readReceipts } from './dead-letters.js';
+import type { WaitingCount } from './waiting-count.js';
+
+/** Milliseconds that a count is good for, also one that failed. */
+const GOOD_FOR = 5_000;
+/** Milliseconds that whoever asks waits for a count; one that takes longer is there for the next who asks. */
+const PATIENCE = 2_000;
+
+/** How many dead letters wait: those in the log, less those that have a receipt there. */
+export class WaitingLetters {
+  private counting: Promise<ReadonlyMap<string, number> | undefined> = Promise.resolve(undefined);
+  private goodUntil = 0;
+  /** By topic of receipts: how many records it held when the different receipts among them were counted. */
+  private readonly receipts = new Map<string, { readonly records: number; readonly different: number }>();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly consumed: readonly Consumed[],
+  ) {}
+
+  /** Never throws, and never takes long. */
+  async counts(): Promise<readonly WaitingCount[]> {
+    const waiting = await Promise.race([this.latest(), sleep(PATIENCE, undefined, { ref: false })]);
+    return this.consumed.map(({ topic, group }) => {
+      const letters = deadLetterTopic({ topic, group });
+      const count = waiting?.get(letters);
+      return { topic, group, deadLetterTopic: letters, ...(count !== undefined && { waiting: count }) };
+    });
+  }
+
+  private latest(): Promise<ReadonlyMap<string, number> | undefined> {
+    if (Date.now() >= this.goodUntil) {
+      // One count at a time, however long it takes.
+      this.goodUntil = Infinity;
+      this.counting = this.count()
+        .catch(() => undefined)
+        .finally(() => (this.goodUntil = Date.now() + GOOD_FOR));
+    }
+    return this.counting;
+  }
+
+  private async count(): Promise<ReadonlyMap<string, number>> {
+    const topics = this.consumed.flatMap((each) => [deadLetterTopic(each), receiptTopic(each)]);
+    const records = await this.bus.countRecords(topics);
+    const waiting = new Map<string, number>();
+    for (const each of this.consumed) {
+      const letters = records.get(deadLetterTopic(each)) ?? 0;
+      const redriven = await this.differentReceipts(each, records.get(receiptTopic(each)) ?? 0);
+      waiting.set(deadLetterTopic(each), Math.max(0, letters - redriven));
+    }
+    return waiting;
+  }
+
+  /** Two who redrive at once may both write a receipt for a letter; so receipts are read, when there are new ones. */
+  private async differentReceipts(consumed: Consumed, records: number): Promise<number> {
+    const topic = receiptTopic(consumed);
+    const known = this.receipts.get(topic);
+    if (records === 0 || known?.records === records) return known?.different ?? 0;
+    const different = (await readReceipts(this.bus, consumed)).size;
+    this.receipts.set(topic, { records, different });
+    return different;
+  }
+}

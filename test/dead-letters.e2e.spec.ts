@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Bus, BusRecord, LoggedRecord } from '../src/platform/bus/bus.js';
+import { toDeadLetter, withoutContent } from '../src/platform/dead-letters/dead-letter.js';
+import { KafkaBus } from '../src/platform/kafka/kafka-bus.js';
+import { dlt } from './support/dlt.js';
+import { eventually } from './support/eventually.js';
+import { get, patch, post } from './support/http.js';
+import { describeWithOwnServers, type OwnServers } from './support/own-servers.js';
+import { eventRecord, poisonRecord, poisons, registrationOf } from './support/poison.js';
+import { customerInput, orderInput } from './support/requests.js';
+import { type RunningProcess, serve } from './support/run-process.js';
+import { silentLogger } from './support/silent-logger.js';
+
+const CUSTOMERS = 'accounts.customer.change';
+const ORDERS = 'orders.order.change';
+
+describeWithOwnServers('dead letters of accounts and orders', 'e2e-letters', (servers) => {
+  let bus: Bus;
+  let accounts: RunningProcess;
+  let orders: RunningProcess;
+
+  beforeAll(async () => {
+    const client = { clientId: 'test', brokers: [servers.kafka] };
+    bus = await KafkaBus.open({ client, partitions: 6, sessionTimeout: 6_000 }, silentLogger);
+  });
+
+  afterAll(() => bus.close());
+
+  const start = async () => {
+    [accounts, orders] = await Promise.all([
+      serve(settingsOf(servers), 'accounts').ready(),
+      serve(settingsOf(servers), 'orders').ready(),
+    ]);
+  };
+  const run = (...args: string[]) => dlt(settingsOf(servers), 'orders', ...args);
+
+  it('are every kind of poison, as it was, and nothing else: the partition goes on', async () => {
+    await start();
+    const { body: customer } = await post(`${accounts.url}/accounts/customers`, customerInput('Between'));
+    const place = { ...orderInput(customer.id), minCustomerVersion: 1 };
+    const { body: order } = await post(`${orders.url}/orders`, place, { prefer: 'wait=10' });
+    await hasHistory(`${accounts.url}/accounts/customers/${customer.id}`, 1);
+    await hasHistory(`${orders.url}/orders/${order.id}`, 1);
+
+    const [ofCustomer, ofOrder] = [poisons(CUSTOMERS, customer.id), poisons(ORDERS, order.id)];
+    for (const [index, poison] of ofCustomer.entries()) {
+      await bus.publish(CUSTOMERS, [poisonRecord(customer.id, poison)]);
+      await patch(`${accounts.url}/accounts/customers/${customer.id}`, { name: { lastName: `Between${index}` } });
+    }
+    for (const poison of ofOrder) await bus.publish(ORDERS, [poisonRecord(order.id, poison)]);
+    expect((await post(`${orders.url}/orders/${order.id}/ship`)).status).toBe(200);
+
+    const versions = 1 + ofCustomer.length;
+    await hasHistory(`${accounts.url}/accounts/customers/${customer.id}`, versions);
+    await hasHistory(`${orders.url}/orders/${order.id}`, 2);
+    const copy = `${orders.url}/orders/customers/${customer.id}?minVersion=${versions}`;
+    expect((await get(copy, { prefer: 'wait=10' })).body.customerVersion).toBe(versions);
+    for (const [topic, group, expected] of [
+      [CUSTOMERS, 'accounts', ofCustomer],
+      [CUSTOMERS, 'orders', ofCustomer],
+      [ORDERS, 'orders', ofOrder],
+    ] as const) {
+      const letters = await eventually(async () => {
+        const read = await readTopic(bus, `${topic}.${group}.dlt`);
+        expect([topic, group, read.length]).toEqual([topic, group, expected.length]);
+        return read;
+      });
+      for (const { what, value, why } of expected) {
+        const letter = letters.find((each) => sameBytes(each.value, value));
+        expect([what, letter?.headers]).toMatchObject([
+          what,
+          { 'x-mine': 'as it was', 'dlt-topic': topic, 'dlt-group': group, 'dlt-error': expect.stringMatching(why) },
+        ]);
+        expect(JSON.stringify(letter?.headers)).not.toContain('Springfield');
+      }
+    }
+    await eventually(async () => {
+      const { body } = await get(`${orders.managementUrl}/health/ready`);
+      expect([body.status, body.deadLetters]).toEqual([
+        'ready',
+        {
+          [`${CUSTOMERS}.orders.dlt`]: { waiting: ofCustomer.length },
+          [`${ORDERS}.orders.dlt`]: { waiting: ofOrder.length },
+        },
+      ]);
+    });
+    const logged = orders.logged('record goes to the dead letters');
+    expect(logged).toHaveLength(ofCustomer.length + ofOrder.length);
+  }, 180_000);
+
+  it('are listed and shown, each as what it is', async () => {
+    const listed = await run('list');
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    const ids = [...listed.stdout.matchAll(/^(\S+\/\d+\/\d+) +\S+ +\S+Z +\d+ +waits +\S/gm)].map(([, id]) =>
+      String(id),
+    );
+    expect(ids).toHaveLength(poisons(CUSTOMERS, '').length + poisons(ORDERS, '').length);
+    const lines = (await run('list', '--json')).stdout.trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(ids);
+
+    const pages = await inTurn(ids.slice(0, 8), (id) => run('show', id));
+    expect(pages.map(({ code }) => code)).toEqual(pages.map(() => 0));
+    expect(
+      pages.map(({ stdout }) => /^(?:No value|An empty|A binary value|A value of \w+)/m.exec(stdout)?.[0]),
+    ).toEqual([
+      'No value',
+      'An empty',
+      'A binary value',
+      'A binary value',
+      'A value of JSON',
+      'A value of JSON',
+      'A value of JSON',
+      'A value of JSON',
+    ]);
+    expect(pages[0]?.stdout).toContain('x-mine');
+    expect(await run('show', `${CUSTOMERS}/0/999999`)).toMatchObject({ code: 1, stdout: '' });
+  }, 120_000);
+
+  it('heal where the code can read them now, by version, while the service runs', async () => {
+    await start();
+    const [id, known] = [randomUUID(), randomUUID()];
+    await bus.publish(CUSTOMERS, [eventRecord(registrationOf(known, 3))]);
+    await eventually(async () => expect((await get(`${orders.url}/orders/customers/${known}`)).status).toBe(200));
+    await putAside(bus, eventRecord(registrationOf(id, 1)));
+    await putAside(bus, eventRecord(registrationOf(known, 2)));
+
+    expect(await run('redrive', '--key', id)).toEqual({
+      code: 0,
+      stdout: '1 redriven, 0 cannot be applied still.\n',
+      stderr: '',
+    });
+    expect(await run('redrive', '--key', known)).toMatchObject({ code: 0 });
+
+    expect((await get(`${orders.url}/orders/customers/${id}`)).body.customerVersion).toBe(1);
+    expect((await get(`${orders.url}/orders/customers/${known}`)).body.customerVersion).toBe(3);
+    expect((await run('list')).stdout).not.toContain(id);
+    expect((await run('list', '--all')).stdout).toMatch(new RegExp(`${id} .* redriven `));
+    expect(await run('redrive', '--key', id)).toMatchObject({ code: 0, stdout: 'None of them waits.\n' });
+  }, 120_000);
+
+  it('whose value was left out are shown and redriven from where they were', async () => {
+    await start();
+    const id = randomUUID();
+    await bus.publish(CUSTOMERS, [eventRecord(registrationOf(id, 4))]);
+    const isIt = ({ key }: BusRecord) => String(key) === id;
+    const record = (await readTopic(bus, CUSTOMERS)).find(isIt) as LoggedRecord;
+    const letter = toDeadLetter({ record, reason: 'it was too large', attempts: 1 }, 'orders');
+    await bus.publish(`${CUSTOMERS}.orders.dlt`, [withoutContent(letter)]);
+    const name = `${CUSTOMERS}/${record.partition}/${record.offset}`;
+
+    const { stdout } = await run('show', name);
+    expect(stdout).toContain('too large for a letter');
+    expect(stdout).toContain(`"subject": "${id}"`);
+    expect(await run('redrive', name)).toMatchObject({ code: 0, stdout: '1 redriven, 0 cannot be applied still.\n' });
+  }, 120_000);
+
+  it('that cannot be read still stay, and say why', async () => {
+    const before = (await run('list')).stdout;
+    const { code, stdout } = await run('redrive', '--all');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^0 redriven, \d+ cannot be applied still\.$/m);
+    expect(stdout).toMatch(/^accounts\.customer\.change\/\d\/\d+ {2}not JSON$/m);
+    expect((await run('list')).stdout).toBe(before);
+  }, 120_000);
+
+  it('are left as they are while MongoDB or Kafka is away, and nobody waits for them', async () => {
+    await start();
+    const id = randomUUID();
+    await putAside(bus, eventRecord(registrationOf(id, 1)));
+    await servers.stop('mongodb');
+    const refused = await run('redrive', '--all');
+    expect(refused).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'MongoDB does not answer for database orders; nothing was done\n',
+    });
+    await servers.start('mongodb');
+    expect((await run('list')).stdout).toContain(id);
+
+    await servers.stop('kafka');
+    expect(await run('list')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('Kafka does not') });
+    await eventually(async () => {
+      const asked = Date.now();
+      const { body } = await get(`${orders.managementUrl}/health/ready`);
+      expect(Date.now() - asked).toBeLessThan(4_000);
+      expect(body.deadLetters[`${ORDERS}.orders.dlt`]).toEqual({ detail: 'unknown: the bus does not answer' });
+    });
+    await servers.start('kafka');
+    expect((await run('redrive', '--key', id)).code).toBe(0);
+  }, 180_000);
+});
+
+function settingsOf({ kafka, mongodb }: OwnServers) {
+  return { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb, KAFKA_SESSION_TIMEOUT_MS: '6000' };
+}
+
+/** Where no record is. */
+let unheardOf = 1_000_000_000;
+
+/** Leaves a letter as code would have that did not understand the record. */
+async function putAside(bus: Bus, record: BusRecord): Promise<void> {
+  const logged = { ...record, topic: CUSTOMERS, partition: 0, offset: (unheardOf += 1) };
+  const letter = toDeadLetter({ record: logged, reason: 'it was not understood', attempts: 1 }, 'orders');
+  await bus.publish(`${CUSTOMERS}.orders.dlt`, [letter]);
+}
+
+async function hasHistory(url: string, versions: number): Promise<void> {
+  await eventually(async () => {
+    const { body } = await get(`${url}/history`);
+    const recorded = (body.items as { version: number }[]).map(({ version }) => version);
+    expect(recorded).toEqual(Array.from({ length: versions }, (_, index) => index + 1));
+  });
+}
+
+async function readTopic(bus: Bus, topic: string): Promise<LoggedRecord[]> {
+  const records: LoggedRecord[] = [];
+  const reading = await bus.read([topic], (some) => {
+    records.push(...some);
+    return Promise.resolve();
+  });
+  await reading.caughtUp().finally(() => reading.stop());
+  return records;
+}
+
+function sameBytes(one: Buffer | null, other: Buffer | null): boolean {
+  return one === null || other === null ? one === other : one.equals(other);
+}
+
+async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
