@@ -25,7 +25,7 @@ export function isDuplicateKey(error: unknown): boolean {
  * The platform's `not-storable` where that is why.
  */
 export function refusal(failures: Iterable<WriteError>): Error {
-  const codes = [...new Set(Array.from(failures, ({ code }) => Number(code)))];
+  const codes = [...new Set(Array.from(failures, ({ code }) => code))];
   const never = codes.find((code) => NEVER.has(code));
   if (never !== undefined) return neverTaken(never);
   return new Error(`MongoDB refused to write: code ${codes.join(', ')}`);

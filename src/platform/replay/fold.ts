@@ -2,23 +2,20 @@ import type { Restorable, Restored } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, LoggedRecord, Reading } from '../bus/bus.js';
 import type { CloudEvent } from '../event/cloud-event.js';
-import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
 import { isUnavailable } from '../errors.js';
+import { applyRecords, type Refused } from '../subscriber/apply-records.js';
 import type { Subscription } from '../subscriber/subscription.js';
 import type { Replayable } from './replayable.js';
 
 /** A record that can be made nothing of, and why. */
-export interface Unread {
-  readonly record: LoggedRecord;
-  readonly reason: string;
-}
+export type Unread = Pick<Refused, 'record' | 'reason'>;
 
 export interface FoldOptions {
   /** Ends the fold when it is aborted. */
   readonly signal: AbortSignal;
   /** RFC 3339, UTC: leaves out what happened later. */
   readonly until?: string | undefined;
-  /** Is shown every record that can be read, in the order of its partition, before the projections are. */
+  /** Is shown every event, in the order of its partition, once the projections have it. */
   readonly observe?: (events: readonly ObservedEvent[]) => Promise<void>;
   /** Is told of every record that cannot. */
   readonly onUnread?: (unread: Unread) => void;
@@ -125,32 +122,36 @@ export class Fold {
   }
 
   private async project(records: readonly LoggedRecord[]): Promise<void> {
-    const { observe, signal, onFailure } = this.options;
+    const { signal, onFailure, observe, onUnread } = this.options;
     const projection = this.projections.get((records[0] as LoggedRecord).topic) as Subscription;
-    const events: ObservedEvent[] = [];
-    const messages: unknown[] = [];
-    for (const record of records) {
-      try {
-        const event = parseCloudEvent(record);
-        events.push({ event, record });
-        if (this.options.until !== undefined && event.time > this.options.until) continue;
-        const message = projection.read(event, record);
-        if (message === undefined) continue;
-        messages.push(message);
-        if (projection.topic === this.target.systemOfRecord.topic) this.marked?.add(event.subject);
-      } catch (error) {
-        if (!(error instanceof UnreadableRecord)) throw error;
-        this.options.onUnread?.({ record, reason: error.message });
-      }
-    }
-    await observe?.(events);
-    if (messages.length === 0) return;
-    await retryUntilDone(() => projection.react(messages), {
+    const observed: ObservedEvent[] = [];
+    const apply = () => {
+      observed.length = 0;
+      return applyRecords(this.watched(projection, observed), records);
+    };
+    const refused = await retryUntilDone(apply, {
       signal,
       onFailure: (error) => {
         if (!isUnavailable(error)) throw error;
         onFailure?.(error);
       },
     });
+    for (const unread of refused) onUnread?.(unread);
+    await observe?.(observed);
+  }
+
+  /** The projection, as it is to be applied here. */
+  private watched(projection: Subscription, observed: ObservedEvent[]): Subscription {
+    const { until } = this.options;
+    const isOwn = projection.topic === this.target.systemOfRecord.topic;
+    return {
+      ...projection,
+      read: (event, record) => {
+        observed.push({ event, record });
+        if (until !== undefined && event.time > until) return undefined;
+        if (isOwn) this.marked?.add(event.subject);
+        return projection.read(event, record);
+      },
+    };
   }
 }
