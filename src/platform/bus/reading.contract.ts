@@ -163,7 +163,7 @@ export function readingContract(openFixture: () => Promise<BusFixture>): void {
     await world.bus.publish(world.topic, [record('k', 'bad'), record('k', 'after')]);
 
     await expect(reading.caughtUp()).rejects.toThrow('it cannot be applied');
-    expect(reading.progress).toEqual({ read: 1, total: 3 });
+    expect(reading.progress.read).toBe(1);
     expect(recorder.values).toEqual(['good']);
   });
 
