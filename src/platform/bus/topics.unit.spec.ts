@@ -36,6 +36,11 @@ describe('why a topic forgets', () => {
     }
   });
 
+  it('is not guessed from a setting that the broker does not tell', () => {
+    expect(whyItForgets(described({}, { settings: { 'retention.ms': '5' } }))).toHaveLength(1);
+    expect(whyItForgets(described({}, { settings: {} }))).toEqual([]);
+  });
+
   it('is one reason for every setting that is not as it must be, and names topic, setting and value', () => {
     const name = fc.constantFrom(...(Object.keys(KEEPS_FOR_EVER) as (keyof typeof KEEPS_FOR_EVER)[]));
     const value = fc.oneof(

@@ -146,7 +146,9 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
     await bus.createTopics([topic]);
     await publishMoreThanOneFetch(bus, topic);
     let handed = 0;
+    const asked = gate();
     const reading = await bus.read([topic], async (records) => {
+      await asked.opened;
       if (handed === 0) await stopServers({ ...instance, signal: 'SIGKILL' });
       handed += records.length;
     });
@@ -155,7 +157,12 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
       message: expect.stringMatching(/^Kafka went away while its topics were read: /),
     };
     try {
-      await expect(reading.caughtUp()).rejects.toMatchObject(away);
+      await bus.publish(topic, [record('k', 'one more')]);
+      const caughtUp = reading.caughtUp();
+      caughtUp.catch(() => undefined);
+      await eventually(() => expect(reading.progress.total).toBe(41));
+      asked.open();
+      await expect(caughtUp).rejects.toMatchObject(away);
       await expect(reading.caughtUp()).rejects.toMatchObject(away);
       await reading.stop();
       await expect(bus.read([topic], () => Promise.resolve())).rejects.toThrow();
