@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { LoggedRecord } from '../platform/bus/bus.js';
 import { placeName } from '../platform/dead-letters/dead-letter.js';
 import type { DeadLetter } from '../platform/dead-letters/dead-letters.js';
+import { inColumns } from './columns.js';
 
 const LONGEST_KEY = 40;
 const DUMPED_BYTES = 256;
@@ -19,14 +20,7 @@ export function toTable(deadLetters: readonly DeadLetter[]): string[] {
     waiting.length > 0 ? 'waits' : 'redriven',
     printable(letter.reason),
   ]);
-  const table = [['ID', 'KEY', 'WHEN', 'ATTEMPTS', 'STATE', 'WHY'], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  return table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return inColumns([['ID', 'KEY', 'WHEN', 'ATTEMPTS', 'STATE', 'WHY'], ...rows]);
 }
 
 /** A dead letter as one line of JSON, without its value. */

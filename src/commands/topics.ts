@@ -3,6 +3,7 @@ import type { Bus, TopicDescription } from '../platform/bus/bus.js';
 import { KEEPS_FOR_EVER, whatIsUnusual, whyItForgets } from '../platform/bus/topics.js';
 import { loadConfig } from '../platform/config/config.js';
 import { type TopicUse, topicsUsed } from '../platform/subscriber/topics-used.js';
+import { inColumns } from './columns.js';
 import { type Command, contextOf, MODULE_OPTION, refuseWords, UsageError } from './command.js';
 import { atBus } from './workplace.js';
 
@@ -55,7 +56,7 @@ function tell(
   const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
   const verdicts = [...missing, ...forgetting];
   const good = `All ${used.length} topics are there and keep every event.`;
-  console.log(`${inColumns([HEADINGS, ...rows])}\n`);
+  console.log(`${inColumns([HEADINGS, ...rows]).join('\n')}\n`);
   for (const line of unusual) console.log(`warning: ${line}`);
   for (const line of verdicts.length > 0 ? verdicts : [good]) console.log(line);
   return verdicts.length > 0 ? 1 : 0;
@@ -65,16 +66,4 @@ function cellsOf(description: TopicDescription | undefined): string[] {
   if (!description) return ['missing'];
   const { partitions, replicationFactor, settings } = description;
   return [String(partitions), String(replicationFactor), ...SETTINGS.map((name) => settings[name] ?? 'unknown')];
-}
-
-function inColumns(rows: readonly (readonly string[])[]): string {
-  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widthOf(column) + 2))
-        .join('')
-        .trimEnd(),
-    )
-    .join('\n');
 }
