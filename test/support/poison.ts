@@ -29,6 +29,8 @@ export function poisons(topic: 'accounts.customer.change' | 'orders.order.change
       ? eventOf('accounts', 'accounts.customer.changed.v1.json', 'customer', id, 1)
       : eventOf('orders', 'orders.order.shipped.v1.json', 'order', id, 1);
   const later = { ...event, sequence: LATER_VERSION };
+  // Orders keeps nothing of its own events that a schema does not hold to be shallow.
+  const tooDeep = topic === 'accounts.customer.change' ? /^MongoDB/ : /^data.changed.0 must be string$/;
   return [
     { what: 'a tombstone', value: null, why: /^it has no value$/ },
     { what: 'an empty value', value: Buffer.alloc(0), why: /^not JSON$/ },
@@ -37,13 +39,13 @@ export function poisons(topic: 'accounts.customer.change' | 'orders.order.change
     {
       what: 'an event that the database refuses',
       value: nestedEvent(later, id, 1_000),
-      why: /^MongoDB/,
+      why: tooDeep,
       isReadable: true,
     },
     {
       what: 'one that is as large as it may be, too',
       value: nestedEvent(later, id, LARGEST_VALUE),
-      why: /^MongoDB/,
+      why: tooDeep,
       isReadable: true,
     },
     {

@@ -122,7 +122,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
 
   describe('that is overtaken', () => {
     const overtaken = async (rebuild: Rebuild<MongoDatabase>): Promise<void> => {
-      await expect(rebuild.swap()).rejects.toMatchObject({ name: 'RebuildOvertaken', swapped: [] });
+      await expect(rebuild.swap()).rejects.toMatchObject({ name: 'rebuild-overtaken', swapped: [] });
       await rebuild.discard();
       expect((await itemsOf(database).find('live'))?.state.id).toBe('live');
     };
@@ -213,7 +213,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
 
       const swap = rebuild.swap();
 
-      await expect(swap).rejects.toMatchObject({ name: 'RebuildOvertaken', swapped: ['items'] });
+      await expect(swap).rejects.toMatchObject({ name: 'rebuild-overtaken', swapped: ['items'] });
       await expect(swap).rejects.toThrow('items had been replaced, the other live collections are as they were');
     });
   });
