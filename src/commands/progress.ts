@@ -11,7 +11,7 @@ const REFRESH = { terminal: 100, lines: 2_000 };
 export async function showProgress<T>(what: string, progress: Progress, work: () => Promise<T>): Promise<T> {
   const { stdout } = process;
   const began = performance.now();
-  const line = () => describe(progress(), performance.now() - began);
+  const line = () => describeProgress(progress(), performance.now() - began);
   const bar = () => stdout.write(`\r\u001B[K${what} ${barOf(progress())} ${line()}`);
   const print = () => stdout.write(`${what}: ${line()}\n`);
   const timer = stdout.isTTY ? every(bar, REFRESH.terminal) : every(print, REFRESH.lines);
@@ -24,12 +24,13 @@ export async function showProgress<T>(what: string, progress: Progress, work: ()
   }
 }
 
-function describe({ read, total }: ReturnType<Progress>, milliseconds: number): string {
+/** How far, how fast and how long still; `milliseconds` since the beginning. */
+export function describeProgress({ read, total }: ReturnType<Progress>, milliseconds: number): string {
   const rate = (read / Math.max(milliseconds, 1)) * 1000;
-  const left = rate > 0 ? Math.ceil((total - read) / rate) : 0;
+  const left = rate > 0 ? number(Math.ceil((total - read) / rate)) : '?';
   const share = total === 0 ? 100 : Math.floor((read / total) * 100);
   const parts = [`${share} %`, `${number(read)} of ${number(total)} records`, `${number(Math.round(rate))}/s`];
-  return [...parts, read < total ? `${number(left)} s left` : `${(milliseconds / 1000).toFixed(1)} s`].join(', ');
+  return [...parts, read < total ? `${left} s left` : `${(milliseconds / 1000).toFixed(1)} s`].join(', ');
 }
 
 function barOf({ read, total }: ReturnType<Progress>): string {

@@ -31,7 +31,8 @@ export async function beginRebuild<Database>(
       await pointer(root).put(CURRENT, String(next), synced);
       await clearAllBut(root, next);
     },
-    discard: () => clearAllBut(root, current),
+    // Which one counts is asked again: it may have been swapped in.
+    discard: async () => clearAllBut(root, await readCurrent(root)),
   };
 }
 
