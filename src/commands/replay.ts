@@ -49,15 +49,13 @@ async function rebuild(at: Workplace, mayLose: boolean): Promise<number> {
 }
 
 async function rehearse(at: Workplace): Promise<number> {
-  return withRebuild(at, async ({ live, target, fold, shadows, passedOver }) => {
+  return withRebuild(at, async ({ live, target, fold, passedOver }) => {
     const findings = new Findings();
     await fold.applyPending(live.systemOfRecord);
     for await (const difference of compareWithLog({ expected: target, live, fold, patience: patienceFor(at) })) {
       findings.add(describeDifference(difference));
     }
     passedOver();
-    await fold.seal();
-    await shadows.discard();
     console.log(
       findings.count === 0
         ? 'the rebuilt collections are what is there; they were thrown away'
@@ -120,12 +118,10 @@ async function withRebuild(at: Workplace, finish: (filled: Filled) => Promise<nu
     );
     const passedOver = () => unreadSummary(unread.count).forEach((line) => console.log(line));
     return await finish({ live, target, fold, shadows, passedOver });
-  } catch (error) {
-    await fold?.seal();
-    await shadows.discard().catch(() => undefined);
-    throw error;
   } finally {
     await fold?.stop();
+    // After a swap there is nothing left to drop; what cannot be dropped now, the next replay drops.
+    await shadows.discard().catch(() => undefined);
   }
 }
 

@@ -93,12 +93,9 @@ export class Fold {
       throw new Error(`more than ${MOST_PENDING} aggregates have events that are not published yet: is the log away?`);
     }
     const { systemOfRecord } = this.target;
-    const { until } = this.options;
     const projection = this.projections.get(systemOfRecord.topic) as Subscription;
     const events = waiting.flatMap(({ pending }) => pending.map(({ event }) => event));
-    const states = events
-      .filter(({ time }) => until === undefined || time <= until)
-      .flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>);
+    const states = events.flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>);
     await systemOfRecord.restore(states);
     return waiting.map(({ id }) => id);
   }
