@@ -92,7 +92,7 @@ describeWithOwnServers('a verification on Kafka and MongoDB', 'verify', (servers
       const named = [`${topic}/${partition}/${offset}`, subject].filter((name) => stdout.includes(name));
       expect({ code, stdout, named: named.length > 0 }).toEqual({ code: 1, stdout, named: true });
     } finally {
-      await stopServers({ ...COPY, wipe: true, signal: 'SIGKILL' });
+      await stopServers({ ...COPY, signal: 'SIGKILL' });
     }
   }, 120_000);
 
@@ -101,7 +101,7 @@ describeWithOwnServers('a verification on Kafka and MongoDB', 'verify', (servers
     expect(away).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^[^\n]+\n$/) });
   });
 
-  afterAll(() => stopServers({ ...COPY, wipe: true, signal: 'SIGKILL' }));
+  afterAll(() => stopServers({ name: COPY.name, wipe: true, signal: 'SIGKILL' }));
 });
 
 /** Changes one bit of one byte of the value. */
