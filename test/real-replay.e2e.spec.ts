@@ -151,29 +151,33 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     const load = new Load({ accounts: [running.url], orders: [running.url] }, 4);
     await load.acknowledges(50);
     await load.stop();
-    const key = { 'idempotency-key': 'the-same-after-the-replay' };
-    const customer = [...load.customers.values()][0]!.newest;
-    const { id: _, version: _v, createdAt: _c, updatedAt: _u, creditCards: _n, ...input } = customer;
-    const send = (url: string) => call('POST', `${url}/accounts/customers`, { body: input, headers: key });
-    const first = await send(running.url);
-    expect(first.status).toBe(201);
+    const { newest } = [...load.customers.values()][0]!;
+    const { id: _, version: _v, createdAt: _c, updatedAt: _u, creditCards: _n, ...body } = newest;
+    const send = (url: string, key: string) =>
+      call('POST', `${url}/accounts/customers`, { body, headers: { 'idempotency-key': key } });
+    const [still, changing] = [await send(running.url, 'still'), await send(running.url, 'changing')];
     await settled(load, running);
-    const { id: customerId } = first.body;
     await servers.stop('kafka');
-    const path = `/accounts/customers/${customerId}`;
+    const path = `/accounts/customers/${changing.body.id}`;
     const title = { name: { title: 'Unpublished' } };
     expect((await call('PATCH', `${running.url}${path}`, { body: title })).status).toBe(200);
     await running.kill('SIGKILL');
     await servers.start('kafka');
     const store = databases.collection('accounts', 'customer.accounts');
-    const before = await store.findOne({ _id: customerId });
-    expect(before).toMatchObject({ version: 2, pending: [{ version: 2 }], commands: [{ version: 1 }] });
+    const documents = async () =>
+      Promise.all([still, changing].map(({ body: { id } }) => store.findOne({ _id: String(id) })));
+    const before = await documents();
+    expect(before).toMatchObject([
+      { version: 1, pending: [], commands: [{ version: 1 }] },
+      { version: 2, pending: [{ version: 2 }], commands: [{ version: 1 }] },
+    ]);
 
     expect(await replay('accounts')).toMatchObject({ code: 0 });
 
-    expect(await store.findOne({ _id: customerId })).toEqual(before);
+    expect(await documents()).toEqual(before);
     const again = await serve(settings()).ready();
-    expect((await send(again.url)).body).toEqual(first.body);
+    expect((await send(again.url, 'still')).body).toEqual(still.body);
+    expect((await send(again.url, 'changing')).body).toEqual(changing.body);
     await expectOutboxDrains(again.managementUrl);
     await expectVerified();
   }, 120_000);
