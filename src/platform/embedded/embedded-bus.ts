@@ -140,10 +140,12 @@ export class EmbeddedBus implements Bus {
   private startReader(group: string, topic: string, partition: number): void {
     const name = `${group}!${topic}!${partition}`;
     if (this.readers.has(name)) return;
-    const reader = this.serve(name, group, topic, partition)
-      .catch((error: unknown) => {
-        if (!this.closed.signal.aborted) this.logger.error({ err: error, group, topic, partition }, 'reader stopped');
-      })
+    const { signal } = this.closed;
+    const onFailure = (error: unknown) => {
+      if (!signal.aborted) this.logger.error({ err: error, group, topic, partition }, 'reader begins again');
+    };
+    const reader = retryUntilDone(() => this.serve(name, group, topic, partition), { signal, onFailure })
+      .catch(() => undefined)
       .finally(() => this.readers.delete(name));
     this.readers.set(name, reader);
   }

@@ -1,6 +1,9 @@
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import type { BusFixture } from '../../../test/support/bus-world.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { record, Recorder } from '../../../test/support/recorder.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { temporaryFolder } from '../../../test/support/temporary-folder.js';
 import { busContract } from '../bus/bus.contract.js';
@@ -34,6 +37,34 @@ async function openInMemory(): Promise<BusFixture> {
     },
   };
 }
+
+describe('a group on the embedded log', () => {
+  it('goes on when it could not write down how far it is', async () => {
+    const database = await openEmbeddedDatabase('memory');
+    let failures = 2;
+    const sublevel = database.level.sublevel.bind(database.level) as (name: string, options: object) => object;
+    Object.assign(database.level, {
+      sublevel: (name: string, options: object) => {
+        const level = sublevel(name, options) as { put(key: string, value: string): Promise<void> };
+        const put = level.put.bind(level);
+        const failing = () => ((failures -= 1) < 0 ? undefined : Promise.reject(new Error('no space left')));
+        return name === 'offsets'
+          ? Object.assign(level, { put: (k: string, v: string) => failing() ?? put(k, v) })
+          : level;
+      },
+    });
+    const bus = new EmbeddedBus(database, silentLogger);
+    const recorder = new Recorder();
+    await bus.consume('group', new Map([['topic', recorder.handler()]]));
+
+    await bus.publish('topic', [record('k', 'first')]);
+    await eventually(() => expect(failures).toBeLessThan(0));
+    await bus.publish('topic', [record('k', 'second')]);
+
+    await eventually(() => expect(new Set(recorder.values)).toEqual(new Set(['first', 'second'])));
+    await bus.close();
+  });
+});
 
 async function openOnDisk(): Promise<BusFixture> {
   const folder = await temporaryFolder();
