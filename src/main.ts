@@ -27,7 +27,12 @@ async function main([first, ...others]: string[]): Promise<number> {
     console.log(`Usage: node dist/main.js ${command.usage}`);
     return 0;
   }
-  return command.run(values as never, positionals);
+  try {
+    return await command.run(values as never, positionals);
+  } catch (error) {
+    if (error instanceof UsageError) error.usage = `Usage: node dist/main.js ${command.usage}`;
+    throw error;
+  }
 }
 
 function parse(command: Command, args: string[]): { values: Record<string, unknown>; positionals: string[] } {
@@ -54,7 +59,7 @@ main(process.argv.slice(2)).then(
   async (error: unknown) => {
     const { message, stack } = error as Error;
     console.error(isExpected(error) ? message : stack);
-    if (error instanceof UsageError) console.error(`\n${await usage()}`);
+    if (error instanceof UsageError) console.error(`\n${error.usage ?? (await usage())}`);
     process.exit(error instanceof UsageError ? 2 : 1);
   },
 );

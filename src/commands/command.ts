@@ -19,7 +19,10 @@ export interface Command {
 }
 
 /** The command line does not make sense; the message is one line. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  /** How to call it, where the command is known. */
+  usage?: string;
+}
 
 /** The command was told to stop; the message says by what. */
 export class Interrupted extends Error {}

@@ -1,7 +1,7 @@
 import type { Unread } from '../platform/replay/fold.js';
 import { placeOf } from '../platform/verify/chain.js';
 import type { Difference } from '../platform/verify/compare.js';
-import { number } from './progress.js';
+import { counted } from './progress.js';
 
 const MOST_NAMED = 20;
 
@@ -30,7 +30,7 @@ export function describeDifference({ collection, key, kind, fields }: Difference
 
 /** Tells of records that can be made nothing of: the dead letters have them. */
 export function unreadSummary(count: number): string[] {
-  return count === 0 ? [] : [`${number(count)} records cannot be read, and were passed over (see dlt list)`];
+  return count === 0 ? [] : [`${counted(count, 'record')} that cannot be read passed over (see dlt list)`];
 }
 
 /** One line that names the record. */

@@ -38,6 +38,11 @@ function barOf({ read, total }: ReturnType<Progress>): string {
   return '█'.repeat(done) + '░'.repeat(WIDTH - done);
 }
 
+/** How many there are of something, as people read it. */
+export function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** A number as people read it. */
 export function number(value: number): string {
   return value.toLocaleString('en-US');

@@ -6,7 +6,7 @@ import type { Replayable } from '../platform/replay/replayable.js';
 import { compareWithLog } from '../platform/verify/verify.js';
 import { type Command, contextOf, type Flags, MODULE_OPTION, refuseWords, UsageError } from './command.js';
 import { describeDifference, describeUnread, Findings, unreadSummary } from './findings.js';
-import { number, showProgress } from './progress.js';
+import { counted, showProgress } from './progress.js';
 import { atWork, patienceFor, type Workplace } from './workplace.js';
 
 export const replay: Command = {
@@ -42,7 +42,7 @@ async function rebuild(at: Workplace, mayLose: boolean): Promise<number> {
     const { heldBack } = await takeOver(live, target, fold, shadows, { mayLose });
     passedOver();
     const names = live.collections.map(({ collection }) => collection).join(', ');
-    console.log(`${names}: rebuilt from ${number(fold.progress.total)} records and swapped in`);
+    console.log(`${names}: rebuilt from ${counted(fold.progress.total, 'record')} and swapped in`);
     console.log(`writes were held back for ${heldBack.toFixed(0)} ms`);
     return 0;
   });
@@ -59,7 +59,7 @@ async function rehearse(at: Workplace): Promise<number> {
     console.log(
       findings.count === 0
         ? 'the rebuilt collections are what is there; they were thrown away'
-        : `${number(findings.count)} documents differ; the rebuilt collections were thrown away`,
+        : `${counted(findings.count, 'document')} not as the log says; the rebuilt collections were thrown away`,
     );
     return findings.count === 0 ? 0 : 1;
   });
@@ -83,8 +83,8 @@ async function rebuildUntil(at: Workplace, until: string): Promise<number> {
     }
     unreadSummary(unread.count).forEach((line) => console.log(line));
     for (const collection of target.collections) {
-      const count = number(await collection.count('exact'));
-      console.log(`${collection.collection} in ${beside.location}: ${count} documents as of ${until}`);
+      const documents = counted(await collection.count('exact'), 'document');
+      console.log(`${collection.collection} in ${beside.location}: ${documents} as of ${until}`);
     }
     return 0;
   } finally {

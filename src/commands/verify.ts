@@ -8,7 +8,7 @@ import type { Difference } from '../platform/verify/compare.js';
 import { verify as verifyContext } from '../platform/verify/verify.js';
 import { type Command, contextOf, type Flags, MODULE_OPTION, refuseWords } from './command.js';
 import { describeDifference, describeUnread, Findings } from './findings.js';
-import { number, showProgress } from './progress.js';
+import { counted, showProgress } from './progress.js';
 import { atWork, patienceFor, type Workplace } from './workplace.js';
 
 export const verify: Command = {
@@ -60,10 +60,10 @@ async function mend({ collections }: Replayable, { collection, key, found, expec
 
 function sumUp(faults: number, unread: number, differing: number, repaired: boolean): void {
   const { log } = console;
-  if (unread > 0) log(`${number(unread)} records cannot be read, and count for nothing (see dlt list)`);
-  log(faults === 0 ? 'the log: in order' : `the log: ${number(faults)} faults`);
+  if (unread > 0) log(`${counted(unread, 'record')} that cannot be read, and count for nothing (see dlt list)`);
+  log(faults === 0 ? 'the log: in order' : `the log: ${counted(faults, 'fault')}`);
   if (differing === 0) log('the database: as the log says');
-  else log(`the database: ${number(differing)} documents ${repaired ? 'differed, and were repaired' : 'differ'}`);
+  else log(`the database: ${counted(differing, 'document')} ${repaired ? 'repaired' : 'not as the log says'}`);
 }
 
 type Scratch = Awaited<ReturnType<typeof openEmbeddedDatabase>>;
