@@ -19,6 +19,8 @@ import { RunningProcess, serve } from './support/run-process.js';
 
 const MODULES = ['accounts', 'orders'] as const;
 const KILLS = 10;
+/** Reads under way: a machine that is busy must not drown in them. */
+const MOST_AT_ONCE = 32;
 
 describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) => {
   let databases: Databases;
@@ -230,7 +232,10 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     });
 
     const store = databases.collection('accounts', 'customer.accounts');
-    const { _id } = (await store.findOneAndUpdate({}, { $set: { 'state.name.lastName': 'Nobody' } }))!;
+    const { _id } = (await store.findOneAndUpdate(
+      { 'state.erased': null },
+      { $set: { 'state.name.lastName': 'Nobody' } },
+    ))!;
     const { code, stdout } = await replay('accounts', '--dry-run');
     expect({ code, stdout }).toEqual({
       code: 1,
@@ -273,8 +278,10 @@ class Reads {
   private async run(): Promise<void> {
     const inFlight = new Set<Promise<void>>();
     for (let turn = 0; !this.stopping; turn += 1) {
-      const read = this.read(this.paths()[turn % 6]!).finally(() => inFlight.delete(read));
-      inFlight.add(read);
+      if (inFlight.size < MOST_AT_ONCE) {
+        const read = this.read(this.paths()[turn % 6]!).finally(() => inFlight.delete(read));
+        inFlight.add(read);
+      }
       await sleep(5);
     }
     await Promise.all(inFlight);
@@ -295,10 +302,14 @@ class Reads {
   }
 
   private async read(path: string): Promise<void> {
-    const { status, text } = await get(`${this.url}${path}`).catch((error: unknown) => ({
-      status: 0,
-      text: String(error),
-    }));
+    const ask = () => get(`${this.url}${path}`);
+    // An idle connection may be closed just when it is used again; HTTP has clients try such a request once more.
+    const { status, text } = await ask()
+      .catch(ask)
+      .catch((error: unknown) => ({
+        status: 0,
+        text: `${String(error)} ${String((error as Error).cause)}`,
+      }));
     if (status !== 200) this.failures.push(`${path}: ${status} ${text}`);
   }
 }
