@@ -34,9 +34,10 @@ export async function createTopics(admin: Admin, topics: readonly string[], numP
       return { topic, numPartitions, replicationFactor, configEntries };
     }),
   });
-  // A broker may learn of a topic a little later than the controller that created it.
+  // A broker may learn of a topic, and of the partitions that it leads, a little later than the controller that created
+  // it; an idempotent producer that is refused at its first record may have its sequence numbers wrong after that.
   const signal = AbortSignal.timeout(PATIENCE);
-  await retryUntilDone(() => admin.fetchTopicMetadata({ topics: missing }), { signal });
+  for (const topic of missing) await retryUntilDone(() => admin.fetchTopicOffsets(topic), { signal });
 }
 
 /**
