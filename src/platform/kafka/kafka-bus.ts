@@ -15,7 +15,11 @@ export interface KafkaSettings {
   readonly partitions: number;
   /** Milliseconds without a heartbeat after which the group gives a dead member's partitions to others. */
   readonly sessionTimeout: number;
+  /** Milliseconds that Kafka may be away, with nothing read meanwhile, before a reading of whole topics ends. */
+  readonly readingPatience?: number;
 }
+
+const READING_PATIENCE = 30_000;
 
 /** A broker takes a record batch of about 1 MB (`message.max.bytes`), and a send may be one batch. */
 const MOST_BYTES_A_SEND = 512 * 1024;
@@ -53,7 +57,9 @@ export class KafkaBus implements Bus {
   }
 
   async read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {
-    return KafkaReading.start(this.kafka, this.settings.sessionTimeout, await this.connectedAdmin(), topics, handler);
+    const { sessionTimeout, readingPatience = READING_PATIENCE } = this.settings;
+    const settings = { sessionTimeout, readingPatience };
+    return KafkaReading.start(this.kafka, settings, await this.connectedAdmin(), topics, handler);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {

@@ -23,9 +23,12 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
     await stopServers({ name: instance.name, log: instance.log, wipe: true });
   });
 
-  function openBus(client: Partial<KafkaSettings['client']> = {}): Promise<KafkaBus> {
+  function openBus(
+    client: Partial<KafkaSettings['client']> = {},
+    others: Partial<KafkaSettings> = {},
+  ): Promise<KafkaBus> {
     const settings = { clientId: 'outage-test', brokers: [broker], connectionTimeout: 5_000, ...client };
-    return KafkaBus.open({ client: settings, partitions: 6, sessionTimeout: 6_000 }, silentLogger);
+    return KafkaBus.open({ client: settings, partitions: 6, sessionTimeout: 6_000, ...others }, silentLogger);
   }
 
   it('goes on consuming after the broker was restarted', async () => {
@@ -141,7 +144,7 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
   }, 120_000);
 
   it('ends a reading, and says why, when the broker stays away', async () => {
-    const bus = await openBus({ retry: { retries: 2, initialRetryTime: 100 } });
+    const bus = await openBus({ retry: { retries: 2, initialRetryTime: 100 } }, { readingPatience: 3_000 });
     const topic = `topic-${randomUUID()}`;
     await bus.createTopics([topic]);
     await publishMoreThanOneFetch(bus, topic);

@@ -11,8 +11,13 @@ import { existingTopics, extentsOf } from './kafka-topics.js';
 
 /** Records between two heartbeats. */
 const MOST_RECORDS_A_TURN = 500;
-/** Milliseconds that Kafka may be away, with nothing read meanwhile, before the reading ends. */
-const PATIENCE = 30_000;
+/** How a reading bears with its broker; milliseconds. */
+export interface ReadingSettings {
+  /** Without a heartbeat, after which the group gives the partitions away. */
+  readonly sessionTimeout: number;
+  /** That Kafka may be away, with nothing read meanwhile, before the reading ends. */
+  readonly readingPatience: number;
+}
 
 /**
  * A reading of whole topics, in a consumer group of its own that commits nothing and is gone afterwards. Where it is it
@@ -24,6 +29,7 @@ export class KafkaReading implements Reading {
   private readonly positions = new Map<string, Map<number, Position>>();
   private readonly group = `reading-${randomUUID()}`;
   private readonly consumer: Consumer;
+  private readonly patience: number;
   private followed: readonly string[] = [];
   private readonly moves = new EventEmitter().setMaxListeners(0);
   /** Aborted when it has ended, for the reason that is then always told. */
@@ -36,11 +42,12 @@ export class KafkaReading implements Reading {
 
   private constructor(
     kafka: Kafka,
-    sessionTimeout: number,
+    { sessionTimeout, readingPatience }: ReadingSettings,
     private readonly admin: Admin,
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
   ) {
+    this.patience = readingPatience;
     this.consumer = kafka.consumer({
       groupId: this.group,
       sessionTimeout,
@@ -68,12 +75,12 @@ export class KafkaReading implements Reading {
   /** @throws PlatformError of kind `unavailable` when Kafka is away. */
   static async start(
     kafka: Kafka,
-    sessionTimeout: number,
+    settings: ReadingSettings,
     admin: Admin,
     topics: readonly string[],
     handler: RecordHandler,
   ): Promise<KafkaReading> {
-    const reading = new KafkaReading(kafka, sessionTimeout, admin, topics, handler);
+    const reading = new KafkaReading(kafka, settings, admin, topics, handler);
     await reading.look();
     return reading;
   }
@@ -99,7 +106,7 @@ export class KafkaReading implements Reading {
   /** Finds out where the topics end now, and follows those that have come into being since. */
   private async look(): Promise<void> {
     let failure: unknown;
-    const signal = AbortSignal.any([this.ending.signal, AbortSignal.timeout(PATIENCE)]);
+    const signal = AbortSignal.any([this.ending.signal, AbortSignal.timeout(this.patience)]);
     try {
       await retryUntilDone(() => this.askForEnds(), { signal, onFailure: (error) => (failure = error) });
     } catch {
@@ -142,7 +149,7 @@ export class KafkaReading implements Reading {
   private startAgain(error: Error): void {
     if (this.crashes === 0) this.awaySince = Date.now();
     this.crashes += 1;
-    if (Date.now() - this.awaySince < PATIENCE) void this.startConsumer(backoffDelay(this.crashes));
+    if (Date.now() - this.awaySince < this.patience) void this.startConsumer(backoffDelay(this.crashes));
     else void this.end(unavailable(`Kafka went away while its topics were read: ${error.message}`, error));
   }
 
