@@ -63,11 +63,7 @@ export function createAggregate<State extends Aggregate, Event extends DomainEve
   decide: (id: string) => Change<State, Event> | Promise<Change<State, Event>>,
   idempotency?: Idempotency,
 ): Promise<Outcome<State>> {
-  if (!idempotency) {
-    // Version 7: ids that begin with the time keep the index on them dense.
-    const id = uuidv7();
-    return changeAggregate(aggregates, id, () => decide(id));
-  }
+  if (!idempotency) return createNew(aggregates, decide);
   return retryLostRaces(async () => {
     for (let generation = 0; ; generation += 1) {
       const id = uuidv5(`${idempotency.key} ${generation}`, NAMESPACE);
@@ -80,6 +76,18 @@ export function createAggregate<State extends Aggregate, Event extends DomainEve
       await aggregates.save(undefined, { ...change, commands: remember(undefined, change, idempotency, Date.now()) });
       return { state: change.state };
     }
+  });
+}
+
+/** Nobody else has the id, so nothing has to be looked up. Version 7: ids that begin with the time keep indexes dense. */
+function createNew<State extends Aggregate, Event extends DomainEvent>(
+  aggregates: Aggregates<State, Event>,
+  decide: (id: string) => Change<State, Event> | Promise<Change<State, Event>>,
+): Promise<Outcome<State>> {
+  return retryLostRaces(async () => {
+    const change = await decide(uuidv7());
+    await aggregates.save(undefined, { ...change, commands: [] });
+    return { state: change.state };
   });
 }
 

@@ -12,7 +12,7 @@ import {
   type Unpublished,
   VersionConflict,
 } from '../aggregate/aggregates.js';
-import { coalesce } from '../aggregate/coalesce.js';
+import { coalesce } from '../coalesce.js';
 import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
 import { newestOfEach } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';

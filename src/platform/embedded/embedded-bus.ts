@@ -3,7 +3,7 @@ import { EventEmitter, once, setMaxListeners } from 'node:events';
 import type { AbstractSublevel } from 'abstract-level';
 import type { Logger } from 'pino';
 import { retryUntilDone } from '../backoff.js';
-import { coalesce } from '../aggregate/coalesce.js';
+import { coalesce } from '../coalesce.js';
 import type {
   Bus,
   BusRecord,

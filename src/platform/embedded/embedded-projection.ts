@@ -1,5 +1,5 @@
 import type { AbstractSublevel } from 'abstract-level';
-import { coalesce } from '../aggregate/coalesce.js';
+import { coalesce } from '../coalesce.js';
 import { newestOfEach, type Projection, type Versioned } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';

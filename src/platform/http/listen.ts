@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { createHttpServer } from './http-server.js';
 
 /** A listener that stops without cutting anybody off. */
 export interface Listener {
@@ -12,7 +13,7 @@ export interface Listener {
 
 /** @throws Error that names `setting` when the port cannot be had. */
 export async function listen(app: Express, host: string, port: number, setting: string): Promise<Listener> {
-  const server = createServer(app);
+  const server = createHttpServer(app);
   let stopping = false;
   server.prependListener('request', (_request, response) => {
     if (stopping) response.setHeader('Connection', 'close');

@@ -1,12 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { backoffDelay } from '../backoff.js';
 import type { Consumption, RecordHandler } from '../bus/bus.js';
+import { coalesce } from '../coalesce.js';
 import type { DependencyHealth } from '../health/health.js';
 import { toLoggedRecord } from './kafka-record.js';
 
 /** Records between two heartbeats and offset commits. */
 const MOST_RECORDS_A_TURN = 500;
+/** Handled at the same time, so that what they write can go together. */
+const MOST_PARTITIONS = 12;
+/**
+ * Milliseconds that a fetch is put off where records arrive all the time: few large batches cost everybody much less than
+ * many small ones. A record that comes by itself is fetched at once.
+ */
+const LINGER = 25;
+
+/** A batch, of which everything before an offset is done. */
+type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };
 
 /** One member of a consumer group; it outlives every crash of the kafkajs consumer within. */
 export class KafkaConsumption implements Consumption {
@@ -14,6 +26,18 @@ export class KafkaConsumption implements Consumption {
   private trouble: string | undefined = 'has not joined its group yet';
   private stopped = false;
   private readonly failures = new Map<string, number>();
+  private handledAt = -Infinity;
+  /** Partitions that are done at the same moment are committed together. */
+  private readonly commit = coalesce<Done, void>({ maxBatch: 1_000, maxWaiting: Infinity }, async (done) => {
+    const topics = [...new Set(done.map(({ batch }) => batch.topic))].map((topic) => ({
+      topic,
+      partitions: done
+        .filter(({ batch }) => batch.topic === topic)
+        .map(({ batch: { partition }, next }) => ({ partition, offset: String(next) })),
+    }));
+    await done.at(-1)?.commitOffsetsIfNecessary({ topics });
+    return [];
+  });
   private readonly timers = new Set<NodeJS.Timeout>();
 
   constructor(
@@ -34,7 +58,7 @@ export class KafkaConsumption implements Consumption {
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: 3,
+      partitionsConsumedConcurrently: MOST_PARTITIONS,
       eachBatch: (payload) => this.handleBatch(payload),
     });
   }
@@ -103,6 +127,7 @@ export class KafkaConsumption implements Consumption {
     const { topic, partition } = batch;
     const handler = this.handlers.get(topic);
     if (!handler) return;
+    const isStreaming = performance.now() - this.handledAt < LINGER;
     for (let from = 0; from < batch.messages.length; from += MOST_RECORDS_A_TURN) {
       if (!isRunning() || isStale()) return;
       const messages = batch.messages.slice(from, from + MOST_RECORDS_A_TURN);
@@ -115,10 +140,11 @@ export class KafkaConsumption implements Consumption {
       }
       this.failures.delete(`${topic}-${partition}`);
       resolveOffset(last.offset);
-      const offset = String(Number(last.offset) + 1);
-      await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      await this.commit({ batch, commitOffsetsIfNecessary, next: Number(last.offset) + 1 });
       await heartbeat();
     }
+    if (isStreaming) await sleep(LINGER);
+    this.handledAt = performance.now();
   }
 
   /** Unresolved, the records come again when the partition resumes; other partitions go on meanwhile. */

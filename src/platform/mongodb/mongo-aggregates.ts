@@ -1,4 +1,4 @@
-import type { AnyBulkWriteOperation, Collection, WriteError } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import {
   type Aggregate,
   type Aggregates,
@@ -13,7 +13,6 @@ import {
   type Unpublished,
   VersionConflict,
 } from '../aggregate/aggregates.js';
-import { coalesce } from '../aggregate/coalesce.js';
 import { unavailable } from '../errors.js';
 import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
 import type { Auditable } from '../replay/auditable.js';
@@ -22,6 +21,7 @@ import { isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { writeAroundFence } from './mongo-fence.js';
 import { putWhereNewer } from './mongo-put.js';
 import { read } from './mongo-read.js';
+import { groupedWrites, type Write, type WriteLimits } from './mongo-writes.js';
 
 /** One aggregate: its state and, in the same document, the events of it that still wait to be published. */
 export interface AggregateDocument<State> {
@@ -42,26 +42,21 @@ interface Save<State> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
-/** Why it was refused, if it was. */
-type Outcome = WriteError | undefined;
-
-const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
-
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
 export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   implements Aggregates<State, Event>, Restorable<State>
 {
   readonly topic: string;
   private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
-  private readonly enqueue: (save: Save<State>) => Promise<Outcome>;
+  private readonly write: Write<AggregateDocument<State>>;
 
   constructor(
     private readonly collection: Collection<AggregateDocument<State>>,
     private readonly stream: EventStream,
-    limits = LIMITS,
+    limits?: WriteLimits,
   ) {
     this.topic = stream.topic;
-    this.enqueue = coalesce(limits, (saves) => this.write(saves));
+    this.write = groupedWrites(collection, limits);
   }
 
   /** Creates what the queries here need. Safe to run again, and on several instances at once. */
@@ -82,7 +77,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
       version,
       event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt, prevhash: before?.hash }),
     };
-    const refused = await this.enqueue({ id, expectedVersion: before?.state.version ?? 0, state, entry, commands });
+    const save = { id, expectedVersion: before?.state.version ?? 0, state, entry, commands };
+    const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);
     if (isDuplicateKey(refused)) throw new VersionConflict(id);
     if (refused) throw unavailable('MongoDB refused the write', refusal([refused]));
     const unpublished = { id, pending: [...(before?.pending ?? []), entry] };
@@ -101,8 +97,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async trim(published: ReadonlyMap<string, number>): Promise<void> {
-    const operations = [...published].map(([_id, version]) => ({
-      updateOne: { filter: { _id }, update: { $pull: { pending: { version: { $lte: version } } } } },
+    const operations = [...idsByVersion(published)].map(([version, ids]) => ({
+      updateMany: { filter: { _id: { $in: ids } }, update: { $pull: { pending: { version: { $lte: version } } } } },
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
     // A trim that is lost costs one duplicate in the log, so it need not wait for the journal.
     const options = { writeConcern: { w: 1, j: false } };
@@ -131,7 +127,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
 
   restore(states: readonly Restored<State>[]): Promise<void> {
     const fieldsOf = ({ hash, state }: Restored<State>) => ({ hash, state });
-    return putWhereNewer(this.collection, states, fieldsOf, { pending: [], commands: [] });
+    const { collection, write } = this;
+    return putWhereNewer({ collection, write }, states, fieldsOf, { pending: [], commands: [] });
   }
 
   async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {
@@ -156,12 +153,6 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   audit(): Auditable {
     return new MongoAudit(this.collection as unknown as Collection<never>, { pending: [], commands: [] });
   }
-
-  private async write(saves: readonly Save<State>[]): Promise<readonly Outcome[]> {
-    const operations = saves.map(toOperation) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
-    const refused = await writeAroundFence(this.collection, operations);
-    return saves.map((_, index) => refused.get(index));
-  }
 }
 
 /**
@@ -183,4 +174,15 @@ function toOperation<State>({ id, expectedVersion, state, entry, commands }: Sav
       upsert: true,
     },
   };
+}
+
+/** One operation for many documents costs the server a fraction of one for each, and most are at the same few versions. */
+function idsByVersion(versions: ReadonlyMap<string, number>): ReadonlyMap<number, readonly string[]> {
+  const ids = new Map<number, string[]>();
+  for (const [id, version] of versions) {
+    const those = ids.get(version);
+    if (those) those.push(id);
+    else ids.set(version, [id]);
+  }
+  return ids;
 }

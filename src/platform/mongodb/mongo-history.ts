@@ -3,21 +3,25 @@ import { type History, type HistoryEntry, historyKey, historyRange } from '../hi
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { isDuplicateKey, refusal } from './mongo-errors.js';
-import { writeAroundFence } from './mongo-fence.js';
 import { read } from './mongo-read.js';
+import { groupedWrites, type Write } from './mongo-writes.js';
 
 export type HistoryDocument<State> = HistoryEntry<State> & { _id: string };
 type Operation<State> = AnyBulkWriteOperation<HistoryDocument<State>>;
 
 /** A history in one MongoDB collection, with no index but the one on its key. */
 export class MongoHistory<State> implements History<State> {
-  constructor(private readonly collection: Collection<HistoryDocument<State>>) {}
+  private readonly write: Write<HistoryDocument<State>>;
+
+  constructor(private readonly collection: Collection<HistoryDocument<State>>) {
+    this.write = groupedWrites(collection);
+  }
 
   async append(entries: readonly HistoryEntry<State>[]): Promise<void> {
     const operations = entries.map((entry) => ({
       insertOne: { document: { _id: historyKey(entry.id, entry.version), ...entry } },
     })) as unknown as Operation<State>[];
-    const refused = [...(await writeAroundFence(this.collection, operations)).values()];
+    const refused = (await this.write(operations)).filter((outcome) => outcome !== undefined);
     if (!refused.every(isDuplicateKey)) throw refusal(refused);
   }
 
@@ -25,8 +29,8 @@ export class MongoHistory<State> implements History<State> {
     const { after } = historyRange(id);
     const filter = { _id: { $gt: after, $lt: historyKey(id, before) } };
     const operation = { updateMany: { filter, update: { $unset: { state: '' } } } };
-    const refused = await writeAroundFence(this.collection, [operation as object as Operation<State>]);
-    if (refused.size > 0) throw refusal(refused.values());
+    const [refused] = await this.write([operation as object as Operation<State>]);
+    if (refused) throw refusal([refused]);
   }
 
   async page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]> {

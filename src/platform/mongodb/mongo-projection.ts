@@ -4,6 +4,7 @@ import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { putWhereNewer } from './mongo-put.js';
 import { read } from './mongo-read.js';
+import { groupedWrites, type Write } from './mongo-writes.js';
 
 export interface ProjectionDocument<State> {
   _id: string;
@@ -11,12 +12,16 @@ export interface ProjectionDocument<State> {
   state: State;
 }
 
-/** A versioned projection in one MongoDB collection; a batch is one bulk write. */
+/** A versioned projection in one MongoDB collection; batches that are applied at the same moment are one bulk write. */
 export class MongoProjection<State> implements Projection<State> {
-  constructor(private readonly collection: Collection<ProjectionDocument<State>>) {}
+  private readonly write: Write<ProjectionDocument<State>>;
+
+  constructor(private readonly collection: Collection<ProjectionDocument<State>>) {
+    this.write = groupedWrites(collection);
+  }
 
   apply(entries: readonly Versioned<State>[]): Promise<void> {
-    return putWhereNewer(this.collection, entries, ({ state }) => ({ state }));
+    return putWhereNewer({ collection: this.collection, write: this.write }, entries, ({ state }) => ({ state }));
   }
 
   async find(id: string): Promise<Versioned<State> | undefined> {

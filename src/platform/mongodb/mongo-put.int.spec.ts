@@ -5,6 +5,7 @@ import { mongoTestDatabase, type MongoTestDatabase } from '../../../test/support
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
 import type { MongoDatabase } from './mongo-database.js';
 import { putWhereNewer } from './mongo-put.js';
+import { groupedWrites } from './mongo-writes.js';
 
 type Put = Document & { _id: string; version: number };
 
@@ -24,7 +25,7 @@ describeWithRealServers('what is put where it is newer', () => {
 
   const put = (...versions: number[]): Promise<void> =>
     putWhereNewer(
-      collection,
+      { collection, write: groupedWrites(collection) },
       versions.map((version) => ({ id: 'a', version })),
       ({ version }) => ({ field: `as of ${version}` }),
       { waiting: [] },

@@ -1,12 +1,17 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { newestOfEach } from '../projection/projection.js';
 import { isDuplicateKey, refusal } from './mongo-errors.js';
-import { writeAroundFence } from './mongo-fence.js';
 import { read } from './mongo-read.js';
+import type { Write } from './mongo-writes.js';
 
 interface Entry {
   readonly id: string;
   readonly version: number;
+}
+
+interface Target<Document extends object> {
+  readonly collection: Collection<Document>;
+  readonly write: Write<Document>;
 }
 
 /**
@@ -14,7 +19,7 @@ interface Entry {
  * document that is new gets `onInsert` besides. Entries may come again, and in any order.
  */
 export async function putWhereNewer<E extends Entry, Document extends { _id: string; version: number }>(
-  collection: Collection<Document>,
+  { collection, write }: Target<Document>,
   entries: readonly E[],
   fieldsOf: (entry: E) => object,
   onInsert?: object,
@@ -29,11 +34,14 @@ export async function putWhereNewer<E extends Entry, Document extends { _id: str
     const update = { $set: fields, ...(onInsert && { $setOnInsert: onInsert }) };
     return { updateOne: { filter: { _id, version: { $lt: version } }, update, upsert: true } };
   }) as unknown as AnyBulkWriteOperation<Document>[];
-  const refused = await writeAroundFence(collection, operations);
-  if (![...refused.values()].every(isDuplicateKey)) throw refusal(refused.values());
+  const outcomes = await write(operations);
+  const refused = outcomes.filter((outcome) => outcome !== undefined);
+  if (!refused.every(isDuplicateKey)) throw refusal(refused);
   // What is there is not older; or it is an older version of an id that is not new, or of a writer that was first.
-  const met = newest.filter((_, index) => refused.has(index));
-  if (met.length > 0) await putWhereNewer(collection, await behind(collection, met), fieldsOf, onInsert);
+  const met = newest.filter((_, index) => outcomes[index] !== undefined);
+  if (met.length === 0) return;
+  const older = await behind(collection, met);
+  if (older.length > 0) await putWhereNewer({ collection, write }, older, fieldsOf, onInsert);
 }
 
 /** Those of the entries that are newer than what is there. */

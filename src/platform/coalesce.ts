@@ -1,4 +1,4 @@
-import { unavailable } from '../errors.js';
+import { unavailable } from './errors.js';
 
 export interface CoalesceLimits {
   /** Most items in one flush. */
@@ -14,8 +14,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Group commit: calls that wait at the same moment go into one flush, and each gets its own result. One flush runs at
- * a time; a lone call starts at once.
+ * Group commit: calls made in the same turn of the event loop, or while a flush is under way, go into one flush, and each
+ * gets its own result. One flush runs at a time.
  *
  * `flush` answers one result an item, in order. When it throws, every call in it fails with that error.
  * @throws PlatformError `unavailable` past `maxWaiting`.
@@ -25,10 +25,12 @@ export function coalesce<Item, Result>(
   flush: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];
-  let flushing = false;
+  let flushes = 0;
+  let scheduled = false;
+  const MOST = Number(process.env.X_FLUSHES ?? 1);
 
   async function run(): Promise<void> {
-    flushing = true;
+    flushes += 1;
     while (waiting.length > 0) {
       const batch = waiting.slice(0, limits.maxBatch);
       waiting = waiting.slice(limits.maxBatch);
@@ -39,7 +41,7 @@ export function coalesce<Item, Result>(
         for (const { reject } of batch) reject(error);
       }
     }
-    flushing = false;
+    flushes -= 1;
   }
 
   return (item) =>
@@ -49,6 +51,13 @@ export function coalesce<Item, Result>(
         return;
       }
       waiting.push({ item, resolve, reject });
-      if (!flushing) void run();
+      if (flushes >= MOST || scheduled) return;
+      scheduled = true;
+      const go = () => {
+        scheduled = false;
+        void run();
+      };
+      if (process.env.X_NOW) go();
+      else setImmediate(go);
     });
 }

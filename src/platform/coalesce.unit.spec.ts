@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { gate } from '../../../test/support/gate.js';
+import { gate } from '../../test/support/gate.js';
 import { coalesce } from './coalesce.js';
 
 const LIMITS = { maxBatch: 3, maxWaiting: 5 };

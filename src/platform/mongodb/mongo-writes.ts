@@ -1,0 +1,62 @@
+import type { AnyBulkWriteOperation, Collection, Document, WriteError } from 'mongodb';
+import { coalesce } from '../coalesce.js';
+import { isNotStorable } from '../errors.js';
+import { writeAroundFence } from './mongo-fence.js';
+
+/** Why an operation was refused, if it was. */
+export type Outcome = WriteError | undefined;
+
+/**
+ * Writes to one collection, and answers what became of each operation, in order.
+ * @throws PlatformError `unavailable` when the server does not answer or too many writes wait, `not-storable` when
+ *   some of the operations cannot even be sent.
+ */
+export type Write<T extends Document> = (
+  operations: readonly AnyBulkWriteOperation<T>[],
+) => Promise<readonly Outcome[]>;
+
+/** Calls in one bulk write, and calls waiting for one. */
+export interface WriteLimits {
+  readonly maxBatch: number;
+  readonly maxWaiting: number;
+}
+
+const LIMITS: WriteLimits = { maxBatch: 1_000, maxWaiting: 10_000 };
+
+/**
+ * Group commit: what is written to a collection at the same moment goes as one unordered bulk write, around fences, and
+ * nobody is told of another's failure.
+ */
+export function groupedWrites<T extends Document>(collection: Collection<T>, limits = LIMITS): Write<T> {
+  type Operations = Parameters<Write<T>>[0];
+
+  async function writeTogether(calls: readonly Operations[]): Promise<readonly Outcome[][]> {
+    const refused = await writeAroundFence(collection, calls.flat());
+    let first = 0;
+    return calls.map((operations) => {
+      const begin = first;
+      first += operations.length;
+      return operations.map((_, index) => refused.get(begin + index));
+    });
+  }
+
+  const flush = coalesce<Operations, readonly Outcome[] | Error>(limits, async (calls) => {
+    try {
+      return await writeTogether(calls);
+    } catch (error) {
+      if (calls.length === 1 || !isNotStorable(error)) throw error;
+    }
+    // One of them spoilt it for all: a document too large to be sent, or nested too deeply to be parsed.
+    return Promise.all(calls.map((call) => writeTogether([call]).then(([outcomes]) => outcomes ?? [], asError)));
+  });
+
+  return async (operations) => {
+    const outcomes = await flush(operations);
+    if (outcomes instanceof Error) throw outcomes;
+    return outcomes;
+  };
+}
+
+function asError(error: unknown): Error {
+  return error as Error;
+}
