@@ -17,6 +17,7 @@ import { ShipOrder } from '../src/orders/app/ship-order.js';
 import type { Order } from '../src/orders/domain/order.js';
 import { readCustomerChange } from '../src/orders/messages/customer-changes.js';
 import type { Aggregate, PendingEvent, Stored } from '../src/platform/aggregate/aggregates.js';
+import { eventOf } from '../src/platform/aggregate/pending-event.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
 import { isCodedError } from '../src/platform/errors.js';
 import type { CloudEvent } from '../src/platform/event/cloud-event.js';
@@ -55,18 +56,20 @@ async function settle(work: Promise<unknown>): Promise<void> {
   });
 }
 
-function expectChain<State extends Aggregate>(stored: Stored<State> | undefined, member: string): PendingEvent[] {
+function expectChain<State extends Aggregate>(stored: Stored<State> | undefined, member: string): CloudEvent[] {
   const { state, pending } = stored as Stored<State>;
   expect(pending.map(({ version }) => version)).toEqual(pending.map((_, index) => index + 1));
   expect(state.version).toBe(pending.length);
-  for (const { version, event } of pending) {
-    expect(event).toMatchObject({ sequence: String(version), subject: state.id });
-    expect((event.data as Record<string, unknown>)[member]).toMatchObject({ version, updatedAt: event.time });
+  const events = pending.map(eventOf);
+  for (const [index, event] of events.entries()) {
+    const { version, time } = pending[index] as PendingEvent;
+    expect(event).toMatchObject({ sequence: String(version), subject: state.id, time });
+    expect((event.data as Record<string, unknown>)[member]).toMatchObject({ version, updatedAt: time });
   }
-  const times = pending.map(({ event }) => event.time);
+  const times = events.map(({ time }) => time);
   expect(times).toEqual([...times].sort());
-  expect((pending.at(-1)?.event.data as Record<string, unknown>)[member]).toEqual(state);
-  return [...pending];
+  expect((events.at(-1)?.data as Record<string, unknown>)[member]).toEqual(state);
+  return events;
 }
 
 const asRead = (event: CloudEvent) => JSON.parse(JSON.stringify(event)) as CloudEvent;
@@ -133,7 +136,7 @@ describe('the use cases, over a store', () => {
       fc.asyncProperty(customerInput, items, rowsOf(orderCommand), fc.boolean(), async (input, lines, rows, erases) => {
         const customerId = await register(input);
         const chain = expectChain<CustomerRecord>(await all.accounts.customers.find(customerId), 'customer');
-        await all.copy.execute(readForOrders(chain.map(({ event }) => event)));
+        await all.copy.execute(readForOrders(chain));
         const { id } = (await all.place.execute({ customerId, items: lines }, 0)).state;
         const erase = async () => {
           const erased = [{ id: customerId, version: 2, erased: true as const }];
@@ -158,9 +161,7 @@ describe('the use cases, over a store', () => {
       fc.asyncProperty(customerInput, rowsOf(customerCommand), deliveries, async (input, rows, batches) => {
         const id = await register(input);
         await carryOut(id, rows);
-        const events = expectChain<CustomerRecord>(await all.accounts.customers.find(id), 'customer').map(
-          (each) => each.event,
-        );
+        const events = expectChain<CustomerRecord>(await all.accounts.customers.find(id), 'customer');
         const pick = (numbers: readonly number[]) =>
           numbers.map((number) => events[number % events.length] as CloudEvent);
         const delivered = batches.map(pick);
@@ -183,7 +184,7 @@ describe('the use cases, over a store', () => {
         const id = await register(input);
         await carryOut(id, rows);
         const chain = expectChain<CustomerRecord>(await all.accounts.customers.find(id), 'customer');
-        const entries = chain.map(({ event }, offset) => {
+        const entries = chain.map((event, offset) => {
           const at = { topic: customerEvents.topic, partition: 0, offset, key: null, value: null, headers: {} };
           return readForHistory(asRead(event), at);
         }) as HistoryEntry<CustomerRecord>[];

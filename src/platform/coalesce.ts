@@ -5,6 +5,8 @@ export interface CoalesceLimits {
   readonly maxBatch: number;
   /** Most items waiting; one more is refused, so that memory stays bounded. */
   readonly maxWaiting: number;
+  /** Most flushes at a time; 1 unless given. */
+  readonly maxFlushes?: number;
 }
 
 interface Waiting<Item, Result> {
@@ -14,26 +16,24 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Group commit: calls made in the same turn of the event loop, or while a flush is under way, go into one flush, and each
- * gets its own result. One flush runs at a time.
+ * Group commit: calls made in the same turn of the event loop, or while as many flushes as may be are under way, go into
+ * one flush, and each gets its own result. A call waits for no other.
  *
  * `flush` answers one result an item, in order. When it throws, every call in it fails with that error.
  * @throws PlatformError `unavailable` past `maxWaiting`.
  */
 export function coalesce<Item, Result>(
-  limits: CoalesceLimits,
+  { maxBatch, maxWaiting, maxFlushes = 1 }: CoalesceLimits,
   flush: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];
+  /** Under way, or about to begin. */
   let flushes = 0;
-  let scheduled = false;
-  const MOST = Number(process.env.X_FLUSHES ?? 1);
 
-  async function run(): Promise<void> {
-    flushes += 1;
+  async function flushWaiting(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, limits.maxBatch);
-      waiting = waiting.slice(limits.maxBatch);
+      const batch = waiting.slice(0, maxBatch);
+      waiting = waiting.slice(maxBatch);
       try {
         const results = await flush(batch.map(({ item }) => item));
         batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
@@ -46,18 +46,14 @@ export function coalesce<Item, Result>(
 
   return (item) =>
     new Promise((resolve, reject) => {
-      if (waiting.length >= limits.maxWaiting) {
+      if (waiting.length >= maxWaiting) {
         reject(unavailable('too many writes are waiting'));
         return;
       }
       waiting.push({ item, resolve, reject });
-      if (flushes >= MOST || scheduled) return;
-      scheduled = true;
-      const go = () => {
-        scheduled = false;
-        void run();
-      };
-      if (process.env.X_NOW) go();
-      else setImmediate(go);
+      // One that is about to begin takes all that come until then.
+      if (flushes === maxFlushes || (flushes > 0 && waiting.length > 1)) return;
+      flushes += 1;
+      setImmediate(() => void flushWaiting());
     });
 }

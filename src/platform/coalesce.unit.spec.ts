@@ -5,7 +5,7 @@ import { coalesce } from './coalesce.js';
 const LIMITS = { maxBatch: 3, maxWaiting: 5 };
 
 describe('coalesce', () => {
-  it('starts a lone call at once, and by itself', async () => {
+  it('flushes a lone call by itself', async () => {
     const flushes: (readonly number[])[] = [];
     const double = coalesce<number, number>(LIMITS, async (items) => {
       flushes.push(items);
@@ -17,54 +17,75 @@ describe('coalesce', () => {
     expect(flushes).toEqual([[1], [2]]);
   });
 
-  it('puts the calls that wait together into one flush of at most a batch, each with its own result', async () => {
+  it('puts the calls of one moment into flushes of at most a batch, each with its own result', async () => {
     const flushes: (readonly number[])[] = [];
-    const held = gate();
     const double = coalesce<number, number>(LIMITS, async (items) => {
       flushes.push(items);
-      await held.opened;
       return items.map((item) => item * 2);
     });
 
-    const results = [1, 2, 3, 4, 5].map((item) => double(item));
-    held.open();
-
-    expect(await Promise.all(results)).toEqual([2, 4, 6, 8, 10]);
-    expect(flushes).toEqual([[1], [2, 3, 4], [5]]);
+    expect(await Promise.all([1, 2, 3, 4, 5].map((item) => double(item)))).toEqual([2, 4, 6, 8, 10]);
+    expect(flushes).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
   });
 
-  it('runs one flush at a time', async () => {
-    let running = 0;
-    let most = 0;
-    const call = coalesce<number, number>({ maxBatch: 2, maxWaiting: 100 }, async (items) => {
-      running += 1;
-      most = Math.max(most, running);
-      await new Promise((resolve) => setImmediate(resolve));
-      running -= 1;
+  it('puts what comes while it flushes into the next flush', async () => {
+    const flushes: (readonly number[])[] = [];
+    const [begun, held] = [gate(), gate()];
+    const call = coalesce<number, number>(LIMITS, async (items) => {
+      flushes.push(items);
+      begun.open();
+      await held.opened;
       return items;
     });
 
-    await Promise.all(Array.from({ length: 50 }, (_, index) => call(index)));
+    const first = call(1);
+    await begun.opened;
+    const second = call(2);
+    await nextTurn();
+    const later = call(3);
+    held.open();
 
-    expect(most).toBe(1);
+    expect(await Promise.all([first, second, later])).toEqual([1, 2, 3]);
+    expect(flushes).toEqual([[1], [2, 3]]);
+  });
+
+  it.each([1, 2, 5])('runs as many flushes at a time as it may, %j', async (maxFlushes) => {
+    const held = gate();
+    let running = 0;
+    const call = coalesce<number, number>({ maxBatch: 2, maxWaiting: 100, maxFlushes }, async (items) => {
+      running += 1;
+      await held.opened;
+      return items;
+    });
+
+    const calls: Promise<number>[] = [];
+    for (let turn = 0; turn < 10; turn += 1) {
+      calls.push(call(turn));
+      await nextTurn();
+    }
+
+    expect(running).toBe(maxFlushes);
+    held.open();
+    expect(await Promise.all(calls)).toEqual(calls.map((_, index) => index));
   });
 
   it('fails every call of a flush that throws, and none of the next', async () => {
-    const held = gate();
     const call = coalesce<number, number>(LIMITS, async (items) => {
-      await held.opened;
+      await nextTurn();
       if (items.includes(2)) throw new Error('the database is away');
       return items;
     });
 
-    const outcomes = Promise.allSettled([1, 2, 3, 4, 5].map((item) => call(item)));
-    held.open();
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => call(item)));
 
-    expect((await outcomes).map(({ status }) => status)).toEqual([
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+      'rejected',
       'fulfilled',
-      'rejected',
-      'rejected',
-      'rejected',
       'fulfilled',
     ]);
     expect(await call(6)).toBe(6);
@@ -76,8 +97,9 @@ describe('coalesce', () => {
       await held.opened;
       return items;
     });
-    // One is being flushed, five wait.
-    const taken = [0, 1, 2, 3, 4, 5].map((item) => call(item));
+    const begun = call(0);
+    await nextTurn();
+    const taken = [begun, ...[1, 2, 3, 4, 5].map((item) => call(item))];
 
     await expect(call(6)).rejects.toMatchObject({ kind: 'unavailable' });
 
@@ -86,3 +108,7 @@ describe('coalesce', () => {
     expect(await call(7)).toBe(7);
   });
 });
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,4 +1,4 @@
-import type { CloudEvent, DomainEvent } from '../event/cloud-event.js';
+import type { DomainEvent } from '../event/cloud-event.js';
 
 /** What the platform knows of every aggregate's state. It is one JSON value: in the store, in events and in answers. */
 export interface Aggregate {
@@ -12,7 +12,10 @@ export interface Aggregate {
 /** An event that is committed, and not yet known to be in the log. */
 export interface PendingEvent {
   readonly version: number;
-  readonly event: CloudEvent;
+  /** RFC 3339; the event's own. */
+  readonly time: string;
+  /** The event as the log will have it: a CloudEvent in JSON. */
+  readonly json: string;
 }
 
 /** A command that was carried out under an idempotency key. Key and fingerprint are digests. */

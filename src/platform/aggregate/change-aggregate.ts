@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { PlatformError, unavailable } from '../errors.js';
+import { randomBytes } from '../random.js';
 import type { DomainEvent } from '../event/cloud-event.js';
 import { type Aggregate, type Aggregates, type Change, type Stored, VersionConflict } from './aggregates.js';
 import { type Idempotency, recall, remember } from './idempotency.js';
@@ -85,7 +86,7 @@ function createNew<State extends Aggregate, Event extends DomainEvent>(
   decide: (id: string) => Change<State, Event> | Promise<Change<State, Event>>,
 ): Promise<Outcome<State>> {
   return retryLostRaces(async () => {
-    const change = await decide(uuidv7());
+    const change = await decide(uuidv7({ random: randomBytes(16) }));
     await aggregates.save(undefined, { ...change, commands: [] });
     return { state: change.state };
   });

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
-import { toCloudEvent } from '../event/cloud-event.js';
 import {
   type Aggregates,
   type Change,
@@ -10,6 +9,7 @@ import {
   VersionConflict,
 } from './aggregates.js';
 import { changeAggregate } from './change-aggregate.js';
+import { toPending } from './pending-event.js';
 
 /** One item; another writer may come first. */
 class OneItem implements Aggregates<Item, ItemEvent> {
@@ -121,8 +121,8 @@ describe('changing an aggregate', () => {
   });
 
   it('refuses as unavailable an aggregate with a full outbox, and reads it still', async () => {
-    const event = toCloudEvent(itemEvents, created('a').event, { id: 'a', version: 1, time: first.updatedAt });
-    const pending: PendingEvent[] = Array.from({ length: 1_000 }, (_, index) => ({ version: index + 1, event }));
+    const { entry } = toPending(itemEvents, created('a').event, first, undefined);
+    const pending: PendingEvent[] = Array.from({ length: 1_000 }, (_, index) => ({ ...entry, version: index + 1 }));
     items = new OneItem({ state: first, pending, commands: [] });
 
     await expect(changeAggregate(items, 'a', rename)).rejects.toMatchObject({ kind: 'unavailable' });

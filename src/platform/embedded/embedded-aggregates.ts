@@ -13,7 +13,8 @@ import {
   VersionConflict,
 } from '../aggregate/aggregates.js';
 import { coalesce } from '../coalesce.js';
-import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
+import { toPending } from '../aggregate/pending-event.js';
+import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import { newestOfEach } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';
@@ -62,16 +63,13 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
   }
 
   async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
-    const { id, version } = state;
-    const entry = {
-      version,
-      event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt, prevhash: before?.hash }),
-    };
+    const { id } = state;
+    const { entry, hash } = toPending(this.stream, event, state, before?.hash);
     const saved = await this.enqueue({
       id,
       apply: (stored) =>
         stored?.state.version === before?.state.version
-          ? { state, hash: entry.event.hash, pending: [...(stored?.pending ?? []), entry], commands }
+          ? { state, hash, pending: [...(stored?.pending ?? []), entry], commands }
           : undefined,
     });
     if (!saved) throw new VersionConflict(id);
@@ -185,7 +183,7 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
 }
 
 function oldestOf(pending: readonly PendingEvent[] | undefined): string | undefined {
-  return pending?.[0]?.event.time;
+  return pending?.[0]?.time;
 }
 
 function idOfDueKey(key: string): string {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { hash as digest } from 'node:crypto';
+import { canonicalJson } from './canonical-json.js';
 
 /**
  * The hash of an event: SHA-256, in hexadecimal, over its canonical form (JSON Canonicalization Scheme, RFC 8785) with
@@ -8,7 +8,5 @@ import canonicalize from 'canonicalize';
  */
 export function hashOf(event: object): string {
   const { hash: _, ...hashed } = event as { hash?: unknown };
-  return createHash('sha256')
-    .update(canonicalize(hashed) as string)
-    .digest('hex');
+  return digest('sha256', canonicalJson(hashed), 'hex');
 }

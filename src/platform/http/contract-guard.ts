@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import express, { type Request, type RequestHandler } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { PlatformError } from '../errors.js';
 import type { OpenApiDocument, OpenApiOperation } from './openapi.js';
 import { sendProblem } from './problem.js';
@@ -59,7 +59,7 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: string): Req
     validateQuery({ ...request.query });
     if (mediaType !== undefined && (bodyRequired || request.body !== undefined)) {
       validateBody(request.body);
-      refuseLoneSurrogates(request.body);
+      if (response.locals.hasEscapes) refuseLoneSurrogates(request.body);
     }
     next();
   };
@@ -94,12 +94,13 @@ function hasBody({ headers }: Request): boolean {
  * JSON between systems is UTF-8 (RFC 8259); what is not would be kept as something else than was sent. And nothing is
  * no JSON, though the parser takes it for an empty object.
  */
-function requireText(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
+function requireText(_request: unknown, response: unknown, body: Buffer, encoding: string): void {
   if (encoding !== 'utf-8') {
     throw new PlatformError('unsupported-media-type', 'unsupported-media-type', 'send UTF-8');
   }
   if (body.length === 0) throw new PlatformError('malformed', 'malformed-request', 'the body is empty');
   if (!isUtf8(body)) throw new PlatformError('malformed', 'malformed-request', 'the body is not UTF-8');
+  (response as Response).locals.hasEscapes = body.includes('\\u');
 }
 
 /** Half of a character can be escaped in JSON, but not be stored: it would come back as another one. */

@@ -15,7 +15,7 @@ const MOST_PARTITIONS = 12;
  * Milliseconds that a fetch is put off where records arrive all the time: few large batches cost everybody much less than
  * many small ones. A record that comes by itself is fetched at once.
  */
-const LINGER = 25;
+const LINGER = 50;
 
 /** A batch, of which everything before an offset is done. */
 type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };

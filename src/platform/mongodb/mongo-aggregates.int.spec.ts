@@ -66,7 +66,7 @@ describeWithRealServers('on a real MongoDB', () => {
 
       await eventually(async () => expect(await store.backlog()).toMatchObject({ events: 3 }));
 
-      const inIndex = await db.collection('items').find().hint({ 'pending.event.time': 1 }).toArray();
+      const inIndex = await db.collection('items').find().hint({ 'pending.time': 1 }).toArray();
       expect(inIndex).toHaveLength(3);
 
       await db.setProfilingLevel('all');
@@ -83,7 +83,7 @@ describeWithRealServers('on a real MongoDB', () => {
         planSummary: planSummary as string,
         atMostTheBacklog: keysExamined <= 4 && docsExamined <= 4,
       }));
-      const planSummary = 'IXSCAN { pending.event.time: 1 }';
+      const planSummary = 'IXSCAN { pending.time: 1 }';
       expect(plans).toEqual([
         { operation: 'find', planSummary, atMostTheBacklog: true },
         { operation: 'aggregate', planSummary, atMostTheBacklog: true },

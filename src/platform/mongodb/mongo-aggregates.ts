@@ -13,15 +13,17 @@ import {
   type Unpublished,
   VersionConflict,
 } from '../aggregate/aggregates.js';
+import { toPending } from '../aggregate/pending-event.js';
+import type { CoalesceLimits } from '../coalesce.js';
 import { unavailable } from '../errors.js';
-import { type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
+import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { writeAroundFence } from './mongo-fence.js';
 import { putWhereNewer } from './mongo-put.js';
 import { read } from './mongo-read.js';
-import { groupedWrites, type Write, type WriteLimits } from './mongo-writes.js';
+import { groupedWrites, type Write } from './mongo-writes.js';
 
 /** One aggregate: its state and, in the same document, the events of it that still wait to be published. */
 export interface AggregateDocument<State> {
@@ -38,6 +40,7 @@ interface Save<State> {
   /** 0: there must be no such aggregate yet. */
   readonly expectedVersion: number;
   readonly state: State;
+  readonly hash: string;
   readonly entry: PendingEvent;
   readonly commands: readonly RememberedCommand<State>[];
 }
@@ -53,7 +56,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   constructor(
     private readonly collection: Collection<AggregateDocument<State>>,
     private readonly stream: EventStream,
-    limits?: WriteLimits,
+    limits?: CoalesceLimits,
   ) {
     this.topic = stream.topic;
     this.write = groupedWrites(collection, limits);
@@ -62,7 +65,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   /** Creates what the queries here need. Safe to run again, and on several instances at once. */
   async createIndexes(): Promise<void> {
     // Sparse: a document with nothing pending is not in it, so the sweeper's search is as small as the backlog.
-    await orUnavailable(() => this.collection.createIndex({ 'pending.event.time': 1 }, { sparse: true }, {}));
+    await orUnavailable(() => this.collection.createIndex({ 'pending.time': 1 }, { sparse: true }, {}));
   }
 
   async find(id: string): Promise<Stored<State> | undefined> {
@@ -72,12 +75,9 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
-    const { id, version } = state;
-    const entry = {
-      version,
-      event: toCloudEvent(this.stream, event, { id, version, time: state.updatedAt, prevhash: before?.hash }),
-    };
-    const save = { id, expectedVersion: before?.state.version ?? 0, state, entry, commands };
+    const { id } = state;
+    const { entry, hash } = toPending(this.stream, event, state, before?.hash);
+    const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, entry, commands };
     const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);
     if (isDuplicateKey(refused)) throw new VersionConflict(id);
     if (refused) throw unavailable('MongoDB refused the write', refusal([refused]));
@@ -90,9 +90,9 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async unpublished(before: string, limit: number): Promise<readonly Unpublished[]> {
-    const due = { 'pending.event.time': { $lt: before } } as object;
+    const due = { 'pending.time': { $lt: before } } as object;
     const options = { projection: { pending: 1 }, limit, batchSize: limit };
-    const documents = await read(() => this.collection.find(due, options).sort({ 'pending.event.time': 1 }).toArray());
+    const documents = await read(() => this.collection.find(due, options).sort({ 'pending.time': 1 }).toArray());
     return documents.map(({ _id, pending }) => ({ id: _id, pending }));
   }
 
@@ -107,7 +107,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async backlog(): Promise<Backlog> {
-    const waiting = { 'pending.event.time': { $gt: '' } };
+    const waiting = { 'pending.time': { $gt: '' } };
     const [total] = await read(() =>
       this.collection
         .aggregate<{ events: number; oldest: string }>([
@@ -116,7 +116,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
             $group: {
               _id: null,
               events: { $sum: { $size: '$pending' } },
-              oldest: { $min: { $min: '$pending.event.time' } },
+              oldest: { $min: { $min: '$pending.time' } },
             },
           },
         ])
@@ -159,18 +159,18 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
  * A bulk write tells per operation only what failed, not what matched nothing. So a stale update is made to fail: with
  * `upsert`, no match on `{_id, version}` means an insert, and that meets the existing `_id`.
  */
-function toOperation<State>({ id, expectedVersion, state, entry, commands }: Save<State>): object {
+function toOperation<State>({ id, expectedVersion, state, hash, entry, commands }: Save<State>): object {
   if (expectedVersion === 0) {
     return {
       insertOne: {
-        document: { _id: id, version: entry.version, hash: entry.event.hash, state, pending: [entry], commands },
+        document: { _id: id, version: entry.version, hash, state, pending: [entry], commands },
       },
     };
   }
   return {
     updateOne: {
       filter: { _id: id, version: expectedVersion },
-      update: { $set: { version: entry.version, hash: entry.event.hash, state, commands }, $push: { pending: entry } },
+      update: { $set: { version: entry.version, hash, state, commands }, $push: { pending: entry } },
       upsert: true,
     },
   };

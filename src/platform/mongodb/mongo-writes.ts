@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, Document, WriteError } from 'mongodb';
-import { coalesce } from '../coalesce.js';
+import { coalesce, type CoalesceLimits } from '../coalesce.js';
 import { isNotStorable } from '../errors.js';
 import { writeAroundFence } from './mongo-fence.js';
 
@@ -15,13 +15,8 @@ export type Write<T extends Document> = (
   operations: readonly AnyBulkWriteOperation<T>[],
 ) => Promise<readonly Outcome[]>;
 
-/** Calls in one bulk write, and calls waiting for one. */
-export interface WriteLimits {
-  readonly maxBatch: number;
-  readonly maxWaiting: number;
-}
-
-const LIMITS: WriteLimits = { maxBatch: 1_000, maxWaiting: 10_000 };
+// While the server works on one, the next is prepared.
+const LIMITS: CoalesceLimits = { maxBatch: 1_000, maxWaiting: 10_000, maxFlushes: 2 };
 
 /**
  * Group commit: what is written to a collection at the same moment goes as one unordered bulk write, around fences, and

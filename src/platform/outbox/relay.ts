@@ -20,6 +20,11 @@ const SETTINGS: RelaySettings = { maxBatch: 500, maxQueued: 20_000, sweepEvery: 
 
 /** Milliseconds between two sweeps while there is a backlog. */
 const SHORT_WAIT = 20;
+/**
+ * Milliseconds that a publish is put off where events come all the time: few large batches cost everybody much less than
+ * many small ones. An event that comes by itself is published at once.
+ */
+const LINGER = 40;
 
 interface Queued extends PendingEvent {
   readonly id: string;
@@ -94,6 +99,8 @@ export class Relay {
       // At most one trim runs beside the publishing, so a slow database holds the relay back instead of piling up.
       await this.trimming;
       this.trimming = this.trim(batch);
+      const isStreaming = this.queue.length > 0 && this.queue.length < this.settings.maxBatch;
+      if (isStreaming) await sleep(LINGER, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 
@@ -147,10 +154,10 @@ export class Relay {
   }
 }
 
-function toRecord({ id, event }: Queued): BusRecord {
+function toRecord({ id, json }: Queued): BusRecord {
   return {
     key: Buffer.from(id),
-    value: Buffer.from(JSON.stringify(event)),
+    value: Buffer.from(json),
     headers: { 'content-type': CLOUD_EVENT_CONTENT_TYPE },
   };
 }

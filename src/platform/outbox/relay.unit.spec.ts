@@ -48,7 +48,7 @@ describe('the relay', () => {
 
   it('publishes each event as it was committed, under the id of its aggregate, and trims it', async () => {
     await instance.commit('a');
-    const committed = (await store.find('a'))?.pending[0]?.event;
+    const committed = JSON.parse((await store.find('a'))!.pending[0]!.json) as unknown;
     start(FAST_PATH);
     await trimmed();
 

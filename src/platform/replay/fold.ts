@@ -1,4 +1,5 @@
 import type { Restorable, Restored } from '../aggregate/aggregates.js';
+import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, LoggedRecord, Reading } from '../bus/bus.js';
 import type { CloudEvent } from '../event/cloud-event.js';
@@ -94,7 +95,7 @@ export class Fold {
     }
     const { systemOfRecord } = this.target;
     const projection = this.projections.get(systemOfRecord.topic) as Subscription;
-    const events = waiting.flatMap(({ pending }) => pending.map(({ event }) => event));
+    const events = waiting.flatMap(({ pending }) => pending.map(eventOf));
     const states = events.flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>);
     await systemOfRecord.restore(states);
     return waiting.map(({ id }) => id);
