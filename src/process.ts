@@ -91,6 +91,7 @@ export class Process {
       logger,
       bodyLimit: config.HTTP_BODY_LIMIT,
       metrics: this.metrics,
+      accessLogSample: config.ACCESS_LOG_SAMPLE,
     });
   }
 

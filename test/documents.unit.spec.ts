@@ -195,7 +195,8 @@ describe('the process', () => {
       apis: CONTEXTS.map(({ http }) => http),
       container: new Container(),
       logger: pino({ level: 'silent' }),
-      bodyLimit: '256kb',
+      bodyLimit: 256 * 1024,
+      accessLogSample: 0,
       metrics: new Metrics(),
     });
     listener = await listen(app, '127.0.0.1', 0, 'PORT');

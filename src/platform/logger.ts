@@ -14,7 +14,9 @@ export function createLogger(level: string, destination: 'stdout' | 'stderr' = '
     },
     serializers: { err: withoutCauses },
   };
-  return pino(options, pino.destination(destination === 'stdout' ? 1 : 2));
+  // A service must not wait for whoever reads its log; a command's last words must be there before it ends.
+  const isService = destination === 'stdout';
+  return pino(options, pino.destination({ dest: isService ? 1 : 2, sync: !isService }));
 }
 
 /** Only what kind of error and where: drivers put documents and connection strings into theirs. */

@@ -17,6 +17,8 @@ const schema = z.strictObject({
   PORT: port(8080),
   MANAGEMENT_PORT: port(8081),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** The first of every so many answered requests is logged; 0 for none. */
+  ACCESS_LOG_SAMPLE: z.coerce.number('must be a number').int('must be whole').min(0).max(1_000_000).default(100),
   /** Folder of the embedded adapters. */
   DATA_DIR: text.default('.data'),
   MONGODB_URI: text.regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://').optional(),
@@ -32,12 +34,18 @@ const schema = z.strictObject({
     .min(6_000)
     .max(300_000)
     .default(10_000),
-  /** Largest request body: bytes, or with a unit (`256kb`, `1mb`). */
+  /** Largest request body, in bytes; given as such, or with a unit (`256kb`, `1mb`). */
   HTTP_BODY_LIMIT: z.coerce
     .string()
     .regex(/^\d+\s*(b|kb|mb)?$/i, 'must be a size such as 256kb')
-    .default('256kb'),
+    .default('256kb')
+    .transform(toBytes),
 });
+
+function toBytes(size: string): number {
+  const factor = /m/i.test(size) ? 1024 ** 2 : /k/i.test(size) ? 1024 : 1;
+  return parseInt(size, 10) * factor;
+}
 
 /** The settings, checked. Names are those of the environment variables. */
 export type Config = Readonly<z.infer<typeof schema>>;

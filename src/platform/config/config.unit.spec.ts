@@ -32,6 +32,17 @@ describe('the configuration', () => {
   });
 
   it.each([
+    [undefined, 262_144],
+    ['100', 100],
+    [100, 100],
+    ['2b', 2],
+    ['3 kB', 3_072],
+    ['1MB', 1_048_576],
+  ])('takes a size with its unit: %j is %j bytes', (HTTP_BODY_LIMIT, bytes) => {
+    expect(parseConfig({ HTTP_BODY_LIMIT }).HTTP_BODY_LIMIT).toBe(bytes);
+  });
+
+  it.each([
     ['mongodb://user:pw@a:1,b:2/?replicaSet=rs0', 'a:9092'],
     ['mongodb+srv://cluster.example', 'a.example:9092, b.example:9092'],
   ])('takes both backends: %s and %s', (MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS) => {
@@ -49,6 +60,8 @@ describe('the configuration', () => {
     ['PORT', '80.5'],
     ['MANAGEMENT_PORT', SECRET],
     ['LOG_LEVEL', SECRET],
+    ['ACCESS_LOG_SAMPLE', SECRET],
+    ['ACCESS_LOG_SAMPLE', '-1'],
     ['DATA_DIR', '  '],
     ['MONGODB_URI', `http://user:${SECRET}@host`],
     ['MONGODB_URI', 'mongodb://'],

@@ -4,9 +4,11 @@ import type { Container } from 'inversify';
 import type { Logger } from 'pino';
 import swaggerUi from 'swagger-ui-express';
 import type { Metrics } from '../metrics/metrics.js';
+import { accessLog } from './access-log.js';
 import { contractGuard } from './contract-guard.js';
 import { oneInFlight } from './idempotency.js';
-import { measuring } from './measuring.js';
+import { measuring, type OnAnswered } from './measuring.js';
+import { loadShedding } from './load-shedding.js';
 import type { OpenApiDocument } from './openapi.js';
 import { problemHandler } from './problem.js';
 import { tracing } from './tracing.js';
@@ -20,6 +22,9 @@ export interface HttpApi {
 // Without a validator: the public one would be told where this process runs.
 const SWAGGER_UI = { url: '/openapi.json', validatorUrl: null };
 
+/** Of the requests that are being answered: some thousands of usual ones. */
+const MOST_BYTES = 64 * 1024 ** 2;
+
 /** What the process says of itself; every request is held to the first one. */
 export interface Documents {
   readonly openApi: OpenApiDocument;
@@ -31,13 +36,22 @@ export interface AppSettings {
   readonly apis: readonly HttpApi[];
   readonly container: Container;
   readonly logger: Logger;
-  readonly bodyLimit: string;
+  /** Bytes. */
+  readonly bodyLimit: number;
   readonly metrics: Metrics;
+  /** One of so many answered requests is logged; 0 for none. */
+  readonly accessLogSample: number;
 }
 
 /** The clients' application: the documents, and the routes of the given contexts alone. */
-export function createApp({ documents, apis, container, logger, bodyLimit, metrics }: AppSettings): Express {
+export function createApp(settings: AppSettings): Express {
+  const { documents, apis, container, logger, bodyLimit, metrics, accessLogSample } = settings;
   const { openApi, asyncApi } = documents;
+  const log = accessLog(logger, accessLogSample);
+  const onAnswered: OnAnswered = (answered, context) => {
+    metrics.observe(answered);
+    log(answered, context);
+  };
   const app = express();
   app.set('container', container);
   app.set('query parser', 'simple');
@@ -45,7 +59,7 @@ export function createApp({ documents, apis, container, logger, bodyLimit, metri
   app.disable('x-powered-by');
   app.response.json = sendJson;
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  app.use(tracing(), measuring(metrics));
+  app.use(tracing(), measuring(onAnswered), loadShedding(Math.max(MOST_BYTES, 2 * bodyLimit), bodyLimit));
   app.get('/openapi.json', (_request, response) => void response.json(openApi));
   app.get('/asyncapi.json', (_request, response) => void response.json(asyncApi));
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: SWAGGER_UI }));

@@ -24,7 +24,7 @@ interface Operation {
  * Holds every request to the OpenAPI document before a controller sees it: 404 and 405 by its paths, 415 by its media
  * types, 413 and 400 while reading the body, 422 by its schemas, unknown query parameters included.
  */
-export function contractGuard(document: OpenApiDocument, bodyLimit: string): RequestHandler[] {
+export function contractGuard(document: OpenApiDocument, bodyLimit: number): RequestHandler[] {
   const routes = routesOf(document);
 
   const findOperation: RequestHandler = (request, response, next) => {

@@ -62,7 +62,7 @@ const FAILURES: Record<string, Error> = {
 function serve(): Promise<Server> {
   const app = express();
   app.set('query parser', 'simple');
-  app.use(contractGuard(document, '1kb'));
+  app.use(contractGuard(document, 1024));
   app.get('/items/:id/fail', (request, _response, next) => next(FAILURES[request.params.id]));
   app.all('/{*path}', (request, response) => void response.json({ body: (request.body ?? null) as unknown }));
   app.use(problemHandler(silentLogger));

@@ -1,14 +1,19 @@
 import type { RequestHandler } from 'express';
-import type { Metrics } from '../metrics/metrics.js';
+import type { AnsweredRequest } from '../metrics/metrics.js';
+import { requestContext, type RequestContext } from '../request-context.js';
+
+/** Told of every request when its answer has ended, or its client has gone. */
+export type OnAnswered = (answered: AnsweredRequest, context: RequestContext | undefined) => void;
 
 /** Measures every request from its first byte to the end of its answer. */
-export function measuring(metrics: Metrics): RequestHandler {
+export function measuring(onAnswered: OnAnswered): RequestHandler {
   return (request, response, next) => {
-    const began = process.hrtime.bigint();
+    const began = performance.now();
+    const context = requestContext();
     response.once('close', () => {
       const { route = 'other' } = response.locals as { route?: string };
-      const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-      metrics.observe({ method: request.method, route, status: response.statusCode, seconds });
+      const seconds = (performance.now() - began) / 1000;
+      onAnswered({ method: request.method, route, status: response.statusCode, seconds }, context);
     });
     next();
   };

@@ -27,8 +27,8 @@ describeWithRealServers('a read in MongoDB', () => {
       await writer.collection<{ _id: string }>('items').insertMany(
         numbers.map((number) => {
           const { state } = created(`${number}`);
-          const event = { time: '2026-01-01T00:00:00.000Z' };
-          const pending = number % 2 === 0 ? [{ version: 1, event }] : [];
+          const waiting = { version: 1, time: '2026-01-01T00:00:00.000Z', json: '{}' };
+          const pending = number % 2 === 0 ? [waiting] : [];
           return { _id: state.id, version: 1, state: { ...state, name: padding }, pending, commands: [] };
         }),
       );

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Outbox, PendingEvent, Unpublished } from '../aggregate/aggregates.js';
@@ -18,8 +19,8 @@ export interface RelaySettings {
 
 const SETTINGS: RelaySettings = { maxBatch: 500, maxQueued: 20_000, sweepEvery: 1_000, sweepAfter: 2_000 };
 
-/** Milliseconds between two sweeps while there is a backlog. */
-const SHORT_WAIT = 20;
+/** Most aggregates in one sweep: enough that the publishing hardly stops between two of them. */
+const MOST_SWEPT = 1_000;
 /**
  * Milliseconds that a publish is put off where events come all the time: few large batches cost everybody much less than
  * many small ones. An event that comes by itself is published at once.
@@ -45,6 +46,7 @@ export class Relay {
   private readonly aborting = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
   private trimming: Promise<void> = Promise.resolve();
+  private readonly trims = new EventEmitter();
   private readonly settings: RelaySettings;
 
   constructor(
@@ -126,10 +128,11 @@ export class Relay {
     for (const [id, version] of published) {
       if (this.newestQueued.get(id) === version) this.newestQueued.delete(id);
     }
+    this.trims.emit('trim');
   }
 
   private async sweepRegularly(): Promise<void> {
-    const { sweepEvery, maxBatch } = this.settings;
+    const { sweepEvery, sweepAfter } = this.settings;
     const { signal } = this.stopping;
     // What a crash left behind is nobody else's to publish, so the first sweep takes all there is.
     let olderThan = 0;
@@ -138,18 +141,21 @@ export class Relay {
         this.logger.warn({ err: error, topic: this.outbox.topic }, 'cannot sweep yet');
         return 0;
       });
-      olderThan = this.settings.sweepAfter;
-      const moreIsLikely = found >= maxBatch;
-      await sleep(moreIsLikely ? SHORT_WAIT : sweepEvery, undefined, { signal }).catch(() => undefined);
+      const moreIsLikely = found >= MOST_SWEPT;
+      if (!moreIsLikely) await sleep(sweepEvery, undefined, { signal }).catch(() => undefined);
+      olderThan = moreIsLikely ? olderThan : sweepAfter;
     }
   }
 
+  /** Answers how many aggregates there were, once what was found of them is published and trimmed. */
   private async sweep(olderThan: number): Promise<number> {
-    const { maxBatch } = this.settings;
-    if (this.queue.length >= maxBatch) return maxBatch;
     const before = new Date(Date.now() - olderThan).toISOString();
-    const found = await this.outbox.unpublished(before, maxBatch);
+    const found = await this.outbox.unpublished(before, MOST_SWEPT);
     for (const unpublished of found) this.enqueue(unpublished);
+    const { signal } = this.stopping;
+    const isQueued = ({ id, pending }: Unpublished) => this.newestQueued.get(id) === pending.at(-1)?.version;
+    // They would be found again, and again, until then.
+    while (found.some(isQueued) && !signal.aborted) await once(this.trims, 'trim', { signal }).catch(() => undefined);
     return found.length;
   }
 }

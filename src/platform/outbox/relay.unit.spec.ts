@@ -134,6 +134,25 @@ describe('the relay', () => {
     expect(log.firstAppearances('a')).toEqual([1]);
   });
 
+  it('does not look again for what it is still publishing', async () => {
+    const [living, crashed] = instancesOn(store, 2);
+    for (const id of ['a', 'b', 'c']) await crashed!.commit(id);
+    const held = gate();
+    let publishes = 0;
+    const countAndHold = (): Promise<Outcome> => {
+      publishes += 1;
+      return held.opened.then(() => 'ok');
+    };
+    start({ sweepEvery: 0, sweepAfter: 0 }, countAndHold, living);
+    await eventually(() => expect(publishes).toBe(1));
+    for (let looks = 0; looks < 20; looks += 1) await store.backlog();
+
+    expect(living!.sweeps).toBe(1);
+    held.open();
+    await trimmed();
+    expect(log.records).toHaveLength(3);
+  });
+
   it('leaves to the sweeper what is too much for its queue, in order', async () => {
     const held = gate();
     start({ ...SWEEPING, maxBatch: 2, maxQueued: 3 }, () => held.opened.then((): Outcome => 'ok'));

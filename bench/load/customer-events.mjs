@@ -1,7 +1,7 @@
 // Fills `accounts.customer.change` with events as accounts would have published them.
 import kafkajs from 'kafkajs';
 
-const built = (/** @type {string} */ file) => import(new URL(`../dist/${file}`, import.meta.url).href);
+const built = (/** @type {string} */ file) => import(new URL(`../../dist/${file}`, import.meta.url).href);
 const { registerCustomer, changeCustomer, statedBy } = await built('accounts/domain/customer.js');
 const { customerEvents } = await built('accounts/messages/customer-events.js');
 const { changedPointers } = await built('platform/event/changed-pointers.js');
@@ -38,14 +38,28 @@ export async function publishCustomerEvents(brokers, { events, customers }) {
   await Promise.all([admin.disconnect(), producer.disconnect()]);
 }
 
+/** The customer of a number, just registered. @param {number} number */
+export function stateOf(number) {
+  return registered(number, number).state;
+}
+
+/** @param {number} at */
+function circumstances(at) {
+  return { now: new Date(Date.UTC(2026, 0, 1) + at).toISOString(), compare: changedPointers };
+}
+
+/** @param {number} number @param {number} at */
+function registered(number, at) {
+  const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+  return registerCustomer(id, customer(number, at), circumstances(at));
+}
+
 /** @param {number} number @param {{ state: any, hash: string } | undefined} before @param {number} at */
 function nextEvent(number, before, at) {
-  const circumstances = { now: new Date(Date.UTC(2026, 0, 1) + at).toISOString(), compare: changedPointers };
-  const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
   const { state, event } = before
-    ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, circumstances)
-    : registerCustomer(id, customer(number, at), circumstances);
-  const place = { id, version: state.version, time: state.updatedAt, prevhash: before?.hash };
+    ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, circumstances(at))
+    : registered(number, at);
+  const place = { id: state.id, version: state.version, time: state.updatedAt, prevhash: before?.hash };
   const logged = toCloudEvent(customerEvents, event, place);
   return { state, hash: logged.hash, event: logged };
 }

@@ -2,7 +2,7 @@
 // nothing, catches up with nobody and swaps nothing in.
 import kafkajs from 'kafkajs';
 import { MongoClient } from 'mongodb';
-import { TOPIC } from './customer-events.mjs';
+import { TOPIC } from '../load/customer-events.mjs';
 
 const { KAFKA_BOOTSTRAP_SERVERS = '', MONGODB_URI = '' } = process.env;
 const kafka = new kafkajs.Kafka({ brokers: KAFKA_BOOTSTRAP_SERVERS.split(','), logLevel: kafkajs.logLevel.NOTHING });

@@ -1,0 +1,59 @@
+// Commands a second with no customers and with very many, on two MongoDB servers, in turns.
+import { MongoClient } from 'mongodb';
+import { burst } from '../load/wrk.mjs';
+import { stateOf } from '../load/customer-events.mjs';
+import { startService } from '../processes.mjs';
+import { median } from '../statistics.mjs';
+
+const LOAD = { connections: 64, seconds: 5 };
+const BATCH = 5_000;
+
+/**
+ * @param {{ empty: NodeJS.ProcessEnv, full: NodeJS.ProcessEnv }} envs of two sets of servers with nothing on them
+ * @param {{ customers: number, rounds: number, log: (line: string) => void }} options
+ */
+export async function measureScale(envs, { customers, rounds, log }) {
+  const [empty, full] = [await startService('accounts', envs.empty), await startService('accounts', envs.full)];
+  try {
+    await fill(String(envs.full.MONGODB_URI), customers);
+    const rates = [];
+    for (const subject of [empty, full]) {
+      await burst(subject.port, { ...LOAD, seconds: 10 });
+      await subject.settled();
+    }
+    for (let round = 0; round < rounds; round += 1) {
+      const pair = { empty: 0, full: 0 };
+      for (const [name, subject] of /** @type {const} */ ([
+        ['empty', empty],
+        ['full', full],
+      ])) {
+        pair[name] = (await burst(subject.port, LOAD)).rate;
+        await subject.settled();
+      }
+      log(`scale: none ${pair.empty.toFixed(0)}/s, ${customers} customers ${pair.full.toFixed(0)}/s`);
+      rates.push(pair);
+    }
+    return {
+      customers,
+      empty: median(rates.map((each) => each.empty)),
+      full: median(rates.map((each) => each.full)),
+      ratio: median(rates.map((each) => each.full / each.empty)),
+    };
+  } finally {
+    await Promise.all([empty.stop(), full.stop()]);
+  }
+}
+
+/** Customers that are there, as if their events had been published long ago. @param {string} uri @param {number} customers */
+async function fill(uri, customers) {
+  const client = await MongoClient.connect(uri);
+  const collection = client.db('accounts').collection('customer.accounts');
+  for (let from = 0; from < customers; from += BATCH) {
+    const documents = Array.from({ length: Math.min(BATCH, customers - from) }, (_, index) => {
+      const state = stateOf(from + index);
+      return { _id: state.id, version: 1, hash: '0'.repeat(64), state, pending: [], commands: [] };
+    });
+    await collection.insertMany(/** @type {any[]} */ (documents), { ordered: false });
+  }
+  await client.close();
+}

@@ -1,0 +1,89 @@
+// Measures this project on real servers of its own, beside what it has to be held against, and writes docs/performance.md.
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { startServers, stopServers } from '../scripts/servers/instance.mjs';
+import { measureCommands } from './experiments/commands.mjs';
+import { measureDrain } from './experiments/drain.mjs';
+import { measureStart } from './experiments/footprint.mjs';
+import { measureReplay } from './experiments/replay.mjs';
+import { measureScale } from './experiments/scale.mjs';
+import { measureVisible } from './experiments/visible.mjs';
+import { plot } from './report/plot.mjs';
+import { report } from './report/report.mjs';
+
+const PARTS = ['commands', 'visible', 'drain', 'replay', 'scale', 'start'];
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: PARTS.join(',') },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+    customers: { type: 'string', default: '1000000' },
+    out: { type: 'string', default: 'docs' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const chosen = values.only.split(',');
+const unknown = chosen.filter((part) => !PARTS.includes(part));
+if (values.help || unknown.length > 0) {
+  console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--out docs]
+
+Takes half an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md.`);
+  process.exit(values.help ? 0 : 2);
+}
+const [rounds, seconds, customers] = [Number(values.rounds), Number(values.seconds), Number(values.customers)];
+const log = (/** @type {string} */ line) => console.error(line);
+
+/** Each part on servers with nothing on them. @template T @param {string} part @param {(env: NodeJS.ProcessEnv) => Promise<T>} measure */
+async function onServers(part, measure, name = 'bench') {
+  if (!chosen.includes(part)) return undefined;
+  const servers = { name, log: () => undefined };
+  await stopServers({ ...servers, wipe: true });
+  try {
+    const { kafka, mongodb } = await startServers(servers);
+    return await measure({ KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb });
+  } finally {
+    await stopServers({ ...servers, wipe: true });
+  }
+}
+
+const commands = await onServers('commands', (env) => measureCommands(env, { rounds, seconds, log }));
+const visible = await onServers('visible', (env) => measureVisible(env, { samples: 500, seconds: seconds * 6, log }));
+const drain = await onServers('drain', (env) => measureDrain(env, { events: 100_000, customers: 50_000, rounds, log }));
+const replay = await onServers('replay', (env) =>
+  measureReplay(env, { events: 200_000, customers: 50_000, rounds, log }),
+);
+const scale = await onServers('scale', (empty) =>
+  onServers('scale', (full) => measureScale({ empty, full }, { customers, rounds, log }), 'bench-full'),
+);
+const start = await onServers('start', (env) => measureStart(env, { rounds }));
+
+const measured = {
+  machine: describeMachine(),
+  ...(commands && { commands: commands.commands, ratios: commands.ratios }),
+  visible,
+  drain,
+  replay,
+  scale,
+  process: commands &&
+    start && { ...start, idleMegabytes: commands.idleMegabytes, loadMegabytes: commands.loadMegabytes },
+};
+const page = report(measured);
+console.log(page);
+if (chosen.length === PARTS.length) {
+  writeFileSync(`${values.out}/performance.md`, page);
+  if (commands) writeFileSync(`${values.out}/performance.svg`, plot(commands.commands));
+}
+
+function describeMachine() {
+  return {
+    cpu: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.cpus().length,
+    memoryGb: Math.round(os.totalmem() / 2 ** 30),
+    system: `${os.type()} ${os.release()}`,
+    node: process.version,
+    kafka: '4.2.0',
+    mongodb: '6.0.27',
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
