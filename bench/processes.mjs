@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Milliseconds. */
+const MOST_TO_START = 60_000;
+
 /** Options of Node.js that the service is run with in production. */
 export const NODE_OPTIONS = ['--max-semi-space-size=32'];
 
@@ -34,6 +37,10 @@ export async function start(args, env, ready) {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const url = ready({ port, managementPort });
   while (!(await answers(url))) {
+    if (performance.now() - began > MOST_TO_START) {
+      child.kill();
+      throw new Error(`${args.join(' ')} is not ready: ${url}`);
+    }
     if (child.exitCode !== null) throw new Error(`${args.join(' ')} ended with ${child.exitCode}`);
     await sleep(10);
   }

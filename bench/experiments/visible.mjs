@@ -90,7 +90,8 @@ async function lagOf(admin, groupId) {
     admin.fetchOffsets({ groupId, topics: [TOPIC] }),
   ]);
   const done = new Map(group?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]));
-  return ends.reduce((sum, { partition, high }) => sum + Number(high) - (done.get(partition) ?? 0), 0);
+  // The two were asked at the same moment, not for the same.
+  return ends.reduce((sum, { partition, high }) => sum + Math.max(0, Number(high) - (done.get(partition) ?? 0)), 0);
 }
 
 /** @param {readonly number[]} samples milliseconds */

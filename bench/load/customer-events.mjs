@@ -22,7 +22,8 @@ export async function publishCustomerEvents(brokers, { events, customers }) {
     kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner }),
   ];
   await Promise.all([admin.connect(), producer.connect()]);
-  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 6 }] });
+  const configEntries = ['retention.ms', 'retention.bytes'].map((name) => ({ name, value: '-1' }));
+  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 6, configEntries }] });
   /** @type {Map<number, { state: any, hash: string }>} */
   const newest = new Map();
   for (let published = 0; published < events;) {

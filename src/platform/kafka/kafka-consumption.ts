@@ -16,6 +16,8 @@ const MOST_PARTITIONS = 12;
  * many small ones. A record that comes by itself is fetched at once.
  */
 const LINGER = 50;
+/** Milliseconds within which records that follow others come all the time. */
+const STREAMING = 10;
 
 /** A batch, of which everything before an offset is done. */
 type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };
@@ -127,7 +129,7 @@ export class KafkaConsumption implements Consumption {
     const { topic, partition } = batch;
     const handler = this.handlers.get(topic);
     if (!handler) return;
-    const isStreaming = performance.now() - this.handledAt < LINGER;
+    const isStreaming = performance.now() - this.handledAt < STREAMING;
     for (let from = 0; from < batch.messages.length; from += MOST_RECORDS_A_TURN) {
       if (!isRunning() || isStale()) return;
       const messages = batch.messages.slice(from, from + MOST_RECORDS_A_TURN);
