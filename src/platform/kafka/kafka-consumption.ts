@@ -145,7 +145,8 @@ export class KafkaConsumption implements Consumption {
       await this.commit({ batch, commitOffsetsIfNecessary, next: Number(last.offset) + 1 });
       await heartbeat();
     }
-    if (isStreaming) await sleep(LINGER);
+    const isMoreThere = batch.offsetLag() !== '0';
+    if (isStreaming && !isMoreThere) await sleep(LINGER);
     this.handledAt = performance.now();
   }
 

@@ -11,13 +11,15 @@ export interface RelaySettings {
   readonly maxBatch: number;
   /** Most events in memory; what a commit hands over past that is left to the sweeper. */
   readonly maxQueued: number;
+  /** Most characters of JSON that these have together; what goes beyond is left to the sweeper, too. */
+  readonly maxQueuedLength: number;
   /** Milliseconds between two sweeps. */
   readonly sweepEvery: number;
   /** Milliseconds that an event is left to the instance that committed it before a sweep takes it up. */
   readonly sweepAfter: number;
 }
 
-const SETTINGS: RelaySettings = { maxBatch: 500, maxQueued: 20_000, sweepEvery: 1_000, sweepAfter: 2_000 };
+const SETTINGS: RelaySettings = { maxBatch: 500, maxQueued: 20_000, maxQueuedLength: 32 * 1024 ** 2, sweepEvery: 1_000, sweepAfter: 2_000 };
 
 /** Most aggregates in one sweep: enough that the publishing hardly stops between two of them. */
 const MOST_SWEPT = 1_000;
@@ -39,6 +41,8 @@ interface Queued extends PendingEvent {
  */
 export class Relay {
   private queue: Queued[] = [];
+  /** Characters of JSON in the queue. */
+  private queuedLength = 0;
   /** The newest version of each aggregate that is queued, being published or not trimmed yet. */
   private readonly newestQueued = new Map<string, number>();
   private wake: () => void = () => undefined;
@@ -77,9 +81,15 @@ export class Relay {
   }
 
   private enqueue({ id, pending }: Unpublished): void {
-    if (this.aborting.signal.aborted || this.queue.length >= this.settings.maxQueued) return;
+    const { maxQueued, maxQueuedLength } = this.settings;
+    const isFull = this.queue.length >= maxQueued || this.queuedLength >= maxQueuedLength;
+    if (this.aborting.signal.aborted || isFull) return;
     const newest = this.newestQueued.get(id) ?? 0;
-    for (const entry of pending) if (entry.version > newest) this.queue.push({ ...entry, id });
+    for (const entry of pending) {
+      if (entry.version <= newest) continue;
+      this.queue.push({ ...entry, id });
+      this.queuedLength += entry.json.length;
+    }
     this.newestQueued.set(id, Math.max(newest, pending.at(-1)?.version ?? 0));
     this.wake();
   }
@@ -93,6 +103,7 @@ export class Relay {
       }
       const batch = this.queue.slice(0, this.settings.maxBatch);
       this.queue = this.queue.slice(this.settings.maxBatch);
+      this.queuedLength -= batch.reduce((sum, { json }) => sum + json.length, 0);
       try {
         await this.publish(batch);
       } catch {

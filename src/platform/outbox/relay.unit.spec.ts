@@ -153,9 +153,12 @@ describe('the relay', () => {
     expect(log.records).toHaveLength(3);
   });
 
-  it('leaves to the sweeper what is too much for its queue, in order', async () => {
+  it.each([
+    ['events', { maxQueued: 3 }],
+    ['characters', { maxQueuedLength: 1_000 }],
+  ])('leaves to the sweeper what is too many %s for its queue, in order', async (_, limit) => {
     const held = gate();
-    start({ ...SWEEPING, maxBatch: 2, maxQueued: 3 }, () => held.opened.then((): Outcome => 'ok'));
+    start({ ...SWEEPING, maxBatch: 2, ...limit }, () => held.opened.then((): Outcome => 'ok'));
     for (const id of ['a', 'b', 'c', 'd']) await commit(id, 3);
     held.open();
     await trimmed();
