@@ -23,7 +23,7 @@ import { isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { writeAroundFence } from './mongo-fence.js';
 import { putWhereNewer } from './mongo-put.js';
 import { read } from './mongo-read.js';
-import { groupedWrites, type Write } from './mongo-writes.js';
+import { groupedWrites, type Write, writesTo } from './mongo-writes.js';
 
 /** One aggregate: its state and, in the same document, the events of it that still wait to be published. */
 export interface AggregateDocument<State> {
@@ -127,8 +127,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
 
   restore(states: readonly Restored<State>[]): Promise<void> {
     const fieldsOf = ({ hash, state }: Restored<State>) => ({ hash, state });
-    const { collection, write } = this;
-    return putWhereNewer({ collection, write }, states, fieldsOf, { pending: [], commands: [] });
+    const { collection } = this;
+    return putWhereNewer({ collection, write: writesTo(collection) }, states, fieldsOf, { pending: [], commands: [] });
   }
 
   async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {

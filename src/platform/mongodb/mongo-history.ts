@@ -4,7 +4,7 @@ import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { isDuplicateKey, refusal } from './mongo-errors.js';
 import { read } from './mongo-read.js';
-import { groupedWrites, type Write } from './mongo-writes.js';
+import { BATCHES, groupedWrites, type Write } from './mongo-writes.js';
 
 export type HistoryDocument<State> = HistoryEntry<State> & { _id: string };
 type Operation<State> = AnyBulkWriteOperation<HistoryDocument<State>>;
@@ -14,7 +14,7 @@ export class MongoHistory<State> implements History<State> {
   private readonly write: Write<HistoryDocument<State>>;
 
   constructor(private readonly collection: Collection<HistoryDocument<State>>) {
-    this.write = groupedWrites(collection);
+    this.write = groupedWrites(collection, BATCHES);
   }
 
   async append(entries: readonly HistoryEntry<State>[]): Promise<void> {

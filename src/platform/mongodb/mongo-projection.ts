@@ -4,7 +4,7 @@ import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { putWhereNewer } from './mongo-put.js';
 import { read } from './mongo-read.js';
-import { groupedWrites, type Write } from './mongo-writes.js';
+import { BATCHES, groupedWrites, type Write } from './mongo-writes.js';
 
 export interface ProjectionDocument<State> {
   _id: string;
@@ -17,7 +17,7 @@ export class MongoProjection<State> implements Projection<State> {
   private readonly write: Write<ProjectionDocument<State>>;
 
   constructor(private readonly collection: Collection<ProjectionDocument<State>>) {
-    this.write = groupedWrites(collection);
+    this.write = groupedWrites(collection, BATCHES);
   }
 
   apply(entries: readonly Versioned<State>[]): Promise<void> {

@@ -18,6 +18,17 @@ export type Write<T extends Document> = (
 // While the server works on one, the next is prepared.
 const LIMITS: CoalesceLimits = { maxBatch: 1_000, maxWaiting: 10_000, maxFlushes: 2 };
 
+/** For whoever writes large batches anyway, which gain more from being done side by side than from growing. */
+export const BATCHES: CoalesceLimits = { ...LIMITS, maxFlushes: 4 };
+
+/** Writes each call by itself. */
+export function writesTo<T extends Document>(collection: Collection<T>): Write<T> {
+  return async (operations) => {
+    const refused = await writeAroundFence(collection, operations);
+    return operations.map((_, index) => refused.get(index));
+  };
+}
+
 /**
  * Group commit: what is written to a collection at the same moment goes as one unordered bulk write, around fences, and
  * nobody is told of another's failure.

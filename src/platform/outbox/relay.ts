@@ -19,7 +19,13 @@ export interface RelaySettings {
   readonly sweepAfter: number;
 }
 
-const SETTINGS: RelaySettings = { maxBatch: 500, maxQueued: 20_000, maxQueuedLength: 32 * 1024 ** 2, sweepEvery: 1_000, sweepAfter: 2_000 };
+const SETTINGS: RelaySettings = {
+  maxBatch: 500,
+  maxQueued: 20_000,
+  maxQueuedLength: 32 * 1024 ** 2,
+  sweepEvery: 1_000,
+  sweepAfter: 2_000,
+};
 
 /** Most aggregates in one sweep: enough that the publishing hardly stops between two of them. */
 const MOST_SWEPT = 1_000;
