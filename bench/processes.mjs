@@ -84,7 +84,10 @@ export async function run(args, env) {
   });
   let [output, megabytes] = ['', 0];
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
-  const watch = setInterval(() => (megabytes = Math.max(megabytes, resident(child.pid, 'VmHWM'))), 100);
+  const watch = setInterval(() => {
+    const now = resident(child.pid, 'VmHWM');
+    if (now > megabytes) megabytes = now;
+  }, 100);
   const code = await new Promise((resolve) => child.once('close', resolve));
   clearInterval(watch);
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${output}`);

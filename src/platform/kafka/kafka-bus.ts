@@ -7,6 +7,7 @@ import type { DependencyHealth } from '../health/health.js';
 import { KafkaConsumption } from './kafka-consumption.js';
 import { KafkaReading } from './kafka-reading.js';
 import { sizeOf, toMessage } from './kafka-record.js';
+import { connectWithoutDelay } from './kafka-socket.js';
 import { countRecords, createTopics, describeTopics } from './kafka-topics.js';
 
 export interface KafkaSettings {
@@ -40,7 +41,11 @@ export class KafkaBus implements Bus {
   /** Loads the client; it connects with the first call that needs it. */
   static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
     const { Kafka: Client, Partitioners } = await import('kafkajs');
-    const client = new Client({ ...settings.client, logCreator: () => logTo(logger) });
+    const client = new Client({
+      socketFactory: connectWithoutDelay,
+      ...settings.client,
+      logCreator: () => logTo(logger),
+    });
     return new KafkaBus(client, Partitioners.DefaultPartitioner, settings, logger);
   }
 
