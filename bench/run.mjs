@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { startServers, stopServers } from '../scripts/servers/instance.mjs';
+import { kafka } from '../scripts/servers/kafka.mjs';
+import { mongodb } from '../scripts/servers/mongodb.mjs';
 import { measureCommands } from './experiments/commands.mjs';
 import { measureDrain } from './experiments/drain.mjs';
 import { measureStart } from './experiments/footprint.mjs';
@@ -28,7 +30,7 @@ const unknown = chosen.filter((part) => !PARTS.includes(part));
 if (values.help || unknown.length > 0) {
   console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--out docs]
 
-Takes half an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md.`);
+Takes a quarter of an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md.`);
   process.exit(values.help ? 0 : 2);
 }
 const [rounds, seconds, customers] = [Number(values.rounds), Number(values.seconds), Number(values.customers)];
@@ -40,8 +42,8 @@ async function onServers(part, measure, name = 'bench') {
   const servers = { name, log: () => undefined };
   await stopServers({ ...servers, wipe: true });
   try {
-    const { kafka, mongodb } = await startServers(servers);
-    return await measure({ KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb });
+    const started = await startServers(servers);
+    return await measure({ KAFKA_BOOTSTRAP_SERVERS: started.kafka, MONGODB_URI: started.mongodb });
   } finally {
     await stopServers({ ...servers, wipe: true });
   }
@@ -75,6 +77,11 @@ if (chosen.length === PARTS.length) {
   if (commands) writeFileSync(`${values.out}/performance.svg`, plot(commands.commands));
 }
 
+/** @param {{ label: string }} server */
+function versionOf({ label }) {
+  return label.split(' ').at(-1) ?? label;
+}
+
 function describeMachine() {
   return {
     cpu: os.cpus()[0]?.model ?? 'unknown',
@@ -82,8 +89,8 @@ function describeMachine() {
     memoryGb: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()}`,
     node: process.version,
-    kafka: '4.2.0',
-    mongodb: '6.0.27',
+    kafka: versionOf(kafka),
+    mongodb: versionOf(mongodb),
     date: new Date().toISOString().slice(0, 10),
   };
 }

@@ -17,7 +17,7 @@ interface Waiting<Item, Result> {
 
 /**
  * Group commit: calls made in the same turn of the event loop, or while as many flushes as may be are under way, go into
- * one flush, and each gets its own result. A call waits for no other.
+ * one flush, and each gets its own result. A lone call waits for no company.
  *
  * `flush` answers one result an item, in order. When it throws, every call in it fails with that error.
  * @throws PlatformError `unavailable` past `maxWaiting`.

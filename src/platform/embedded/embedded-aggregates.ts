@@ -12,8 +12,8 @@ import {
   type Unpublished,
   VersionConflict,
 } from '../aggregate/aggregates.js';
-import { coalesce } from '../coalesce.js';
 import { toPending } from '../aggregate/pending-event.js';
+import { coalesce } from '../coalesce.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import { newestOfEach } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
