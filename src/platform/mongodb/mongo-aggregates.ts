@@ -45,6 +45,8 @@ interface Save<State> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
+const HEAD = { projection: { version: 1, hash: 1, pending: 1 } };
+
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
 export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   implements Aggregates<State, Event>, Restorable<State>
@@ -79,10 +81,20 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     const { entry, hash } = toPending(this.stream, event, state, before?.hash);
     const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, entry, commands };
     const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);
-    if (isDuplicateKey(refused)) throw new VersionConflict(id);
-    if (refused) throw unavailable('MongoDB refused the write', refusal([refused]));
+    if (isDuplicateKey(refused)) await this.refuseUnlessSaved(save, refused?.afterLostAnswer ?? false);
+    else if (refused) throw unavailable('MongoDB refused the write', refusal([refused]));
     const unpublished = { id, pending: [...(before?.pending ?? []), entry] };
     for (const listener of this.listeners) listener(unpublished);
+  }
+
+  /** The save met a version: another writer's, or its own, of a try that nobody answered. */
+  private async refuseUnlessSaved({ id, entry, hash }: Save<State>, isOwnPossible: boolean): Promise<void> {
+    const there = isOwnPossible && (await read(() => this.collection.findOne({ _id: id } as object, HEAD)));
+    if (!there) throw new VersionConflict(id);
+    const { version, hash: newest, pending } = there as unknown as AggregateDocument<State>;
+    if (newest === hash || pending.some(({ json }) => json === entry.json)) return;
+    if (version === entry.version) throw new VersionConflict(id);
+    throw unavailable('MongoDB did not answer, and the aggregate has changed since');
   }
 
   onCommit(listener: (unpublished: Unpublished) => void): void {

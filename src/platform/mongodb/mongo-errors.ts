@@ -1,5 +1,5 @@
 import type { WriteError } from 'mongodb';
-import { notStorable, unavailable } from '../errors.js';
+import { isUnavailable, notStorable, unavailable } from '../errors.js';
 
 const DUPLICATE_KEY = 11_000;
 /** The driver's errors that say nothing of what was asked, only that no answer came. */
@@ -53,6 +53,14 @@ export async function orUnavailable<T>(call: () => Promise<T>): Promise<T> {
     const failure = isRefusedInPart(error) ? error : asNotStorable(error);
     throw isNotAnswering(failure) ? unavailable('MongoDB does not answer', failure) : failure;
   }
+}
+
+/**
+ * True for what {@link orUnavailable} made of an answer that got lost, or of a server that had to give up its role: not
+ * where no server could be found, which has been waited for.
+ */
+export function isWorthAnotherTry(error: unknown): boolean {
+  return isUnavailable(error) && ((error as Error).cause as Error).name !== 'MongoServerSelectionError';
 }
 
 /**

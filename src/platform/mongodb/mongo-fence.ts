@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyBulkWriteOperation, Collection, Db, Document, MongoBulkWriteError, WriteError } from 'mongodb';
 import { unavailable } from '../errors.js';
-import { orUnavailable, succeedsUnless } from './mongo-errors.js';
+import { isWorthAnotherTry, orUnavailable, succeedsUnless } from './mongo-errors.js';
 
 /** Who holds back every write to a collection, and until when. */
 export interface Fence {
@@ -9,6 +9,12 @@ export interface Fence {
   readonly shadow: string;
   readonly until: Date;
 }
+
+/** Why the server refused an operation. */
+export type Refusal = WriteError & {
+  /** There was a try before, which nobody answered: it may have been done, and what this one met be its work. */
+  readonly afterLostAnswer?: true;
+};
 
 const NAMESPACE_NOT_FOUND = 26;
 const NAMESPACE_EXISTS = 48;
@@ -47,7 +53,8 @@ export function fenceIn(validator: Document | undefined): Fence | undefined {
 
 /**
  * One unordered bulk write, in which what meets a fence waits until that falls. A fence that ought to have fallen is
- * what a killed rebuild left behind, and is lifted here.
+ * what a killed rebuild left behind, and is lifted here. What nobody answers is tried once more, so each operation has to
+ * be one that may be done twice, or that is refused the second time.
  * @returns what was refused for any other reason, by the index of the operation
  * @throws PlatformError `unavailable` when the server does not answer or fences stand for longer than `patience`
  * (milliseconds). Some of the operations may be done then.
@@ -56,8 +63,8 @@ export async function writeAroundFence<T extends Document>(
   collection: Collection<T>,
   operations: readonly AnyBulkWriteOperation<T>[],
   { patience = PATIENCE, ...options }: { patience?: number; writeConcern?: { w: number; j: boolean } } = {},
-): Promise<ReadonlyMap<number, WriteError>> {
-  const refused = new Map<number, WriteError>();
+): Promise<ReadonlyMap<number, Refusal>> {
+  const refused = new Map<number, Refusal>();
   let waiting = operations.map((operation, index) => ({ operation, index }));
   let fence: Fence | undefined;
   let impatientAt = Infinity;
@@ -92,7 +99,17 @@ export async function writeAroundFence<T extends Document>(
   return refused;
 }
 
-async function failuresOf(bulkWrite: () => Promise<unknown>): Promise<readonly WriteError[]> {
+async function failuresOf(bulkWrite: () => Promise<unknown>): Promise<readonly Refusal[]> {
+  try {
+    return await failuresOfOne(bulkWrite);
+  } catch (error) {
+    if (!isWorthAnotherTry(error)) throw error;
+  }
+  const failures = await failuresOfOne(bulkWrite);
+  return failures.map((failure) => Object.assign(failure, { afterLostAnswer: true as const }));
+}
+
+async function failuresOfOne(bulkWrite: () => Promise<unknown>): Promise<readonly WriteError[]> {
   try {
     await orUnavailable(bulkWrite);
     return [];

@@ -1,10 +1,10 @@
-import type { AnyBulkWriteOperation, Collection, Document, WriteError } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
 import { coalesce, type CoalesceLimits } from '../coalesce.js';
 import { isNotStorable } from '../errors.js';
-import { writeAroundFence } from './mongo-fence.js';
+import { type Refusal, writeAroundFence } from './mongo-fence.js';
 
 /** Why an operation was refused, if it was. */
-export type Outcome = WriteError | undefined;
+export type Outcome = Refusal | undefined;
 
 /**
  * Writes to one collection, and answers what became of each operation, in order.

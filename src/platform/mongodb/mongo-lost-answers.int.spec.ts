@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { losingProxy, type LosingProxy } from '../../../test/support/losing-proxy.js';
+import { mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
+import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
+import { type Stored, type Unpublished, VersionConflict } from '../aggregate/aggregates.js';
+import { eventOf } from '../aggregate/pending-event.js';
+import { MongoAggregates } from './mongo-aggregates.js';
+import { type MongoDatabase, openMongoDatabase } from './mongo-database.js';
+import { MongoHistory } from './mongo-history.js';
+
+describeWithRealServers('a write whose answer gets lost', () => {
+  let test: MongoTestDatabase;
+  let proxy: LosingProxy;
+  let database: MongoDatabase;
+  let items: MongoAggregates<Item, ItemEvent>;
+  /** The same items, of another process. */
+  let others: MongoAggregates<Item, ItemEvent>;
+  let committed: Unpublished[];
+
+  beforeEach(async () => {
+    test = mongoTestDatabase();
+    proxy = await losingProxy(realServers().mongodb);
+    database = await openMongoDatabase(proxy.uri, test.name);
+    items = new MongoAggregates(database.db.collection('items'), itemEvents);
+    others = new MongoAggregates((await test.open()).db.collection('items'), itemEvents);
+    committed = [];
+    items.onCommit((unpublished) => committed.push(unpublished));
+  });
+
+  afterEach(async () => {
+    expect(proxy.lost()).toBe(1);
+    await database.close();
+    proxy.close();
+    await test.drop();
+  });
+
+  async function findItem(id: string): Promise<Stored<Item>> {
+    return (await others.find(id)) as Stored<Item>;
+  }
+
+  it('has created once, and hands its event to the relay', async () => {
+    proxy.loseAnswerTo('of-a');
+
+    await Promise.all([items.save(undefined, created('of-a')), items.save(undefined, created('of-b'))]);
+
+    expect((await findItem('of-a')).pending).toHaveLength(1);
+    expect((await findItem('of-b')).pending).toHaveLength(1);
+    expect(committed.map(({ id }) => id).sort()).toEqual(['of-a', 'of-b']);
+  });
+
+  it('has changed once', async () => {
+    await items.save(undefined, created('a'));
+    const before = await findItem('a');
+    proxy.loseAnswerTo('another name');
+
+    await items.save(before, changed(before.state, 'another name'));
+
+    const after = await findItem('a');
+    expect(after).toMatchObject({ state: { version: 2, name: 'another name' } });
+    expect(after.pending.map(({ version }) => version)).toEqual([1, 2]);
+    expect(committed.at(-1)?.pending.map((entry) => eventOf(entry).sequence)).toEqual(['1', '2']);
+  });
+
+  it('is no conflict where another writer went on from it while its event waits', async () => {
+    await items.save(undefined, created('a'));
+    const before = await findItem('a');
+    proxy.loseAnswerTo('mine', async () => {
+      const mine = await findItem('a');
+      await others.save(mine, changed(mine.state, 'theirs'));
+    });
+
+    await items.save(before, changed(before.state, 'mine'));
+
+    expect(await findItem('a')).toMatchObject({ state: { version: 3, name: 'theirs' } });
+  });
+
+  it('is refused as unavailable where nobody can tell any more whether it was done', async () => {
+    await items.save(undefined, created('a'));
+    const before = await findItem('a');
+    proxy.loseAnswerTo('mine', async () => {
+      const mine = await findItem('a');
+      await others.save(mine, changed(mine.state, 'theirs'));
+      await others.trim(new Map([['a', 3]]));
+    });
+
+    await expect(items.save(before, changed(before.state, 'mine'))).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+
+  it('is a conflict where the version is that of another writer', async () => {
+    await items.save(undefined, created('a'));
+    const before = await findItem('a');
+    await others.save(before, changed(before.state, 'theirs'));
+    proxy.loseAnswerTo('mine');
+
+    await expect(items.save(before, changed(before.state, 'mine'))).rejects.toThrow(VersionConflict);
+
+    expect(await findItem('a')).toMatchObject({ state: { version: 2, name: 'theirs' } });
+  });
+
+  it('has recorded history once', async () => {
+    const history = new MongoHistory<Item>(database.db.collection('history'));
+    const change = { type: 't', eventId: randomUUID(), time: 't', changed: [''], partition: 0, offset: 0 };
+    proxy.loseAnswerTo(change.eventId);
+
+    await history.append([{ id: 'a', version: 1, ...change, state: created('a').state }]);
+
+    expect(await history.page('a', 0, 10)).toHaveLength(1);
+  });
+});
