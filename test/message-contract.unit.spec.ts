@@ -10,12 +10,8 @@ import { cancelOrder, placeOrder, redactOrder, shipOrder } from '../src/orders/d
 import { readCustomerChange } from '../src/orders/messages/customer-changes.js';
 import { orderEvents } from '../src/orders/messages/order-events.js';
 import { changedPointers } from '../src/platform/event/changed-pointers.js';
-import {
-  type CloudEvent,
-  type DomainEvent,
-  type EventStream,
-  toCloudEvent,
-} from '../src/platform/event/cloud-event.js';
+import type { CloudEvent, DomainEvent, EventStream } from '../src/platform/event/cloud-event.js';
+import { toCloudEvent } from './support/cloud-events.js';
 import { goldenSamples, messageSchemas } from './support/messages.js';
 
 const now = '2026-11-23T04:10:20.697Z';
@@ -37,7 +33,7 @@ interface Changed {
 }
 
 function published(stream: EventStream, { state: { id, version, updatedAt }, event }: Changed): CloudEvent {
-  return JSON.parse(JSON.stringify(toCloudEvent(stream, event, { id, version, time: updatedAt }))) as CloudEvent;
+  return toCloudEvent(stream, event, { id, version, time: updatedAt });
 }
 
 const registered = registerCustomer('c-1', ada, circumstances);
@@ -83,7 +79,8 @@ describe('the message contract', () => {
     it('refuses what the schema does not name, such as a card number', () => {
       const [message] = messages as [CloudEvent<Record<string, object>>];
       const leaky = structuredClone(message.data);
-      Object.assign(Object.values(leaky)[0] as object, { number: '4111111111111111' });
+      const state = Object.values(leaky).find((member) => !Array.isArray(member)) as object;
+      Object.assign(state, { number: '4111111111111111' });
       expect(schemaOf(message.dataschema)(leaky)).toBe(false);
     });
   });

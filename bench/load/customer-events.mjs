@@ -5,7 +5,7 @@ const built = (/** @type {string} */ file) => import(new URL(`../../dist/${file}
 const { registerCustomer, changeCustomer, statedBy } = await built('accounts/domain/customer.js');
 const { customerEvents } = await built('accounts/messages/customer-events.js');
 const { changedPointers } = await built('platform/event/changed-pointers.js');
-const { toCloudEvent } = await built('platform/event/cloud-event.js');
+const { sealEvent } = await built('platform/event/cloud-event.js');
 
 export const TOPIC = customerEvents.topic;
 const BATCH = 2_000;
@@ -32,7 +32,7 @@ export async function publishCustomerEvents(brokers, { events, customers }) {
       const number = published % customers;
       const next = nextEvent(number, newest.get(number), published);
       newest.set(number, next);
-      messages.push({ key: next.state.id, value: JSON.stringify(next.event) });
+      messages.push({ key: next.state.id, value: next.json });
     }
     await producer.send({ topic: TOPIC, messages });
   }
@@ -61,8 +61,7 @@ function nextEvent(number, before, at) {
     ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, circumstances(at))
     : registered(number, at);
   const place = { id: state.id, version: state.version, time: state.updatedAt, prevhash: before?.hash };
-  const logged = toCloudEvent(customerEvents, event, place);
-  return { state, hash: logged.hash, event: logged };
+  return { state, ...sealEvent(customerEvents, event, place) };
 }
 
 /** @param {number} number @param {number} at */

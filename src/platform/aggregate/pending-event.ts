@@ -1,9 +1,9 @@
-import { type CloudEvent, type DomainEvent, type EventStream, toCloudEvent } from '../event/cloud-event.js';
+import { type CloudEvent, type DomainEvent, type EventStream, sealEvent } from '../event/cloud-event.js';
 import type { Aggregate, PendingEvent } from './aggregates.js';
 
 /**
- * An event as it waits to be published, and its hash, which the aggregate's next event has to name. It is made into JSON
- * once, for the store and the log.
+ * An event as it waits to be published, and its hash, which the aggregate's next event has to name. It is made into text
+ * once, for the hash, the store and the log.
  * @param prevhash of the aggregate's event before it
  */
 export function toPending(
@@ -12,8 +12,8 @@ export function toPending(
   { id, version, updatedAt: time }: Aggregate,
   prevhash: string | undefined,
 ): { readonly entry: PendingEvent; readonly hash: string } {
-  const logged = toCloudEvent(stream, event, { id, version, time, prevhash });
-  return { entry: { version, time, json: JSON.stringify(logged) }, hash: logged.hash };
+  const { json, hash } = sealEvent(stream, event, { id, version, time, prevhash });
+  return { entry: { version, time, json }, hash };
 }
 
 /** The event that waits. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { requestContext } from '../request-context.js';
-import { hashOf } from './hash-chain.js';
+import { canonicalJson } from './canonical-json.js';
+import { digestOf } from './hash-chain.js';
 
 /** A CloudEvent 1.0 in the JSON format, with the extensions of this system's event contract. */
 export interface CloudEvent<Data = unknown> {
@@ -55,29 +56,35 @@ export interface Place {
   readonly prevhash?: string | undefined;
 }
 
-/** An event as it is written: with its hash. */
-export type HashedEvent = CloudEvent & { readonly hash: string };
+/** An event as the text that is published, and the hash in it. */
+export interface SealedEvent {
+  readonly json: string;
+  readonly hash: string;
+}
 
 /** Wraps a domain event for the log. Trace and actor are those of the request being served. */
-export function toCloudEvent(stream: EventStream, event: DomainEvent, of: Place): HashedEvent {
+export function sealEvent(stream: EventStream, event: DomainEvent, of: Place): SealedEvent {
   const type = `${stream.typePrefix}.${event.type}`;
   const context = requestContext();
-  const unhashed = {
-    specversion: '1.0' as const,
+  const unsealed = {
+    specversion: '1.0',
     id: randomUUID(),
     source: stream.source,
     type,
     subject: of.id,
     time: of.time,
-    datacontenttype: 'application/json' as const,
+    datacontenttype: 'application/json',
     dataschema: dataschemaOf(type, stream.schemaVersions[event.type] ?? 1),
     sequence: String(of.version),
-    ...(context && { traceparent: context.traceparent }),
-    ...(context?.actor !== undefined && { actor: context.actor }),
-    ...(of.prevhash !== undefined && { prevhash: of.prevhash }),
+    traceparent: context?.traceparent,
+    actor: context?.actor,
+    prevhash: of.prevhash,
+    data: event.data,
   };
-  // The hash comes before what may be long, so that a person who looks at a record sees it.
-  return { ...unhashed, hash: hashOf({ ...unhashed, data: event.data }), data: event.data };
+  const canonical = canonicalJson(unsealed);
+  const hash = digestOf(canonical);
+  // What has been hashed is what is published, so it need not be made into text again.
+  return { hash, json: `{"hash":"${hash}",${canonical.slice(1)}` };
 }
 
 /** The name of the schema of a type's data in a major version. */

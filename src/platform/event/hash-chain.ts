@@ -8,5 +8,10 @@ import { canonicalJson } from './canonical-json.js';
  */
 export function hashOf(event: object): string {
   const { hash: _, ...hashed } = event as { hash?: unknown };
-  return digest('sha256', canonicalJson(hashed), 'hex');
+  return digestOf(canonicalJson(hashed));
+}
+
+/** The same, of an event's canonical form. */
+export function digestOf(canonical: string): string {
+  return digest('sha256', canonical, 'hex');
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { toCloudEvent } from '../../../test/support/cloud-events.js';
 import { created, itemEvents } from '../../../test/support/items.js';
 import type { LoggedRecord } from '../bus/bus.js';
-import { type CloudEvent, toCloudEvent } from './cloud-event.js';
+import type { CloudEvent } from './cloud-event.js';
 import { majorVersionOf, parseCloudEvent, UnreadableRecord } from './parse-cloud-event.js';
 
 const SECRET = '4111111111111111';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { toCloudEvent } from '../../../test/support/cloud-events.js';
 import { created, itemEvents } from '../../../test/support/items.js';
-import { type CloudEvent, dataschemaOf, toCloudEvent } from './cloud-event.js';
+import { type CloudEvent, dataschemaOf } from './cloud-event.js';
 import { UnreadableRecord } from './parse-cloud-event.js';
 import { upcast, type Upcasters } from './upcast.js';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { toCloudEvent } from '../../../test/support/cloud-events.js';
 import { changed, created, type Item, itemEvents } from '../../../test/support/items.js';
-import { type CloudEvent, toCloudEvent } from '../event/cloud-event.js';
+import type { CloudEvent } from '../event/cloud-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { recordedChangeReader } from './read-recorded-change.js';
 

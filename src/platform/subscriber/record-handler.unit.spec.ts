@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { toCloudEvent } from '../../../test/support/cloud-events.js';
 import { created, itemEvents } from '../../../test/support/items.js';
 import { FlakyLog, type Outcome } from '../../../test/support/relay-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import type { Bus, BusRecord, LoggedRecord } from '../bus/bus.js';
 import { notStorable, PlatformError } from '../errors.js';
-import { toCloudEvent } from '../event/cloud-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { deadLetterTopic } from '../dead-letters/dead-letter.js';
 import { recordHandler } from './record-handler.js';

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type HashedEvent, toCloudEvent } from '../../../test/support/cloud-events.js';
 import { changed, created, itemEvents } from '../../../test/support/items.js';
 import { openEmbeddedDatabase, type EmbeddedDatabase } from '../embedded/embedded-database.js';
 import { EmbeddedLinks } from '../embedded/embedded-links.js';
-import { CLOUD_EVENT_CONTENT_TYPE, type HashedEvent, toCloudEvent } from '../event/cloud-event.js';
+import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { hashOf } from '../event/hash-chain.js';
 import type { ObservedEvent } from '../replay/fold.js';
 import { Chain, type Fault } from './chain.js';
