@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { install, missingPython } from './fuzz/install.mjs';
 import { startProcess } from './fuzz/process.mjs';
 import { seed } from './fuzz/seed.mjs';
+import { installPythonTools, missingPython } from './python-tools.mjs';
 
 const { FUZZ_SEED = '20261123', FUZZ_EXAMPLES = '200', REQUIRE_FUZZ } = process.env;
 /** Fewer than this, and something kept the fuzzer from its work. */
@@ -14,7 +14,7 @@ const HERE = join(import.meta.dirname, 'fuzz');
 
 /** @param {string} folder @returns {Promise<string>} what was done; it throws what is wrong */
 async function fuzz(folder) {
-  const python = await install(console.log);
+  const python = join(await installPythonTools('fuzz', join(HERE, 'requirements.txt'), console.log), 'python');
   const started = Date.now();
   const api = await startProcess(join(folder, 'data'));
   let output;

@@ -3,8 +3,17 @@ import { MongoDBContainer } from '@testcontainers/mongodb';
 import { getContainerRuntimeClient } from 'testcontainers';
 import { missingPrerequisite, startServers, stopServers } from '../../scripts/servers.mjs';
 
-const KAFKA_IMAGE = 'confluentinc/cp-kafka:8.1.0';
-const MONGODB_IMAGE = 'mongo:8.0';
+export const KAFKA_IMAGE = 'confluentinc/cp-kafka:8.1.0';
+export const MONGODB_IMAGE = 'mongo:8.0';
+/** One node, as scripts/servers/kafka.mjs has it: what a cluster replicates has one copy, and no topic makes itself. */
+const KAFKA_SETTINGS = {
+  KAFKA_NUM_PARTITIONS: '6',
+  KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
+  KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
+  KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS: '4',
+  KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR: '1',
+  KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR: '1',
+};
 const NAME = 'test';
 
 /**
@@ -36,7 +45,7 @@ async function inContainers() {
     return undefined;
   }
   const [kafka, mongodb] = await Promise.all([
-    new KafkaContainer(KAFKA_IMAGE).withKraft().start(),
+    new KafkaContainer(KAFKA_IMAGE).withKraft().withEnvironment(KAFKA_SETTINGS).start(),
     new MongoDBContainer(MONGODB_IMAGE).start(),
   ]);
   return {

@@ -2,9 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cache, once, run } from '../servers/downloads.mjs';
-
-const requirements = join(import.meta.dirname, 'requirements.txt');
+import { cache, once, run } from './servers/downloads.mjs';
 
 /** One line that says what the machine lacks, or undefined. @returns {string | undefined} */
 export function missingPython() {
@@ -14,17 +12,21 @@ export function missingPython() {
     : 'Python 3.10 or later with venv is missing: on Debian or Ubuntu `apt-get install python3-venv`, on macOS `brew install python`.';
 }
 
-/** Installs Schemathesis as pinned, once, outside the repository. @param {(line: string) => void} log @returns {Promise<string>} its python */
-export async function install(log) {
+/**
+ * Installs tools from PyPI as they are pinned, once, outside the repository.
+ * @param {string} name of the cached folder @param {string} requirements pip's file of pins @param {(line: string) => void} log
+ * @returns {Promise<string>} the folder of their programs, python among them
+ */
+export async function installPythonTools(name, requirements, log) {
   const { stdout: version } = spawnSync('python3', ['--version'], { encoding: 'utf8' });
   const key = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const home = join(dirname(cache), 'fuzz', key);
+  const home = join(dirname(cache), name, key);
   await once(home, async (folder) => {
-    log('Installing Schemathesis with pip (once) ...');
+    log(`Installing the tools of ${name} with pip (once) ...`);
     await run('python3', '-m', 'venv', folder);
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', requirements];
     await run(join(folder, 'bin', 'python'), ...pip);
   });
-  // The programs beside it name the folder that was renamed; the interpreter finds its own.
-  return join(home, 'bin', 'python');
+  // Python scripts in it name the folder that was renamed, so modules are run with its interpreter, which finds its own.
+  return join(home, 'bin');
 }

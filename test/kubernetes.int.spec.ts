@@ -1,0 +1,226 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { beforeAll, expect, it } from '@jest/globals';
+import type { KubernetesTools } from '../scripts/kubernetes/tools.mjs';
+import { find, type KubernetesObject, ofKind, podsOf, type Volume } from './support/kubernetes-objects.js';
+import { complaints } from './support/kubernetes-rules.js';
+import { describeWithKubernetesTools } from './support/kubernetes-tools.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+
+/** The oldest that has what the manifests need, and the newest. */
+const VERSIONS = ['1.30', '1.37'];
+const OVERLAYS = ['local', 'gke'];
+const SECRETS = 'kubernetes/secrets';
+const GATEWAY = 'kubernetes/base/api-gateway/haproxy.cfg';
+
+describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
+  const yaml = new Map<string, string>();
+  const objects = new Map<string, KubernetesObject[]>();
+  const yamlOf = (overlay: string) => yaml.get(overlay)!;
+  const objectsOf = (overlay: string) => structuredClone(objects.get(overlay)!);
+  beforeAll(() => {
+    for (const overlay of OVERLAYS) {
+      const built = tools().build(`kubernetes/overlays/${overlay}`);
+      yaml.set(overlay, built);
+      objects.set(overlay, tools().objects(built) as KubernetesObject[]);
+    }
+  });
+
+  it.each(OVERLAYS)('of the overlay %s are what Kubernetes takes', (overlay) => {
+    for (const version of VERSIONS) expect(tools().refused(yamlOf(overlay), version)).toEqual([]);
+  });
+
+  it('would be refused with a field that Kubernetes does not know', () => {
+    const misspelt = yamlOf('gke').replace('maxUnavailable: 0', 'maxUnavailble: 0');
+    expect(tools().refused(misspelt, '1.37')).toEqual([expect.stringContaining('maxUnavailble')]);
+  });
+
+  it.each(OVERLAYS)('of the overlay %s keep every rule', (overlay) => {
+    const objects = objectsOf(overlay);
+    expect(podsOf(objects).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['accounts', 'orders', 'api-gateway']),
+    );
+    expect(complaints(objects)).toEqual([]);
+  });
+
+  it.each<[complaint: string, change: (objects: KubernetesObject[]) => void]>([
+    ['orders: runs as root', (objects) => delete podOf(objects, 'orders').securityContext?.runAsNonRoot],
+    ['orders: has no seccomp profile', (objects) => delete podOf(objects, 'orders').securityContext?.seccompProfile],
+    ['orders: mounts a token', (objects) => delete podOf(objects, 'orders').automountServiceAccountToken],
+    ['orders: gets settings from', (objects) => delete podOf(objects, 'orders').enableServiceLinks],
+    ['accounts: is killed before', (objects) => (podOf(objects, 'accounts').terminationGracePeriodSeconds = 15)],
+    [
+      'accounts: has a token mounted',
+      (objects) => change(find(objects, 'ServiceAccount', 'accounts'), { automountServiceAccountToken: true }),
+    ],
+    [
+      'accounts/service: may write',
+      (objects) => delete containerOf(objects, 'accounts').securityContext?.readOnlyRootFilesystem,
+    ],
+    [
+      'kafka/kafka: may gain',
+      (objects) => delete containerOf(objects, 'kafka').securityContext?.allowPrivilegeEscalation,
+    ],
+    ['kafka/kafka: has capabilities', (objects) => delete containerOf(objects, 'kafka').securityContext?.capabilities],
+    ['kafka/kafka: has no limits', (objects) => delete containerOf(objects, 'kafka').resources?.limits?.memory],
+    ['kafka/kafka: has no requests', (objects) => delete containerOf(objects, 'kafka').resources?.requests],
+    ['kafka/kafka: has no probes', (objects) => delete containerOf(objects, 'kafka').startupProbe],
+    ['orders/service: has no fixed image', (objects) => (containerOf(objects, 'orders').image = 'host:5000/orders')],
+    ['orders/service: has no fixed image', (objects) => (containerOf(objects, 'orders').image = 'orders:latest')],
+    ['accounts: is a secret', (objects) => change(find(objects, 'Service', 'accounts'), { kind: 'Secret' })],
+    [
+      'mongodb: holds a secret',
+      (objects) => change(find(objects, 'ConfigMap', 'mongodb'), { data: { uri: 'mongodb://me:word@host' } }),
+    ],
+    [
+      'orders: holds a secret',
+      (objects) => containerOf(objects, 'orders').env?.push({ name: 'KAFKA_SASL_PASSWORD', value: 'word' }),
+    ],
+    ['orders: selects nothing', (objects) => (find(objects, 'Service', 'orders').spec.selector = { name: 'order' })],
+    [
+      'orders: scales nothing',
+      (objects) => (find(objects, 'HorizontalPodAutoscaler', 'orders').spec.scaleTargetRef = { name: 'order' }),
+    ],
+    ['orders: fights over replicas', (objects) => (find(objects, 'Deployment', 'orders').spec.replicas = 2)],
+    [
+      'do not deny by default',
+      (objects) => (find(objects, 'NetworkPolicy', 'default-deny').spec.policyTypes = ['Ingress']),
+    ],
+    ['accounts: is open', (objects) => delete find(objects, 'NetworkPolicy', 'services').spec.ingress?.[0]?.from],
+    ['accounts: is open', (objects) => delete find(objects, 'NetworkPolicy', 'services').spec.ingress?.[1]?.ports],
+  ])('break the rule "%s" when they are changed so', (complaint, changeOne) => {
+    const objects = objectsOf('local');
+    changeOne(objects);
+    expect(complaints(objects)).toContainEqual(expect.stringContaining(complaint));
+  });
+
+  it('open nothing to the outside but the gateway on GKE', () => {
+    const exposed = (overlay: string) =>
+      ofKind(objectsOf(overlay), 'Service').filter(({ spec }) => (spec.type ?? 'ClusterIP') !== 'ClusterIP');
+    expect(exposed('local')).toEqual([]);
+    expect(exposed('gke').map(({ metadata, spec }) => [metadata.name, spec.type])).toEqual([
+      ['api-gateway', 'LoadBalancer'],
+    ]);
+  });
+
+  it('set no setting that nothing reads, and scale to no more than the gateway looks for', () => {
+    const objects = objectsOf('gke');
+    const folder = 'src/platform/config';
+    const sources = readdirSync(folder)
+      .filter((name) => !name.includes('.spec.'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
+    const gateway = readFileSync(GATEWAY, 'utf8');
+    // Every secret setting has a twin that names a file.
+    const isRead = (name: string, text: string) => new RegExp(`\\b${name.replace(/_FILE$/, '')}(_FILE)?\\b`).test(text);
+    const unknown = (name: string, text: string) =>
+      (containerOf(objects, name).env ?? []).map((each) => each.name).filter((each) => !isRead(each, text));
+    expect(unknown('accounts', sources.join('\n'))).toEqual([]);
+    expect(unknown('orders', sources.join('\n'))).toEqual([]);
+    expect(unknown('api-gateway', gateway)).toEqual([]);
+    const most = Number(/GATEWAY_MAX_INSTANCES\s+(\d+)/.exec(gateway)?.[1]);
+    for (const name of ['accounts', 'orders'])
+      expect(find(objects, 'HorizontalPodAutoscaler', name).spec.maxReplicas).toBeLessThanOrEqual(most);
+  });
+
+  it('have the properties of Confluent Cloud as it hands them out', () => {
+    expect(Object.keys(find(objectsOf('gke'), 'ConfigMap', 'confluent-cloud-kafka').data ?? {}).sort()).toEqual(
+      [
+        ...['bootstrap.servers', 'request.timeout.ms', 'retry.backoff.ms', 'sasl.mechanism', 'security.protocol'],
+        'ssl.endpoint.identification.algorithm',
+      ].sort(),
+    );
+  });
+
+  it('need no secret that has no example, and no example can be applied as it is', () => {
+    const examples = readdirSync(SECRETS).filter((name) => !name.startsWith('.') && !name.endsWith('.yaml'));
+    const keys = new Map<string, string[]>();
+    for (const name of examples) {
+      expect(name).toMatch(/\.yaml\.example$/);
+      const text = readFileSync(join(SECRETS, name), 'utf8');
+      expect(tools().refused(text, '1.37')).toEqual([expect.stringContaining('Secret')]);
+      expect(tools().refused(text.replaceAll(/\[.*\]$/gm, 'a value'), '1.37')).toEqual([]);
+      const [secret] = tools().objects(text) as [KubernetesObject];
+      keys.set(secret.metadata.name, Object.keys(secret.stringData ?? {}).sort());
+    }
+    const needed = OVERLAYS.flatMap((overlay) => podsOf(objectsOf(overlay)).flatMap(({ pod }) => secretKeys(pod)));
+    expect(new Set(needed)).toEqual(new Set([...keys].flatMap(([name, each]) => each.map((key) => `${name}/${key}`))));
+  });
+
+  it('scale by what waits in Kafka, with the component for KEDA, and by nothing else at the same time', async () => {
+    const folder = await temporaryFolder();
+    try {
+      const objects = tools().objects(buildWithKeda(tools(), folder.path)) as KubernetesObject[];
+      const names = (kind: string) => ofKind(objects, kind).map(({ metadata }) => metadata.name);
+      expect(names('HorizontalPodAutoscaler')).toEqual(['api-gateway']);
+      expect(names('ScaledObject')).toEqual(['accounts', 'orders']);
+      expect(complaints(objects)).toEqual([]);
+      const servers = find(objects, 'ConfigMap', 'confluent-cloud-kafka').data?.['bootstrap.servers'];
+      const watched = ofKind(objects, 'ScaledObject').flatMap(({ spec: { scaleTargetRef, triggers = [] } }) =>
+        triggers
+          .filter(({ type }) => type === 'kafka')
+          .map(({ metadata: of }) => [scaleTargetRef?.name, of.consumerGroup, of.topic, of.bootstrapServers]),
+      );
+      expect(watched).toEqual([
+        ['accounts', 'accounts', 'accounts.customer.change', servers],
+        ['orders', 'orders', 'accounts.customer.change', servers],
+        ['orders', 'orders', 'orders.order.change', servers],
+      ]);
+    } finally {
+      await folder.remove();
+    }
+  });
+});
+
+describeWithKubernetesTools('compose.yaml', (tools) => {
+  const text = readFileSync('compose.yaml', 'utf8');
+
+  it('is a Compose file', () => {
+    expect(tools().refusedAsCompose(text)).toEqual([]);
+    expect(tools().refusedAsCompose(text.replace('mem_limit', 'memory_limit'))).toEqual([
+      expect.stringContaining('memory_limit'),
+    ]);
+  });
+
+  it('runs the same gateway and the same servers as the manifests', () => {
+    const [{ services }] = tools().objects(text) as [{ services: Record<string, { image: string }> }];
+    const objects = tools().objects(tools().build('kubernetes/overlays/local')) as KubernetesObject[];
+    for (const name of ['api-gateway', 'kafka', 'mongodb'])
+      expect([name, services[name]?.image]).toEqual([name, containerOf(objects, name).image]);
+  });
+});
+
+function buildWithKeda(tools: KubernetesTools, folder: string): string {
+  // kustomize takes relative paths only.
+  const path = (name: string) => relative(join(folder, 'overlay'), join(process.cwd(), 'kubernetes', name));
+  mkdirSync(join(folder, 'overlay'));
+  writeFileSync(
+    join(folder, 'overlay', 'kustomization.yaml'),
+    `resources: ['${path('overlays/gke')}']\ncomponents: ['${path('components/keda')}']\n`,
+  );
+  return tools.build(join(folder, 'overlay'));
+}
+
+function podOf(objects: readonly KubernetesObject[], name: string) {
+  return podsOf(objects).find((each) => each.name === name)!.pod;
+}
+
+function containerOf(objects: readonly KubernetesObject[], name: string) {
+  return podOf(objects, name).containers[0]!;
+}
+
+function change(object: KubernetesObject, values: Partial<KubernetesObject>): void {
+  Object.assign(object, values);
+}
+
+/** The secrets' keys that a pod cannot start without. */
+function secretKeys({ containers, volumes = [] }: ReturnType<typeof podOf>): string[] {
+  const fromEnvironment = containers.flatMap(({ env = [] }) =>
+    env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []),
+  );
+  const mounted = (volume: Volume) =>
+    [
+      ...(volume.secret ? [{ name: volume.secret.secretName, items: volume.secret.items }] : []),
+      ...(volume.projected?.sources ?? []).flatMap(({ secret }) => secret ?? []),
+    ].flatMap(({ name, items = [] }) => items.map(({ key }) => `${name}/${key}`));
+  return [...fromEnvironment.map(({ name, key }) => `${name}/${key}`), ...volumes.flatMap(mounted)];
+}

@@ -1,0 +1,119 @@
+import {
+  type Container,
+  type KubernetesObject,
+  ofKind,
+  podsOf,
+  type PodSpec,
+  type PolicyRule,
+  selects,
+} from './kubernetes-objects.js';
+
+/** Seconds that the process itself may take to stop. */
+const STOPPING = 10;
+/** Images of others, for trying the system only, that write beside their data. */
+const WRITERS = ['kafka', 'mongodb'];
+
+/** One line for each rule that an object breaks. */
+export function complaints(objects: readonly KubernetesObject[]): string[] {
+  return [
+    ...podsOf(objects).flatMap(({ name, pod }) => [
+      ...broken(name, {
+        'runs as root': pod.securityContext?.runAsNonRoot !== true || !pod.securityContext.runAsUser,
+        'has no seccomp profile': pod.securityContext?.seccompProfile?.type !== 'RuntimeDefault',
+        'mounts a token': pod.automountServiceAccountToken !== false,
+        'gets settings from the names of Services': pod.enableServiceLinks !== false,
+        'is killed before it can have stopped': isKilledEarly(pod),
+      }),
+      ...pod.containers.flatMap((container) => containerComplaints(`${name}/${container.name}`, container)),
+    ]),
+    ...ofKind(objects, 'ServiceAccount').flatMap((account) =>
+      broken(account.metadata.name, { 'has a token mounted': account.automountServiceAccountToken !== false }),
+    ),
+    ...ofKind(objects, 'Secret').map(({ metadata }) => `${metadata.name}: is a secret in the repository`),
+    ...secretValues(objects),
+    ...danglingReferences(objects),
+    ...openPorts(objects),
+  ];
+}
+
+function containerComplaints(name: string, container: Container): string[] {
+  const { securityContext: context, resources, image } = container;
+  const own = !WRITERS.includes(container.name);
+  return broken(name, {
+    'may write to its root file system': own && context?.readOnlyRootFilesystem !== true,
+    'may gain privileges': context?.allowPrivilegeEscalation !== false,
+    'has capabilities': context?.capabilities?.drop?.includes('ALL') !== true,
+    'has no limits': !resources?.limits?.cpu || !resources.limits.memory,
+    'has no requests': !resources?.requests?.cpu || !resources.requests.memory,
+    'has no probes': !container.startupProbe || !container.livenessProbe || !container.readinessProbe,
+    'has no fixed image': !/:[^/:]+$/.test(image) || image.endsWith(':latest'),
+  });
+}
+
+function isKilledEarly({ containers, terminationGracePeriodSeconds = 30 }: PodSpec): boolean {
+  const slept = Math.max(...containers.map(({ lifecycle }) => lifecycle?.preStop?.sleep?.seconds ?? 0));
+  return terminationGracePeriodSeconds <= slept + STOPPING;
+}
+
+function secretValues(objects: readonly KubernetesObject[]): string[] {
+  const secret = /PRIVATE KEY|PUBLIC KEY|CERTIFICATE|:\/\/[^/\s"]+:[^/\s"]+@|sasl\.jaas|password/i;
+  const settings = podsOf(objects).flatMap(({ name, pod }) =>
+    pod.containers.flatMap(({ env = [] }) =>
+      env.map((each) => ({ of: name, text: `${each.name}: ${each.value ?? ''}` })),
+    ),
+  );
+  const data = ofKind(objects, 'ConfigMap').flatMap(({ metadata, data: values = {} }) =>
+    Object.entries(values).map(([key, value]) => ({ of: metadata.name, text: `${key}: ${value}` })),
+  );
+  return [...settings, ...data].filter(({ text }) => secret.test(text)).map(({ of }) => `${of}: holds a secret value`);
+}
+
+/** Selectors that select no pods, and scalers of what is not there or has a fixed number. */
+function danglingReferences(objects: readonly KubernetesObject[]): string[] {
+  const pods = podsOf(objects);
+  const selectors = objects.flatMap(({ kind, metadata: { name }, spec }) => {
+    if (kind === 'Service') return [{ name, selector: spec.selector }];
+    if (kind === 'PodDisruptionBudget') return [{ name, selector: spec.selector?.matchLabels }];
+    return kind === 'NetworkPolicy' ? [{ name, selector: spec.podSelector?.matchLabels }] : [];
+  });
+  return [
+    ...selectors
+      .filter(({ selector }) => !pods.some(({ labels }) => selects(selector, labels)))
+      .map(({ name }) => `${name}: selects nothing`),
+    ...ofKind(objects, 'HorizontalPodAutoscaler', 'ScaledObject').flatMap(({ metadata: { name }, spec }) => {
+      const target = ofKind(objects, 'Deployment').find((each) => each.metadata.name === spec.scaleTargetRef?.name);
+      return broken(name, { 'scales nothing': !target, 'fights over replicas': target?.spec.replicas !== undefined });
+    }),
+  ];
+}
+
+/** Ways into the services' pods that are neither the gateway's nor the monitoring's. */
+function openPorts(objects: readonly KubernetesObject[]): string[] {
+  const policies = ofKind(objects, 'NetworkPolicy');
+  const deniesAll = policies.some(
+    ({ spec }) => !spec.podSelector?.matchLabels && spec.policyTypes?.length === 2 && !spec.ingress && !spec.egress,
+  );
+  const services = podsOf(objects).filter(({ labels }) => labels['app.kubernetes.io/component'] === 'service');
+  const open = services.flatMap(({ name, labels }) =>
+    policies
+      .filter(({ spec }) => selects(spec.podSelector?.matchLabels, labels))
+      .flatMap(({ spec }) => spec.ingress ?? [])
+      .filter((rule) => !isNarrow(rule))
+      .map(() => `${name}: is open to more than the gateway and the monitoring`),
+  );
+  return [...broken('network policies', { 'do not deny by default': !deniesAll }), ...open];
+}
+
+function isNarrow({ from = [], ports = [] }: PolicyRule): boolean {
+  const known = from.every(({ podSelector, namespaceSelector }) =>
+    namespaceSelector
+      ? namespaceSelector.matchLabels?.['kubernetes.io/metadata.name'] === 'monitoring' &&
+        ports.every(({ port }) => port === 8081)
+      : podSelector?.matchLabels?.['app.kubernetes.io/component'] === 'gateway',
+  );
+  return from.length > 0 && ports.length > 0 && known;
+}
+
+function broken(name: string, rules: Record<string, boolean>): string[] {
+  return Object.entries(rules).flatMap(([rule, isBroken]) => (isBroken ? [`${name}: ${rule}`] : []));
+}
