@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
-import { createHttpServer } from './http-server.js';
+import { createHttpServer, type ServerLimits } from './http-server.js';
 
 /** A listener that stops without cutting anybody off. */
 export interface Listener {
@@ -12,8 +12,14 @@ export interface Listener {
 }
 
 /** @throws Error that names `setting` when the port cannot be had. */
-export async function listen(app: Express, host: string, port: number, setting: string): Promise<Listener> {
-  const server = createHttpServer(app);
+export async function listen(
+  app: Express,
+  host: string,
+  port: number,
+  setting: string,
+  limits: Partial<ServerLimits> = {},
+): Promise<Listener> {
+  const server = createHttpServer(app, limits);
   let stopping = false;
   server.prependListener('request', (_request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
