@@ -53,14 +53,14 @@ export class Process {
    * @throws Error that names the setting when a port or a folder cannot be had.
    */
   async start(): Promise<void> {
-    const { HOST, PORT, MANAGEMENT_PORT } = this.config;
+    const { HOST, PORT, MANAGEMENT_PORT, HTTP_KEEP_ALIVE_MS: keepAlive } = this.config;
     const authentication = authenticationOf(this.config, this.logger);
     for (const dependency of authentication?.dependencies ?? []) this.health.add(dependency);
     this.management = await listen(this.createManagementApp(), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
     await this.openDatabases();
     await this.openBus();
     await this.prepareDatabases();
-    this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT');
+    this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT', { keepAlive });
     this.health.notServing = undefined;
   }
 

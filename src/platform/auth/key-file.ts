@@ -44,8 +44,8 @@ function parse(content: string): object {
   }
 }
 
-function publicJwk(jwk: JWK): KeyObject {
-  if ('d' in jwk || 'k' in jwk) throw privateKey();
+function publicJwk(jwk: JWK | null): KeyObject {
+  if (jwk?.d !== undefined || jwk?.k !== undefined) throw privateKey();
   return imported({ key: jwk as never, format: 'jwk' });
 }
 

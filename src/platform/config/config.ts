@@ -41,6 +41,8 @@ const schema = z.strictObject({
     .regex(/^\d+\s*(b|kb|mb)?$/i, 'must be a size such as 256kb')
     .default('256kb')
     .transform(toBytes),
+  /** Milliseconds for which a connection stays open without a request; more than whoever is in front keeps it. */
+  HTTP_KEEP_ALIVE_MS: z.coerce.number('must be a number').int('must be whole').min(1).max(3_600_000).default(75_000),
   ...authenticationSettings,
 });
 
