@@ -187,6 +187,25 @@ describe('a listener', () => {
     });
   });
 
+  it('sends answers to their ends when it stops', async () => {
+    const sent = gate();
+    const app = express();
+    app.get('/', (_request, response) => {
+      response.end(Buffer.alloc(64 * MIB));
+      sent.open();
+    });
+    await serve({}, app);
+    const connection = connect(`GET / HTTP/1.1\r\n${HOST}\r\n`);
+    connection.socket.pause();
+    await sent.opened;
+    const stopped = listener!.stop();
+    connection.socket.resume();
+    await stopped;
+    listener = undefined;
+    await eventually(() => expect(connection.closed).toBe(true));
+    expect(connection.text.length).toBeGreaterThan(64 * MIB);
+  });
+
   it('waits for an answer that takes its time, and keeps the connection for more', async () => {
     const slow = gate();
     const app = express();
