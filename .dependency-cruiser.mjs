@@ -151,6 +151,12 @@ export default {
       { path: LEVEL },
     ),
     forbid(
+      'jose-only-in-platform-auth',
+      'What makes a token good is said in one place.',
+      { path: '^src/', pathNot: ['^src/platform/auth/', TEST_CODE] },
+      { path: npm('jose') },
+    ),
+    forbid(
       'context-adapters-take-only-types-of-drivers',
       'Connections are opened, and their errors understood, in platform: once.',
       { path: room('adapters'), pathNot: TEST_CODE },

@@ -17,7 +17,7 @@ for (const context of contexts) {
     noImplicitAdditionalProperties: /** @type {const} */ ('throw-on-extras'),
   };
   const compilerOptions = { experimentalDecorators: true };
-  await generateSpec(
+  const metadata = await generateSpec(
     {
       ...common,
       outputDirectory,
@@ -27,12 +27,22 @@ for (const context of contexts) {
       version,
       license,
       operationIdTemplate: "{{replace controllerName 'Controller' ''}}_{{method.name}}",
+      securityDefinitions: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'A JWT, where the process has `AUTH_MODE=jwt`; an operation names the scopes that it needs.',
+        },
+      },
     },
     compilerOptions,
   );
   const file = `${outputDirectory}/openapi.json`;
   const generated = JSON.parse(readFileSync(file, 'utf8'));
   writeFileSync(file, JSON.stringify(describe(generated), null, 2));
+  // Who calls is asked before anything of a request is read, which in the routes would be too late.
+  for (const { methods } of metadata.controllers) for (const method of methods) method.security = [];
   await generateRoutes(
     {
       ...common,
@@ -44,6 +54,8 @@ for (const context of contexts) {
       iocModule: 'src/platform/http/ioc',
     },
     compilerOptions,
+    undefined,
+    metadata,
   );
   const routes = `${outputDirectory}/routes.ts`;
   const leftToTheGuard = readFileSync(routes, 'utf8')

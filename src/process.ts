@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import { Container, type ServiceIdentifier } from 'inversify';
 import type { Logger } from 'pino';
+import { type Authentication, authenticationOf } from './authentication.js';
 import type { Backends } from './backends.js';
 import { readBuildInfo } from './build-info.js';
 import { documentsOf } from './documents.js';
@@ -52,12 +53,14 @@ export class Process {
    * @throws Error that names the setting when a port or a folder cannot be had.
    */
   async start(): Promise<void> {
-    const { HOST, PORT, MANAGEMENT_PORT } = this.config;
+    const { HOST, PORT, MANAGEMENT_PORT, HTTP_KEEP_ALIVE_MS: keepAlive } = this.config;
+    const authentication = authenticationOf(this.config, this.logger);
+    for (const dependency of authentication?.dependencies ?? []) this.health.add(dependency);
     this.management = await listen(this.createManagementApp(), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
     await this.openDatabases();
     await this.openBus();
     await this.prepareDatabases();
-    this.listener = await listen(this.createApp(), HOST, PORT, 'PORT');
+    this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT', { keepAlive });
     this.health.notServing = undefined;
   }
 
@@ -82,7 +85,7 @@ export class Process {
     return createManagementApp(this.health, this.metrics, () => info);
   }
 
-  private createApp(): Express {
+  private createApp(authentication: Authentication | undefined): Express {
     const { container, logger, config } = this;
     return createApp({
       documents: documentsOf(this.contexts, config.KAFKA_TOPIC_PARTITIONS),
@@ -92,6 +95,7 @@ export class Process {
       bodyLimit: config.HTTP_BODY_LIMIT,
       metrics: this.metrics,
       accessLogSample: config.ACCESS_LOG_SAMPLE,
+      ...(authentication && { verifyToken: authentication.verify }),
     });
   }
 

@@ -82,6 +82,17 @@ describe.each(selections)('OpenAPI of %s', (_selection, { openApi }) => {
     }
   });
 
+  it.each(operations)('%s lets nobody in without a scope of its context', (name, operation) => {
+    const [method = '', path = ''] = name.split(' ');
+    const scope = `${path.startsWith('/accounts') ? 'customers' : 'orders'}:${method === 'GET' ? 'read' : 'write'}`;
+    expect(operation.security).toEqual([{ bearer: [scope] }]);
+    expect(openApi.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
+    expect(operation.responses['403'].description).toContain(`\`${scope}\``);
+    for (const status of ['401', '403']) {
+      expect(Object.keys(operation.responses[status].headers)).toContain('WWW-Authenticate');
+    }
+  });
+
   it.each(operations)('%s has examples that fit', (_name, operation) => {
     const ajv = openApiValidator(openApi);
     for (const [where, content] of contentsOf(operation)) {
@@ -108,7 +119,7 @@ describe('OpenAPI of all modules', () => {
   it('is the union of theirs', () => {
     const each = CONTEXTS.map((context) => documents([context]).openApi);
     expect(merged.openApi.paths).toEqual(Object.assign({}, ...each.map(({ paths }) => paths as Json)));
-    for (const kind of ['schemas', 'headers']) {
+    for (const kind of ['schemas', 'headers', 'securitySchemes']) {
       const kinds = each.map(({ components }) => components[kind] as Json);
       expect(merged.openApi.components[kind]).toEqual(Object.assign({}, ...kinds));
     }
@@ -206,6 +217,17 @@ describe('the process', () => {
   it('serves both documents', async () => {
     expect(await (await get('/openapi.json')).json()).toEqual(merged.openApi);
     expect(await (await get('/asyncapi.json')).json()).toEqual(merged.asyncApi);
+  });
+
+  it.each(['/openapi.json', '/asyncapi.json'])('answers 405 with Allow to other methods on %s', async (path) => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const response = await fetch(`http://127.0.0.1:${listener.port}${path}`, { method });
+      expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'GET, HEAD']);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(await response.json()).toMatchObject({ type: 'urn:problem:method-not-allowed', instance: path });
+    }
+    const head = await fetch(`http://127.0.0.1:${listener.port}${path}`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
   });
 
   it.each(['/docs', '/docs/'])('serves Swagger UI at %s within its own content security policy', async (path) => {

@@ -50,7 +50,13 @@ describe('the command line', () => {
 describe('a setting that is wrong', () => {
   it.each<{ setting: string; settings: Settings }>([
     { setting: 'PORT', settings: { PORT: 'abc' } },
-    { setting: 'HOST', settings: { HOST: '192.0.2.1' } },
+    { setting: 'HOST', settings: { HOST: '192.0.2.1', AUTH_ALLOW_NONE: 'true' } },
+    { setting: 'AUTH_MODE', settings: { HOST: '0.0.0.0' } },
+    { setting: 'JWT_ISSUER', settings: { AUTH_MODE: 'jwt', JWT_JWKS_URL: 'http://127.0.0.1:1/' } },
+    {
+      setting: 'JWT_PUBLIC_KEY_FILE',
+      settings: { AUTH_MODE: 'jwt', JWT_PUBLIC_KEY_FILE: 'LICENSE', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' },
+    },
     { setting: 'MANAGEMENT_PORT', settings: { MANAGEMENT_PORT: '65536' } },
     { setting: 'LOG_LEVEL', settings: { LOG_LEVEL: 'loud' } },
     { setting: 'HTTP_BODY_LIMIT', settings: { HTTP_BODY_LIMIT: 'much' } },

@@ -33,10 +33,8 @@ export function describe(document) {
 function describeOperation(operation, path, schemas) {
   const responses = {
     ...operation.responses,
-    default: {
-      description: 'Any other problem, such as 405 (`Allow` names the methods of the path) or 500',
-      content: { [PROBLEM]: { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
+    ...(operation.security && refusals(operation.security)),
+    default: problem('Any other problem, such as 405 (`Allow` names the methods of the path) or 500'),
   };
   return {
     ...operation,
@@ -46,6 +44,23 @@ function describeOperation(operation, path, schemas) {
       ...(status >= '400' && { content: problemContent(response, status, operation, path) }),
     })),
   };
+}
+
+/**
+ * What whoever may not call is answered.
+ * @param {Record<string, string[]>[]} security
+ */
+function refusals(security) {
+  const scopes = security.flatMap((each) => Object.values(each).flat()).map((scope) => `\`${scope}\``);
+  return {
+    401: problem('No token, or one that is not valid; `WWW-Authenticate` says why'),
+    403: problem(`The token does not have the scope ${scopes.join(' ')}`),
+  };
+}
+
+/** @param {string} description */
+function problem(description) {
+  return { description, content: { [PROBLEM]: { schema: { $ref: '#/components/schemas/Problem' } } } };
 }
 
 /**

@@ -9,6 +9,11 @@ const PROBLEMS = {
     code: 'malformed-request',
     detail: 'the request cannot be read: its body is not JSON, or its path or encoding is broken',
   }),
+  401: () => ({ code: 'invalid-token', detail: 'the token has expired' }),
+  403: ({ security: [{ bearer }] }) => ({
+    code: 'insufficient-scope',
+    detail: `the token does not have the scope ${bearer.join(' ')}`,
+  }),
   409: () => ({ code: 'request-in-flight', detail: 'a request under this Idempotency-Key is being carried out' }),
   410: () => ({ code: 'gone', detail: 'what was answered under this key has been erased' }),
   412: () => ({ code: 'stale', detail: 'If-Match does not name the current version, 3' }),

@@ -34,6 +34,11 @@ export const HEADERS = {
     schema: text,
     example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   },
+  'WWW-Authenticate': {
+    description: 'With 401 and 403: the scheme to authenticate by, and what is wrong with the token (RFC 6750).',
+    schema: text,
+    example: 'Bearer realm="accounts-orders", error="invalid_token", error_description="the token has expired"',
+  },
   'X-Request-Id': {
     description: 'The one that the request had, or a new one.',
     schema: text,
@@ -56,6 +61,7 @@ export function headersOf(status, response, operation, schemas) {
     ...(succeeds && 'next' in properties ? ['Link'] : []),
     ...(status === '201' ? ['Location'] : []),
     ...(succeeds && takesHeader(operation, 'Idempotency-Key') ? ['Idempotency-Replayed'] : []),
+    ...(status === '401' || status === '403' ? ['WWW-Authenticate'] : []),
     ...(status === '415' && takesPatch(operation) ? ['Accept-Patch'] : []),
     ...(status === '503' ? ['Retry-After'] : []),
     ...(status === 'default' ? ['Allow'] : []),

@@ -117,6 +117,11 @@ export const violations: Readonly<Record<string, readonly Violation[]>> = {
     ...files('sales/adapters/mongo-#.ts', `import type { ClassicLevel } from 'classic-level';`),
     ...importing('#.ts', 'classic-level'),
   ],
+  'jose-only-in-platform-auth': [
+    ...files('platform/http/#.ts', `import type { JWTPayload } from 'jose';`),
+    ...importing('sales/http/#.ts', 'jose'),
+    ...importing('#.ts', 'jose'),
+  ],
   'context-adapters-take-only-types-of-drivers': [
     ...files('sales/adapters/mongo-#.ts', `import { MongoClient } from 'mongodb';`),
     ...files('sales/adapters/embedded-#.ts', `import { MemoryLevel } from 'memory-level';`),

@@ -14,6 +14,7 @@ import {
   Request,
   Response,
   Route,
+  Security,
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
@@ -69,6 +70,7 @@ export class CustomersController extends Controller {
    * @pattern idempotencyKey ^[!-~]{1,255}$
    */
   @Post()
+  @Security('bearer', ['customers:write'])
   @SuccessResponse(201, 'Registered; `Location` names it, `ETag` is its version')
   @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID, PROBLEM)
   @Example<CustomerDto>(CUSTOMER)
@@ -101,6 +103,7 @@ export class CustomersController extends Controller {
    * @param cursor `next` of the page before
    */
   @Get()
+  @Security('bearer', ['customers:read'])
   @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
   @Example<CustomerPageDto>(CUSTOMERS)
   async list(
@@ -129,6 +132,7 @@ export class CustomersController extends Controller {
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Get('{customerId}')
+  @Security('bearer', ['customers:read'])
   @SuccessResponse(200, 'The customer; `ETag` is its version')
   @Example<CustomerDto>(CUSTOMER)
   @Response<Problem>(404, 'No such customer, or none yet at that version or time', NOT_FOUND, PROBLEM)
@@ -146,6 +150,7 @@ export class CustomersController extends Controller {
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Put('{customerId}')
+  @Security('bearer', ['customers:write'])
   @SuccessResponse(200, 'The customer; `ETag` is its version, the same as before when nothing changed')
   @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID, PROBLEM)
   @Example<CustomerDto>(CUSTOMER)
@@ -169,6 +174,7 @@ export class CustomersController extends Controller {
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Patch('{customerId}')
+  @Security('bearer', ['customers:write'])
   @Consumes('application/merge-patch+json')
   @SuccessResponse(200, 'The customer; `ETag` is its version, the same as before when nothing changed')
   @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID, PROBLEM)
@@ -194,6 +200,7 @@ export class CustomersController extends Controller {
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Delete('{customerId}')
+  @Security('bearer', ['customers:write'])
   @SuccessResponse(204, 'Erased')
   @Response<Problem>(404, 'No such customer', NOT_FOUND, PROBLEM)
   @Response<Problem>(410, 'The customer was erased before', ERASED, PROBLEM)
@@ -213,6 +220,7 @@ export class CustomersController extends Controller {
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Get('{customerId}/history')
+  @Security('bearer', ['customers:read'])
   @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
   @Example<HistoryPageDto>(HISTORY)
   @Response<Problem>(404, 'No such customer', NOT_FOUND, PROBLEM)

@@ -1,5 +1,17 @@
 import { injectable } from 'inversify';
-import { Controller, Example, Get, Header, Path, Query, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
+import {
+  Controller,
+  Example,
+  Get,
+  Header,
+  Path,
+  Query,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
 import { nextOf, placeAfter } from '../../platform/http/paging.js';
 import { parsePreferWait } from '../../platform/http/prefer.js';
 import type { Problem } from '../../platform/http/problem.js';
@@ -32,6 +44,7 @@ export class CustomersInOrdersController extends Controller {
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Get('{customerId}')
+  @Security('bearer', ['orders:read'])
   @SuccessResponse(200, 'The copy; `Link` with `rel="next"` leads to the next page of orders')
   @Example<CustomerWithOrdersDto>(CUSTOMER_WITH_ORDERS)
   @Response<Problem>(400, '`cursor` is not one that this list gave', undefined, PROBLEM)

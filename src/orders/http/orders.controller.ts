@@ -10,6 +10,7 @@ import {
   Request,
   Response,
   Route,
+  Security,
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
@@ -70,6 +71,7 @@ export class OrdersController extends Controller {
    * @pattern idempotencyKey ^[!-~]{1,255}$
    */
   @Post()
+  @Security('bearer', ['orders:write'])
   @SuccessResponse(201, 'Placed; `Location` names it, `ETag` is its version')
   @Example<OrderDto>(ORDER)
   @Response<Problem>(409, 'A request under this `Idempotency-Key` is being carried out', undefined, PROBLEM)
@@ -106,6 +108,7 @@ export class OrdersController extends Controller {
    * @param cursor `next` of the page before
    */
   @Get()
+  @Security('bearer', ['orders:read'])
   @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
   @Example<OrderPageDto>(ORDERS)
   async list(
@@ -128,6 +131,7 @@ export class OrdersController extends Controller {
    * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Get('{orderId}')
+  @Security('bearer', ['orders:read'])
   @SuccessResponse(200, 'The order; `ETag` is its version')
   @Example<OrderDto>(ORDER)
   @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)
@@ -144,6 +148,7 @@ export class OrdersController extends Controller {
    * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Post('{orderId}/ship')
+  @Security('bearer', ['orders:write'])
   @SuccessResponse(200, 'Shipped; `shipTo` is where to')
   @Example<OrderDto>(SHIPPED)
   @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)
@@ -169,6 +174,7 @@ export class OrdersController extends Controller {
    * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Post('{orderId}/cancel')
+  @Security('bearer', ['orders:write'])
   @SuccessResponse(200, 'Cancelled')
   @Example<OrderDto>(CANCELLED)
   @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)
@@ -198,6 +204,7 @@ export class OrdersController extends Controller {
    * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Get('{orderId}/history')
+  @Security('bearer', ['orders:read'])
   @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
   @Example<HistoryPageDto>(HISTORY)
   @Response<Problem>(404, 'No such order', NOT_FOUND, PROBLEM)

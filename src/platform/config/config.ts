@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { authenticationSettings, checkAuthentication } from './authentication-settings.js';
 
 const port = (fallback: number) =>
   z.coerce
@@ -40,6 +41,9 @@ const schema = z.strictObject({
     .regex(/^\d+\s*(b|kb|mb)?$/i, 'must be a size such as 256kb')
     .default('256kb')
     .transform(toBytes),
+  /** Milliseconds for which a connection stays open without a request; more than whoever is in front keeps it. */
+  HTTP_KEEP_ALIVE_MS: z.coerce.number('must be a number').int('must be whole').min(1).max(3_600_000).default(75_000),
+  ...authenticationSettings,
 });
 
 function toBytes(size: string): number {
@@ -68,7 +72,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, folder 
 
 /** @throws ConfigError */
 export function parseConfig(settings: Settings): Config {
-  const { success, data, error } = schema.safeParse(settings);
+  const { success, data, error } = schema.superRefine(checkAuthentication).safeParse(settings);
   if (!success) throw new ConfigError(describe(error.issues[0] as z.core.$ZodIssue));
   if ((data.MONGODB_URI === undefined) !== (data.KAFKA_BOOTSTRAP_SERVERS === undefined)) {
     const [is, isNot] =

@@ -75,6 +75,15 @@ describe('the configuration', () => {
     ['KAFKA_SESSION_TIMEOUT_MS', SECRET],
     ['HTTP_BODY_LIMIT', SECRET],
     ['HTTP_BODY_LIMIT', '-1kb'],
+    ['HTTP_KEEP_ALIVE_MS', '0'],
+    ['HTTP_KEEP_ALIVE_MS', SECRET],
+    ['AUTH_MODE', SECRET],
+    ['AUTH_ALLOW_NONE', SECRET],
+    ['AUTH_ALLOW_NONE', 'yes'],
+    ['JWT_JWKS_URL', SECRET],
+    ['JWT_JWKS_URL', `file:///${SECRET}`],
+    ['JWT_JWKS_URL', `https://user:${SECRET}@issuer.example/jwks`],
+    ['JWT_ISSUER', ' '],
   ])('refuses a bad %s in one line that names it, and never its value (%j)', (name, value) => {
     const message = messageOf({ [name]: value });
 
@@ -86,6 +95,48 @@ describe('the configuration', () => {
     expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
     expect(messageOf({ KAFKA_BOOTSTRAP_SERVERS: `${SECRET}:1` })).toMatch(/^MONGODB_URI: [^\n]+$/);
     expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).not.toContain(SECRET);
+  });
+
+  describe('of who may call', () => {
+    const JWT = {
+      AUTH_MODE: 'jwt',
+      JWT_JWKS_URL: 'https://issuer.example/jwks',
+      JWT_ISSUER: 'https://issuer.example/',
+      JWT_AUDIENCE: 'accounts-orders',
+    };
+    const without = (name: keyof typeof JWT) => ({ ...JWT, [name]: undefined });
+
+    it('lets everybody in unless it is told otherwise, but then on a loopback address', () => {
+      for (const HOST of ['127.0.0.1', '127.1.2.3', 'localhost', '::1']) {
+        expect(parseConfig({ HOST }).AUTH_MODE).toBe('none');
+      }
+      for (const HOST of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'localhost.example']) {
+        expect(messageOf({ HOST })).toMatch(/^AUTH_MODE: is none[^\n]*AUTH_ALLOW_NONE=true[^\n]*$/);
+        expect(parseConfig({ HOST, AUTH_ALLOW_NONE: 'true' })).toMatchObject({ HOST, AUTH_MODE: 'none' });
+        expect(parseConfig({ HOST, AUTH_ALLOW_NONE: true })).toMatchObject({ HOST, AUTH_MODE: 'none' });
+        expect(messageOf({ HOST, AUTH_ALLOW_NONE: 'false' })).toMatch(/^AUTH_MODE: /);
+        expect(parseConfig({ HOST, ...JWT })).toMatchObject(JWT);
+      }
+    });
+
+    it('takes tokens by one source of keys', () => {
+      expect(parseConfig(JWT)).toMatchObject(JWT);
+      const file = { ...without('JWT_JWKS_URL'), JWT_PUBLIC_KEY_FILE: '/keys/issuer.pem' };
+      expect(parseConfig(file)).toMatchObject({ JWT_PUBLIC_KEY_FILE: '/keys/issuer.pem' });
+      expect(messageOf({ ...file, ...JWT })).toMatch(/^JWT_PUBLIC_KEY_FILE: [^\n]*JWT_JWKS_URL/);
+      expect(messageOf(without('JWT_JWKS_URL'))).toMatch(/^JWT_JWKS_URL: [^\n]*JWT_PUBLIC_KEY_FILE/);
+    });
+
+    it.each(['JWT_ISSUER', 'JWT_AUDIENCE'] as const)('takes no token without %s', (name) => {
+      expect(messageOf(without(name))).toMatch(new RegExp(`^${name}: is not set`));
+    });
+
+    it.each(['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const)(
+      'is refused where %s is set, and everybody would be let in',
+      (name) => {
+        expect(messageOf({ [name]: JWT[name] })).toMatch(new RegExp(`^${name}: is set, but AUTH_MODE is none`));
+      },
+    );
   });
 
   it('refuses a setting that there is not, by its name', () => {
@@ -105,12 +156,12 @@ describe('the configuration', () => {
     const write = (name: string, content: string) => writeFile(path.join(folder.path, name), content);
 
     it('takes the environment over the file of NODE_ENV over the default file', async () => {
-      await write('default.json', JSON.stringify({ HOST: 'a', PORT: 1, DATA_DIR: 'd' }));
-      await write('production.json', JSON.stringify({ HOST: 'b', PORT: 2 }));
+      await write('default.json', JSON.stringify({ LOG_LEVEL: 'info', PORT: 1, DATA_DIR: 'd' }));
+      await write('production.json', JSON.stringify({ LOG_LEVEL: 'warn', PORT: 2 }));
       const environment = { NODE_ENV: 'production', PORT: '3' };
 
-      expect(loadConfig(environment, folder.path)).toMatchObject({ HOST: 'b', PORT: 3, DATA_DIR: 'd' });
-      expect(loadConfig({}, folder.path)).toMatchObject({ HOST: 'a', PORT: 1 });
+      expect(loadConfig(environment, folder.path)).toMatchObject({ LOG_LEVEL: 'warn', PORT: 3, DATA_DIR: 'd' });
+      expect(loadConfig({}, folder.path)).toMatchObject({ LOG_LEVEL: 'info', PORT: 1 });
     });
 
     it('needs no file, and leaves alone what else the environment has', async () => {

@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import type { Container } from 'inversify';
 import type { Logger } from 'pino';
 import swaggerUi from 'swagger-ui-express';
+import type { VerifyToken } from '../auth/verify-token.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { accessLog } from './access-log.js';
 import { contractGuard } from './contract-guard.js';
@@ -10,7 +11,8 @@ import { oneInFlight } from './idempotency.js';
 import { loadShedding } from './load-shedding.js';
 import { measuring, type OnAnswered } from './measuring.js';
 import type { OpenApiDocument } from './openapi.js';
-import { problemHandler } from './problem.js';
+import { problemHandler, sendMethodNotAllowed } from './problem.js';
+import { requestLimits } from './request-limits.js';
 import { tracing } from './tracing.js';
 
 /** What a context serves over HTTP. */
@@ -41,11 +43,13 @@ export interface AppSettings {
   readonly metrics: Metrics;
   /** One of so many answered requests is logged; 0 for none. */
   readonly accessLogSample: number;
+  /** Without it everybody may call. */
+  readonly verifyToken?: VerifyToken;
 }
 
 /** The clients' application: the documents, and the routes of the given contexts alone. */
 export function createApp(settings: AppSettings): Express {
-  const { documents, apis, container, logger, bodyLimit, metrics, accessLogSample } = settings;
+  const { documents, apis, container, logger, bodyLimit, metrics, accessLogSample, verifyToken } = settings;
   const { openApi, asyncApi } = documents;
   const log = accessLog(logger, accessLogSample);
   const onAnswered: OnAnswered = (answered, context) => {
@@ -59,11 +63,16 @@ export function createApp(settings: AppSettings): Express {
   app.disable('x-powered-by');
   app.response.json = sendJson;
   app.use(securityHeaders());
-  app.use(tracing(), measuring(onAnswered), loadShedding(Math.max(MOST_BYTES, 2 * bodyLimit), bodyLimit));
-  app.get('/openapi.json', (_request, response) => void response.json(openApi));
-  app.get('/asyncapi.json', (_request, response) => void response.json(asyncApi));
+  app.use(
+    tracing(),
+    measuring(onAnswered),
+    requestLimits(),
+    loadShedding(Math.max(MOST_BYTES, 2 * bodyLimit), bodyLimit),
+  );
+  serveDocument(app, '/openapi.json', openApi);
+  serveDocument(app, '/asyncapi.json', asyncApi);
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: SWAGGER_UI }));
-  app.use(contractGuard(openApi, bodyLimit), oneInFlight());
+  app.use(contractGuard(openApi, bodyLimit, verifyToken), oneInFlight());
   for (const { registerRoutes } of apis) registerRoutes(app);
   app.use(problemHandler(logger));
   return app;
@@ -82,6 +91,13 @@ function securityHeaders(): RequestHandler {
     for (const [name, value] of headers) response.setHeader(name, value);
     next();
   };
+}
+
+function serveDocument(app: Express, path: string, document: object): void {
+  app
+    .route(path)
+    .get((_request, response) => void response.json(document))
+    .all((request, response) => sendMethodNotAllowed(request, response, ['GET', 'HEAD']));
 }
 
 /** As Express does it, less what is for other settings than ours; and a text goes out in one piece with the headers. */

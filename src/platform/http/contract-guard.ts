@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { VerifyToken } from '../auth/verify-token.js';
 import { PlatformError } from '../errors.js';
+import { authentication, scopesIn } from './authentication.js';
 import type { OpenApiDocument, OpenApiOperation } from './openapi.js';
-import { sendProblem } from './problem.js';
+import { sendMethodNotAllowed, sendProblem } from './problem.js';
 import { type Validator, validatorsOf } from './validation.js';
 
 interface Route {
@@ -15,16 +17,20 @@ interface Route {
 interface Operation {
   /** The media type that the body must have, when there is one to send. */
   readonly mediaType?: string;
+  /** What a token must have. */
+  readonly scopes: readonly string[];
   readonly bodyRequired: boolean;
   readonly validateBody: Validator;
   readonly validateQuery: Validator;
 }
 
 /**
- * Holds every request to the OpenAPI document before a controller sees it: 404 and 405 by its paths, 415 by its media
- * types, 413 and 400 while reading the body, 422 by its schemas, unknown query parameters included.
+ * Holds every request to the OpenAPI document before a controller sees it: 404 and 405 by its paths, 401 and 403 by its
+ * scopes, 415 by its media types, 413 and 400 while reading the body, 422 by its schemas, unknown query parameters
+ * included.
+ * @param verify without it everybody may call
  */
-export function contractGuard(document: OpenApiDocument, bodyLimit: number): RequestHandler[] {
+export function contractGuard(document: OpenApiDocument, bodyLimit: number, verify?: VerifyToken): RequestHandler[] {
   const routes = routesOf(document);
 
   const findOperation: RequestHandler = (request, response, next) => {
@@ -35,8 +41,7 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: number): Req
     }
     const operation = route.operations.get(request.method === 'HEAD' ? 'GET' : request.method);
     if (!operation) {
-      response.setHeader('Allow', allowedIn(route).join(', '));
-      sendProblem(request, response, { code: 'method-not-allowed', status: 405, detail: `not ${request.method} here` });
+      sendMethodNotAllowed(request, response, allowedIn(route));
       return;
     }
     response.locals.operation = operation;
@@ -78,7 +83,9 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: number): Req
       next();
     }
   };
-  return [findOperation, requireMediaType, readJson, validate];
+  const scopesOf = (response: Response) => (response.locals.operation as Operation).scopes;
+  const authenticate = verify ? [authentication(verify, scopesOf)] : [];
+  return [findOperation, ...authenticate, requireMediaType, readJson, validate];
 }
 
 /** HEAD goes with GET (RFC 9110). */
@@ -131,6 +138,7 @@ function toOperation(operation: OpenApiOperation, compile: ReturnType<typeof val
   const queries = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
   return {
     ...(mediaType !== undefined && { mediaType }),
+    scopes: scopesIn(operation),
     bodyRequired: operation.requestBody?.required ?? false,
     validateBody: content ? compile.body(content.schema) : () => undefined,
     validateQuery: compile.query({

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server, ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Express } from 'express';
-import { createHttpServer } from './http-server.js';
+import { createHttpServer, type ServerLimits } from './http-server.js';
 
 /** A listener that stops without cutting anybody off. */
 export interface Listener {
@@ -12,12 +12,23 @@ export interface Listener {
 }
 
 /** @throws Error that names `setting` when the port cannot be had. */
-export async function listen(app: Express, host: string, port: number, setting: string): Promise<Listener> {
-  const server = createHttpServer(app);
+export async function listen(
+  app: Express,
+  host: string,
+  port: number,
+  setting: string,
+  limits: Partial<ServerLimits> = {},
+): Promise<Listener> {
+  const server = createHttpServer(app, limits);
+  const answers = new Set<ServerResponse>();
   let stopping = false;
   server.prependListener('request', (_request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
-    response.once('close', () => stopping && server.closeIdleConnections());
+    answers.add(response);
+    response.once('close', () => {
+      answers.delete(response);
+      if (stopping) closeIdle(server, answers);
+    });
   });
   server.listen(port, host);
   await once(server, 'listening').catch((error: unknown) => {
@@ -29,14 +40,22 @@ export async function listen(app: Express, host: string, port: number, setting: 
     port: (server.address() as AddressInfo).port,
     stop: () => {
       stopping = true;
-      return close(server);
+      return close(server, answers);
     },
   };
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, answers: ReadonlySet<ServerResponse>): Promise<void> {
   const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
+  // The server's own close would begin by cutting answers off; see below.
+  NetServer.prototype.close.call(server);
+  closeIdle(server, answers);
   await closed;
+  // Now it only ends the looking for requests that take too long.
+  server.close();
+}
+
+/** Node takes a connection for idle whose answer it has, though not yet sent; so nothing is closed while there is one. */
+function closeIdle(server: Server, answers: ReadonlySet<ServerResponse>): void {
+  if (![...answers].some(({ writableEnded }) => writableEnded)) server.closeIdleConnections();
 }

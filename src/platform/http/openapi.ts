@@ -14,6 +14,8 @@ export interface OpenApiOperation {
     readonly required?: boolean;
     readonly content: Readonly<Record<string, { readonly schema: object }>>;
   };
+  /** Scopes by security scheme; of several of these one is enough. */
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
 export interface OpenApiParameter {

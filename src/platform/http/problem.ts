@@ -32,24 +32,36 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 /** Seconds after which a client may try again what is 503 now. */
 const RETRY_AFTER = '1';
 
-/** Answers a problem. `headers` go with it. */
-export function sendProblem(
-  request: Request,
-  response: Response,
-  problem: Omit<Problem, 'type' | 'title' | 'instance'> & { code: string },
-): void {
-  const { code, status, detail, errors } = problem;
-  if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
-  const body: Problem = {
+/** A problem as the code knows it. */
+export type CodedProblem = Omit<Problem, 'type' | 'title' | 'instance'> & { readonly code: string };
+
+/** Not with a charset, which JSON does not have. */
+export const PROBLEM_JSON = 'application/problem+json';
+
+/** @param instance the path that was asked for, where it is known */
+export function toProblem({ code, status, detail, errors }: CodedProblem, instance?: string): Problem {
+  return {
     type: `urn:problem:${code}`,
     title: titleOf(code),
     status,
     ...(detail !== undefined && { detail }),
-    instance: request.originalUrl.split('?')[0] as string,
+    ...(instance !== undefined && { instance }),
     ...(errors && { errors }),
   };
-  // Not `send`: it would add a charset, which JSON does not have.
-  response.status(status).setHeader('Content-Type', 'application/problem+json').end(JSON.stringify(body));
+}
+
+/** Answers a problem, with the headers that are set already. */
+export function sendProblem(request: Request, response: Response, problem: CodedProblem): void {
+  const { status } = problem;
+  if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
+  const body = toProblem(problem, request.originalUrl.split('?')[0]);
+  response.status(status).setHeader('Content-Type', PROBLEM_JSON).end(JSON.stringify(body));
+}
+
+/** @param allowed the methods that there are */
+export function sendMethodNotAllowed(request: Request, response: Response, allowed: readonly string[]): void {
+  response.setHeader('Allow', allowed.join(', '));
+  sendProblem(request, response, { code: 'method-not-allowed', status: 405, detail: `not ${request.method} here` });
 }
 
 /** The last handler: every error becomes a problem, and only what nobody foresaw is logged and is 500. */

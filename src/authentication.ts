@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import { keysInFile } from './platform/auth/key-file.js';
+import { RemoteKeys } from './platform/auth/remote-keys.js';
+import { tokenVerifier, type VerifyToken } from './platform/auth/verify-token.js';
+import type { Config } from './platform/config/config.js';
+import type { Dependency } from './platform/health/health.js';
+
+/** How callers prove who they are. */
+export interface Authentication {
+  readonly verify: VerifyToken;
+  /** What it needs that may be away. */
+  readonly dependencies: readonly Dependency[];
+}
+
+/**
+ * What is configured; undefined where everybody may call.
+ * @throws Error that names JWT_PUBLIC_KEY_FILE when there is no key in it
+ */
+export function authenticationOf(config: Config, logger: Logger): Authentication | undefined {
+  const { JWT_JWKS_URL: url, JWT_PUBLIC_KEY_FILE: file, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = config;
+  if (config.AUTH_MODE === 'none') return undefined;
+  // The configuration has been checked; but what is not compared with anything would let everybody in.
+  if (issuer === undefined || audience === undefined) throw new Error('JWT_ISSUER, JWT_AUDIENCE: are not set');
+  if (file !== undefined) return { verify: tokenVerifier(keysInFile(file), { issuer, audience }), dependencies: [] };
+  const keys = new RemoteKeys(url as string, logger);
+  return { verify: tokenVerifier(keys, { issuer, audience }), dependencies: [keys] };
+}
