@@ -22,9 +22,21 @@ export function whyNoConnection(codes: readonly unknown[]): string | undefined {
   return codes.map((code) => FAILURES[String(code)]).find((failure) => failure !== undefined);
 }
 
+/** What an error tells of itself. */
+export interface Cause {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: unknown;
+  readonly type?: unknown;
+}
+
 /** An error and what caused it, the outermost first. */
-export function causesOf(error: unknown): Error[] {
-  const causes: Error[] = [];
-  for (let each = error; each instanceof Error && !causes.includes(each); each = each.cause) causes.push(each);
+export function causesOf(error: unknown): Cause[] {
+  const causes: Cause[] = [];
+  for (let each = error; isCause(each) && !causes.includes(each); each = each.cause) causes.push(each);
   return causes;
+}
+
+function isCause(error: unknown): error is Cause & { readonly cause?: unknown } {
+  return typeof error === 'object' && error !== null && 'name' in error && 'message' in error;
 }

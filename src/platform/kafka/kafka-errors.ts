@@ -13,13 +13,13 @@ export function explained(error: unknown): unknown {
 export function reasonFor(error: unknown): string | undefined {
   const causes = causesOf(error);
   const has = (pattern: RegExp) =>
-    causes.some(({ name, ...more }) => pattern.test(`${name} ${String((more as { type?: unknown }).type)}`));
+    causes.some(({ name, type }) => pattern.test(`${name} ${String(type)}`));
   if (has(/UNSUPPORTED_SASL_MECHANISM/)) return 'Kafka does not offer KAFKA_SASL_MECHANISM (sasl.mechanism)';
   if (has(/SASLAuthentication|SASL_AUTHENTICATION_FAILED/)) {
     return 'Kafka refuses KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD (sasl.username and sasl.password, or sasl.jaas.config)';
   }
   if (has(/ILLEGAL_SASL_STATE/)) return `Kafka knows no SASL there, which ${PROTOCOL} asks for`;
-  const codes = causes.map((cause) => (cause as { code?: unknown }).code);
+  const codes = causes.map(({ code }) => code);
   const failure = whyNoConnection(codes);
   if (failure !== undefined) return `Kafka ${failure} (KAFKA_BOOTSTRAP_SERVERS, KAFKA_CA_FILE)`;
   const isRefusedAtOnce = has(/ConnectionClosed/) || causes.some(({ message }) => /before secure TLS/.test(message));

@@ -11,7 +11,7 @@ const FILE = new Set(['ENOENT', 'EACCES', 'EISDIR']);
  */
 export function reasonFor(error: unknown, setting: string, database: string): string | undefined {
   const causes = causesOf(error);
-  const codes = causes.map((cause) => (cause as { code?: unknown }).code);
+  const codes = causes.map(({ code }) => code);
   if (codes.some((code) => WRONG_LOGIN.has(Number(code))))
     return `MongoDB refuses the user or the password of ${setting}`;
   if (codes.includes(UNAUTHORIZED)) return `MongoDB does not let the user of ${setting} use database ${database}`;
