@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { createAuthority } from '../scripts/servers/certificates.mjs';
 import { freePort } from '../scripts/servers/ports.mjs';
-import { escaped, quoted, SCRAM } from '../scripts/servers/security.mjs';
+import { clientProperties, SCRAM } from '../scripts/servers/security.mjs';
 import { parseConfig } from '../src/platform/config/config.js';
 import { KafkaBus } from '../src/platform/kafka/kafka-bus.js';
 import { kafkaClient } from '../src/platform/kafka/kafka-client.js';
@@ -326,25 +326,12 @@ function fromFolder(servers: SecureServers, module: string): Settings {
 
 /** All of Kafka in the one file that managed brokers hand out. */
 function fromPropertiesFile(servers: SecureServers, module: string): Settings {
-  const { KAFKA_CA_FILE, KAFKA_SESSION_TIMEOUT_MS, ...others } = fromFolder(servers, module);
   const { user, password } = servers.secured;
   const KAFKA_PROPERTIES = join(temporaryDirectory(), 'client.properties');
-  const login = `required username=${quoted(user)} password=${quoted(password)};`;
-  writeFileSync(
-    KAFKA_PROPERTIES,
-    `bootstrap.servers=${servers.kafka}
-security.protocol=SASL_SSL
-sasl.mechanism=PLAIN
-sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule ${escaped(login)}
-`,
-  );
-  const uri = `${module}_MONGODB_URI_FILE`;
-  return {
-    KAFKA_PROPERTIES,
-    KAFKA_CA_FILE: String(KAFKA_CA_FILE),
-    [uri]: String(others[uri]),
-    KAFKA_SESSION_TIMEOUT_MS: String(KAFKA_SESSION_TIMEOUT_MS),
-  };
+  writeFileSync(KAFKA_PROPERTIES, clientProperties(servers.kafka, user, password));
+  const isLogin = (name: string) => name.startsWith('KAFKA_SASL_');
+  const others = Object.entries(fromFolder(servers, module)).filter(([name]) => !isLogin(name));
+  return { ...Object.fromEntries(others), KAFKA_PROPERTIES };
 }
 
 function withoutFile(settings: Settings, secret: string): Settings {

@@ -14,7 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Starts what is built, on embedded adapters and free ports. @param {string} dataDir @returns {Promise<Running>} */
 export async function startProcess(dataDir) {
   const env = { ...process.env, DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: '0', MANAGEMENT_PORT: '0' };
-  for (const name of ['MONGODB_URI', 'KAFKA_BOOTSTRAP_SERVERS', 'KAFKA_PROPERTIES']) Reflect.deleteProperty(env, name);
+  const ofServers = Object.keys(env).filter((name) => /^KAFKA_|MONGODB_URI/.test(name));
+  for (const name of ofServers) Reflect.deleteProperty(env, name);
   // Not `warn`: the ports are in a line of level info.
   const child = spawn(process.execPath, ['dist/main.js', 'serve'], {
     env: { ...env, LOG_LEVEL: 'info' },

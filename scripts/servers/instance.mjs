@@ -7,7 +7,7 @@ import { exclusively } from './lock.mjs';
 import { mongodb } from './mongodb.mjs';
 import { freePort } from './ports.mjs';
 import { launch, logFile, recordedPid, runningPid, terminate } from './process.mjs';
-import { security } from './security.mjs';
+import { clientSettings, security } from './security.mjs';
 
 /** @typedef {'kafka' | 'mongodb'} Kind */
 /**
@@ -134,6 +134,16 @@ const pidOf = (folder, kind) => runningPid(...processOf(folder, kind));
 
 /** @param {string} folder @param {Kind[]} chosen */
 const idleOf = (folder, chosen) => chosen.filter((kind) => pidOf(folder, kind) === undefined);
+
+/**
+ * What connects this project's processes to an instance.
+ * @param {string | undefined} name @param {{ kafka: string, mongodb: string }} addresses @param {Secured} secured
+ * @returns {Record<string, string>}
+ */
+export function settingsFor(name, { kafka, mongodb }, secured) {
+  if (secured === undefined) return { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb };
+  return clientSettings(securityFolder(locate(name, undefined).folder), { kafka, mongodb }, secured);
+}
 
 /** @param {Ports} ports @param {Secured} secured */
 function addresses({ kafka: kafkaPort, mongodb: mongodbPort, kafkaTls }, secured) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installKafka, java, kafkaClasspath, once, run } from './downloads.mjs';
-import { escaped, quoted, SCRAM } from './security.mjs';
+import { escaped, PLAIN, quoted, SCRAM } from './security.mjs';
 
 /**
  * One node that is broker and controller. What a cluster replicates has one copy here. A broker that was killed is not let
@@ -36,12 +36,12 @@ broker.session.timeout.ms=3000
  * @param {import('./instance.mjs').Ports} ports @param {import('./security.mjs').Security} security
  */
 const secureListener = ({ kafka, controller, kafkaTls }, { certificate, user, password }) => {
-  const login = `required user_${user}=${quoted(password)};`;
+  const login = `${PLAIN} required user_${user}=${quoted(password)};`;
   return `listeners=PLAINTEXT://127.0.0.1:${kafka},SECURE://127.0.0.1:${kafkaTls},CONTROLLER://127.0.0.1:${controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:${kafka},SECURE://localhost:${kafkaTls}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
-listener.name.secure.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule ${escaped(login)}
+listener.name.secure.plain.sasl.jaas.config=${escaped(login)}
 listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.secure.ssl.keystore.type=PEM
 listener.name.secure.ssl.keystore.location=${certificate}

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAuthority } from './certificates.mjs';
@@ -16,6 +17,7 @@ import { once } from './downloads.mjs';
 
 /** The password has in it what is escaped in properties, in JAAS and in connection strings. */
 export const CREDENTIALS = { user: 'app', password: 'p@ss "word" \\ 100%: é' };
+export const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 /** Who may come in to the broker by SCRAM-SHA-512. */
 export const SCRAM = { user: 'scram', password: 'scram-secret' };
 
@@ -34,6 +36,28 @@ export async function security(folder) {
   });
   return { ...filesIn(folder), ...CREDENTIALS };
 }
+
+/**
+ * Writes what a client's settings lead to, and answers those.
+ * @param {string} folder @param {{ kafka: string, mongodb: string }} addresses @param {Security} security
+ * @returns {Record<string, string>}
+ */
+export function clientSettings(folder, { kafka, mongodb }, { ca, user, password }) {
+  const [properties, uri] = [join(folder, 'client.properties'), join(folder, 'mongodb-uri')];
+  writeFileSync(properties, clientProperties(kafka, user, password));
+  writeFileSync(uri, mongodb);
+  return { KAFKA_PROPERTIES: properties, KAFKA_CA_FILE: ca, MONGODB_URI_FILE: uri };
+}
+
+/**
+ * As managed brokers hand them out.
+ * @param {string} brokers @param {string} user @param {string} password
+ */
+export const clientProperties = (brokers, user, password) => `bootstrap.servers=${brokers}
+security.protocol=SASL_SSL
+sasl.mechanism=PLAIN
+sasl.jaas.config=${escaped(`${PLAIN} required username=${quoted(user)} password=${quoted(password)};`)}
+`;
 
 /** @param {string} folder */
 const filesIn = (folder) => ({

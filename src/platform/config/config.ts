@@ -68,7 +68,7 @@ export function loadConfig(
   return {
     config,
     originOf: (name) => found.origin(name),
-    warnings: [...warnings, ...kafkaWarnings(found)],
+    warnings: [...warnings, ...kafkaWarnings(found), ...mongoDbWarnings(found, modules)],
   };
 }
 
@@ -125,7 +125,7 @@ function describe(issues: readonly z.core.$ZodIssue[], found: Found): string[] {
 function backendProblems(found: Found, modules: readonly string[]): string[] {
   const kafka = 'KAFKA_BOOTSTRAP_SERVERS';
   const both = 'set both, or neither for the embedded adapters';
-  const uris = ['MONGODB_URI', ...modules.map(ownUri)].filter((name) => found.has(name));
+  const uris = urisIn(found, modules);
   if (!found.has(kafka)) {
     const meant = ['KAFKA_PROPERTIES', 'KAFKA_SECURITY_PROTOCOL', ...uris].find((name) => found.has(name));
     return meant === undefined ? [] : [`${kafka}: is not set, but ${found.label(meant)} is; ${both}`];
@@ -133,4 +133,18 @@ function backendProblems(found: Found, modules: readonly string[]): string[] {
   if (uris.length === 0) return [`MONGODB_URI: is not set, but ${found.label(kafka)} is; ${both}`];
   const without = found.has('MONGODB_URI') ? [] : modules.map(ownUri).filter((name) => !found.has(name));
   return without.map((name) => `${name}: is not set, nor is MONGODB_URI, but ${found.label(kafka)} is`);
+}
+
+function urisIn(found: Found, modules: readonly string[]): string[] {
+  return ['MONGODB_URI', ...modules.map(ownUri)].filter((name) => found.has(name));
+}
+
+/** What is allowed, and less safe than it could be. */
+function mongoDbWarnings(found: Found, modules: readonly string[]): string[] {
+  const unsafe = urisIn(found, modules).filter((name) =>
+    /[?&]tls(?:Insecure|AllowInvalid\w+)=true/i.test(String(found.value(name))),
+  );
+  return unsafe.map(
+    (name) => `${found.label(name)}: has certificates unchecked, so that others may pass for the server`,
+  );
 }

@@ -76,7 +76,10 @@ describe('settings', () => {
   });
 
   it('that are wrong are told all at once, by their names', () => {
-    expect(linesOf({ PORT: SECRET, LOG_LEVEL: SECRET, MONGODB_URI_FILE: `/${SECRET}` })).toEqual([
+    const KAFKA_BOOTSTRAP_SERVERS = 'a:1';
+    const settings = { PORT: SECRET, LOG_LEVEL: SECRET, MONGODB_URI_FILE: `/${SECRET}`, KAFKA_BOOTSTRAP_SERVERS };
+
+    expect(linesOf(settings)).toEqual([
       expect.stringMatching(/^MONGODB_URI_FILE: names a file that cannot be read \(ENOENT\)$/),
       expect.stringMatching(/^PORT: /),
       expect.stringMatching(/^LOG_LEVEL: /),
@@ -131,6 +134,22 @@ describe('a secret in a file', () => {
 
     expect(linesOf({})).toEqual(['PORT_FILE: there is no such setting']);
   });
+});
+
+describe('a connection string', () => {
+  it.each(['tlsInsecure', 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames'])(
+    'that has certificates unchecked by %s is warned of, without its password',
+    (option) => {
+      const uri = (value: string) => `mongodb://u:${SECRET}@a/?tls=true&${option}=${value}`;
+      const environment = { KAFKA_BOOTSTRAP_SERVERS: 'a:1', MONGODB_URI, ORDERS_MONGODB_URI: uri('true') };
+
+      expect(load(environment).warnings).toEqual([
+        expect.stringMatching(/^ORDERS_MONGODB_URI: has certificates unchecked/),
+      ]);
+      expect(load(environment).warnings.join()).not.toContain(SECRET);
+      expect(load({ ...environment, ORDERS_MONGODB_URI: uri('false') }).warnings).toEqual([]);
+    },
+  );
 });
 
 describe('KAFKA_PROPERTIES', () => {
@@ -222,7 +241,7 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
       KAFKA_SASL_USERNAME: 'KEY',
       KAFKA_SASL_PASSWORD: SECRET,
     });
-    const withOwn = await write('own.properties', `${CONFLUENT}`);
+    const withOwn = await write('own.properties', CONFLUENT);
     expect(
       load({ MONGODB_URI, KAFKA_PROPERTIES: withOwn, ...login, KAFKA_BOOTSTRAP_SERVERS: 'b:2' }).config,
     ).toMatchObject({ KAFKA_BOOTSTRAP_SERVERS: 'b:2', KAFKA_SASL_USERNAME: 'KEY', KAFKA_SASL_PASSWORD: SECRET });

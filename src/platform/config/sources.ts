@@ -75,7 +75,7 @@ function toLayer(
     const secret = name.replace(FILE, '');
     if (layer.has(secret)) problems.push(`${name}: is set, and so is ${secret}; set one of them`);
     const value = readSecret(name, String(file), problems);
-    if (value !== undefined) layer.set(secret, { value, label: name, origin: `${name} (${String(file)})` });
+    layer.set(secret, { value, label: name, origin: `${name} (${String(file)})` });
   }
   return layer;
 }

@@ -12,8 +12,7 @@ export function explained(error: unknown): unknown {
 /** Why Kafka cannot be used, for an operator, with the setting that may be at fault; undefined where it is just away. */
 export function reasonFor(error: unknown): string | undefined {
   const causes = causesOf(error);
-  const has = (pattern: RegExp) =>
-    causes.some(({ name, type }) => pattern.test(`${name} ${String(type)}`));
+  const has = (pattern: RegExp) => causes.some(({ name, type }) => pattern.test(`${name} ${String(type)}`));
   if (has(/UNSUPPORTED_SASL_MECHANISM/)) return 'Kafka does not offer KAFKA_SASL_MECHANISM (sasl.mechanism)';
   if (has(/SASLAuthentication|SASL_AUTHENTICATION_FAILED/)) {
     return 'Kafka refuses KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD (sasl.username and sasl.password, or sasl.jaas.config)';
