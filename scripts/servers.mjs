@@ -1,7 +1,14 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { kinds, PrerequisiteMissing, serversStatus, startServers, stopServers } from './servers/instance.mjs';
+import {
+  kinds,
+  PrerequisiteMissing,
+  serversStatus,
+  settingsFor,
+  startServers,
+  stopServers,
+} from './servers/instance.mjs';
 
 export { missingPrerequisite } from './servers/downloads.mjs';
 export { PrerequisiteMissing, serversStatus, startServers, stopServers };
@@ -16,6 +23,7 @@ const help = `A real Kafka and a real MongoDB replica set on this machine, witho
   --kafka-port N      the port to prefer (dev: 9092, others: any free one)
   --mongo-port N      the port to prefer (dev: 27017, others: any free one)
   --only SERVER       kafka or mongodb alone
+  --secure            with start, from the first one of an instance on: TLS, and only for those with the password
   --wipe              with stop: delete the data too
 
 To have the addresses in a shell: eval "$(npm run --silent servers -- start)"
@@ -31,7 +39,7 @@ async function main(args) {
   const { command, options } = parse(args);
   switch (command) {
     case 'start':
-      printExports(await startServers({ ...options, log: say }), options.only);
+      printExports(await startServers({ ...options, log: say }), options);
       return 0;
     case 'stop':
       await stopServers({ ...options, log: say });
@@ -50,7 +58,7 @@ async function main(args) {
 
 /** @param {import('./servers/instance.mjs').Choice} options */
 async function status(options) {
-  const { servers, ...addresses } = await serversStatus(options);
+  const { servers, ...started } = await serversStatus(options);
   for (const { label, pid, port, answers, data } of servers) {
     const state =
       pid === undefined
@@ -59,14 +67,19 @@ async function status(options) {
     say(`${label} ${state}; data in ${data}`);
   }
   const allAnswer = servers.every(({ answers }) => answers);
-  if (allAnswer) printExports(addresses, options.only);
+  if (allAnswer) printExports(started, options);
   return allAnswer ? 0 : 1;
 }
 
-/** @param {{ kafka?: string, mongodb?: string }} addresses @param {import('./servers/instance.mjs').Kind | undefined} only */
-function printExports({ kafka, mongodb }, only) {
-  if (only !== 'mongodb') console.log(`export KAFKA_BOOTSTRAP_SERVERS=${kafka}`);
-  if (only !== 'kafka') console.log(`export MONGODB_URI=${mongodb}`);
+/**
+ * @param {{ kafka?: string, mongodb?: string, secured: import('./servers/instance.mjs').Secured }} started
+ * @param {import('./servers/instance.mjs').Choice} options
+ */
+function printExports({ kafka = '', mongodb = '', secured }, { name, only }) {
+  for (const [setting, value] of Object.entries(settingsFor(name, { kafka, mongodb }, secured))) {
+    const kind = setting.startsWith('KAFKA') ? 'kafka' : 'mongodb';
+    if (only === undefined || only === kind) console.log(`export ${setting}=${value}`);
+  }
 }
 
 class WrongUsage extends Error {}
@@ -78,7 +91,7 @@ function parse(args) {
   if (values.only !== undefined && only === undefined) throw new WrongUsage(`--only is ${kinds.join(' or ')}.`);
   const ports = { ...port('kafka', values['kafka-port']), ...port('mongodb', values['mongo-port']) };
   const command = values.help ? 'help' : positionals.length === 1 ? positionals[0] : undefined;
-  return { command, options: { name: values.name, only, ports, wipe: values.wipe } };
+  return { command, options: { name: values.name, only, ports, wipe: values.wipe, secure: values.secure } };
 }
 
 /** @param {string[]} args */
@@ -91,6 +104,7 @@ function parseStrictly(args) {
     'mongo-port': string,
     only: string,
     wipe: boolean,
+    secure: boolean,
     help: boolean,
   };
   try {

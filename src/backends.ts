@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Bus } from './platform/bus/bus.js';
-import type { Config } from './platform/config/config.js';
+import { type Config, isEmbedded, mongoDbOf } from './platform/config/config.js';
 import type { Database } from './platform/context.js';
 import { EmbeddedBus } from './platform/embedded/embedded-bus.js';
 import { openEmbeddedDatabase } from './platform/embedded/embedded-database.js';
 import { KafkaBus } from './platform/kafka/kafka-bus.js';
+import { kafkaClient } from './platform/kafka/kafka-client.js';
 import { openMongoDatabase } from './platform/mongodb/mongo-database.js';
 
 /** What the process runs on. */
@@ -19,14 +20,12 @@ export interface Backends {
 
 /** Kafka and MongoDB where they are configured; else the embedded adapters under DATA_DIR. */
 export function backendsOf(config: Config, logger: Logger): Backends {
-  const { MONGODB_URI: uri, KAFKA_BOOTSTRAP_SERVERS: servers } = config;
-  return uri === undefined || servers === undefined
-    ? embedded((name) => path.join(config.DATA_DIR, name), logger)
-    : {
-        busName: 'kafka',
-        openBus: () => openKafka(servers, config, logger),
-        openDatabase: (name) => openMongoDatabase(uri, name),
-      };
+  if (isEmbedded(config)) return embedded((name) => path.join(config.DATA_DIR, name), logger);
+  return {
+    busName: 'kafka',
+    openBus: () => openKafka(config, logger),
+    openDatabase: (name) => openMongoDatabase(mongoDbOf(config, name), name),
+  };
 }
 
 /** Everything in memory and gone with the process: for tests. */
@@ -42,13 +41,9 @@ function embedded(directoryOf: (name: string) => string, logger: Logger): Backen
   };
 }
 
-function openKafka(servers: string, config: Config, logger: Logger): Promise<Bus> {
-  const brokers = servers.split(',').map((server) => server.trim());
-  // Few retries: whoever calls the bus tries again for as long as it takes, and can be stopped meanwhile.
-  const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 500 };
-  const client = { clientId: 'accounts-orders', brokers, connectionTimeout: 5_000, retry };
+function openKafka(config: Config, logger: Logger): Promise<Bus> {
   const settings = {
-    client,
+    client: kafkaClient(config),
     partitions: config.KAFKA_TOPIC_PARTITIONS,
     sessionTimeout: config.KAFKA_SESSION_TIMEOUT_MS,
   };

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import('./commands/verify.js')).verify,
   dlt: async () => (await import('./commands/dlt.js')).dlt,
   topics: async () => (await import('./commands/topics.js')).topics,
+  config: async () => (await import('./commands/config.js')).config,
 };
 
 async function main([first, ...others]: string[]): Promise<number> {

@@ -9,9 +9,9 @@ import { documentsOf } from './documents.js';
 import { retryUntilDone } from './platform/backoff.js';
 import type { Bus } from './platform/bus/bus.js';
 import type { Config } from './platform/config/config.js';
-import { type BoundedContext, PLATFORM } from './platform/context.js';
+import { type BoundedContext, type Database, PLATFORM } from './platform/context.js';
 import { WaitingLetters } from './platform/dead-letters/waiting-letters.js';
-import { Health } from './platform/health/health.js';
+import { expectUp, Health } from './platform/health/health.js';
 import { createApp } from './platform/http/app.js';
 import { listen, type Listener } from './platform/http/listen.js';
 import { createManagementApp } from './platform/http/management.js';
@@ -29,6 +29,7 @@ export class Process {
   private readonly metrics = new Metrics();
   private readonly adapters: string[] = [];
   private readonly stopping = new AbortController();
+  private readonly databases: Database[] = [];
   private readonly connections: { close(): Promise<void> }[] = [];
   private management: Listener | undefined;
   private listener: Listener | undefined;
@@ -103,6 +104,7 @@ export class Process {
     this.container.bind(PLATFORM.stopping).toConstantValue(this.stopping.signal);
     for (const context of this.contexts) {
       const database = await this.backends.openDatabase(context.name);
+      this.databases.push(database);
       this.connections.push(database);
       this.container.load(context.bindings(database));
       const name = `${database.kind}:${context.name}`;
@@ -142,6 +144,8 @@ export class Process {
   private async prepareDatabases(): Promise<void> {
     const { signal } = this.stopping;
     const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'a database is not there yet');
+    // Whatever keeps one away, a wrong password included, may be put right on its side.
+    await Promise.all(this.databases.map((each) => retryUntilDone(() => expectUp(each), { signal, onFailure })));
     await Promise.all(this.all(PLATFORM.preparation).map((prepare) => retryUntilDone(prepare, { signal, onFailure })));
   }
 

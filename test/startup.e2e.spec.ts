@@ -47,6 +47,20 @@ describe('the command line', () => {
   });
 });
 
+describe('the command config', () => {
+  it('prints the settings, and where each comes from', async () => {
+    const asked = new RunningProcess(['config', '--module', 'orders'], { DATA_DIR: 'elsewhere' });
+    expect(await asked.exited).toEqual({ code: 0, signal: null });
+    expect(asked.stderr).toBe('');
+    const rows = asked.stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toContainEqual(['HOST', '127.0.0.1', 'config/default.json']);
+    expect(rows).toContainEqual(['DATA_DIR', 'elsewhere', 'environment']);
+    expect(rows).toContainEqual(['KAFKA_TOPIC_PARTITIONS', '6', 'default']);
+    expect(rows).toContainEqual(['ORDERS_MONGODB_URI', '(not set)', 'default']);
+    expect(rows.flat()).not.toContain('ACCOUNTS_MONGODB_URI');
+  });
+});
+
 describe('a setting that is wrong', () => {
   it.each<{ setting: string; settings: Settings }>([
     { setting: 'PORT', settings: { PORT: 'abc' } },
@@ -62,10 +76,25 @@ describe('a setting that is wrong', () => {
     { setting: 'HTTP_BODY_LIMIT', settings: { HTTP_BODY_LIMIT: 'much' } },
     { setting: 'KAFKA_BOOTSTRAP_SERVERS', settings: { MONGODB_URI: 'mongodb://127.0.0.1:1' } },
     { setting: 'MONGODB_URI', settings: KAFKA },
-    { setting: 'KAFKA_BOOTSTRAP_SERVERS', settings: { ...KAFKA, KAFKA_BOOTSTRAP_SERVERS: 'broker' } },
+    {
+      setting: 'KAFKA_BOOTSTRAP_SERVERS',
+      settings: { MONGODB_URI: 'mongodb://127.0.0.1:1', KAFKA_BOOTSTRAP_SERVERS: 'broker' },
+    },
   ])('ends the start with one line that names $setting: $settings', async ({ setting, settings }) => {
     expect(await refusal(['serve'], settings)).toMatch(new RegExp(`^[A-Z_, ]*${setting}: `));
   });
+
+  it.each(['serve', 'config', 'replay', 'verify', 'topics check', 'dlt list'])(
+    'ends %s with a line for each, if there are more',
+    async (command) => {
+      const settings = { PORT: PASSWORD, LOG_LEVEL: PASSWORD, MONGODB_URI: `mongodb://app:${PASSWORD}@127.0.0.1` };
+      const refused = new RunningProcess([...command.split(' '), '--module', 'orders'], settings);
+      expect(await refused.exited).toEqual({ code: 1, signal: null });
+      const lines = refused.stderr.trimEnd().split('\n');
+      expect(lines.map((line) => line.split(':')[0])).toEqual(['PORT', 'LOG_LEVEL', 'KAFKA_BOOTSTRAP_SERVERS']);
+      expect(refused.output).not.toContain(PASSWORD);
+    },
+  );
 
   it.each([
     `http://app:${PASSWORD}@127.0.0.1`,
@@ -77,6 +106,7 @@ describe('a setting that is wrong', () => {
     `mongodb://app:${PASSWORD}@`,
   ])('ends the start with one line that names MONGODB_URI and not its password: %s', async (uri) => {
     expect(await refusal(['serve'], { ...KAFKA, MONGODB_URI: uri })).toMatch(/^MONGODB_URI: /);
+    expect(await refusal(['config'], { ...KAFKA, MONGODB_URI: uri })).toMatch(/^MONGODB_URI: /);
   });
 
   it('ends the start with one line that names DATA_DIR when that is no folder', async () => {

@@ -21,7 +21,8 @@ export async function startProcess(dataDir) {
     MANAGEMENT_PORT: '0',
     AUTH_MODE: 'none',
   };
-  for (const name of ['MONGODB_URI', 'KAFKA_BOOTSTRAP_SERVERS', 'KAFKA_PROPERTIES']) Reflect.deleteProperty(env, name);
+  const ofServers = Object.keys(env).filter((name) => /^KAFKA_|MONGODB_URI/.test(name));
+  for (const name of ofServers) Reflect.deleteProperty(env, name);
   // Not `warn`: the ports are in a line of level info.
   const child = spawn(process.execPath, ['dist/main.js', 'serve'], {
     env: { ...env, LOG_LEVEL: 'info' },

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installKafka, java, kafkaClasspath, once, run } from './downloads.mjs';
+import { escaped, PLAIN, quoted, SCRAM } from './security.mjs';
 
 /**
  * One node that is broker and controller. What a cluster replicates has one copy here. A broker that was killed is not let
@@ -30,23 +31,53 @@ broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
 `;
 
+/**
+ * One more listener, as those of managed brokers are.
+ * @param {import('./instance.mjs').Ports} ports @param {import('./security.mjs').Security} security
+ */
+const secureListener = ({ kafka, controller, kafkaTls }, { certificate, user, password }) => {
+  const login = `${PLAIN} required user_${user}=${quoted(password)};`;
+  return `listeners=PLAINTEXT://127.0.0.1:${kafka},SECURE://127.0.0.1:${kafkaTls},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${kafka},SECURE://localhost:${kafkaTls}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+listener.name.secure.plain.sasl.jaas.config=${escaped(login)}
+listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.secure.ssl.keystore.type=PEM
+listener.name.secure.ssl.keystore.location=${certificate}
+`;
+};
+
 /** @type {import('./instance.mjs').Server} */
 export const kafka = {
   label: 'Kafka 4.2.0',
   install: installKafka,
   signature: (home) => `kafka.Kafka ${join(home, 'server.properties')}`,
 
-  async command(home, ports) {
+  async command(home, ports, secured) {
     const data = join(home, 'data');
+    const scram = secured ? ['--add-scram', `SCRAM-SHA-512=[name=${SCRAM.user},password=${SCRAM.password}]`] : [];
     // Its own file: a format that outlives an interrupted start must not find the properties of the next one.
     await once(data, async (folder) => {
       const file = join(folder, 'format.properties');
       await writeFile(file, properties(ports, folder));
       const clusterId = randomBytes(11).toString('hex');
-      await run(java, '-cp', kafkaClasspath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file);
+      await run(
+        java,
+        '-cp',
+        kafkaClasspath,
+        'kafka.tools.StorageTool',
+        'format',
+        '-t',
+        clusterId,
+        '-c',
+        file,
+        ...scram,
+      );
     });
     const file = join(home, 'server.properties');
-    await writeFile(file, properties(ports, data));
+    // Of a key that comes twice the later one counts.
+    await writeFile(file, properties(ports, data) + (secured ? secureListener(ports, secured) : ''));
     const logging = [
       '-Dorg.slf4j.simpleLogger.showDateTime=true',
       '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',

@@ -1,3 +1,4 @@
+import { expectUp } from '../platform/health/health.js';
 import { parseTime } from '../platform/http/time.js';
 import { fill, takeOver } from '../platform/replay/replay.js';
 import { Fold, type FoldOptions } from '../platform/replay/fold.js';
@@ -30,7 +31,9 @@ collections are as they were, and it can be run again.`,
     refuseWords(words);
     const until = untilOf(flags);
     if (until !== undefined && flags['dry-run'] === true) throw new UsageError('--dry-run and --until: one of them');
-    return atWork(contextOf(flags), (at) => {
+    return atWork(contextOf(flags), async (at) => {
+      await expectUp(at.database);
+      await expectUp(at.bus);
       if (until !== undefined) return rebuildUntil(at, until);
       return flags['dry-run'] === true ? rehearse(at) : rebuild(at, flags.force === true);
     });

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { backendsOf } from '../backends.js';
 import { banner } from '../banner.js';
 import { CONTEXTS } from '../contexts.js';
-import { loadConfig } from '../platform/config/config.js';
+import { isEmbedded, loadConfig } from '../platform/config/config.js';
 import { createLogger } from '../platform/logger.js';
 import { Process } from '../process.js';
 import { type Command, contextOf, type Flags, refuseWords } from './command.js';
@@ -22,8 +22,9 @@ export const serve: Command = {
 
 async function start(flags: Flags): Promise<void> {
   const contexts = flags.module === 'all' ? CONTEXTS : [contextOf(flags)];
-  const config = loadConfig();
+  const { config, warnings } = loadConfig(contexts.map(({ name }) => name));
   const logger = createLogger(config.LOG_LEVEL);
+  for (const warning of warnings) logger.warn(warning);
   logWarnings(logger);
   const running = new Process(config, contexts, backendsOf(config, logger), logger);
 
@@ -45,7 +46,7 @@ async function start(flags: Flags): Promise<void> {
   }
   const { port, managementPort } = running.ports;
   logger.info({ module: flags.module, port, managementPort }, 'serving');
-  if (config.MONGODB_URI === undefined || process.stdout.isTTY) {
+  if (isEmbedded(config) || process.stdout.isTTY) {
     console.log(banner(contexts, `http://${config.HOST}:${port}`, `http://${config.HOST}:${managementPort}`));
   }
   await running.joined();

@@ -1,7 +1,8 @@
 import { CONTEXTS } from '../contexts.js';
 import type { Bus, TopicDescription } from '../platform/bus/bus.js';
 import { KEEPS_FOR_EVER, whatIsUnusual, whyItForgets } from '../platform/bus/topics.js';
-import { loadConfig } from '../platform/config/config.js';
+import { isEmbedded, loadConfig } from '../platform/config/config.js';
+import { expectUp } from '../platform/health/health.js';
 import { type TopicUse, topicsUsed } from '../platform/subscriber/topics-used.js';
 import { inColumns } from './columns.js';
 import { type Command, contextOf, MODULE_OPTION, refuseWords, UsageError } from './command.js';
@@ -23,15 +24,14 @@ export const topics: Command = {
       throw new UsageError(action === undefined ? 'check or create?' : `topics: there is no '${action}'`);
     }
     refuseWords(others);
-    const { publishes, reads } = contextOf(flags).events;
-    const { KAFKA_BOOTSTRAP_SERVERS } = loadConfig();
-    if (KAFKA_BOOTSTRAP_SERVERS === undefined) {
+    const context = contextOf(flags);
+    const { publishes, reads } = context.events;
+    if (isEmbedded(loadConfig([context.name]).config)) {
       console.log('The embedded log creates topics as they are needed, and keeps every event.');
       return 0;
     }
-    return atBus(async ({ bus, config }) => {
-      const { up, detail } = await bus.check();
-      if (!up) throw new Error(`KAFKA_BOOTSTRAP_SERVERS: ${detail}`);
+    return atBus(context, async ({ bus, config }) => {
+      await expectUp(bus);
       const used = topicsUsed(publishes, reads);
       if (action === 'create') await bus.createTopics(used.map(({ topic }) => topic));
       return tell(used, await describe(bus, used), config.KAFKA_TOPIC_PARTITIONS);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openEmbeddedDatabase } from '../platform/embedded/embedded-database.js';
 import { EmbeddedLinks } from '../platform/embedded/embedded-links.js';
+import { expectUp } from '../platform/health/health.js';
 import type { Replayable } from '../platform/replay/replayable.js';
 import type { Difference } from '../platform/verify/compare.js';
 import { verify as verifyContext } from '../platform/verify/verify.js';
@@ -25,7 +26,11 @@ missing, extra or different. Services may run meanwhile. Of each sort the first 
   options: { ...MODULE_OPTION, repair: { type: 'boolean' }, 'allow-unhashed': { type: 'boolean' } },
   run: (flags, words) => {
     refuseWords(words);
-    return atWork(contextOf(flags), (at) => inScratch((scratch) => verifyIn(scratch, at, flags)));
+    return atWork(contextOf(flags), async (at) => {
+      await expectUp(at.database);
+      await expectUp(at.bus);
+      return inScratch((scratch) => verifyIn(scratch, at, flags));
+    });
   },
 };
 

@@ -34,7 +34,7 @@ export function patienceFor({ database }: Workplace): number {
  * @throws as {@link loadConfig} does, and whatever `work` throws.
  */
 export function atWork<T>(context: BoundedContext, work: (workplace: Workplace) => Promise<T>): Promise<T> {
-  return onBackends(async (backends, equipment) => {
+  return onBackends(context, async (backends, equipment) => {
     const database = await backends.openDatabase(context.name);
     return using(database, async () => {
       const bus = await backends.openBus();
@@ -44,19 +44,21 @@ export function atWork<T>(context: BoundedContext, work: (workplace: Workplace) 
 }
 
 /** Opens the log alone. @throws as {@link atWork} does. */
-export function atBus<T>(work: (workplace: BusWorkplace) => Promise<T>): Promise<T> {
-  return onBackends(async (backends, equipment) => {
+export function atBus<T>(context: BoundedContext, work: (workplace: BusWorkplace) => Promise<T>): Promise<T> {
+  return onBackends(context, async (backends, equipment) => {
     const bus = await backends.openBus();
     return using(bus, () => work({ ...equipment, bus }));
   });
 }
 
 async function onBackends<T>(
+  context: BoundedContext,
   work: (backends: Backends, equipment: Omit<BusWorkplace, 'bus'>) => Promise<T>,
 ): Promise<T> {
-  const config = loadConfig();
+  const { config, warnings } = loadConfig([context.name]);
   // Standard output is for what the command was asked.
   const logger = createLogger(config.LOG_LEVEL === 'info' ? 'error' : config.LOG_LEVEL, 'stderr');
+  for (const warning of warnings) logger.warn(warning);
   const interruption = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => interruption.abort(new Interrupted(`stopped by ${signal}`)));

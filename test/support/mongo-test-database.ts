@@ -19,7 +19,7 @@ export function mongoTestDatabase(): MongoTestDatabase {
   const name = `test-${randomUUID()}`;
   const opened: MongoDatabase[] = [];
   const open = async (): Promise<MongoDatabase> => {
-    const database = await openMongoDatabase(realServers().mongodb, name);
+    const database = await openMongoDatabase({ uri: realServers().mongodb, setting: 'MONGODB_URI' }, name);
     opened.push(database);
     return database;
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import type { Security } from '../../scripts/servers/security.mjs';
 import { startServers, stopServers } from '../../scripts/servers.mjs';
 import { describeWhereOwnServersRun } from './own-servers-needed.js';
 import type { RealServers } from './real-servers.js';
@@ -11,18 +12,37 @@ export interface OwnServers extends RealServers {
   start(only?: Kind): Promise<void>;
 }
 
+/** Own servers that want TLS and a password. */
+export interface SecureServers extends OwnServers {
+  readonly secured: Security;
+}
+
 /** `describe`, with servers of its own, where they can be had. */
 export function describeWithOwnServers(name: string, instance: string, tests: (servers: OwnServers) => void): void {
+  describeWith(name, instance, false, tests);
+}
+
+/** Likewise, with servers that want TLS and a password. */
+export function describeWithSecureServers(
+  name: string,
+  instance: string,
+  tests: (servers: SecureServers) => void,
+): void {
+  describeWith(name, instance, true, tests);
+}
+
+function describeWith(name: string, instance: string, secure: boolean, tests: (servers: SecureServers) => void): void {
   describeWhereOwnServersRun(name, () => {
-    const servers = ownServers(instance);
+    const servers = ownServers(instance, secure);
     beforeAll(() => servers.start(), 180_000);
     afterAll(() => stopServers({ name: instance, wipe: true, signal: 'SIGKILL' }), 60_000);
     tests(servers);
   });
 }
 
-function ownServers(name: string): OwnServers {
+function ownServers(name: string, secure: boolean): SecureServers {
   const addresses = { kafka: '', mongodb: '' };
+  let secured: Security | undefined;
   return {
     get kafka() {
       return addresses.kafka;
@@ -30,10 +50,15 @@ function ownServers(name: string): OwnServers {
     get mongodb() {
       return addresses.mongodb;
     },
+    get secured() {
+      if (secured === undefined) throw new Error('these servers are not secure');
+      return secured;
+    },
     stop: (only, signal = 'SIGKILL') => stopServers({ name, only, signal }),
     start: async (only) => {
-      const { kafka, mongodb } = await startServers({ name, only });
+      const { kafka, mongodb, ...started } = await startServers({ name, only, secure });
       Object.assign(addresses, { kafka, mongodb });
+      secured = started.secured;
     },
   };
 }

@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
 import { authenticationSettings, checkAuthentication } from './authentication-settings.js';
+import { port, text, whole } from './fields.js';
+import { Found } from './found.js';
+import { kafkaProblems, kafkaSettings, kafkaWarnings } from './kafka-settings.js';
+import { findSettings, type Sources } from './sources.js';
 
-const port = (fallback: number) =>
-  z.coerce
-    .number('must be a port')
-    .int('must be a port')
-    .min(0, 'must be a port')
-    .max(65_535, 'must be a port')
-    .default(fallback);
-const text = z.string('must be text').trim().min(1, 'must not be empty');
+const mongoDbUri = text.regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://').optional();
 
 const schema = z.strictObject({
   /** Address of both listeners. */
@@ -19,22 +14,12 @@ const schema = z.strictObject({
   MANAGEMENT_PORT: port(8081),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** The first of every so many answered requests is logged; 0 for none. */
-  ACCESS_LOG_SAMPLE: z.coerce.number('must be a number').int('must be whole').min(0).max(1_000_000).default(100),
+  ACCESS_LOG_SAMPLE: whole(0, 1_000_000).default(100),
   /** Folder of the embedded adapters. */
   DATA_DIR: text.default('.data'),
-  MONGODB_URI: text.regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://').optional(),
-  KAFKA_BOOTSTRAP_SERVERS: text
-    .regex(/^[^\s,:/]+:\d{1,5}(\s*,\s*[^\s,:/]+:\d{1,5})*$/, 'must be HOST:PORT, or several with commas between')
-    .optional(),
-  /** Partitions of a topic that is created at start. */
-  KAFKA_TOPIC_PARTITIONS: z.coerce.number('must be a number').int('must be whole').min(1).max(1_000).default(6),
-  /** Milliseconds after which a dead instance's partitions go to the others. */
-  KAFKA_SESSION_TIMEOUT_MS: z.coerce
-    .number('must be a number')
-    .int('must be whole')
-    .min(6_000)
-    .max(300_000)
-    .default(10_000),
+  /** Of every module that has none of its own. */
+  MONGODB_URI: mongoDbUri,
+  ...kafkaSettings,
   /** Largest request body, in bytes; given as such, or with a unit (`256kb`, `1mb`). */
   HTTP_BODY_LIMIT: z.coerce
     .string()
@@ -42,7 +27,7 @@ const schema = z.strictObject({
     .default('256kb')
     .transform(toBytes),
   /** Milliseconds for which a connection stays open without a request; more than whoever is in front keeps it. */
-  HTTP_KEEP_ALIVE_MS: z.coerce.number('must be a number').int('must be whole').min(1).max(3_600_000).default(75_000),
+  HTTP_KEEP_ALIVE_MS: whole(1, 3_600_000).default(75_000),
   ...authenticationSettings,
 });
 
@@ -51,55 +36,119 @@ function toBytes(size: string): number {
   return parseInt(size, 10) * factor;
 }
 
-/** The settings, checked. Names are those of the environment variables. */
-export type Config = Readonly<z.infer<typeof schema>>;
-type Settings = Readonly<Record<string, unknown>>;
+/** The setting of a module's own connection string. */
+type OwnUri = `${string}_MONGODB_URI`;
 
-/** A setting is missing or wrong. The message is one line that names it, and never its value. */
-export class ConfigError extends Error {}
+/** The settings, checked. Names are those of the environment variables. */
+export type Config = Readonly<z.infer<typeof schema>> & { readonly [own: OwnUri]: string | undefined };
+
+/** Settings are missing or wrong. The message has a line for each, which names it, and never its value. */
+export class ConfigError extends Error {
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'));
+  }
+}
+
+/** The settings, and what to tell of them. */
+export interface Loaded {
+  readonly config: Config;
+  /** Where a setting that is no default was found. */
+  readonly originOf: (name: string) => string | undefined;
+  /** A line for each thing that is allowed, and should be known. */
+  readonly warnings: readonly string[];
+}
 
 /**
- * Settings from `config/default.json`, then `config/<NODE_ENV>.json`, then the environment, the later over the earlier.
- * @throws ConfigError for the first setting that is not right.
+ * The settings of a process of these modules, from `config/default.json`, `config/<NODE_ENV>.json`, the properties that
+ * KAFKA_PROPERTIES leads to and the environment, the later over the earlier.
+ * @throws ConfigError with a line for each setting that is not right
  */
-export function loadConfig(environment: NodeJS.ProcessEnv = process.env, folder = 'config'): Config {
-  const names = Object.keys(schema.shape);
-  const fromEnvironment = Object.entries(environment).filter(([name, value]) => names.includes(name) && value !== '');
-  const files = ['default', environment.NODE_ENV].filter((name) => name !== undefined && name !== '');
-  const settings = Object.assign({}, ...files.map((name) => readSettings(folder, `${name}.json`))) as Settings;
-  return parseConfig({ ...settings, ...Object.fromEntries(fromEnvironment) });
+export function loadConfig(
+  modules: readonly string[],
+  { environment = process.env, folder = 'config' }: Partial<Sources> = {},
+): Loaded {
+  const { found, problems, warnings } = findSettings(settingNames(modules), { environment, folder });
+  const config = check(found, modules, problems);
+  return {
+    config,
+    originOf: (name) => found.origin(name),
+    warnings: [...warnings, ...kafkaWarnings(found), ...mongoDbWarnings(found, modules)],
+  };
 }
 
-/** @throws ConfigError */
-export function parseConfig(settings: Settings): Config {
-  const { success, data, error } = schema.superRefine(checkAuthentication).safeParse(settings);
-  if (!success) throw new ConfigError(describe(error.issues[0] as z.core.$ZodIssue));
-  if ((data.MONGODB_URI === undefined) !== (data.KAFKA_BOOTSTRAP_SERVERS === undefined)) {
-    const [is, isNot] =
-      data.MONGODB_URI === undefined
-        ? ['KAFKA_BOOTSTRAP_SERVERS', 'MONGODB_URI']
-        : ['MONGODB_URI', 'KAFKA_BOOTSTRAP_SERVERS'];
-    throw new ConfigError(`${isNot}: is not set, but ${is} is; set both, or neither for the embedded adapters`);
-  }
-  return data;
+/** Names of the settings that a process of these modules has. */
+export function settingNames(modules: readonly string[]): string[] {
+  return [...Object.keys(schema.shape), ...modules.map(ownUri)];
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `${issue.keys.join(', ')}: there is no such setting`;
-  return `${issue.path.join('.')}: ${issue.message}`;
+/** Settings that are given as values. @throws ConfigError */
+export function parseConfig(settings: Readonly<Record<string, unknown>>, modules: readonly string[] = []): Config {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const layer = new Map(given.map(([name, value]) => [name, { value, label: name, origin: 'given' }]));
+  return check(new Found([layer]), modules, []);
 }
 
-function readSettings(folder: string, name: string): Settings {
-  const file = path.join(folder, name);
-  let content: string;
-  try {
-    content = readFileSync(file, 'utf8');
-  } catch {
-    return {};
+/** Whether the process has neither Kafka nor MongoDB, and keeps everything in its own folder. */
+export function isEmbedded({ KAFKA_BOOTSTRAP_SERVERS }: Config): boolean {
+  return KAFKA_BOOTSTRAP_SERVERS === undefined;
+}
+
+/** A module's connection string, its own or that of all, and the setting that has it. */
+export function mongoDbOf(config: Config, module: string): { readonly setting: string; readonly uri: string } {
+  const own = ownUri(module);
+  const setting = config[own] === undefined ? 'MONGODB_URI' : own;
+  return { setting, uri: config[setting] ?? '' };
+}
+
+function ownUri(module: string): OwnUri {
+  return `${module.toUpperCase()}_MONGODB_URI`;
+}
+
+function check(found: Found, modules: readonly string[], problems: readonly string[]): Config {
+  const own = Object.fromEntries(modules.map((module) => [ownUri(module), mongoDbUri]));
+  const { success, data, error } = schema.extend(own).superRefine(checkAuthentication).safeParse(found.values());
+  const wrong = success ? [] : describe(error.issues, found);
+  const lines = [...problems, ...wrong, ...kafkaProblems(found), ...backendProblems(found, modules)];
+  if (!success || lines.length > 0) throw new ConfigError(lines);
+  return data as unknown as Config;
+}
+
+/** A line for each setting, however many things are wrong with it. */
+function describe(issues: readonly z.core.$ZodIssue[], found: Found): string[] {
+  const lines = new Map<string, string>();
+  for (const issue of issues) {
+    const isUnknown = issue.code === 'unrecognized_keys';
+    for (const name of isUnknown ? issue.keys : [issue.path.join('.')]) {
+      if (!lines.has(name)) lines.set(name, isUnknown ? 'there is no such setting' : issue.message);
+    }
   }
-  try {
-    return JSON.parse(content) as Settings;
-  } catch {
-    throw new ConfigError(`${file}: is not JSON`);
+  return [...lines].map(([name, message]) => `${found.label(name)}: ${message}`);
+}
+
+/** Kafka and MongoDB come together, or not at all. */
+function backendProblems(found: Found, modules: readonly string[]): string[] {
+  const kafka = 'KAFKA_BOOTSTRAP_SERVERS';
+  const both = 'set both, or neither for the embedded adapters';
+  const uris = urisIn(found, modules);
+  if (!found.has(kafka)) {
+    const meant = ['KAFKA_PROPERTIES', 'KAFKA_SECURITY_PROTOCOL', ...uris].find((name) => found.has(name));
+    return meant === undefined ? [] : [`${kafka}: is not set, but ${found.label(meant)} is; ${both}`];
   }
+  if (uris.length === 0) return [`MONGODB_URI: is not set, but ${found.label(kafka)} is; ${both}`];
+  const without = found.has('MONGODB_URI') ? [] : modules.map(ownUri).filter((name) => !found.has(name));
+  return without.map((name) => `${name}: is not set, nor is MONGODB_URI, but ${found.label(kafka)} is`);
+}
+
+function urisIn(found: Found, modules: readonly string[]): string[] {
+  return ['MONGODB_URI', ...modules.map(ownUri)].filter((name) => found.has(name));
+}
+
+/** What is allowed, and less safe than it could be. */
+function mongoDbWarnings(found: Found, modules: readonly string[]): string[] {
+  const unsafe = urisIn(found, modules).filter((name) =>
+    /[?&]tls(?:Insecure|AllowInvalid\w+)=true/i.test(String(found.value(name))),
+  );
+  return unsafe.map(
+    (name) => `${found.label(name)}: has certificates unchecked, so that others may pass for the server`,
+  );
 }

@@ -1,14 +1,15 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { temporaryFolder, type TemporaryFolder } from '../../../test/support/temporary-folder.js';
-import { ConfigError, loadConfig, parseConfig } from './config.js';
+import { describe, expect, it } from '@jest/globals';
+import { createAuthority } from '../../../scripts/servers/certificates.mjs';
+import { temporaryFolder } from '../../../test/support/temporary-folder.js';
+import { ConfigError, isEmbedded, mongoDbOf, parseConfig } from './config.js';
 
 const SECRET = 's3cr3t';
 
-function messageOf(settings: Record<string, unknown>): string {
+function messageOf(settings: Record<string, unknown>, modules: readonly string[] = []): string {
   try {
-    parseConfig(settings);
+    parseConfig(settings, modules);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     return (error as Error).message;
@@ -85,7 +86,7 @@ describe('the configuration', () => {
     ['JWT_JWKS_URL', `https://user:${SECRET}@issuer.example/jwks`],
     ['JWT_ISSUER', ' '],
   ])('refuses a bad %s in one line that names it, and never its value (%j)', (name, value) => {
-    const message = messageOf({ [name]: value });
+    const message = messageOf({ MONGODB_URI: 'mongodb://a', KAFKA_BOOTSTRAP_SERVERS: 'a:9092', [name]: value });
 
     expect(message).toMatch(new RegExp(`^${name}: [^\\n]+$`));
     expect(message).not.toContain(SECRET);
@@ -144,47 +145,94 @@ describe('the configuration', () => {
     expect(messageOf({ PROT: SECRET })).not.toContain(SECRET);
   });
 
-  describe('from files and the environment', () => {
-    let folder: TemporaryFolder;
+  it('tells all that is wrong at once, a line for each setting', () => {
+    const lines = messageOf({ PORT: SECRET, HOST: '', PROT: SECRET, MONGODB_URI: SECRET }).split('\n');
 
-    beforeEach(async () => {
-      folder = await temporaryFolder();
+    expect(lines.map((line) => line.split(':')[0]).sort()).toEqual([
+      'HOST',
+      'KAFKA_BOOTSTRAP_SERVERS',
+      'MONGODB_URI',
+      'PORT',
+      'PROT',
+    ]);
+    expect(lines.join()).not.toContain(SECRET);
+  });
+
+  describe('of modules', () => {
+    const KAFKA_BOOTSTRAP_SERVERS = 'a:9092';
+    const [ACCOUNTS, ORDERS] = ['mongodb://accounts.example', 'mongodb://orders.example'];
+
+    it('has a connection string for each, its own over that of all', () => {
+      const settings = { KAFKA_BOOTSTRAP_SERVERS, MONGODB_URI: ACCOUNTS, ORDERS_MONGODB_URI: ORDERS };
+      const config = parseConfig(settings, ['accounts', 'orders']);
+
+      expect(mongoDbOf(config, 'accounts')).toEqual({ setting: 'MONGODB_URI', uri: ACCOUNTS });
+      expect(mongoDbOf(config, 'orders')).toEqual({ setting: 'ORDERS_MONGODB_URI', uri: ORDERS });
     });
 
-    afterEach(() => folder.remove());
+    it('asks for those of the modules in the process, and no other', () => {
+      const settings = { KAFKA_BOOTSTRAP_SERVERS, ACCOUNTS_MONGODB_URI: ACCOUNTS };
 
-    const write = (name: string, content: string) => writeFile(path.join(folder.path, name), content);
-
-    it('takes the environment over the file of NODE_ENV over the default file', async () => {
-      await write('default.json', JSON.stringify({ LOG_LEVEL: 'info', PORT: 1, DATA_DIR: 'd' }));
-      await write('production.json', JSON.stringify({ LOG_LEVEL: 'warn', PORT: 2 }));
-      const environment = { NODE_ENV: 'production', PORT: '3' };
-
-      expect(loadConfig(environment, folder.path)).toMatchObject({ LOG_LEVEL: 'warn', PORT: 3, DATA_DIR: 'd' });
-      expect(loadConfig({}, folder.path)).toMatchObject({ LOG_LEVEL: 'info', PORT: 1 });
+      expect(isEmbedded(parseConfig(settings, ['accounts']))).toBe(false);
+      expect(messageOf(settings, ['accounts', 'orders'])).toMatch(/^ORDERS_MONGODB_URI: [^\n]+$/);
+      expect(messageOf({ KAFKA_BOOTSTRAP_SERVERS }, ['accounts', 'orders'])).toMatch(/^MONGODB_URI: [^\n]+$/);
+      expect(messageOf({ ACCOUNTS_MONGODB_URI: ACCOUNTS }, ['accounts'])).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
     });
 
-    it('needs no file, and leaves alone what else the environment has', async () => {
-      await mkdir(path.join(folder.path, 'empty'));
+    it('refuses a bad one by its name', () => {
+      const settings = { KAFKA_BOOTSTRAP_SERVERS, ACCOUNTS_MONGODB_URI: `http://${SECRET}` };
 
-      expect(loadConfig({ PATH: '/bin', PORT: '3' }, path.join(folder.path, 'empty'))).toMatchObject({ PORT: 3 });
+      expect(messageOf(settings, ['accounts'])).toMatch(/^ACCOUNTS_MONGODB_URI: [^\n]+$/);
+      expect(messageOf(settings, ['accounts'])).not.toContain(SECRET);
+    });
+  });
+
+  describe('of Kafka', () => {
+    const MONGODB_URI = 'mongodb://a';
+    const KAFKA_BOOTSTRAP_SERVERS = 'a:9092';
+    const safe = {
+      MONGODB_URI,
+      KAFKA_BOOTSTRAP_SERVERS,
+      KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
+      KAFKA_SASL_MECHANISM: 'PLAIN',
+      KAFKA_SASL_USERNAME: 'app',
+      KAFKA_SASL_PASSWORD: ` ${SECRET} `,
+    };
+
+    it('checks the host name of a certificate, and takes a password as it is', () => {
+      expect(parseConfig(safe)).toMatchObject({
+        KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: 'https',
+        KAFKA_SASL_PASSWORD: ` ${SECRET} `,
+      });
     });
 
-    it('takes an empty variable for none', () => {
-      expect(loadConfig({ PORT: '', MONGODB_URI: '' }, folder.path)).toMatchObject({ PORT: 8080 });
+    it.each<[string, Record<string, unknown>]>([
+      ['KAFKA_SASL_PASSWORD', { KAFKA_SASL_PASSWORD: undefined }],
+      ['KAFKA_SASL_USERNAME', { KAFKA_SASL_USERNAME: undefined }],
+      ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_MECHANISM: undefined }],
+      ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_MECHANISM: 'GSSAPI' }],
+      ['KAFKA_SECURITY_PROTOCOL', { KAFKA_SECURITY_PROTOCOL: 'SASL_TLS' }],
+      ['KAFKA_SASL_PASSWORD', { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_SASL_USERNAME: undefined }],
+      ['KAFKA_SASL_USERNAME', { KAFKA_SECURITY_PROTOCOL: undefined, KAFKA_SASL_PASSWORD: undefined }],
+      ['KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM', { KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: 'http' }],
+      ['KAFKA_CA_FILE', { KAFKA_CA_FILE: `/nowhere/${SECRET}` }],
+      ['KAFKA_CA_FILE', { KAFKA_CA_FILE: 'package.json' }],
+      ['KAFKA_REQUEST_TIMEOUT_MS', { KAFKA_REQUEST_TIMEOUT_MS: '20s' }],
+      ['KAFKA_RETRY_BACKOFF_MS', { KAFKA_RETRY_BACKOFF_MS: '0' }],
+    ])('refuses what does not make sense together by %s: %j', (name, change) => {
+      expect(messageOf({ ...safe, ...change })).toMatch(new RegExp(`^${name}: [^\\n]+$`));
+      expect(messageOf({ ...safe, ...change })).not.toContain(SECRET);
     });
 
-    it('refuses a file that is not JSON in one line that names it, and quotes nothing of it', async () => {
-      await write('default.json', `{"MONGODB_URI": "mongodb://${SECRET}`);
-      const load = () => loadConfig({}, folder.path);
+    it('refuses an authority for connections without TLS, which would be unsafe in silence', async () => {
+      const folder = await temporaryFolder();
+      const KAFKA_CA_FILE = path.join(folder.path, 'ca.pem');
+      await writeFile(KAFKA_CA_FILE, createAuthority('ca').certificate);
+      const settings = { MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS, KAFKA_CA_FILE };
 
-      expect(load).toThrow(ConfigError);
-      expect(load).toThrow(/default\.json[^\n]*$/);
-      expect(load).not.toThrow(SECRET);
-    });
-
-    it('refuses a bad variable by its name', () => {
-      expect(() => loadConfig({ PORT: SECRET }, folder.path)).toThrow(/^PORT: [^\n]+$/);
+      expect(parseConfig({ ...safe, KAFKA_CA_FILE }).KAFKA_CA_FILE).toBe(KAFKA_CA_FILE);
+      expect(messageOf(settings)).toMatch(/^KAFKA_CA_FILE: [^\n]+$/);
+      await folder.remove();
     });
   });
 });

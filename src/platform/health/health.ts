@@ -1,5 +1,6 @@
 import type { Outbox } from '../aggregate/aggregates.js';
 import type { WaitingCount } from '../dead-letters/waiting-count.js';
+import { unavailable } from '../errors.js';
 
 /** Whether something the process needs is there; `detail` says why not, without secrets. */
 export interface DependencyHealth {
@@ -12,6 +13,12 @@ export interface Dependency {
   /** When it is down the process cannot serve at all; otherwise it serves, and says that it is degraded. */
   readonly required: () => boolean;
   check(): Promise<DependencyHealth>;
+}
+
+/** @throws PlatformError `unavailable`, which says why, when it is not there. */
+export async function expectUp(dependency: { check(): Promise<DependencyHealth> }): Promise<void> {
+  const { up, detail } = await dependency.check();
+  if (!up) throw unavailable(detail ?? 'a dependency is away');
 }
 
 export interface OutboxHealth {

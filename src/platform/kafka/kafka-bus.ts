@@ -5,6 +5,7 @@ import type { Bus, BusRecord, Consumption, Reading, RecordHandler, TopicDescript
 import { PlatformError } from '../errors.js';
 import type { DependencyHealth } from '../health/health.js';
 import { KafkaConsumption } from './kafka-consumption.js';
+import { explained, reasonFor } from './kafka-errors.js';
 import { KafkaReading } from './kafka-reading.js';
 import { sizeOf, toMessage } from './kafka-record.js';
 import { connectWithoutDelay } from './kafka-socket.js';
@@ -83,7 +84,7 @@ export class KafkaBus implements Bus {
       return consumption;
     } catch (error) {
       await consumption.stop().catch(() => undefined);
-      throw error;
+      throw explained(error);
     }
   }
 
@@ -96,8 +97,8 @@ export class KafkaBus implements Bus {
       late.catch(() => undefined);
       await Promise.race([answers, late]);
       return { up: true };
-    } catch {
-      return { up: false, detail: 'Kafka does not answer' };
+    } catch (error) {
+      return { up: false, detail: reasonFor(error) ?? 'Kafka does not answer' };
     } finally {
       timeout.abort();
     }
@@ -150,13 +151,15 @@ export class KafkaBus implements Bus {
       return client;
     } catch (error) {
       forget();
-      throw error;
+      // It may have come as far as a socket.
+      void client.disconnect().catch(() => undefined);
+      throw explained(error);
     }
   }
 }
 
 /** Few retries: the callers retry for as long as it takes, and know better what has become of the world meanwhile. */
-const RETRY = { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 };
+const RETRY = { retries: 3, maxRetryTime: 1_000 };
 
 function chunksOf(records: readonly BusRecord[], mostBytes: number): BusRecord[][] {
   const chunks: BusRecord[][] = [];
@@ -183,13 +186,17 @@ function recordTooLarge(topic: string, cause: unknown): PlatformError {
   });
 }
 
+/** What it says of connections that fail, whoever asked for one says better. */
+const CONNECTING = /^(?:Connection|BrokerPool|SaslAuthenticator)/;
+
 /** kafkajs's own log, as warnings at most: what it calls an error, it or its caller retries. */
 function logTo(logger: Logger) {
   return ({ namespace, level, log }: { namespace: string; level: number; log: { message: string } }) => {
     const { message, error, retryCount } = log as { message: string; error?: unknown; retryCount?: number };
     const line = { kafkajs: namespace, retryCount, ...(typeof error === 'string' && { error }) };
     // It warns of few retries for an idempotent producer; see `publish` for why they are safe here.
-    if (level <= 2 && !message.startsWith('Limiting retries')) logger.warn(line, message);
+    const isOfNote = level <= 2 && !CONNECTING.test(namespace) && !message.startsWith('Limiting retries');
+    if (isOfNote) logger.warn(line, message);
     else logger.debug(line, message);
   };
 }

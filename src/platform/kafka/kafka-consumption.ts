@@ -5,6 +5,7 @@ import { backoffDelay } from '../backoff.js';
 import type { Consumption, RecordHandler } from '../bus/bus.js';
 import { coalesce } from '../coalesce.js';
 import type { DependencyHealth } from '../health/health.js';
+import { reasonFor } from './kafka-errors.js';
 import { toLoggedRecord } from './kafka-record.js';
 
 /** Records between two heartbeats and offset commits. */
@@ -88,7 +89,6 @@ export class KafkaConsumption implements Consumption {
       allowAutoTopicCreation: false,
       retry: {
         retries: 10,
-        initialRetryTime: 100,
         maxRetryTime: 2_000,
         // It may crash while it stops, and must not come back from that.
         restartOnFailure: () => Promise.resolve(!this.stopped),
@@ -98,7 +98,7 @@ export class KafkaConsumption implements Consumption {
       this.trouble = undefined;
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      this.trouble = `stopped: ${payload.error.name}`;
+      this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
       // kafkajs gives up for good on an error that it does not hold for retriable, whatever its options say.
       if (!payload.restart) this.replaceAfter(1);
     });

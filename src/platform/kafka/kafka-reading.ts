@@ -55,7 +55,7 @@ export class KafkaReading implements Reading {
       heartbeatInterval: Math.floor(sessionTimeout / 5),
       maxWaitTimeInMs: 50,
       allowAutoTopicCreation: false,
-      retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
+      retry: { retries: 3, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
     });
     const { events } = this.consumer;
     this.consumer.on(events.GROUP_JOIN, () => this.seek());

@@ -2,6 +2,7 @@ import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
 import type { DependencyHealth } from '../health/health.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { orUnavailable } from './mongo-errors.js';
+import { reasonFor } from './mongo-reasons.js';
 import { beginRebuild } from './mongo-rebuild.js';
 
 /** One context's own MongoDB database. */
@@ -22,12 +23,18 @@ export interface MongoDatabase {
   beginRebuild(collections: readonly string[]): Promise<Rebuild<MongoDatabase>>;
 }
 
+/** A connection string, and the setting that it is the value of. */
+export interface MongoAddress {
+  readonly uri: string;
+  readonly setting: string;
+}
+
 /**
- * Connects lazily: the first operation opens the connection, and a server that is away is found again.
+ * Connects with the first check or operation; a server that goes away later is found again.
  * @throws Error that names the setting when the connection string cannot be read.
  */
-export async function openMongoDatabase(uri: string, name: string): Promise<MongoDatabase> {
-  const client = await newClient(uri, {
+export async function openMongoDatabase(address: MongoAddress, name: string): Promise<MongoDatabase> {
+  const client = await newClient(address, {
     appName: name,
     ignoreUndefined: true,
     // An event must never be published of a write that a failover takes back.
@@ -38,22 +45,33 @@ export async function openMongoDatabase(uri: string, name: string): Promise<Mong
     serverSelectionTimeoutMS: 3_000,
     connectTimeoutMS: 3_000,
   });
-  return databaseOver(client, client.db(name), (collection) => collection);
+  return databaseOver(client, client.db(name), address.setting, (collection) => collection);
 }
 
-function databaseOver(client: MongoClient, db: Db, named: (collection: string) => string): MongoDatabase {
+function databaseOver(
+  client: MongoClient,
+  db: Db,
+  setting: string,
+  named: (collection: string) => string,
+): MongoDatabase {
   const beside = (suffix: string): MongoDatabase =>
-    databaseOver(client, db, (collection) => `${named(collection)}.${suffix}`);
+    databaseOver(client, db, setting, (collection) => `${named(collection)}.${suffix}`);
+  let wasReached = false;
   return {
     kind: 'mongodb',
     location: `database ${db.databaseName}`,
     db: { collection: (collection, options) => db.collection(named(collection), options) },
     async check() {
       try {
-        await db.command({ ping: 1 }, { timeoutMS: 2_000 });
+        // Where its first connection fails, the driver makes no other by itself.
+        if (!wasReached) await client.connect();
+        wasReached = true;
+        // Unlike a ping, it is not for everybody.
+        await db.command({ listCollections: 1, nameOnly: true, filter: { name: '' } }, { timeoutMS: 2_000 });
         return { up: true };
-      } catch {
-        return { up: false, detail: `MongoDB does not answer for database ${db.databaseName}` };
+      } catch (error) {
+        const away = `MongoDB does not answer for database ${db.databaseName}`;
+        return { up: false, detail: reasonFor(error, setting, db.databaseName) ?? away };
       }
     },
     close: () => client.close(),
@@ -69,12 +87,12 @@ function databaseOver(client: MongoClient, db: Db, named: (collection: string) =
   };
 }
 
-async function newClient(uri: string, options: MongoClientOptions): Promise<MongoClient> {
+async function newClient({ uri, setting }: MongoAddress, options: MongoClientOptions): Promise<MongoClient> {
   const { MongoClient: Client } = await import('mongodb');
   try {
     return new Client(uri, options);
   } catch (error) {
     // Without the driver's own words, which may quote the password.
-    throw new Error('MONGODB_URI: is not a connection string that the driver can read', { cause: error });
+    throw new Error(`${setting}: is not a connection string that the driver can read`, { cause: error });
   }
 }

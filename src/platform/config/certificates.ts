@@ -1,0 +1,14 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Whether a file has one certificate (PEM) or more, all of which can be read. */
+export function areCertificates(file: string): boolean {
+  try {
+    const certificates = readFileSync(file, 'utf8').match(PEM) ?? [];
+    return certificates.map((certificate) => new X509Certificate(certificate)).length > 0;
+  } catch {
+    return false;
+  }
+}
