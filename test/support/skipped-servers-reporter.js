@@ -1,12 +1,16 @@
-/** Says at the end of a run, so that nobody can miss it, that the tests on real servers did not run. */
+/** Says at the end of a run, so that nobody can miss it, which tests did not run for want of servers or of the gateway. */
 export default class SkippedServersReporter {
   onRunComplete() {
-    const { FOUND_NO_SERVERS: none, NO_OWN_SERVERS: noneOfTheirOwn, REQUIRE_REAL_SERVERS: required } = process.env;
+    const { FOUND_NO_SERVERS: none, NO_OWN_SERVERS: noneOfTheirOwn, NO_HAPROXY: noGateway } = process.env;
+    if (process.env.REQUIRE_REAL_SERVERS === '1') return;
     const what = none === undefined ? 'that stops or kills' : 'on';
-    const missing = none ?? noneOfTheirOwn;
-    if (missing === undefined || required === '1') return;
-    console.error(
-      `\n!!! SKIPPED: every test ${what} the real Kafka and MongoDB did not run, for want of them: ${missing}\n`,
-    );
+    say(`${what} the real Kafka and MongoDB`, none ?? noneOfTheirOwn);
+    say('of the gateway', noGateway);
   }
+}
+
+/** @param {string} tests @param {string | undefined} missing */
+function say(tests, missing) {
+  if (missing !== undefined)
+    console.error(`\n!!! SKIPPED: every test ${tests} did not run, for want of it: ${missing}\n`);
 }

@@ -1,3 +1,4 @@
+import { missingHaproxy } from '../../scripts/servers/haproxy.mjs';
 import { missingPrerequisite } from '../../scripts/servers.mjs';
 import { findServers } from './find-servers.js';
 
@@ -8,6 +9,8 @@ let found;
 export default async function startServers() {
   const missing = missingPrerequisite();
   if (missing !== undefined) process.env.NO_OWN_SERVERS = missing;
+  const noGateway = missingHaproxy();
+  if (noGateway !== undefined) process.env.NO_HAPROXY = noGateway;
   const servers = await findServers();
   if ('missing' in servers) {
     if (process.env.REQUIRE_REAL_SERVERS === '1') {
