@@ -34,6 +34,8 @@ const schema = z.strictObject({
     .min(6_000)
     .max(300_000)
     .default(10_000),
+  /** Milliseconds that a process which is told to stop serves on, not ready, so that gateways can turn away from it. */
+  DRAIN_MS: z.coerce.number('must be a number').int('must be whole').min(0).max(60_000).default(0),
   /** Largest request body, in bytes; given as such, or with a unit (`256kb`, `1mb`). */
   HTTP_BODY_LIMIT: z.coerce
     .string()
