@@ -37,7 +37,12 @@ class WrongUsage extends Error {}
 /** @param {string[]} args */
 function parse(args) {
   const string = /** @type {const} */ ({ type: 'string' });
-  const options = { gateway: string, accounts: string, orders: string, help: /** @type {const} */ ({ type: 'boolean' }) };
+  const options = {
+    gateway: string,
+    accounts: string,
+    orders: string,
+    help: /** @type {const} */ ({ type: 'boolean' }),
+  };
   try {
     return parseArgs({ args, options }).values;
   } catch (error) {

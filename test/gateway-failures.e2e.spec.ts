@@ -30,8 +30,7 @@ describeWithGateway('the gateway before services that fail', () => {
   beforeEach(async () => {
     for (const service of [accounts, orders]) Object.assign(service, { behave: answers, isReady: true });
     await eventually(async () => {
-      for (const path of ['/accounts/customers', '/orders'])
-        expect((await gateway.call('GET', path)).status).toBe(200);
+      for (const path of ['/accounts/customers', '/orders']) expect((await gateway.call('GET', path)).status).toBe(200);
     });
     for (const service of [accounts, orders]) service.received.length = 0;
   });
@@ -39,7 +38,7 @@ describeWithGateway('the gateway before services that fail', () => {
   it('tells a service who asks, whatever the client says', async () => {
     const headers = {
       'X-Authenticated-Subject': 'root',
-      'x_authenticated_subject': 'root',
+      x_authenticated_subject: 'root',
       'X-Authenticated_Subject': 'root',
       'X-Forwarded-For': '10.0.0.1',
       Forwarded: 'for=10.0.0.1',
@@ -80,7 +79,11 @@ describeWithGateway('the gateway before services that fail', () => {
     const ask = (method: string, path: string) =>
       new Promise((resolve, reject) => {
         const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_STATUS } = constants;
-        const headers = { [HTTP2_HEADER_METHOD]: method, [HTTP2_HEADER_PATH]: path, authorization: `Bearer ${token()}` };
+        const headers = {
+          [HTTP2_HEADER_METHOD]: method,
+          [HTTP2_HEADER_PATH]: path,
+          authorization: `Bearer ${token()}`,
+        };
         const stream = client.request(headers);
         stream.once('response', (response) => resolve(response[HTTP2_HEADER_STATUS])).once('error', reject);
         stream.resume().end();
@@ -171,7 +174,12 @@ describeWithGateway('the gateway before services that fail', () => {
 
 describeWithGateway('the limits of the gateway', () => {
   it.each([
-    ['a subject', { RATE_LIMIT_PER_SUBJECT: '5' }, (n: number) => ({ token: token({ sub: 'eager', jti: n }) }), { token: token() }],
+    [
+      'a subject',
+      { RATE_LIMIT_PER_SUBJECT: '5' },
+      (n: number) => ({ token: token({ sub: 'eager', jti: n }) }),
+      { token: token() },
+    ],
     ['an address', { RATE_LIMIT_PER_ADDRESS: '5' }, () => ({ token: null }), undefined],
   ])('hold for %s', async (_, settings, asking, other) => {
     const [accounts, orders] = await Promise.all([StandIn.start(), StandIn.start()]);
@@ -201,7 +209,9 @@ describeWithGateway('the configuration of the gateway', () => {
     const gateway = await Gateway.start({ accounts: nobody, orders: nobody }, unknown);
     expect((await gateway.call('GET', '/orders')).status).toBe(503);
     expect((await get(`${gateway.healthUrl}/health/live`)).body).toEqual({ status: 'live' });
-    expect((await get(`${gateway.healthUrl}/metrics`)).text).toContain('haproxy_backend_active_servers{proxy="orders"} 0');
+    expect((await get(`${gateway.healthUrl}/metrics`)).text).toContain(
+      'haproxy_backend_active_servers{proxy="orders"} 0',
+    );
     expect(CONFIGURATION).toMatch(/haproxy\.cfg$/);
   });
 });

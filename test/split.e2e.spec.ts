@@ -38,8 +38,8 @@ describeWithGateway('the split', () => {
       await load.acknowledges(300);
 
       const [accounts, orders] = await Promise.all([
-        serve({ ...settings, DRAIN_MS: '3000' }, 'accounts').ready(),
-        serve({ ...settings, DRAIN_MS: '3000' }, 'orders').ready(),
+        serve(settings, 'accounts').ready(),
+        serve(settings, 'orders').ready(),
       ]);
       expect(await split(gateway, { accounts: instanceOf(accounts), orders: instanceOf(orders) })).toMatchObject(DONE);
       expect(await one.kill('SIGTERM')).toEqual(STOPPED);
@@ -89,7 +89,11 @@ describeWithGateway('the script of the split', () => {
     const cases = [
       [await split(gateway, { accounts: nobody, orders: nobody }), 1, /^--accounts: nothing answers at /],
       [await run('--gateway', '/nowhere', '--orders', '127.0.0.1:1:1'), 1, /^--orders: nothing answers at /],
-      [await run('--gateway', gateway.adminSocket, '--orders', 'localhost:1'), 2, /^--orders: "localhost:1" is not IP:PORT/],
+      [
+        await run('--gateway', gateway.adminSocket, '--orders', 'localhost:1'),
+        2,
+        /^--orders: "localhost:1" is not IP:PORT/,
+      ],
       [await run('--gateway', gateway.adminSocket), 2, /^Say --accounts, --orders or both/],
       [await run('--orders', '127.0.0.1:1:1'), 2, /^--gateway: /],
       [await run('--order', 'x'), 2, /--order/],

@@ -16,8 +16,7 @@ const patienceMs = 60_000;
  * @throws Error when an instance is not ready, or the others do not finish in a minute; what takes requests goes on
  */
 export async function moveTo(socket, wanted, log) {
-  for (const { service, instances } of wanted)
-    for (const instance of instances) await expectReady(service, instance);
+  for (const { service, instances } of wanted) for (const instance of instances) await expectReady(service, instance);
 
   for (const { service, instances } of wanted)
     for (const instance of instances) await enroll(socket, service, instance);
@@ -60,7 +59,8 @@ async function expectReady(service, { host, healthPort }) {
   }
   const [ready, info] = await Promise.all(answers.map((answer) => answer.json()));
   if (ready.status === 'not-ready') throw new Error(`--${service}: the instance with ${url} is not ready`);
-  if (!info.modules.includes(service)) throw new Error(`--${service}: the instance with ${url} is ${info.modules.join(', ')}`);
+  if (!info.modules.includes(service))
+    throw new Error(`--${service}: the instance with ${url} is ${info.modules.join(', ')}`);
 }
 
 /** @param {{ address: string }} server @param {Instance} instance */

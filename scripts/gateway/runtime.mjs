@@ -11,7 +11,8 @@ import { connect } from 'node:net';
  */
 
 // What haproxy.cfg gives every instance. The runtime API takes nothing over from there.
-const manners = 'inter 1s fastinter 250ms downinter 500ms fall 2 rise 2 maxconn 500 observe layer7 error-limit 20 on-error mark-down';
+const manners =
+  'inter 1s fastinter 250ms downinter 500ms fall 2 rise 2 maxconn 500 observe layer7 error-limit 20 on-error mark-down';
 
 /** @param {string} socket @param {string} service @returns {Promise<Server[]>} */
 export async function serversOf(socket, service) {
@@ -59,7 +60,8 @@ export async function finish(socket, service, name) {
 /** @param {string} socket @param {string} command */
 async function tell(socket, command) {
   const answer = (await ask(socket, command)).trim();
-  if (answer !== '' && !/^New server registered/.test(answer)) throw new Error(`The gateway refuses "${command}": ${answer}`);
+  if (answer !== '' && !/^New server registered/.test(answer))
+    throw new Error(`The gateway refuses "${command}": ${answer}`);
 }
 
 /** @param {string} path @param {string} command @returns {Promise<string>} */
@@ -71,7 +73,9 @@ async function ask(path, command) {
   try {
     for await (const chunk of socket) answer += String(chunk);
   } catch (error) {
-    throw new Error(`--gateway: nothing answers at ${path} (${/** @type {NodeJS.ErrnoException} */ (error).code ?? 'no answer'})`);
+    throw new Error(
+      `--gateway: nothing answers at ${path} (${/** @type {NodeJS.ErrnoException} */ (error).code ?? 'no answer'})`,
+    );
   }
   return answer;
 }

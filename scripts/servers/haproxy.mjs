@@ -9,9 +9,11 @@ const oldest = 2.6;
 
 /** One line that says what the machine lacks to run the gateway, or undefined. @returns {string | undefined} */
 export function missingHaproxy() {
-  if (process.platform !== 'linux') return 'The gateway runs on Linux alone: it has a socket in the abstract namespace.';
+  if (process.platform !== 'linux')
+    return 'The gateway runs on Linux alone: it has a socket in the abstract namespace.';
   if (!answers('openssl', 'version')) return 'openssl is missing (it makes certificates): `apt-get install openssl`.';
-  if (isInstalled() || existsSync(home) || (answers('apt-get', '--version') && answers('dpkg', '--version'))) return undefined;
+  if (isInstalled() || existsSync(home) || (answers('apt-get', '--version') && answers('dpkg', '--version')))
+    return undefined;
   return `HAProxy ${oldest} or later is missing, and there is no apt-get to download it with.`;
 }
 
@@ -27,7 +29,12 @@ export async function haproxy() {
     for (const each of ['lists', 'cache']) await mkdir(join(apt, each, 'partial'), { recursive: true });
     await mkdir(join(apt, 'cache', 'archives', 'partial'), { recursive: true });
     // Lists of its own: those of the machine may be missing, or old, and are not ours to change.
-    const own = [`Dir::State::Lists=${apt}/lists`, `Dir::Cache=${apt}/cache`, 'Debug::NoLocking=true', 'APT::Sandbox::User='];
+    const own = [
+      `Dir::State::Lists=${apt}/lists`,
+      `Dir::Cache=${apt}/cache`,
+      'Debug::NoLocking=true',
+      'APT::Sandbox::User=',
+    ];
     const options = ['-qq', ...own.flatMap((option) => ['-o', option])];
     await run('apt-get', ...options, 'update');
     const packages = ['--yes', '--no-install-recommends', '--download-only', 'install', 'haproxy'];
@@ -38,7 +45,9 @@ export async function haproxy() {
     await rm(apt, { recursive: true });
   });
   const libraries = join(home, 'usr', 'lib');
-  const folders = (await readdir(libraries)).filter((name) => name.includes('-linux-')).map((name) => join(libraries, name));
+  const folders = (await readdir(libraries))
+    .filter((name) => name.includes('-linux-'))
+    .map((name) => join(libraries, name));
   return { file: join(home, 'usr', 'sbin', 'haproxy'), env: { LD_LIBRARY_PATH: folders.join(':') } };
 }
 

@@ -85,7 +85,11 @@ export class Gateway {
   }
 
   /** As a client that has the token and keeps its connections. @throws when there is no answer */
-  readonly call = async (method: string, path: string, sent: Sent & { token?: string | null } = {}): Promise<Answer> => {
+  readonly call = async (
+    method: string,
+    path: string,
+    sent: Sent & { token?: string | null } = {},
+  ): Promise<Answer> => {
     const { body, headers } = sent;
     const bearer = sent.token === undefined ? token() : sent.token;
     const mediaType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
