@@ -70,9 +70,13 @@ export class Process {
     await this.joining;
   }
 
-  /** Takes no new request, finishes what is in flight, leaves its groups, publishes what is queued and lets go. */
+  /**
+   * Says that it is not ready and serves on for DRAIN_MS; then takes no new request, finishes what is in flight, leaves
+   * its groups, publishes what is queued and lets go.
+   */
   async stop(): Promise<void> {
     this.health.notServing = 'stopping';
+    if (this.listener) await sleep(this.config.DRAIN_MS);
     this.stopping.abort(new Error('the process stops'));
     await this.patiently('requests', () => this.listener?.stop());
     await this.patiently('consumers', () => this.joining.then(() => this.messaging?.leave()));

@@ -150,6 +150,19 @@ function lifecycle(settings: () => Settings): void {
     expect(Date.now() - stopping).toBeLessThan(GRACE);
   });
 
+  it('serves on for as long as it is told to when it is to stop, and says that it is not ready', async () => {
+    const running = await serve({ ...settings(), DRAIN_MS: '1000' }).ready();
+    const stopping = Date.now();
+    const exited = running.kill('SIGTERM');
+    await eventually(async () => {
+      const { status, body } = await get(`${running.managementUrl}/health/ready`);
+      expect([status, body.detail]).toEqual([503, 'stopping']);
+    });
+    expect((await post(`${running.url}/accounts/customers`, customerInput('Draining'))).status).toBe(201);
+    expect(await exited).toEqual(STOPPED);
+    expect(Date.now() - stopping).toBeGreaterThanOrEqual(1_000);
+  });
+
   it.each([
     { module: 'accounts', own: '/accounts/customers/nobody', foreign: '/orders/nobody' },
     { module: 'orders', own: '/orders/nobody', foreign: '/accounts/customers/nobody' },

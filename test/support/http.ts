@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 
 export interface Answer {
   readonly status: number;
@@ -44,7 +44,16 @@ export function openRequest(method: string, url: string, headers: Readonly<Recor
   // The server says '100 Continue' when it begins to handle the request.
   const client = request(url, { method, headers: { ...headers, expect: '100-continue' }, agent: false });
   const arrived = new Promise<void>((resolve, reject) => client.once('continue', resolve).once('error', reject));
-  const answer = new Promise<Answer>((resolve, reject) => {
+  const answer = readAnswer(client);
+  arrived.catch(() => undefined);
+  answer.catch(() => undefined);
+  client.flushHeaders();
+  return { arrived, answer, end: (rest) => client.end(rest) };
+}
+
+/** What a request is answered. Rejects when there is no answer, or not all of it. */
+export function readAnswer(client: ClientRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
     client.once('error', reject).once('response', (response) => {
       const chunks: Buffer[] = [];
       response
@@ -57,10 +66,6 @@ export function openRequest(method: string, url: string, headers: Readonly<Recor
         });
     });
   });
-  arrived.catch(() => undefined);
-  answer.catch(() => undefined);
-  client.flushHeaders();
-  return { arrived, answer, end: (rest) => client.end(rest) };
 }
 
 function toAnswer(status: number, headers: Headers, text: string): Answer {

@@ -45,6 +45,8 @@ export class Load {
   readonly unexpected: string[] = [];
   acknowledged = 0;
   refused = 0;
+  /** Why requests were answered with 503. */
+  readonly refusals = new Set<string>();
   unanswered = 0;
   private readonly shippable: string[] = [];
   private markers = 0;
@@ -54,6 +56,7 @@ export class Load {
   constructor(
     public targets: Targets,
     writers = 16,
+    private readonly ask: typeof call = call,
   ) {
     this.writers = Array.from({ length: writers }, () => this.write());
     running.add(this);
@@ -151,7 +154,7 @@ export class Load {
 
   private async send(context: keyof Targets, method: string, path: string, sent = {}): Promise<Answer | undefined> {
     try {
-      const answer = await call(method, `${String(anyOf(this.targets[context]))}${path}`, sent);
+      const answer = await this.ask(method, `${String(anyOf(this.targets[context]))}${path}`, sent);
       if (answer.text.includes(CARD_PREFIX)) this.unexpected.push(`a card number: ${answer.text}`);
       return answer;
     } catch {
@@ -176,8 +179,10 @@ export class Load {
   /** 503 is an answer that a client can live with; so is a refusal of these types. */
   private expectStatus(answer: Answer | undefined, types: readonly string[]): void {
     if (!answer) return;
-    if (answer.status === 503 && answer.headers.has('retry-after')) this.refused += 1;
-    else if (!types.includes(String(answer.body?.type))) this.unexpected.push(`${answer.status} ${answer.text}`);
+    if (answer.status === 503 && answer.headers.has('retry-after')) {
+      this.refused += 1;
+      this.refusals.add(String(answer.body?.detail));
+    } else if (!types.includes(String(answer.body?.type))) this.unexpected.push(`${answer.status} ${answer.text}`);
   }
 
   private newMarker(): string {

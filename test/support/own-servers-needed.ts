@@ -5,13 +5,22 @@ import { describe, it } from '@jest/globals';
  * Without it they are skipped, and said so at the end of the run; with REQUIRE_REAL_SERVERS=1 they fail.
  */
 export function describeWhereOwnServersRun(name: string, tests: () => void): void {
-  const { NO_OWN_SERVERS: missing, REQUIRE_REAL_SERVERS: required } = process.env;
+  describeUnlessMissing(process.env.NO_OWN_SERVERS, 'no server to stop and kill', name, tests);
+}
+
+/** `describe`, skipped when something is missing; with REQUIRE_REAL_SERVERS=1 it fails instead. */
+export function describeUnlessMissing(
+  missing: string | undefined,
+  without: string,
+  name: string,
+  tests: () => void,
+): void {
   if (missing === undefined) {
     describe(name, tests);
-  } else if (required === '1') {
+  } else if (process.env.REQUIRE_REAL_SERVERS === '1') {
     describe(name, () => {
-      it('has servers of its own', () => {
-        throw new Error(`REQUIRE_REAL_SERVERS is 1, and there are no servers to stop and kill: ${missing}`);
+      it('has what it needs', () => {
+        throw new Error(`REQUIRE_REAL_SERVERS is 1, and there is ${without}: ${missing}`);
       });
     });
   } else {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from '@jest/globals';
+import { afterAll, afterEach } from '@jest/globals';
 import { eventually } from './eventually.js';
 import { get } from './http.js';
 
@@ -18,9 +18,10 @@ export interface Exit {
 export type Settings = Readonly<Record<string, string>>;
 
 const running = new Set<RunningProcess>();
+const lasting = new Set<RunningProcess>();
 const directories = new Set<string>();
 
-/** The built program as a process of its own; it is gone when the test that started it is over. */
+/** The built program as a process of its own; it is gone when the test that started it is over, or the suite. */
 export class RunningProcess {
   readonly exited: Promise<Exit>;
   stdout = '';
@@ -41,6 +42,13 @@ export class RunningProcess {
       this.child.once('close', (code, signal) => resolve((this.exit = { code, signal })));
     });
     running.add(this);
+  }
+
+  /** It serves every test of the suite. */
+  lasts(): this {
+    running.delete(this);
+    lasting.add(this);
+    return this;
   }
 
   get output(): string {
@@ -79,6 +87,7 @@ export class RunningProcess {
     if (this.exit === undefined) this.child.kill(signal);
     const exit = await this.exited;
     running.delete(this);
+    lasting.delete(this);
     return exit;
   }
 }
@@ -99,4 +108,8 @@ afterEach(async () => {
   await Promise.all([...running].map((each) => each.kill('SIGKILL')));
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
   directories.clear();
+});
+
+afterAll(async () => {
+  await Promise.all([...lasting].map((each) => each.kill('SIGKILL')));
 });

@@ -1,11 +1,12 @@
 /** Says at the end of a run, so that nobody can miss it, which tests did not run for want of what they need. */
 export default class SkippedServersReporter {
   onRunComplete() {
-    const { FOUND_NO_SERVERS: none, NO_OWN_SERVERS: noneOfTheirOwn, NO_KUBERNETES_TOOLS: noTools } = process.env;
+    const { FOUND_NO_SERVERS: none, NO_OWN_SERVERS: noneOfTheirOwn } = process.env;
     if (process.env.REQUIRE_REAL_SERVERS === '1') return;
     const what = none === undefined ? 'that stops or kills' : 'on';
     say(`${what} the real Kafka and MongoDB`, none ?? noneOfTheirOwn);
-    say('of the Kubernetes manifests and of compose.yaml', noTools);
+    say('of the gateway', process.env.NO_HAPROXY);
+    say('of the Kubernetes manifests and of compose.yaml', process.env.NO_KUBERNETES_TOOLS);
   }
 }
 

@@ -1,4 +1,5 @@
 import { missingPython } from '../../scripts/python-tools.mjs';
+import { missingHaproxy } from '../../scripts/servers/haproxy.mjs';
 import { missingPrerequisite } from '../../scripts/servers.mjs';
 import { findServers } from './find-servers.js';
 
@@ -11,6 +12,8 @@ export default async function startServers() {
   if (missing !== undefined) process.env.NO_OWN_SERVERS = missing;
   const noPython = missingPython();
   if (noPython !== undefined) process.env.NO_KUBERNETES_TOOLS = noPython;
+  const noGateway = missingHaproxy();
+  if (noGateway !== undefined) process.env.NO_HAPROXY = noGateway;
   const servers = await findServers();
   if ('missing' in servers) {
     if (process.env.REQUIRE_REAL_SERVERS === '1') {

@@ -20,6 +20,8 @@ const schema = z.strictObject({
   /** Of every module that has none of its own. */
   MONGODB_URI: mongoDbUri,
   ...kafkaSettings,
+  /** Milliseconds that a process which is told to stop serves on, not ready, so that gateways can turn away from it. */
+  DRAIN_MS: whole(0, 60_000).default(0),
   /** Largest request body, in bytes; given as such, or with a unit (`256kb`, `1mb`). */
   HTTP_BODY_LIMIT: z.coerce
     .string()

@@ -21,8 +21,8 @@ export interface HttpApi {
   readonly registerRoutes: (router: Router) => void;
 }
 
-// Without a validator: the public one would be told where this process runs.
-const SWAGGER_UI = { url: '/openapi.json', validatorUrl: null };
+// Beside the page, wherever a gateway puts the two. Without a validator: the public one would be told where this runs.
+const SWAGGER_UI = { url: '../openapi.json', validatorUrl: null };
 
 /** Of the requests that are being answered: some thousands of usual ones. */
 const MOST_BYTES = 64 * 1024 ** 2;

@@ -1,0 +1,157 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from '@jest/globals';
+import { haproxy } from '../../../scripts/servers/haproxy.mjs';
+import { freePort } from '../../../scripts/servers/ports.mjs';
+import { eventually } from '../eventually.js';
+import { type Answer, get, readAnswer, type Sent } from '../http.js';
+import { AUDIENCE, ISSUER, PUBLIC_KEY, token } from './tokens.js';
+
+export const CONFIGURATION = fileURLToPath(
+  new URL('../../../kubernetes/base/api-gateway/haproxy.cfg', import.meta.url),
+);
+
+/** Where an instance of a service listens, on this machine. */
+export interface Instance {
+  readonly port: number;
+  readonly healthPort: number;
+}
+
+/** Who is behind the gateway. */
+export interface Services {
+  readonly accounts: Instance;
+  readonly orders: Instance;
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+const running = new Set<Gateway>();
+
+/** The real HAProxy with the real configuration; it is gone when the suite that started it is over. */
+export class Gateway {
+  readonly url: string;
+  readonly healthUrl: string;
+  readonly adminSocket: string;
+  /** PEM. */
+  readonly certificate: string;
+  stdout = '';
+  stderr = '';
+  private readonly agent: Agent;
+  private readonly child: ChildProcess;
+  private readonly exited: Promise<void>;
+
+  private constructor(
+    private readonly folder: string,
+    file: string,
+    environment: NodeJS.ProcessEnv,
+  ) {
+    this.url = `https://127.0.0.1:${environment.GATEWAY_PORT}`;
+    this.healthUrl = `http://127.0.0.1:${environment.GATEWAY_HEALTH_PORT}`;
+    this.adminSocket = String(environment.GATEWAY_ADMIN_SOCKET);
+    this.certificate = readFileSync(join(folder, 'certificate.pem'), 'utf8');
+    this.agent = new Agent({ keepAlive: true, ca: this.certificate });
+    this.child = spawn(file, ['-db', '-f', CONFIGURATION], { env: environment, stdio: 'pipe' });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.exited = new Promise((resolve, reject) => {
+      this.child.once('error', reject).once('close', () => resolve());
+    });
+    running.add(this);
+  }
+
+  /** Answers when it takes requests, and knows how the services are. */
+  static async start(services: Services, settings: Settings = {}): Promise<Gateway> {
+    const { file, env } = await haproxy();
+    const folder = mkdtempSync(join(tmpdir(), 'accounts-orders-gateway-'));
+    makeCertificate(folder);
+    const gateway = new Gateway(folder, file, { ...env, ...(await settingsFor(services, folder)), ...settings });
+    await eventually(async () => {
+      if (gateway.child.exitCode !== null) return;
+      const { status } = await get(`${gateway.healthUrl}/health/ready`);
+      if (status !== 200) throw new Error(`the gateway is not ready:\n${gateway.stderr}`);
+    });
+    if (gateway.child.exitCode !== null) throw new Error(`the gateway has ended:\n${gateway.stderr}`);
+    return gateway;
+  }
+
+  /** The lines of its log, each of which is JSON. */
+  log(): Record<string, unknown>[] {
+    const lines = this.stdout.split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** As a client that has the token and keeps its connections. @throws when there is no answer */
+  readonly call = async (
+    method: string,
+    path: string,
+    sent: Sent & { token?: string | null } = {},
+  ): Promise<Answer> => {
+    const { body, headers } = sent;
+    const bearer = sent.token === undefined ? token() : sent.token;
+    const mediaType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const client = request(new URL(path, this.url), {
+      method,
+      agent: this.agent,
+      timeout: 30_000,
+      headers: {
+        ...(text !== undefined && { 'content-type': mediaType, 'content-length': Buffer.byteLength(text) }),
+        ...(bearer !== null && { authorization: `Bearer ${bearer}` }),
+        ...headers,
+      },
+    });
+    client.once('timeout', () => client.destroy(new Error('no answer')));
+    const answer = readAnswer(client);
+    client.end(text);
+    return answer;
+  };
+
+  async stop(): Promise<void> {
+    this.agent.destroy();
+    this.child.kill('SIGTERM');
+    await this.exited;
+    running.delete(this);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function settingsFor({ accounts, orders }: Services, folder: string): Promise<Settings> {
+  const keyFile = join(folder, 'public.pem');
+  writeFileSync(keyFile, PUBLIC_KEY);
+  const port = await freePort(undefined, []);
+  return {
+    GATEWAY_HOST: '127.0.0.1',
+    GATEWAY_PORT: String(port),
+    GATEWAY_HEALTH_PORT: String(await freePort(undefined, [port])),
+    GATEWAY_TLS_PEM: join(folder, 'tls.pem'),
+    GATEWAY_ADMIN_SOCKET: join(folder, 'admin.sock'),
+    GATEWAY_MAX_INSTANCES: '1',
+    ACCOUNTS_HOST: '127.0.0.1',
+    ACCOUNTS_PORT: String(accounts.port),
+    ACCOUNTS_HEALTH_PORT: String(accounts.healthPort),
+    ORDERS_HOST: '127.0.0.1',
+    ORDERS_PORT: String(orders.port),
+    ORDERS_HEALTH_PORT: String(orders.healthPort),
+    JWT_PUBLIC_KEY_FILE: keyFile,
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: AUDIENCE,
+    RATE_LIMIT_PER_SUBJECT: '1000000',
+    RATE_LIMIT_PER_ADDRESS: '1000000',
+  };
+}
+
+function makeCertificate(folder: string): void {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  const name = ['-subj', '/CN=gateway', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...name, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  writeFileSync(join(folder, 'tls.pem'), readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'));
+}
+
+afterAll(async () => {
+  await Promise.all([...running].map((gateway) => gateway.stop()));
+});
