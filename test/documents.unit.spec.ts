@@ -241,7 +241,7 @@ describe('the process', () => {
       expect(code!.trim()).toBe('');
       expect((await get(`/docs${file}`)).status).toBe(200);
     }
-    expect(await (await get('/docs/swagger-ui-init.js')).text()).toContain('"url": "/openapi.json"');
+    expect(await (await get('/docs/swagger-ui-init.js')).text()).toContain('"url": "../openapi.json"');
   });
 });
 
