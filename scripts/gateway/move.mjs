@@ -57,6 +57,7 @@ async function expectReady(service, { host, healthPort }) {
   } catch {
     throw new Error(`--${service}: nothing answers at ${url}/health/ready`);
   }
+  /** @type {any[]} */
   const [ready, info] = await Promise.all(answers.map((answer) => answer.json()));
   if (ready.status === 'not-ready') throw new Error(`--${service}: the instance with ${url} is not ready`);
   if (!info.modules.includes(service))

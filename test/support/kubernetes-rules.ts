@@ -8,7 +8,7 @@ import {
   selects,
 } from './kubernetes-objects.js';
 
-/** Seconds that the process itself may take to stop. */
+/** Seconds that the process itself may take to stop, besides DRAIN_MS. */
 const STOPPING = 10;
 /** Images of others, for trying the system only, that write beside their data. */
 const WRITERS = ['kafka', 'mongodb'];
@@ -52,7 +52,8 @@ function containerComplaints(name: string, container: Container): string[] {
 
 function isKilledEarly({ containers, terminationGracePeriodSeconds = 30 }: PodSpec): boolean {
   const slept = Math.max(...containers.map(({ lifecycle }) => lifecycle?.preStop?.sleep?.seconds ?? 0));
-  return terminationGracePeriodSeconds <= slept + STOPPING;
+  const drain = containers.flatMap(({ env = [] }) => env).find(({ name }) => name === 'DRAIN_MS');
+  return terminationGracePeriodSeconds <= slept + Number(drain?.value ?? 0) / 1000 + STOPPING;
 }
 
 function secretValues(objects: readonly KubernetesObject[]): string[] {

@@ -108,7 +108,10 @@ function ownUri(module: string): OwnUri {
 
 function check(found: Found, modules: readonly string[], problems: readonly string[]): Config {
   const own = Object.fromEntries(modules.map((module) => [ownUri(module), mongoDbUri]));
-  const { success, data, error } = schema.extend(own).superRefine(checkAuthentication).safeParse(found.values());
+  const { success, data, error } = schema
+    .extend(own)
+    .superRefine((given, context) => checkAuthentication(given as unknown as Config, context))
+    .safeParse(found.values());
   const wrong = success ? [] : describe(error.issues, found);
   const lines = [...problems, ...wrong, ...kafkaProblems(found), ...backendProblems(found, modules)];
   if (!success || lines.length > 0) throw new ConfigError(lines);
