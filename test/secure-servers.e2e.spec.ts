@@ -1,24 +1,31 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { createAuthority } from '../scripts/servers/certificates.mjs';
 import { freePort } from '../scripts/servers/ports.mjs';
-import { clientProperties, SCRAM } from '../scripts/servers/security.mjs';
+import { SCRAM } from '../scripts/servers/security.mjs';
 import { parseConfig } from '../src/platform/config/config.js';
 import { KafkaBus } from '../src/platform/kafka/kafka-bus.js';
 import { kafkaClient } from '../src/platform/kafka/kafka-client.js';
 import { openMongoDatabase } from '../src/platform/mongodb/mongo-database.js';
 import { eventually } from './support/eventually.js';
 import { get, post } from './support/http.js';
-import { describeWithSecureServers, type SecureServers } from './support/own-servers.js';
+import { describeWithSecureServers } from './support/own-servers.js';
 import { runCommand } from './support/run-command.js';
 import { customerInput } from './support/requests.js';
-import { RunningProcess, serve, type Settings, temporaryDirectory } from './support/run-process.js';
+import { RunningProcess, serve } from './support/run-process.js';
+import {
+  expectNoSecret,
+  fromFolder,
+  fromPropertiesFile,
+  portOf,
+  withoutFile,
+  WRONG,
+} from './support/secure-settings.js';
 import { type TlsFront, tlsFront } from './support/tls-front.js';
 
 const DAY = 86_400_000;
-const WRONG = 'wr0ng-secret';
 const REFUSED =
   'Kafka refuses KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD (sasl.username and sasl.password, or sasl.jaas.config)';
 
@@ -301,55 +308,3 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
     await running.ready();
   });
 });
-
-/** As Kubernetes mounts them: properties in a folder, secrets in another one. */
-function fromFolder(servers: SecureServers, module: string): Settings {
-  const folder = temporaryDirectory();
-  mkdirSync(join(folder, 'kafka'));
-  const put = (name: string, content: string) => {
-    writeFileSync(join(folder, name), `${content}\n`);
-    return join(folder, name);
-  };
-  put('kafka/bootstrap.servers', servers.kafka);
-  put('kafka/security.protocol', 'SASL_SSL');
-  put('kafka/sasl.mechanism', 'PLAIN');
-  put('kafka/ssl.endpoint.identification.algorithm', 'https');
-  return {
-    KAFKA_PROPERTIES: join(folder, 'kafka'),
-    KAFKA_SASL_USERNAME_FILE: put('key', servers.secured.user),
-    KAFKA_SASL_PASSWORD_FILE: put('secret', servers.secured.password),
-    KAFKA_CA_FILE: servers.secured.ca,
-    KAFKA_SESSION_TIMEOUT_MS: '6000',
-    [`${module}_MONGODB_URI_FILE`]: put('uri', servers.mongodb),
-  };
-}
-
-/** All of Kafka in the one file that managed brokers hand out. */
-function fromPropertiesFile(servers: SecureServers, module: string): Settings {
-  const { user, password } = servers.secured;
-  const KAFKA_PROPERTIES = join(temporaryDirectory(), 'client.properties');
-  writeFileSync(KAFKA_PROPERTIES, clientProperties(servers.kafka, user, password));
-  const isLogin = (name: string) => name.startsWith('KAFKA_SASL_');
-  const others = Object.entries(fromFolder(servers, module)).filter(([name]) => !isLogin(name));
-  return { ...Object.fromEntries(others), KAFKA_PROPERTIES };
-}
-
-function withoutFile(settings: Settings, secret: string): Settings {
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => name !== `${secret}_FILE`));
-}
-
-function expectNoSecret({ secured: { password } }: SecureServers, output: string): void {
-  for (const secret of [
-    password,
-    JSON.stringify(password).slice(1, -1),
-    encodeURIComponent(password),
-    SCRAM.password,
-    WRONG,
-  ]) {
-    expect(output).not.toContain(secret);
-  }
-}
-
-function portOf(address: string): number {
-  return Number(/localhost:(\d+)/.exec(address)?.[1]);
-}

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 
 /** @typedef {{ from?: Date, until?: Date }} Validity */
 /** @typedef {{ certificate: string, key: string }} Issued both as PEM */
@@ -39,12 +40,13 @@ export function createAuthority(name, validity) {
   return {
     certificate: certify(name, publicKey, validity, der(0x30, BASIC_CONSTRAINTS, der(0x04, isAuthority))),
     /**
-     * A key and a certificate for a server of this host name.
+     * A key and a certificate for a server of this host name, or IPv4 address.
      * @param {string} host @param {Validity} [valid] @returns {Issued}
      */
     issue(host, valid) {
       const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      const names = der(0x30, der(0x82, Buffer.from(host)));
+      const name = isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host));
+      const names = der(0x30, name);
       return {
         certificate: certify(host, server.publicKey, valid, der(0x30, SUBJECT_ALTERNATIVE_NAME, der(0x04, names))),
         key: /** @type {string} */ (server.privateKey.export({ type: 'pkcs8', format: 'pem' })),

@@ -11,7 +11,6 @@ const oldest = 2.6;
 export function missingHaproxy() {
   if (process.platform !== 'linux')
     return 'The gateway runs on Linux alone: it has a socket in the abstract namespace.';
-  if (!answers('openssl', 'version')) return 'openssl is missing (it makes certificates): `apt-get install openssl`.';
   if (isInstalled() || existsSync(home) || (answers('apt-get', '--version') && answers('dpkg', '--version')))
     return undefined;
   return `HAProxy ${oldest} or later is missing, and there is no apt-get to download it with.`;

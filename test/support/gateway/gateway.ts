@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from '@jest/globals';
+import { createAuthority } from '../../../scripts/servers/certificates.mjs';
 import { haproxy } from '../../../scripts/servers/haproxy.mjs';
 import { freePort } from '../../../scripts/servers/ports.mjs';
 import { eventually } from '../eventually.js';
@@ -144,12 +145,12 @@ async function settingsFor({ accounts, orders }: Services, folder: string): Prom
   };
 }
 
+/** In the files that the gateway reads, and the one by which clients know it. */
 function makeCertificate(folder: string): void {
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  const name = ['-subj', '/CN=gateway', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...name, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-  writeFileSync(join(folder, 'tls.pem'), readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'));
+  const authority = createAuthority('The authority of the tests');
+  const { certificate, key } = authority.issue('127.0.0.1');
+  writeFileSync(join(folder, 'certificate.pem'), authority.certificate);
+  writeFileSync(join(folder, 'tls.pem'), certificate + key);
 }
 
 afterAll(async () => {
