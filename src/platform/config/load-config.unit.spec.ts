@@ -40,13 +40,13 @@ function linesOf(environment: NodeJS.ProcessEnv, modules = MODULES): string[] {
 
 describe('settings', () => {
   it('are taken from the environment over the file of NODE_ENV over the default file', async () => {
-    const file = await write('default.json', JSON.stringify({ HOST: 'a', PORT: 1, DATA_DIR: 'd' }));
-    await write('production.json', JSON.stringify({ HOST: 'b', PORT: 2 }));
+    const file = await write('default.json', JSON.stringify({ LOG_LEVEL: 'info', PORT: 1, DATA_DIR: 'd' }));
+    await write('production.json', JSON.stringify({ LOG_LEVEL: 'warn', PORT: 2 }));
     const { config, originOf } = load({ NODE_ENV: 'production', PORT: '3' });
 
-    expect(config).toMatchObject({ HOST: 'b', PORT: 3, DATA_DIR: 'd' });
+    expect(config).toMatchObject({ LOG_LEVEL: 'warn', PORT: 3, DATA_DIR: 'd' });
     expect(['DATA_DIR', 'PORT', 'LOG_LEVEL'].map(originOf)).toEqual([file, 'environment', undefined]);
-    expect(load({}).config).toMatchObject({ HOST: 'a', PORT: 1 });
+    expect(load({}).config).toMatchObject({ LOG_LEVEL: 'info', PORT: 1 });
   });
 
   it('need no file, and leave alone what else the environment has', () => {
