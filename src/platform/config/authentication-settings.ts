@@ -55,7 +55,8 @@ function problemOfNone(given: Settings): Problem | undefined {
   const useless = names.find((name) => given[name] !== undefined);
   // Whoever sets it believes that tokens are asked for.
   if (useless) return { name: useless, message: 'is set, but AUTH_MODE is none' };
-  if (given.AUTH_ALLOW_NONE || LOOPBACK.test(given.HOST)) return undefined;
+  // A HOST that is no address at all is told of already.
+  if (given.AUTH_ALLOW_NONE || given.HOST === '' || LOOPBACK.test(given.HOST)) return undefined;
   return {
     name: 'AUTH_MODE',
     message: 'is none, but HOST is no loopback address; set AUTH_MODE=jwt, or AUTH_ALLOW_NONE=true to let anyone in',

@@ -45,7 +45,7 @@ describe('settings', () => {
     const { config, originOf } = load({ NODE_ENV: 'production', PORT: '3' });
 
     expect(config).toMatchObject({ LOG_LEVEL: 'warn', PORT: 3, DATA_DIR: 'd' });
-    expect(['DATA_DIR', 'PORT', 'LOG_LEVEL'].map(originOf)).toEqual([file, 'environment', undefined]);
+    expect(['DATA_DIR', 'PORT', 'HTTP_BODY_LIMIT'].map(originOf)).toEqual([file, 'environment', undefined]);
     expect(load({}).config).toMatchObject({ LOG_LEVEL: 'info', PORT: 1 });
   });
 
