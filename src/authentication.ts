@@ -1,7 +1,5 @@
 import type { Logger } from 'pino';
-import { keysInFile } from './platform/auth/key-file.js';
-import { RemoteKeys } from './platform/auth/remote-keys.js';
-import { tokenVerifier, type VerifyToken } from './platform/auth/verify-token.js';
+import type { VerifyToken } from './platform/auth/caller.js';
 import type { Config } from './platform/config/config.js';
 import type { Dependency } from './platform/health/health.js';
 
@@ -16,11 +14,15 @@ export interface Authentication {
  * What is configured; undefined where everybody may call.
  * @throws Error that names JWT_PUBLIC_KEY_FILE when there is no key in it
  */
-export function authenticationOf(config: Config, logger: Logger): Authentication | undefined {
+export async function authenticationOf(config: Config, logger: Logger): Promise<Authentication | undefined> {
   const { JWT_JWKS_URL: url, JWT_PUBLIC_KEY_FILE: file, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = config;
   if (config.AUTH_MODE === 'none') return undefined;
   // The configuration has been checked; but what is not compared with anything would let everybody in.
   if (issuer === undefined || audience === undefined) throw new Error('JWT_ISSUER, JWT_AUDIENCE: are not set');
+  // A process that lets everybody in need not load what verifies tokens: 10 MB.
+  const { tokenVerifier } = await import('./platform/auth/verify-token.js');
+  const { keysInFile } = await import('./platform/auth/key-file.js');
+  const { RemoteKeys } = await import('./platform/auth/remote-keys.js');
   if (file !== undefined) return { verify: tokenVerifier(keysInFile(file), { issuer, audience }), dependencies: [] };
   const keys = new RemoteKeys(url as string, logger);
   return { verify: tokenVerifier(keys, { issuer, audience }), dependencies: [keys] };

@@ -55,7 +55,7 @@ export class Process {
    */
   async start(): Promise<void> {
     const { HOST, PORT, MANAGEMENT_PORT, HTTP_KEEP_ALIVE_MS: keepAlive } = this.config;
-    const authentication = authenticationOf(this.config, this.logger);
+    const authentication = await authenticationOf(this.config, this.logger);
     for (const dependency of authentication?.dependencies ?? []) this.health.add(dependency);
     this.management = await listen(this.createManagementApp(), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
     await this.openDatabases();

@@ -1,5 +1,6 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { isUnavailable } from '../errors.js';
+import { InvalidToken, type VerifyToken } from './caller.js';
 
 /** What signatures are made with here; nothing else is ever taken. */
 export type SignatureAlgorithm = 'RS256' | 'ES256';
@@ -11,18 +12,6 @@ export interface TokenKeys {
   /** The key for a token's header. @throws JOSEError when there is none, PlatformError `unavailable` */
   readonly find: JWTVerifyGetKey;
 }
-
-/** All that is taken from a token. */
-export interface Caller {
-  readonly subject: string;
-  readonly scopes: ReadonlySet<string>;
-}
-
-/** @throws InvalidToken, and PlatformError `unavailable` while the keys cannot be had */
-export type VerifyToken = (token: string) => Promise<Caller>;
-
-/** The message says what is wrong with a token, in words that fit a header, and quotes nothing of it. */
-export class InvalidToken extends Error {}
 
 /** Seconds by which the clocks of the issuer and of this process may differ. */
 const CLOCK_TOLERANCE = 30;

@@ -4,7 +4,8 @@ import { type CryptoKey, exportSPKI, importJWK, type JWTPayload, SignJWT, Unsecu
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { inSeconds, newSigningKey, type SigningKey, TokenIssuer } from '../../../test/support/token-issuer.js';
 import { RemoteKeys } from './remote-keys.js';
-import { type TokenKeys, tokenVerifier, type VerifyToken } from './verify-token.js';
+import type { VerifyToken } from './caller.js';
+import { type TokenKeys, tokenVerifier } from './verify-token.js';
 
 describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (alg) => {
   let issuer: TokenIssuer;

@@ -3,7 +3,7 @@ import helmet from 'helmet';
 import type { Container } from 'inversify';
 import type { Logger } from 'pino';
 import swaggerUi from 'swagger-ui-express';
-import type { VerifyToken } from '../auth/verify-token.js';
+import type { VerifyToken } from '../auth/caller.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { accessLog } from './access-log.js';
 import { contractGuard } from './contract-guard.js';

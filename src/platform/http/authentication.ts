@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { InvalidToken, type VerifyToken } from '../auth/verify-token.js';
+import { InvalidToken, type VerifyToken } from '../auth/caller.js';
 import { requestContext, withRequestContext } from '../request-context.js';
 import type { OpenApiOperation } from './openapi.js';
 import { sendProblem } from './problem.js';

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import type { VerifyToken } from '../auth/verify-token.js';
+import type { VerifyToken } from '../auth/caller.js';
 import { PlatformError } from '../errors.js';
 import { authentication, scopesIn } from './authentication.js';
 import type { OpenApiDocument, OpenApiOperation } from './openapi.js';
