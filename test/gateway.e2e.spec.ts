@@ -14,14 +14,17 @@ const { token, now } = tokens;
 
 describeWithGatewayAndServers('the gateway before accounts and orders', () => {
   let gateway: Gateway;
+  let accounts: RunningProcess;
   let orders: RunningProcess;
+  const startGateway = (settings = {}) =>
+    Gateway.start({ accounts: instanceOf(accounts), orders: instanceOf(orders) }, settings);
 
   beforeAll(async () => {
     const settings = settingsBehindGateway();
-    const accounts = serve(settings, 'accounts').lasts();
+    accounts = serve(settings, 'accounts').lasts();
     orders = serve(settings, 'orders').lasts();
     await Promise.all([accounts.ready(), orders.ready()]);
-    gateway = await Gateway.start({ accounts: instanceOf(accounts), orders: instanceOf(orders) });
+    gateway = await startGateway();
   }, 60_000);
 
   it('lets whoever has a token register a customer and order', async () => {
@@ -165,6 +168,25 @@ describeWithGatewayAndServers('the gateway before accounts and orders', () => {
     expect(line).toMatchObject({ level: 'info', method: expect.any(String), ms: expect.any(Number), msg: 'answered' });
     for (const secret of [bearer.split('.')[2], 'jane.doe', 'secretive', 'example.com', 'Bearer'])
       expect(gateway.stdout + gateway.stderr).not.toContain(secret);
+  });
+
+  it('answers 429 to a subject that asks too much, and goes on to serve the others', async () => {
+    const strict = await startGateway({ RATE_LIMIT_PER_SUBJECT: '3' });
+    const ask = (sub: string) => strict.call('GET', '/accounts/customers?limit=1', { token: token({ sub }) });
+    for (let n = 0; n < 3; n += 1) expect((await ask('eager')).status).toBe(200);
+    const { status, headers, body } = await ask('eager');
+    expect([status, headers.get('retry-after'), body.type]).toEqual([429, '10', 'urn:problem:too-many-requests']);
+    expect((await ask('patient')).status).toBe(200);
+  });
+
+  it('answers 504 for a service that has come to a standstill while the other one serves', async () => {
+    const impatient = await startGateway({ SERVER_TIMEOUT: '500ms' });
+    await orders.whileStopped(async () => {
+      const { status, body } = await impatient.call('GET', '/orders?limit=1');
+      expect([status, body.type]).toEqual([504, 'urn:problem:gateway-timeout']);
+      expect((await impatient.call('GET', '/accounts/customers?limit=1')).status).toBe(200);
+    });
+    await eventually(async () => expect((await impatient.call('GET', '/orders?limit=1')).status).toBe(200));
   });
 
   it('answers 503 for a service that is down while the other one serves, and finds it again', async () => {

@@ -83,6 +83,16 @@ export class RunningProcess {
     return this;
   }
 
+  /** Lets it do nothing at all while `work` runs. */
+  async whileStopped<T>(work: () => Promise<T>): Promise<T> {
+    this.child.kill('SIGSTOP');
+    try {
+      return await work();
+    } finally {
+      this.child.kill('SIGCONT');
+    }
+  }
+
   async kill(signal: NodeJS.Signals): Promise<Exit> {
     if (this.exit === undefined) this.child.kill(signal);
     const exit = await this.exited;
