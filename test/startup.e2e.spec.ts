@@ -66,7 +66,10 @@ describe('a setting that is wrong', () => {
     { setting: 'PORT', settings: { PORT: 'abc' } },
     { setting: 'HOST', settings: { HOST: '192.0.2.1', AUTH_ALLOW_NONE: 'true' } },
     { setting: 'AUTH_MODE', settings: { HOST: '0.0.0.0' } },
-    { setting: 'JWT_ISSUER', settings: { AUTH_MODE: 'jwt', JWT_JWKS_URL: 'http://127.0.0.1:1/' } },
+    {
+      setting: 'JWT_ISSUER',
+      settings: { AUTH_MODE: 'jwt', JWT_JWKS_URL: 'http://127.0.0.1:1/', JWT_AUDIENCE: 'a' },
+    },
     {
       setting: 'JWT_PUBLIC_KEY_FILE',
       settings: { AUTH_MODE: 'jwt', JWT_PUBLIC_KEY_FILE: 'LICENSE', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-
-const text = z.string('must be text').trim().min(1, 'must not be empty');
+import { text } from './fields.js';
+import type { Found } from './found.js';
 
 /** Who may call, as settings. */
 export const authenticationSettings = {
@@ -25,42 +25,37 @@ export const authenticationSettings = {
   JWT_AUDIENCE: text.optional(),
 };
 
-type Settings = z.infer<z.ZodObject<typeof authenticationSettings>> & { readonly HOST: string };
-
-/** Refuses settings that are right each by itself, but not together; the issue names the setting. */
-export function checkAuthentication(given: Settings, context: z.core.$RefinementCtx): void {
-  const problem = given.AUTH_MODE === 'jwt' ? problemOfJwt(given) : problemOfNone(given);
-  if (problem) context.addIssue({ code: 'custom', path: [problem.name], message: problem.message });
+/** A line for each setting that is right by itself, but not with the others. */
+export function authenticationProblems(found: Found): string[] {
+  const mode = authenticationSettings.AUTH_MODE.safeParse(found.value('AUTH_MODE')).data;
+  if (mode === undefined) return [];
+  return mode === 'jwt' ? problemsOfJwt(found) : problemsOfNone(found);
 }
 
-interface Problem {
-  readonly name: keyof Settings;
-  readonly message: string;
-}
-
-function problemOfJwt(given: Settings): Problem | undefined {
-  const { JWT_JWKS_URL: url, JWT_PUBLIC_KEY_FILE: file } = given;
-  if (url !== undefined && file !== undefined) {
-    return { name: 'JWT_PUBLIC_KEY_FILE', message: 'is set, and JWT_JWKS_URL too; set one of them' };
+function problemsOfJwt(found: Found): string[] {
+  const [url, file] = ['JWT_JWKS_URL', 'JWT_PUBLIC_KEY_FILE'];
+  const problems: string[] = [];
+  if (found.has(url) && found.has(file)) problems.push(`${file}: is set, and ${url} too; set one of them`);
+  if (!found.has(url) && !found.has(file)) {
+    problems.push(`${url}: is not set, nor is ${file}; AUTH_MODE=jwt needs one of them`);
   }
-  if (url === undefined && file === undefined) {
-    return { name: 'JWT_JWKS_URL', message: 'is not set, nor is JWT_PUBLIC_KEY_FILE; AUTH_MODE=jwt needs one of them' };
-  }
-  const missing = (['JWT_ISSUER', 'JWT_AUDIENCE'] as const).find((name) => given[name] === undefined);
-  return missing && { name: missing, message: 'is not set; AUTH_MODE=jwt needs it' };
+  const missing = ['JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) => !found.has(name));
+  return [...problems, ...missing.map((name) => `${name}: is not set; AUTH_MODE=jwt needs it`)];
 }
 
-function problemOfNone(given: Settings): Problem | undefined {
-  const names = ['JWT_JWKS_URL', 'JWT_PUBLIC_KEY_FILE', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const;
-  const useless = names.find((name) => given[name] !== undefined);
-  // Whoever sets it believes that tokens are asked for.
-  if (useless) return { name: useless, message: 'is set, but AUTH_MODE is none' };
+function problemsOfNone(found: Found): string[] {
+  // Whoever sets one of these believes that tokens are asked for.
+  const useless = ['JWT_JWKS_URL', 'JWT_PUBLIC_KEY_FILE', 'JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) =>
+    found.has(name),
+  );
+  if (useless.length > 0) return useless.map((name) => `${name}: is set, but AUTH_MODE is none`);
+  const host = text.safeParse(found.value('HOST') ?? 'localhost').data;
+  const mayBeNone = authenticationSettings.AUTH_ALLOW_NONE.safeParse(found.value('AUTH_ALLOW_NONE')).data === true;
   // A HOST that is no address at all is told of already.
-  if (given.AUTH_ALLOW_NONE || given.HOST === '' || LOOPBACK.test(given.HOST)) return undefined;
-  return {
-    name: 'AUTH_MODE',
-    message: 'is none, but HOST is no loopback address; set AUTH_MODE=jwt, or AUTH_ALLOW_NONE=true to let anyone in',
-  };
+  if (mayBeNone || host === undefined || LOOPBACK.test(host)) return [];
+  return [
+    'AUTH_MODE: is none, but HOST is no loopback address; set AUTH_MODE=jwt, or AUTH_ALLOW_NONE=true to let anyone in',
+  ];
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { authenticationSettings, checkAuthentication } from './authentication-settings.js';
+import { authenticationProblems, authenticationSettings } from './authentication-settings.js';
 import { port, text, whole } from './fields.js';
 import { Found } from './found.js';
 import { kafkaProblems, kafkaSettings, kafkaWarnings } from './kafka-settings.js';
@@ -108,12 +108,15 @@ function ownUri(module: string): OwnUri {
 
 function check(found: Found, modules: readonly string[], problems: readonly string[]): Config {
   const own = Object.fromEntries(modules.map((module) => [ownUri(module), mongoDbUri]));
-  const { success, data, error } = schema
-    .extend(own)
-    .superRefine((given, context) => checkAuthentication(given as unknown as Config, context))
-    .safeParse(found.values());
+  const { success, data, error } = schema.extend(own).safeParse(found.values());
   const wrong = success ? [] : describe(error.issues, found);
-  const lines = [...problems, ...wrong, ...kafkaProblems(found), ...backendProblems(found, modules)];
+  const isNew = (line: string) => !wrong.some((other) => other.startsWith(line.slice(0, line.indexOf(':') + 1)));
+  const together = [
+    ...authenticationProblems(found).filter(isNew),
+    ...kafkaProblems(found),
+    ...backendProblems(found, modules),
+  ];
+  const lines = [...problems, ...wrong, ...together];
   if (!success || lines.length > 0) throw new ConfigError(lines);
   return data as unknown as Config;
 }

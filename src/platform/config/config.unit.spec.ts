@@ -158,6 +158,17 @@ describe('the configuration', () => {
     expect(lines.join()).not.toContain(SECRET);
   });
 
+  it('tells what is missing for tokens beside what else is wrong, and of each setting once', () => {
+    const named = (settings: object) =>
+      messageOf(settings as Record<string, unknown>)
+        .split('\n')
+        .map((line) => line.split(':')[0]);
+
+    expect(named({ PORT: SECRET, AUTH_MODE: 'jwt' })).toEqual(['PORT', 'JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE']);
+    expect(named({ JWT_ISSUER: ' ', JWT_AUDIENCE: 'a' })).toEqual(['JWT_ISSUER', 'JWT_AUDIENCE']);
+    expect(named({ HOST: '' })).toEqual(['HOST']);
+  });
+
   describe('of modules', () => {
     const KAFKA_BOOTSTRAP_SERVERS = 'a:9092';
     const [ACCOUNTS, ORDERS] = ['mongodb://accounts.example', 'mongodb://orders.example'];
