@@ -7,6 +7,7 @@ import type { BusFixture } from '../../../test/support/bus-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { busContract } from '../bus/bus.contract.js';
 import { KafkaBus, type KafkaSettings } from './kafka-bus.js';
+import { createTopics } from './kafka-topics.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 
@@ -32,6 +33,21 @@ describeWithRealServers('on a real Kafka', () => {
     } finally {
       await admin.disconnect();
       await bus.close();
+    }
+  });
+
+  it('creates a topic while the client is refused for another that no broker knows yet', async () => {
+    const brokers = [realServers().kafka];
+    const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin();
+    await admin.connect();
+    try {
+      const refusals = Array.from({ length: 30 }, async () => {
+        await expect(admin.fetchTopicOffsets(`topic-${randomUUID()}`)).rejects.toThrow('does not host');
+      });
+      await createTopics(admin, [`topic-${randomUUID()}`], 1);
+      await Promise.all(refusals);
+    } finally {
+      await admin.disconnect();
     }
   });
 

@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import { backoffDelay, retryUntilDone } from '../backoff.js';
+import { backoffDelay } from '../backoff.js';
 import type { TopicDescription } from '../bus/bus.js';
 import { REPLICAS, settingsOf } from '../bus/topics.js';
 import { PlatformError } from '../errors.js';
 
 /** `ConfigResourceTypes.TOPIC`, without loading the client. */
 const TOPIC: number = 2;
-/** Milliseconds until a topic that was created must be there. */
-const PATIENCE = 10_000;
-/** While a partition moves to another broker. */
-const MOST_FAILURES = 6;
+/** About 8 seconds: until a broker knows a topic that was created, or a partition has moved to another one. */
+const MOST_FAILURES = 8;
 
 /** Those of the topics that exist. Asking for the others would make some brokers create them. */
 export async function existingTopics(admin: Admin, topics: readonly string[]): Promise<string[]> {
@@ -20,6 +18,14 @@ export async function existingTopics(admin: Admin, topics: readonly string[]): P
 
 /** Creates the topics that are missing, with as many replicas as the cluster can have, up to three. */
 export async function createTopics(admin: Admin, topics: readonly string[], numPartitions: number): Promise<void> {
+  // The client asks for all topics that it was ever asked for, so it is refused, too, for one that another call creates.
+  await untilKnown(admin, () => createMissing(admin, topics, numPartitions));
+  // A broker may learn of a topic, and of the partitions that it leads, a little later than the controller that created
+  // it; an idempotent producer that is refused at its first record may have its sequence numbers wrong after that.
+  for (const topic of topics) await extentsOf(admin, topic);
+}
+
+async function createMissing(admin: Admin, topics: readonly string[], numPartitions: number): Promise<void> {
   const existing = new Set(await existingTopics(admin, topics));
   const missing = topics.filter((topic) => !existing.has(topic));
   if (missing.length === 0) return;
@@ -34,10 +40,6 @@ export async function createTopics(admin: Admin, topics: readonly string[], numP
       return { topic, numPartitions, replicationFactor, configEntries };
     }),
   });
-  // A broker may learn of a topic, and of the partitions that it leads, a little later than the controller that created
-  // it; an idempotent producer that is refused at its first record may have its sequence numbers wrong after that.
-  const signal = AbortSignal.timeout(PATIENCE);
-  for (const topic of missing) await retryUntilDone(() => admin.fetchTopicOffsets(topic), { signal });
 }
 
 /**
@@ -90,16 +92,23 @@ export interface Extent {
 
 /** The partitions of a topic, as they are now. */
 export async function extentsOf(admin: Admin, topic: string): Promise<Extent[]> {
-  for (let failures = 1; ; failures += 1) {
+  const offsets = await untilKnown(admin, () => admin.fetchTopicOffsets(topic));
+  return offsets.map(({ partition, low, high }) => ({ partition, first: Number(low), end: Number(high) }));
+}
+
+/** Asks again where a broker does not know a topic yet, or not who leads its partitions. */
+async function untilKnown<T>(admin: Admin, ask: () => Promise<T>): Promise<T> {
+  for (let failures = 0; ;) {
     try {
-      const offsets = await admin.fetchTopicOffsets(topic);
-      return offsets.map(({ partition, low, high }) => ({ partition, first: Number(low), end: Number(high) }));
+      // The client asks whoever led the partition when it last looked, and only for some requests it looks again.
+      if (failures > 0) await admin.listGroups();
+      return await ask();
     } catch (error) {
-      if ((error as { retriable?: unknown }).retriable !== true || failures === MOST_FAILURES) throw error;
+      failures += 1;
+      const { name, retriable } = error as { name?: unknown; retriable?: unknown };
+      if (name !== 'KafkaJSProtocolError' || retriable !== true || failures === MOST_FAILURES) throw error;
     }
     await sleep(backoffDelay(failures));
-    // The client asks whoever led the partition when it last looked, and only for some requests it looks again.
-    await admin.listGroups();
   }
 }
 
