@@ -52,7 +52,7 @@ async function usage(): Promise<string> {
 ${commands.map((command) => command.usage.split('\n').slice(0, 2).join('\n')).join('\n\n')}
 
 Each takes --help. Without a command: serve.
-Settings come from the environment and from the files in config/; README.md lists them.`;
+Settings come from the environment and from the files in config/; docs/configuration.md lists them.`;
 }
 
 main(process.argv.slice(2)).then(

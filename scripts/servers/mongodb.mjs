@@ -68,7 +68,7 @@ function security({ certificate, ca, keyFile }) {
   return [...tls, '--tlsAllowConnectionsWithoutCertificates', '--keyFile', keyFile];
 }
 
-/** What README.md says that a module's user needs. @param {string} db */
+/** What docs/operations.md says that a module's user needs. @param {string} db */
 const rightsOn = (db) => ['readWrite', 'dbAdmin'].map((role) => ({ role, db }));
 
 /** @param {import('mongodb').Db} admin @param {string} host @param {Ports} ports */
