@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Backlog, Outbox, Unpublished } from '../../src/platform/aggregate/aggregates.js';
+import type { Backlog, Outbox, Stored, Unpublished } from '../../src/platform/aggregate/aggregates.js';
 import type { Bus, BusRecord, Consumption } from '../../src/platform/bus/bus.js';
 import type { EmbeddedAggregates } from '../../src/platform/embedded/embedded-aggregates.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
@@ -66,9 +66,9 @@ export class Instance implements Outbox {
     this.topic = store.topic;
   }
 
-  /** Commits the next version of an aggregate. */
-  async commit(id: string, time?: string): Promise<void> {
-    const before = await this.store.find(id);
+  /** Commits the next version of an aggregate, as a writer does who has read it (`before`), or reads it now. */
+  async commit(id: string, time?: string, seen?: Stored<Item>): Promise<void> {
+    const before = seen ?? (await this.store.find(id));
     const change = before ? changed(before.state, 'changed', time) : created(id, time);
     this.committers.set(`${id} ${change.state.version}`, this);
     await this.store.save(before, change);

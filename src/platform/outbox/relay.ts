@@ -34,6 +34,8 @@ const MOST_SWEPT = 1_000;
  * many small ones. An event that comes by itself is published at once.
  */
 const LINGER = 40;
+/** Aggregates whose newest trimmed version is remembered: those of several seconds under full load. */
+const MOST_TRIMMED = 10_000;
 
 interface Queued extends PendingEvent {
   readonly id: string;
@@ -51,6 +53,8 @@ export class Relay {
   private queuedLength = 0;
   /** The newest version of each aggregate that is queued, being published or not trimmed yet. */
   private readonly newestQueued = new Map<string, number>();
+  /** The newest version that was trimmed of each aggregate, the latest trimmed last. */
+  private readonly trimmed = new Map<string, number>();
   private wake: () => void = () => undefined;
   private readonly stopping = new AbortController();
   private readonly aborting = new AbortController();
@@ -66,7 +70,7 @@ export class Relay {
     settings: Partial<RelaySettings> = {},
   ) {
     this.settings = { ...SETTINGS, ...settings };
-    outbox.onCommit((unpublished) => this.enqueue(unpublished));
+    outbox.onCommit((unpublished) => this.enqueue(this.withoutTrimmed(unpublished)));
   }
 
   /** Starts to publish and to sweep. */
@@ -89,7 +93,7 @@ export class Relay {
   private enqueue({ id, pending }: Unpublished): void {
     const { maxQueued, maxQueuedLength } = this.settings;
     const isFull = this.queue.length >= maxQueued || this.queuedLength >= maxQueuedLength;
-    if (this.aborting.signal.aborted || isFull) return;
+    if (this.aborting.signal.aborted || isFull || pending.length === 0) return;
     const newest = this.newestQueued.get(id) ?? 0;
     for (const entry of pending) {
       if (entry.version <= newest) continue;
@@ -98,6 +102,12 @@ export class Relay {
     }
     this.newestQueued.set(id, Math.max(newest, pending.at(-1)?.version ?? 0));
     this.wake();
+  }
+
+  /** A commit that read its aggregate before a trim hands over what was published by then. */
+  private withoutTrimmed({ id, pending }: Unpublished): Unpublished {
+    const trimmed = this.trimmed.get(id) ?? 0;
+    return { id, pending: pending.filter(({ version }) => version > trimmed) };
   }
 
   private async publishQueued(): Promise<void> {
@@ -139,6 +149,7 @@ export class Relay {
     const published = new Map(batch.map(({ id, version }) => [id, version]));
     try {
       await this.outbox.trim(published);
+      this.remember(published);
     } catch (error) {
       this.logger.warn({ err: error, topic: this.outbox.topic }, 'cannot trim; the sweeper will publish again');
     }
@@ -146,6 +157,17 @@ export class Relay {
       if (this.newestQueued.get(id) === version) this.newestQueued.delete(id);
     }
     this.trims.emit('trim');
+  }
+
+  private remember(published: ReadonlyMap<string, number>): void {
+    for (const [id, version] of published) {
+      this.trimmed.delete(id);
+      this.trimmed.set(id, version);
+    }
+    for (const id of this.trimmed.keys()) {
+      if (this.trimmed.size <= MOST_TRIMMED) return;
+      this.trimmed.delete(id);
+    }
   }
 
   private async sweepRegularly(): Promise<void> {

@@ -115,6 +115,30 @@ describe('the relay', () => {
     expect(log.events.map(({ sequence }) => sequence)).toEqual(['1', '2', '3']);
   });
 
+  it('publishes once what a commit hands over that read the aggregate before the trim', async () => {
+    await instance.commit('a');
+    const beforeTrim = await store.find('a');
+    start(FAST_PATH);
+    await trimmed();
+
+    await instance.commit('a', undefined, beforeTrim);
+    await trimmed();
+
+    expect(log.events.map(({ sequence }) => sequence)).toEqual(['1', '2']);
+  });
+
+  it('publishes again what a sweep finds after it was trimmed, and trims it again', async () => {
+    await instance.commit('a');
+    const { pending } = (await store.find('a'))!;
+    start(SWEEPING);
+    await trimmed();
+
+    await store.adopt([{ id: 'a', pending, commands: [] }]);
+    await trimmed();
+
+    expect(log.events.map(({ sequence }) => sequence)).toEqual(['1', '1']);
+  });
+
   it('finds at once what a crash has left, however young', async () => {
     const justNow = new Date(Date.now() - 1_000).toISOString();
     for (const id of ['a', 'a', 'b']) await instance.commit(id, justNow);
