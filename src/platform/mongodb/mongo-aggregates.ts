@@ -20,6 +20,7 @@ import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
+import { groupedFinds } from './mongo-finds.js';
 import { writeAroundFence } from './mongo-fence.js';
 import { putWhereNewer } from './mongo-put.js';
 import { read } from './mongo-read.js';
@@ -45,6 +46,7 @@ interface Save<State> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
+const STORED = { hash: 1, state: 1, pending: 1, commands: 1 };
 const HEAD = { projection: { version: 1, hash: 1, pending: 1 } };
 
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
@@ -54,6 +56,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   readonly topic: string;
   private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
   private readonly write: Write<AggregateDocument<State>>;
+  private readonly findStored: (id: string) => Promise<AggregateDocument<State> | undefined>;
 
   constructor(
     private readonly collection: Collection<AggregateDocument<State>>,
@@ -62,6 +65,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   ) {
     this.topic = stream.topic;
     this.write = groupedWrites(collection, limits);
+    this.findStored = groupedFinds(collection, STORED);
   }
 
   /** Creates what the queries here need. Safe to run again, and on several instances at once. */
@@ -71,9 +75,10 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async find(id: string): Promise<Stored<State> | undefined> {
-    const projection = { _id: 0, hash: 1, state: 1, pending: 1, commands: 1 };
-    const document = await read(() => this.collection.findOne({ _id: id } as object, { projection }));
-    return (document as Stored<State> | null) ?? undefined;
+    const document = await this.findStored(id);
+    if (!document) return undefined;
+    const { hash, state, pending, commands } = document;
+    return { state, ...(hash !== undefined && { hash }), pending, commands };
   }
 
   async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {

@@ -2,8 +2,8 @@ import type { Collection } from 'mongodb';
 import type { Projection, Versioned } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
+import { groupedFinds } from './mongo-finds.js';
 import { putWhereNewer } from './mongo-put.js';
-import { read } from './mongo-read.js';
 import { BATCHES, groupedWrites, type Write } from './mongo-writes.js';
 
 export interface ProjectionDocument<State> {
@@ -15,9 +15,11 @@ export interface ProjectionDocument<State> {
 /** A versioned projection in one MongoDB collection; batches that are applied at the same moment are one bulk write. */
 export class MongoProjection<State> implements Projection<State> {
   private readonly write: Write<ProjectionDocument<State>>;
+  private readonly findCopy: (id: string) => Promise<ProjectionDocument<State> | undefined>;
 
   constructor(private readonly collection: Collection<ProjectionDocument<State>>) {
     this.write = groupedWrites(collection, BATCHES);
+    this.findCopy = groupedFinds(collection);
   }
 
   apply(entries: readonly Versioned<State>[]): Promise<void> {
@@ -25,8 +27,8 @@ export class MongoProjection<State> implements Projection<State> {
   }
 
   async find(id: string): Promise<Versioned<State> | undefined> {
-    const document = await read(() => this.collection.findOne({ _id: id } as object));
-    return document ? { id, version: document.version, state: document.state as State } : undefined;
+    const document = await this.findCopy(id);
+    return document && { id, version: document.version, state: document.state };
   }
 
   /** Lets the copies be held against the log. */

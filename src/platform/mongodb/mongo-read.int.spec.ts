@@ -48,6 +48,8 @@ describeWithRealServers('a read in MongoDB', () => {
 
       const reads: Record<string, () => Promise<number>> = {
         'an aggregate': async () => ((await aggregates.find('7')) ? 1 : 0),
+        'aggregates that are found together': async () =>
+          (await Promise.all(numbers.map((number) => aggregates.find(`${number}`)))).filter((found) => found).length,
         'a copy': async () => ((await new MongoProjection(items as never).find('7')) ? 1 : 0),
         'a page of a history': async () => (await history.page('a', 0, PAGE)).length,
         'the newest version': () => history.newestVersion('a'),
@@ -68,6 +70,7 @@ describeWithRealServers('a read in MongoDB', () => {
 
       expect(Object.fromEntries(await Promise.all(seen))).toEqual({
         'an aggregate': [1],
+        'aggregates that are found together': [MANY],
         'a copy': [1],
         'a page of a history': [PAGE],
         'the newest version': [MANY],
