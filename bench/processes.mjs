@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const MOST_TO_START = 60_000;
 
 /** Options of Node.js that the service is run with in production. */
-export const NODE_OPTIONS = ['--max-semi-space-size=32'];
+export const NODE_OPTIONS = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  .scripts.start.split(' ')
+  .filter((/** @type {string} */ word) => word.startsWith('--'));
 
 /**
  * @typedef {object} Subject

@@ -7,6 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** @typedef {{ module: string, container: string, url: string, managementUrl: string }} Running */
 /** @typedef {(line: string) => void} Log */
 
+/** How `npm start` starts it, too. */
+const START = JSON.parse(readFileSync('package.json', 'utf8')).scripts.start.split(' ');
+
 /** What the container says of itself, from inside. No shell: it may have none. */
 const INSIDE = `
 const fs = require('node:fs');
@@ -33,9 +36,7 @@ export async function checkContainer(engine, { module, container, managementUrl 
   const env = ['--env', `PACKAGES=${[...needed, ...unwanted].join(' ')}`];
   const inside = JSON.parse(await engine.run('podman', 'exec', ...env, container, 'node', '-e', INSIDE));
   mustEqual(`${module}: its user`, [inside.uid, inside.gid], [10001, 10001]);
-  mustEqual(`${module}: process 1`, inside.init, [
-    ...['node', '--max-semi-space-size=32', 'dist/main.js', 'serve', '--module', module],
-  ]);
+  mustEqual(`${module}: process 1`, inside.init, [...START, '--module', module]);
   mustEqual(`${module}: writing to the root file system`, inside.writable, ['EROFS', 'EROFS', 'EROFS']);
   mustEqual(`${module}: package managers in it`, inside.managers, []);
   mustEqual(`${module}: npm settings in it`, inside.npmrc, []);
