@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { startServers, stopServers } from '../scripts/servers/instance.mjs';
 import { kafka } from '../scripts/servers/kafka.mjs';
 import { mongodb } from '../scripts/servers/mongodb.mjs';
+import { measureChanges } from './experiments/changes.mjs';
 import { measureCommands } from './experiments/commands.mjs';
 import { measureDrain } from './experiments/drain.mjs';
 import { measureStart } from './experiments/footprint.mjs';
@@ -14,7 +15,7 @@ import { measureVisible } from './experiments/visible.mjs';
 import { plot } from './report/plot.mjs';
 import { report } from './report/report.mjs';
 
-const PARTS = ['commands', 'visible', 'drain', 'replay', 'scale', 'start'];
+const PARTS = ['commands', 'changes', 'visible', 'drain', 'replay', 'scale', 'start'];
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: PARTS.join(',') },
@@ -50,6 +51,7 @@ async function onServers(part, measure, name = 'bench') {
 }
 
 const commands = await onServers('commands', (env) => measureCommands(env, { rounds, seconds, log }));
+const changes = await onServers('changes', (env) => measureChanges(env, { rounds, seconds, log }));
 const visible = await onServers('visible', (env) => measureVisible(env, { samples: 500, seconds: seconds * 6, log }));
 const drain = await onServers('drain', (env) => measureDrain(env, { events: 100_000, customers: 50_000, rounds, log }));
 const replay = await onServers('replay', (env) =>
@@ -63,6 +65,7 @@ const start = await onServers('start', (env) => measureStart(env, { rounds }));
 const measured = {
   machine: describeMachine(),
   ...(commands && { commands: commands.commands, ratios: commands.ratios }),
+  changes,
   visible,
   drain,
   replay,

@@ -17,21 +17,30 @@ const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.Defaul
 await producer.connect();
 
 const app = express();
-app.use(express.json());
+app.use(express.json({ type: ['application/json', 'application/merge-patch+json'] }));
 app.post('/accounts/customers', async ({ body }, response) => {
   const now = new Date().toISOString();
   const creditCards = body.creditCards.map(withoutNumber);
   const customer = { id: randomUUID(), version: 1, ...body, creditCards, createdAt: now, updatedAt: now };
   await customers.insertOne({ _id: customer.id, ...customer }, { writeConcern: { w: 'majority', j: true } });
-  const event = { type: 'customer.registered', time: now, data: { customer } };
-  await producer.send({
-    topic: 'naive.customers',
-    acks: -1,
-    messages: [{ key: customer.id, value: JSON.stringify(event) }],
-  });
+  await send('customer.registered', customer);
   response.status(201).json(customer);
 });
+app.patch('/accounts/customers/:id', async ({ params: { id }, body }, response) => {
+  const before = await customers.findOne({ _id: /** @type {any} */ (id) });
+  const version = before?.version + 1;
+  const customer = { ...before, version, name: { ...before?.name, ...body.name }, updatedAt: new Date().toISOString() };
+  await customers.replaceOne({ _id: /** @type {any} */ (id) }, customer, { writeConcern: { w: 'majority', j: true } });
+  await send('customer.changed', customer);
+  response.json(customer);
+});
 app.listen(Number(PORT), '127.0.0.1');
+
+/** @param {string} type @param {any} customer */
+function send(type, customer) {
+  const value = JSON.stringify({ type, time: customer.updatedAt, data: { customer } });
+  return producer.send({ topic: 'naive.customers', acks: -1, messages: [{ key: customer.id, value }] });
+}
 
 /** @param {any} card */
 function withoutNumber({ number, ...card }) {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = fileURLToPath(new URL('register-customers.lua', import.meta.url));
+const fileOf = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
+const REPORT = fileOf('report.lua');
 
 /**
  * @typedef {object} Burst
@@ -14,14 +15,14 @@ const SCRIPT = fileURLToPath(new URL('register-customers.lua', import.meta.url))
  */
 
 /**
- * Registers customers over that many connections for a while.
+ * Registers customers over that many connections for a while, or changes some that there are.
  * @param {number} port
- * @param {{ connections: number, seconds: number, delay?: number }} load `delay`: milliseconds, on average, that a
- *   connection waits before each request
+ * @param {{ connections: number, seconds: number, delay?: number, ids?: string }} load `delay`: milliseconds, on
+ *   average, that a connection waits before each request; `ids`: a file with the ids of those to change, one a line
  * @returns {Promise<Burst>}
  * @throws Error when wrk is not there, or a connection broke
  */
-export async function burst(port, { connections, seconds, delay = 0 }) {
+export async function burst(port, { connections, seconds, delay = 0, ids }) {
   const args = [
     '-t1',
     `-c${connections}`,
@@ -29,10 +30,11 @@ export async function burst(port, { connections, seconds, delay = 0 }) {
     '--timeout',
     '10s',
     '-s',
-    SCRIPT,
+    fileOf(ids === undefined ? 'register-customers.lua' : 'change-customers.lua'),
     `http://127.0.0.1:${port}`,
   ];
-  const env = { ...process.env, SEED: String(Math.floor(Math.random() * 8e8)), DELAY: String(delay) };
+  const seed = String(Math.floor(Math.random() * 8e8));
+  const env = { ...process.env, REPORT, SEED: seed, DELAY: String(delay), ...(ids !== undefined && { IDS: ids }) };
   const output = await new Promise((resolve, reject) => {
     execFile('wrk', args, { env }, (error, stdout) => (error ? reject(explained(error)) : resolve(stdout)));
   });
