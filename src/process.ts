@@ -18,6 +18,7 @@ import { createManagementApp } from './platform/http/management.js';
 import { Messaging } from './platform/messaging.js';
 import { Metrics } from './platform/metrics/metrics.js';
 import type { Subscription } from './platform/subscriber/subscription.js';
+import { unreadRecords } from './platform/subscriber/unread-records.js';
 
 /** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
 const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
@@ -126,6 +127,7 @@ export class Process {
       this.metrics.countDeadLetters(consumed, count),
     );
     this.watchDeadLetters(bus, subscriptions);
+    this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
     for (const outbox of outboxes) this.health.addOutbox(outbox);
     this.metrics.watchOutboxes(outboxes);
     this.adapters.push(this.backends.busName);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { inMemory } from '../src/backends.js';
 import { CONTEXTS } from '../src/contexts.js';
@@ -69,6 +70,8 @@ describe('the management listener', () => {
           'outbox_oldest_pending_seconds{topic="orders.order.change"} 0',
           'dead_letters_total{topic="accounts.customer.change",group="orders"} 0',
           'dead_letters_waiting{topic="accounts.customer.change",group="orders"} 0',
+          'subscriber_unread_records{topic="accounts.customer.change",group="orders"} 0',
+          'subscriber_unread_records{topic="orders.order.change",group="orders"} 0',
           expect.stringMatching(/^process_resident_memory_bytes \d+/),
         ]),
       );
@@ -103,6 +106,21 @@ describe('the management listener', () => {
     expect(await (await fetch(`${management}/metrics`)).text()).toContain(
       'dead_letters_waiting{topic="orders.order.change",group="orders"} Nan',
     );
+  });
+
+  it('does not say how far subscribers are behind while the bus does not', async () => {
+    bus.countUnread = () => Promise.reject(new Error('the bus is away'));
+
+    expect(await (await fetch(`${management}/metrics`)).text()).toContain(
+      'subscriber_unread_records{topic="accounts.customer.change",group="accounts"} Nan',
+    );
+  });
+
+  it('measures what the page on operations says, and nothing else of its own', async () => {
+    const named = [...readFileSync('docs/operations.md', 'utf8').matchAll(/^\| `(\w+)\{/gm)].map(([, name]) => name);
+    const exposed = [...(await (await fetch(`${management}/metrics`)).text()).matchAll(/^# TYPE (\w+)/gm)];
+    const own = exposed.map(([, name = '']) => name).filter((name) => !/^(?:process|nodejs)_/.test(name));
+    expect(named.sort()).toEqual(own.sort());
   });
 
   it('serves nothing of it to clients', async () => {

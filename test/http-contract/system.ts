@@ -112,6 +112,7 @@ const busThatIsAway: Bus = {
   createTopics: away,
   describeTopics: away,
   countRecords: away,
+  countUnread: away,
   read: away,
   publish: away,
   consume: away,

@@ -68,6 +68,8 @@ export interface Bus {
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
   /** How many records each of the topics holds; 0 where there is no such topic. */
   countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** How many records of the topic the group has still to take: all, where it never took any. */
+  countUnread(group: string, topic: string): Promise<number>;
   /**
    * Hands over all records of the topics, each partition in its order, perhaps several partitions at a time, and then
    * the new ones, by the next {@link Reading.caughtUp} at the latest. Topics that do not exist hold nothing.

@@ -102,6 +102,34 @@ export function consumerGroupContract(openFixture: () => Promise<BusFixture>): v
     await eventually(() => expect(second.values).toEqual(['later']));
   });
 
+  it('counts what the group has still to take', async () => {
+    const unread = (group = world.group) => world.bus.countUnread(group, world.topic);
+    await world.bus.publish(world.topic, aRoundOf('before'));
+    expect([await unread(), await unread('another-group')]).toEqual([24, 24]);
+
+    const member = await world.join(new Recorder().handler());
+    await eventually(async () => expect(await unread()).toBe(0));
+    await world.leave(member);
+    await world.bus.publish(world.topic, [record('k', 'one'), record('k', 'two')]);
+
+    expect([await unread(), await unread('another-group')]).toEqual([2, 26]);
+    expect(await world.bus.countUnread(world.group, `${world.topic}-none`)).toBe(0);
+  });
+
+  it('counts what a member has in hand as not taken', async () => {
+    const [started, finish] = [gate(), gate()];
+    await world.join(() => {
+      started.open();
+      return finish.opened;
+    });
+    await world.bus.publish(world.topic, [record('k', 'in hand')]);
+    await started.opened;
+
+    expect(await world.bus.countUnread(world.group, world.topic)).toBe(1);
+    finish.open();
+    await eventually(async () => expect(await world.bus.countUnread(world.group, world.topic)).toBe(0));
+  });
+
   it('goes on with a member that joins an idle log after the last one left', async () => {
     await world.leave(await world.join(new Recorder().handler()));
     await world.bus.publish(world.topic, [record('k', 'one')]);

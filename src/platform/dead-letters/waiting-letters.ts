@@ -1,18 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.js';
+import { recent } from '../recent.js';
 import { type Consumed, deadLetterTopic, receiptTopic } from './dead-letter.js';
 import { readReceipts } from './dead-letters.js';
 import type { WaitingCount } from './waiting-count.js';
 
-/** Milliseconds that a count is good for, also one that failed. */
-const GOOD_FOR = 5_000;
-/** Milliseconds that whoever asks waits for a count; one that takes longer is there for the next who asks. */
-const PATIENCE = 2_000;
-
 /** How many dead letters wait: those in the log, less those that have a receipt there. */
 export class WaitingLetters {
-  private counting: Promise<ReadonlyMap<string, number> | undefined> = Promise.resolve(undefined);
-  private goodUntil = 0;
+  private readonly latest = recent(() => this.count());
   /** By topic of receipts: how many records it held when the different receipts among them were counted. */
   private readonly receipts = new Map<string, { readonly records: number; readonly different: number }>();
 
@@ -23,23 +17,12 @@ export class WaitingLetters {
 
   /** Never throws, and never takes long. */
   async counts(): Promise<readonly WaitingCount[]> {
-    const waiting = await Promise.race([this.latest(), sleep(PATIENCE, undefined, { ref: false })]);
+    const waiting = await this.latest();
     return this.consumed.map(({ topic, group }) => {
       const letters = deadLetterTopic({ topic, group });
       const count = waiting?.get(letters);
       return { topic, group, deadLetterTopic: letters, ...(count !== undefined && { waiting: count }) };
     });
-  }
-
-  private latest(): Promise<ReadonlyMap<string, number> | undefined> {
-    if (Date.now() >= this.goodUntil) {
-      // One count at a time, however long it takes.
-      this.goodUntil = Infinity;
-      this.counting = this.count()
-        .catch(() => undefined)
-        .finally(() => (this.goodUntil = Date.now() + GOOD_FOR));
-    }
-    return this.counting;
   }
 
   private async count(): Promise<ReadonlyMap<string, number>> {

@@ -66,6 +66,12 @@ export class EmbeddedBus implements Bus {
     return new Map(topics.map((topic, index) => [topic, ends[index]?.reduce((sum, end) => sum + end, 0) ?? 0]));
   }
 
+  async countUnread(group: string, topic: string): Promise<number> {
+    const ends = await this.endsOf(topic);
+    const taken = await this.offsets.getMany(ends.map((_, partition) => `${group}!${topic}!${partition}`));
+    return ends.reduce((sum, end, partition) => sum + end - Number(taken[partition] ?? 0), 0);
+  }
+
   read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {
     return EmbeddedReading.start(topics, handler, {
       ends: (topic) => this.endsOf(topic),

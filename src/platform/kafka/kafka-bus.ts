@@ -9,7 +9,7 @@ import { explained, reasonFor } from './kafka-errors.js';
 import { KafkaReading } from './kafka-reading.js';
 import { sizeOf, toMessage } from './kafka-record.js';
 import { connectWithoutDelay } from './kafka-socket.js';
-import { countRecords, createTopics, describeTopics } from './kafka-topics.js';
+import { countRecords, countUnread, createTopics, describeTopics } from './kafka-topics.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
@@ -60,6 +60,10 @@ export class KafkaBus implements Bus {
 
   async countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     return countRecords(await this.connectedAdmin(), topics);
+  }
+
+  async countUnread(group: string, topic: string): Promise<number> {
+    return countUnread(await this.connectedAdmin(), group, topic);
   }
 
   async read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {

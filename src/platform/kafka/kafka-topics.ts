@@ -116,11 +116,25 @@ async function untilKnown<T>(admin: Admin, ask: () => Promise<T>): Promise<T> {
 export async function countRecords(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const counts = new Map(topics.map((topic) => [topic, 0]));
   for (const topic of await existingTopics(admin, topics)) {
-    const extents = await extentsOf(admin, topic);
-    counts.set(
-      topic,
-      extents.reduce((sum, { first, end }) => sum + end - first, 0),
-    );
+    counts.set(topic, recordsIn(await extentsOf(admin, topic)));
   }
   return counts;
+}
+
+/** How many records of the topic the group has still to take; counted as by {@link countRecords}. */
+export async function countUnread(admin: Admin, groupId: string, topic: string): Promise<number> {
+  const topics = await existingTopics(admin, [topic]);
+  if (topics.length === 0) return 0;
+  const [committed] = await admin.fetchOffsets({ groupId, topics });
+  // Less than 0 where the group has committed nothing.
+  const next = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+  const extents = await extentsOf(admin, topic);
+  return recordsIn(
+    extents.map(({ partition, first, end }) => ({ partition, first: Math.max(first, next.get(partition) ?? 0), end })),
+  );
+}
+
+function recordsIn(extents: readonly Extent[]): number {
+  // A group may have come further than the end that was known a moment before.
+  return extents.reduce((sum, { first, end }) => sum + Math.max(0, end - first), 0);
 }

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Backlog, Outbox } from '../aggregate/aggregates.js';
 import type { WaitingCount } from '../dead-letters/waiting-count.js';
+import type { UnreadCount } from '../subscriber/unread-records.js';
 
 /** One answered request. */
 export interface AnsweredRequest {
@@ -9,6 +10,13 @@ export interface AnsweredRequest {
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
+}
+
+interface GroupCount {
+  readonly topic: string;
+  readonly group: string;
+  /** Undefined while nobody knows. */
+  readonly count: number | undefined;
 }
 
 interface OutboxMeasure {
@@ -68,21 +76,33 @@ export class Metrics {
 
   /** Measures, whenever asked, how many dead letters wait. */
   watchDeadLetters(counts: () => Promise<readonly WaitingCount[]>): void {
-    const gauge: Gauge = new Gauge({
-      name: 'dead_letters_waiting',
-      help: 'Dead letters that have not been redriven.',
-      labelNames: ['topic', 'group'],
-      registers: [this.registry],
-      collect: async () => {
-        // While the bus is away nobody knows.
-        for (const { topic, group, waiting = Number.NaN } of await counts()) gauge.set({ topic, group }, waiting);
-      },
-    });
+    this.measureGroups('dead_letters_waiting', 'Dead letters that have not been redriven.', async () =>
+      (await counts()).map(({ topic, group, waiting }) => ({ topic, group, count: waiting })),
+    );
+  }
+
+  /** Measures, whenever asked, how far subscribers are behind. */
+  watchSubscribers(counts: () => Promise<readonly UnreadCount[]>): void {
+    this.measureGroups('subscriber_unread_records', 'Records that the consumer group has still to take.', async () =>
+      (await counts()).map(({ topic, group, unread }) => ({ topic, group, count: unread })),
+    );
   }
 
   /** Everything, in the text format. */
   expose(): Promise<string> {
     return this.registry.metrics();
+  }
+
+  private measureGroups(name: string, help: string, counts: () => Promise<readonly GroupCount[]>): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['topic', 'group'],
+      registers: [this.registry],
+      collect: async () => {
+        for (const { topic, group, count = Number.NaN } of await counts()) gauge.set({ topic, group }, count);
+      },
+    });
   }
 
   private measureOutboxes(outboxes: readonly Outbox[], { name, help, of }: OutboxMeasure): void {
