@@ -9,7 +9,11 @@ export interface LosingProxy {
    * @param meanwhile done between the two
    */
   loseAnswerTo(bytes: string, meanwhile?: () => Promise<unknown>): void;
-  /** How many answers got lost. */
+  /** The next request that begins with these bytes in it reaches nobody: the server's side is closed while it is sent. */
+  hangUpOn(bytes: string): void;
+  /** Passes nothing on any more, in neither direction, and closes nothing. */
+  standStill(): void;
+  /** How many answers got lost, or requests. */
   lost(): number;
   close(): void;
 }
@@ -19,11 +23,25 @@ export async function losingProxy(uri: string): Promise<LosingProxy> {
   const target = new URL(uri);
   const sockets: Socket[] = [];
   let losing: { readonly bytes: string; readonly meanwhile: () => Promise<unknown> } | undefined;
+  let hangingUpOn: string | undefined;
   let lost = 0;
+  let isStanding = false;
   const server = createServer((client) => {
+    if (isStanding) {
+      sockets.push(client);
+      return;
+    }
     const upstream = connect(Number(target.port), target.hostname);
     let meanwhile: (() => Promise<unknown>) | undefined;
     client.on('data', (chunk) => {
+      if (hangingUpOn !== undefined && chunk.includes(hangingUpOn)) {
+        hangingUpOn = undefined;
+        lost += 1;
+        upstream.removeAllListeners('close').destroy();
+        // What is still on its way is taken, and leads nowhere.
+        client.removeAllListeners('data').end().resume();
+        return;
+      }
       if (losing && chunk.includes(losing.bytes)) {
         meanwhile = losing.meanwhile;
         losing = undefined;
@@ -48,6 +66,13 @@ export async function losingProxy(uri: string): Promise<LosingProxy> {
     uri: `mongodb://127.0.0.1:${(server.address() as AddressInfo).port}/?directConnection=true`,
     loseAnswerTo(bytes, meanwhile = () => Promise.resolve()) {
       losing = { bytes, meanwhile };
+    },
+    hangUpOn(bytes) {
+      hangingUpOn = bytes;
+    },
+    standStill() {
+      isStanding = true;
+      for (const socket of sockets) socket.pause();
     },
     lost: () => lost,
     close() {

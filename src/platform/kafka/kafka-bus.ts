@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka, KafkaConfig, Producer, ProducerConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumption, Reading, RecordHandler, TopicDescription } from '../bus/bus.js';
 import { PlatformError } from '../errors.js';
+import { within } from '../within.js';
 import type { DependencyHealth } from '../health/health.js';
 import { KafkaConsumption } from './kafka-consumption.js';
 import { explained, reasonFor } from './kafka-errors.js';
@@ -93,18 +93,14 @@ export class KafkaBus implements Bus {
   }
 
   async check(): Promise<DependencyHealth> {
-    const timeout = new AbortController();
     try {
-      const answers = this.connectedAdmin().then((admin) => admin.describeCluster());
-      answers.catch(() => undefined);
-      const late = sleep(2_000, undefined, { signal: timeout.signal }).then(() => Promise.reject(new Error('late')));
-      late.catch(() => undefined);
-      await Promise.race([answers, late]);
+      await within(
+        2_000,
+        this.connectedAdmin().then((admin) => admin.describeCluster()),
+      );
       return { up: true };
     } catch (error) {
       return { up: false, detail: reasonFor(error) ?? 'Kafka does not answer' };
-    } finally {
-      timeout.abort();
     }
   }
 

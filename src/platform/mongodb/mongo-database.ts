@@ -1,6 +1,8 @@
 import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
 import type { DependencyHealth } from '../health/health.js';
 import type { Rebuild } from '../replay/rebuild.js';
+import { within } from '../within.js';
+import { failOnClosedConnections } from './mongo-closed-connections.js';
 import { orUnavailable } from './mongo-errors.js';
 import { reasonFor } from './mongo-reasons.js';
 import { beginRebuild } from './mongo-rebuild.js';
@@ -67,7 +69,7 @@ function databaseOver(
         if (!wasReached) await client.connect();
         wasReached = true;
         // Unlike a ping, it is not for everybody.
-        await db.command({ listCollections: 1, nameOnly: true, filter: { name: '' } }, { timeoutMS: 2_000 });
+        await within(2_000, db.command({ listCollections: 1, nameOnly: true, filter: { name: '' } }));
         return { up: true };
       } catch (error) {
         const away = `MongoDB does not answer for database ${db.databaseName}`;
@@ -89,6 +91,7 @@ function databaseOver(
 
 async function newClient({ uri, setting }: MongoAddress, options: MongoClientOptions): Promise<MongoClient> {
   const { MongoClient: Client } = await import('mongodb');
+  await failOnClosedConnections();
   try {
     return new Client(uri, options);
   } catch (error) {

@@ -99,6 +99,19 @@ describeWithRealServers('a write whose answer gets lost', () => {
     expect(await findItem('a')).toMatchObject({ state: { version: 2, name: 'theirs' } });
   });
 
+  it('is done again where the server hangs up while it is sent', async () => {
+    const history = new MongoHistory<string>(database.db.collection('history'));
+    const change = { type: 't', eventId: randomUUID(), time: 't', changed: [''], partition: 0, offset: 0 };
+    const entries = Array.from({ length: 8 }, (_, index) => index + 1).map((version) => ({
+      ...{ id: 'large', version, ...change, state: 'x'.repeat(1024 ** 2) },
+    }));
+    proxy.hangUpOn(change.eventId);
+
+    await history.append(entries);
+
+    expect(await history.page('large', 0, 10)).toHaveLength(entries.length);
+  });
+
   it('has recorded history once', async () => {
     const history = new MongoHistory<Item>(database.db.collection('history'));
     const change = { type: 't', eventId: randomUUID(), time: 't', changed: [''], partition: 0, offset: 0 };
