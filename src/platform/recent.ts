@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from './within.js';
 
 /** Milliseconds that an answer is good for, also one that failed. */
 const GOOD_FOR = 5_000;
@@ -20,6 +20,6 @@ export function recent<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
         .catch(() => undefined)
         .finally(() => (goodUntil = Date.now() + GOOD_FOR));
     }
-    return Promise.race([asking, sleep(PATIENCE, undefined, { ref: false })]);
+    return within(PATIENCE, asking).catch(() => undefined);
   };
 }
