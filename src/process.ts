@@ -15,8 +15,9 @@ import { expectUp, Health } from './platform/health/health.js';
 import { createApp } from './platform/http/app.js';
 import { listen, type Listener } from './platform/http/listen.js';
 import { createManagementApp } from './platform/http/management.js';
-import { Messaging } from './platform/messaging.js';
+import { Messaging, type Participant } from './platform/messaging.js';
 import { Metrics } from './platform/metrics/metrics.js';
+import { positionsIn } from './platform/recovery/positions-in.js';
 import type { Subscription } from './platform/subscriber/subscription.js';
 import { unreadRecords } from './platform/subscriber/unread-records.js';
 
@@ -30,7 +31,7 @@ export class Process {
   private readonly metrics = new Metrics();
   private readonly adapters: string[] = [];
   private readonly stopping = new AbortController();
-  private readonly databases: Database[] = [];
+  private readonly databases = new Map<string, Database>();
   private readonly connections: { close(): Promise<void> }[] = [];
   private management: Listener | undefined;
   private listener: Listener | undefined;
@@ -62,6 +63,7 @@ export class Process {
     await this.openDatabases();
     await this.openBus();
     await this.prepareDatabases();
+    await this.joinBus();
     this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT', { keepAlive });
     this.health.notServing = undefined;
   }
@@ -109,7 +111,7 @@ export class Process {
     this.container.bind(PLATFORM.stopping).toConstantValue(this.stopping.signal);
     for (const context of this.contexts) {
       const database = await this.backends.openDatabase(context.name);
-      this.databases.push(database);
+      this.databases.set(context.name, database);
       this.connections.push(database);
       this.container.load(context.bindings(database));
       const name = `${database.kind}:${context.name}`;
@@ -123,7 +125,7 @@ export class Process {
     this.connections.push(bus);
     const outboxes = this.all(PLATFORM.outbox);
     const subscriptions = this.all(PLATFORM.subscription);
-    const messaging = new Messaging(bus, outboxes, subscriptions, this.logger, (consumed, count) =>
+    const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, count) =>
       this.metrics.countDeadLetters(consumed, count),
     );
     this.watchDeadLetters(bus, subscriptions);
@@ -133,10 +135,28 @@ export class Process {
     this.adapters.push(this.backends.busName);
     for (const dependency of messaging.dependencies(this.backends.busName)) this.health.add(dependency);
     this.messaging = messaging;
+  }
+
+  /** Before the first request is taken, database and log are compared; the bus is joined while requests are. */
+  private async joinBus(): Promise<void> {
+    const { messaging } = this;
     const { signal } = this.stopping;
-    this.joining = messaging.join(signal).catch((error: unknown) => {
+    await messaging?.compare();
+    const joining = messaging?.join(signal) ?? Promise.resolve();
+    this.joining = joining.catch((error: unknown) => {
       if (!signal.aborted) this.logger.error({ err: error }, 'cannot join the bus');
     });
+  }
+
+  private participants(): Participant[] {
+    const outboxes = this.all(PLATFORM.outbox);
+    const subscriptions = this.all(PLATFORM.subscription);
+    return this.contexts.map(({ name, events: { publishes } }) => ({
+      name,
+      outboxes: outboxes.filter(({ topic }) => publishes.some((stream) => stream.topic === topic)),
+      subscriptions: subscriptions.filter(({ group }) => group === name),
+      positions: positionsIn(this.databases.get(name) as Database),
+    }));
   }
 
   private watchDeadLetters(bus: Bus, subscriptions: readonly Subscription[]): void {
@@ -151,7 +171,9 @@ export class Process {
     const { signal } = this.stopping;
     const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'a database is not there yet');
     // Whatever keeps one away, a wrong password included, may be put right on its side.
-    await Promise.all(this.databases.map((each) => retryUntilDone(() => expectUp(each), { signal, onFailure })));
+    await Promise.all(
+      [...this.databases.values()].map((each) => retryUntilDone(() => expectUp(each), { signal, onFailure })),
+    );
     await Promise.all(this.all(PLATFORM.preparation).map((prepare) => retryUntilDone(prepare, { signal, onFailure })));
   }
 

@@ -1,5 +1,5 @@
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
-import type { Outbox } from './aggregate/aggregates.js';
+import type { LogCompared, Outbox } from './aggregate/aggregates.js';
 import type { EventApi } from './async-api/event-api.js';
 import type { EmbeddedDatabase } from './embedded/embedded-database.js';
 import type { HttpApi } from './http/app.js';
@@ -29,7 +29,7 @@ export interface BoundedContext {
 
 /** What contexts offer to the process and the process to contexts; each context may bind several of the first three. */
 export const PLATFORM = {
-  outbox: Symbol('outbox') as ServiceIdentifier<Outbox>,
+  outbox: Symbol('outbox') as ServiceIdentifier<Outbox & LogCompared>,
   subscription: Symbol('subscription') as ServiceIdentifier<Subscription>,
   preparation: Symbol('preparation') as ServiceIdentifier<Preparation>,
   /** Aborted when the process begins to stop. */

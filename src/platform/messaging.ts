@@ -1,49 +1,76 @@
 import type { Logger } from 'pino';
-import type { Outbox } from './aggregate/aggregates.js';
+import type { LogCompared, Outbox } from './aggregate/aggregates.js';
 import { retryUntilDone } from './backoff.js';
 import type { Bus, Consumption, RecordHandler } from './bus/bus.js';
 import { topicHealth } from './bus/topic-health.js';
 import type { Consumed } from './dead-letters/dead-letter.js';
 import type { Dependency } from './health/health.js';
 import { Relay } from './outbox/relay.js';
+import { LogGuard } from './recovery/log-guard.js';
+import { PositionKeeper } from './recovery/position-keeper.js';
+import type { Positions } from './recovery/positions.js';
 import { recordHandler } from './subscriber/record-handler.js';
 import type { Subscription } from './subscriber/subscription.js';
 import { topicsUsed } from './subscriber/topics-used.js';
 
+/** What one context does on the bus. */
+export interface Participant {
+  /** Name of the context, and of its consumer group. */
+  readonly name: string;
+  readonly outboxes: readonly (Outbox & LogCompared)[];
+  readonly subscriptions: readonly Subscription[];
+  /** In the context's own database. */
+  readonly positions: Positions;
+}
+
+/** A participant at work. */
+interface Member extends Participant {
+  readonly guard: LogGuard;
+  readonly keeper: PositionKeeper;
+  readonly relays: readonly Relay[];
+  readonly handlers: ReadonlyMap<string, RecordHandler>;
+}
+
 /** All that a process does on the bus: its topics, its relays and its consumer groups. */
 export class Messaging {
-  private readonly topics: readonly string[];
-  private readonly relays: readonly Relay[];
-  private readonly groups = new Map<string, Map<string, RecordHandler>>();
+  private readonly members: readonly Member[];
   private readonly consumptions = new Map<string, Consumption>();
+  private readonly stopping = new AbortController();
+  private saving: Promise<unknown> = Promise.resolve();
   private joined = false;
 
   /** @param onDeadLetters told how many records of a subscription went to the dead letters */
   constructor(
     private readonly bus: Bus,
-    outboxes: readonly Outbox[],
-    subscriptions: readonly Subscription[],
+    participants: readonly Participant[],
     private readonly logger: Logger,
     onDeadLetters: (consumed: Consumed, count: number) => void,
   ) {
-    this.relays = outboxes.map((outbox) => new Relay(outbox, bus, logger));
-    for (const subscription of subscriptions) {
-      const handlers = this.groups.get(subscription.group) ?? new Map<string, RecordHandler>();
-      const onDead = (count: number) => onDeadLetters(subscription, count);
-      const handler = recordHandler(subscription, bus, logger, onDead);
-      this.groups.set(subscription.group, handlers.set(subscription.topic, handler));
-    }
-    this.topics = topicsUsed(outboxes, subscriptions).map(({ topic }) => topic);
+    this.members = participants.map((participant) => this.toMember(participant, onDeadLetters));
+  }
+
+  /**
+   * Compares the databases with the log, for the first time and then regularly. Resolves after the first time, or when
+   * the log does not answer. Never throws.
+   */
+  async compare(): Promise<void> {
+    await Promise.all(this.members.map(({ guard }) => guard.check()));
+    for (const { guard } of this.members) guard.start();
   }
 
   /** Creates topics, starts to publish and joins the groups; tries for as long as it takes. */
   async join(signal: AbortSignal): Promise<void> {
     const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'the bus is not there yet');
-    await retryUntilDone(() => this.bus.createTopics(this.topics), { signal, onFailure });
-    for (const relay of this.relays) relay.start();
-    for (const [group, handlers] of this.groups) {
-      const consume = () => this.bus.consume(group, handlers);
-      this.consumptions.set(group, await retryUntilDone(consume, { signal, onFailure }));
+    await retryUntilDone(() => this.createTopics(), { signal, onFailure });
+    for (const relay of this.members.flatMap(({ relays }) => relays)) relay.start();
+    this.saving = Promise.all(this.members.map(({ keeper }) => keeper.run(this.stopping.signal)));
+    for (const { name, handlers, keeper } of this.members) {
+      if (handlers.size === 0) continue;
+      const startAt = (topic: string, partition: number) => keeper.startAt(topic, partition);
+      const consume = () => this.bus.consume(name, handlers, startAt);
+      const consumption = await retryUntilDone(consume, { signal, onFailure });
+      keeper.attach(consumption);
+      this.consumptions.set(name, consumption);
     }
     this.joined = true;
   }
@@ -54,25 +81,66 @@ export class Messaging {
    */
   dependencies(busName: string): Dependency[] {
     const required = () => !this.joined;
-    const consumers = [...this.groups.keys()].map((group) => ({
-      name: `consumer:${group}`,
+    const consuming = this.members.filter(({ handlers }) => handlers.size > 0);
+    const consumers = consuming.map(({ name }) => ({
+      name: `consumer:${name}`,
       required,
       check: () =>
-        Promise.resolve(
-          this.consumptions.get(group)?.health() ?? { up: false, detail: 'has not joined its group yet' },
-        ),
+        Promise.resolve(this.consumptions.get(name)?.health() ?? { up: false, detail: 'has not joined its group yet' }),
     }));
     const bus = { name: busName, required, check: () => this.bus.check() };
-    return [bus, topicHealth(this.bus, this.topics), ...consumers];
+    const guards = this.members.map(({ guard }) => guard.dependency());
+    return [bus, topicHealth(this.bus, this.topics), ...consumers, ...guards];
   }
 
-  /** Finishes the records in hand, commits their offsets and leaves the groups. */
+  /** Finishes the records in hand, commits their offsets, saves positions and leaves the groups. */
   async leave(): Promise<void> {
     await Promise.all([...this.consumptions.values()].map((consumption) => consumption.stop()));
+    this.stopping.abort();
+    await this.saving;
+    await Promise.all(this.members.map(({ guard }) => guard.stop()));
   }
 
   /** Publishes what is queued, for at most `patience` milliseconds; the rest stays in the outboxes. */
   async flush(patience: number): Promise<void> {
-    await Promise.all(this.relays.map((relay) => relay.stop(patience)));
+    await Promise.all(this.members.flatMap(({ relays }) => relays.map((relay) => relay.stop(patience))));
+  }
+
+  private get topics(): readonly string[] {
+    const outboxes = this.members.flatMap((member) => member.outboxes);
+    const subscriptions = this.members.flatMap((member) => member.subscriptions);
+    return topicsUsed(outboxes, subscriptions).map(({ topic }) => topic);
+  }
+
+  /** A topic that was there once is not made anew: the guards say that it is missing. */
+  private async createTopics(): Promise<void> {
+    const missing = new Set((await Promise.all(this.members.map(({ guard }) => guard.missingTopics()))).flat());
+    await this.bus.createTopics(this.topics.filter((topic) => !missing.has(topic)));
+  }
+
+  private toMember(participant: Participant, onDeadLetters: (consumed: Consumed, count: number) => void): Member {
+    const { name, outboxes, subscriptions, positions } = participant;
+    const { bus, logger } = this;
+    const keeper = new PositionKeeper({
+      group: name,
+      positions,
+      ownTopics: new Set(outboxes.map(({ topic }) => topic)),
+      logger,
+      onFinding: () => guard.suspect(),
+    });
+    const topics = subscriptions.map(({ topic }) => topic);
+    const guard = new LogGuard({ module: name, bus, stores: outboxes, keeper, topics, logger });
+    const handlers = new Map<string, RecordHandler>();
+    for (const subscription of subscriptions) {
+      const onDead = (count: number) => onDeadLetters(subscription, count);
+      handlers.set(subscription.topic, keeper.watch(recordHandler(subscription, bus, logger, onDead)));
+    }
+    // What is published while log and database disagree would be a second history.
+    const publish: Bus['publish'] = async (topic, records) => {
+      guard.refuse();
+      await bus.publish(topic, records);
+    };
+    const relays = outboxes.map((outbox) => new Relay(outbox, { publish }, logger));
+    return { ...participant, guard, keeper, relays, handlers };
   }
 }

@@ -112,6 +112,7 @@ const busThatIsAway: Bus = {
   createTopics: away,
   describeTopics: away,
   countRecords: away,
+  extents: away,
   countUnread: away,
   read: away,
   publish: away,

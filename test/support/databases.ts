@@ -3,6 +3,11 @@ import type { StoredDocument } from './read-documents.js';
 
 const DATABASES = ['accounts', 'orders'] as const;
 
+type Name = (typeof DATABASES)[number];
+
+/** The documents of a database, by collection. */
+export type Backup = ReadonlyMap<string, readonly (StoredDocument & { _id: string })[]>;
+
 /** Every document of every collection of both contexts, by `<database>.<collection>` and id. */
 export type Snapshot = Readonly<Record<string, Readonly<Record<string, StoredDocument>>>>;
 
@@ -14,11 +19,11 @@ export class Databases {
     return new Databases(await new MongoClient(uri, { serverSelectionTimeoutMS: 10_000 }).connect());
   }
 
-  collection(database: (typeof DATABASES)[number], name: string) {
+  collection(database: Name, name: string) {
     return this.client.db(database).collection<StoredDocument & { _id: string }>(name);
   }
 
-  /** Names of all collections, such as `accounts.customer.history`. */
+  /** Names of all collections, such as `accounts.customer.history`, but where consumers are: no log knows that. */
   async collections(): Promise<string[]> {
     const names = await Promise.all(
       DATABASES.map(async (database) =>
@@ -27,7 +32,10 @@ export class Databases {
         ),
       ),
     );
-    return names.flat().sort();
+    return names
+      .flat()
+      .filter((name) => !name.endsWith('.consumer.positions'))
+      .sort();
   }
 
   /** What is a function of the log: without the commands that a store remembers for a day. */
@@ -42,6 +50,24 @@ export class Databases {
       all[name] = documents;
     }
     return all;
+  }
+
+  /** Everything that one database holds, as a backup has it. */
+  async backup(database: Name): Promise<Backup> {
+    const collections = await this.client.db(database).listCollections({}, { nameOnly: true }).toArray();
+    const contents = collections.map(async ({ name }) => {
+      return [name, await this.collection(database, name).find().toArray()] as const;
+    });
+    return new Map(await Promise.all(contents));
+  }
+
+  /** Puts one database back to where it was. */
+  async restore(database: Name, backup: Backup): Promise<void> {
+    const collections = await this.client.db(database).listCollections({}, { nameOnly: true }).toArray();
+    for (const { name } of collections) await this.collection(database, name).deleteMany({});
+    for (const [name, documents] of backup) {
+      if (documents.length > 0) await this.collection(database, name).insertMany([...documents]);
+    }
   }
 
   async drop(): Promise<void> {

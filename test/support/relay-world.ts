@@ -30,6 +30,7 @@ export class FlakyLog {
       createTopics: () => Promise.resolve(),
       describeTopics: () => Promise.resolve([]),
       countRecords: () => Promise.resolve(new Map()),
+      extents: () => Promise.resolve([]),
       countUnread: () => Promise.resolve(0),
       read: () => Promise.reject(new Error('nobody reads here')),
       consume: () => Promise.reject<Consumption>(new Error('nobody consumes here')),

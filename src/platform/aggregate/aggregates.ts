@@ -56,6 +56,8 @@ export interface Saving<State extends Aggregate, Event extends DomainEvent = Dom
  * atomic write.
  */
 export interface Aggregates<State extends Aggregate, Event extends DomainEvent = DomainEvent> {
+  /** Called before each command. @throws PlatformError `unavailable` while the store must not be changed. */
+  admit(): void;
   /** @throws PlatformError `unavailable` when the store does not answer. */
   find(id: string): Promise<Stored<State> | undefined>;
   /**
@@ -89,6 +91,26 @@ export interface Outbox {
   /** Drops pending events up to and including a version, per aggregate. */
   trim(published: ReadonlyMap<string, number>): Promise<void>;
   backlog(): Promise<Backlog>;
+}
+
+/** The newest version of an aggregate in the store. */
+export interface Head {
+  readonly id: string;
+  readonly version: number;
+  /** Of the event that led to it. */
+  readonly hash?: string;
+  /** The oldest event that is not published yet, if there is one, and its hashes. */
+  readonly oldestPending?: { readonly version: number; readonly hash?: string; readonly prevhash?: string };
+}
+
+/** A store that can be compared with its topic, and closed while the two disagree. */
+export interface LogCompared {
+  readonly topic: string;
+  heads(ids: readonly string[]): Promise<readonly Head[]>;
+  /** Whether there is an aggregate all of whose events have been published. */
+  holdsLogged(): Promise<boolean>;
+  /** @param refuse throws while {@link Aggregates.admit} is to throw */
+  admitIf(refuse: () => void): void;
 }
 
 /** A state as the log has it. */

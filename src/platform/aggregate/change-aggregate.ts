@@ -41,6 +41,7 @@ export function changeAggregate<State extends Aggregate, Event extends DomainEve
   { expected, idempotency }: Conditions = {},
 ): Promise<Outcome<State>> {
   return retryLostRaces(async () => {
+    aggregates.admit();
     const stored = await aggregates.find(id);
     const answer = recall(stored, idempotency, Date.now());
     if (answer) return { state: answer, replayed: true };
@@ -66,6 +67,7 @@ export function createAggregate<State extends Aggregate, Event extends DomainEve
 ): Promise<Outcome<State>> {
   if (!idempotency) return createNew(aggregates, decide);
   return retryLostRaces(async () => {
+    aggregates.admit();
     for (let generation = 0; ; generation += 1) {
       const id = uuidv5(`${idempotency.key} ${generation}`, NAMESPACE);
       const stored = await aggregates.find(id);
@@ -86,6 +88,7 @@ function createNew<State extends Aggregate, Event extends DomainEvent>(
   decide: (id: string) => Change<State, Event> | Promise<Change<State, Event>>,
 ): Promise<Outcome<State>> {
   return retryLostRaces(async () => {
+    aggregates.admit();
     const change = await decide(uuidv7({ random: randomBytes(16) }));
     await aggregates.save(undefined, { ...change, commands: [] });
     return { state: change.state };

@@ -13,6 +13,10 @@ import { toPending } from './pending-event.js';
 
 /** One item; another writer may come first. */
 class OneItem implements Aggregates<Item, ItemEvent> {
+  admit(): void {
+    return;
+  }
+
   saves = 0;
   constructor(
     public stored: Stored<Item> | undefined,

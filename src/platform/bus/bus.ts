@@ -26,9 +26,14 @@ export interface LoggedRecord extends BusRecord {
  */
 export type RecordHandler = (records: readonly LoggedRecord[]) => Promise<void>;
 
+/** Where a member starts a partition that it has been assigned. May throw: it is asked again. */
+export type StartAt = (topic: string, partition: number) => Promise<number>;
+
 /** A running member of a consumer group. */
 export interface Consumption {
   health(): DependencyHealth;
+  /** Hands over the records of a partition again, from an offset on; does nothing where another member has it. */
+  restart(topic: string, partition: number, offset: number): void;
   /** Finishes the records in hand, commits their offsets and leaves the group. */
   stop(): Promise<void>;
 }
@@ -50,6 +55,13 @@ export interface Reading {
   stop(): Promise<void>;
 }
 
+/** A partition: the offset of its oldest record, and that after its newest. */
+export interface Extent {
+  readonly partition: number;
+  readonly first: number;
+  readonly end: number;
+}
+
 /** A topic as it is, in Kafka's words. */
 export interface TopicDescription {
   readonly topic: string;
@@ -68,20 +80,26 @@ export interface Bus {
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
   /** How many records each of the topics holds; 0 where there is no such topic. */
   countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** The partitions of the topic as they are now; none where there is no such topic. */
+  extents(topic: string): Promise<readonly Extent[]>;
   /** How many records of the topic the group has still to take: all, where it never took any. */
   countUnread(group: string, topic: string): Promise<number>;
   /**
    * Hands over all records of the topics, each partition in its order, perhaps several partitions at a time, and then
    * the new ones, by the next {@link Reading.caughtUp} at the latest. Topics that do not exist hold nothing.
+   * @param newest starts each partition with so many of its newest records
    */
-  read(topics: readonly string[], handler: RecordHandler): Promise<Reading>;
+  read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<Reading>;
   /**
    * Appends the records in order; answers when they are durable. After a failure some of them may be in the log.
    * @throws PlatformError `record-too-large` when the log will never take one of them, for its size.
    */
   publish(topic: string, records: readonly BusRecord[]): Promise<void>;
-  /** Joins the group, which starts at the oldest record. Offsets are committed after the handler returns. */
-  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>): Promise<Consumption>;
+  /**
+   * Joins the group, which starts at the oldest record. Offsets are committed after the handler returns.
+   * @param startAt where given, decides where each assigned partition starts, instead of the committed offset
+   */
+  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<Consumption>;
   check(): Promise<DependencyHealth>;
   close(): Promise<void>;
 }

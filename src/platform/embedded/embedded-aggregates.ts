@@ -3,6 +3,8 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
+  type Head,
+  type LogCompared,
   type PendingEvent,
   type Restorable,
   type Restored,
@@ -12,7 +14,7 @@ import {
   type Unpublished,
   VersionConflict,
 } from '../aggregate/aggregates.js';
-import { toPending } from '../aggregate/pending-event.js';
+import { oldestPendingOf, toPending } from '../aggregate/pending-event.js';
 import { coalesce } from '../coalesce.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import { newestOfEach } from '../projection/projection.js';
@@ -32,13 +34,14 @@ const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 
 /** The aggregate store and its outbox in the embedded database; edits that wait together are one synced batch. */
 export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEvent>
-  implements Aggregates<State, Event>, Restorable<State>
+  implements Aggregates<State, Event>, Restorable<State>, LogCompared
 {
   readonly topic: string;
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
   /** `<time of the oldest pending event>!<id>`, for aggregates that have one. */
   private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
   private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
+  private refuse: () => void = () => undefined;
   private readonly enqueue: (edit: Edit<State>) => Promise<boolean>;
 
   constructor(
@@ -51,6 +54,29 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     this.documents = level.sublevel<string, Document<State>>(collection, { valueEncoding: 'json' });
     this.due = level.sublevel<string, string>(`${collection}.due`, {});
     this.enqueue = coalesce(limits, (edits) => this.write(edits));
+  }
+
+  admit(): void {
+    this.refuse();
+  }
+
+  admitIf(refuse: () => void): void {
+    this.refuse = refuse;
+  }
+
+  async heads(ids: readonly string[]): Promise<readonly Head[]> {
+    const documents = await this.documents.getMany([...ids]);
+    return documents.flatMap((document) => {
+      if (!document) return [];
+      const { state, hash, pending } = document;
+      const { id, version } = state;
+      return { id, version, ...(hash !== undefined && { hash }), ...oldestPendingOf(pending) };
+    });
+  }
+
+  async holdsLogged(): Promise<boolean> {
+    for await (const { pending } of this.documents.values()) if (pending.length === 0) return true;
+    return false;
   }
 
   find(id: string): Promise<Stored<State> | undefined> {

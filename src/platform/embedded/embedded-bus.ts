@@ -8,9 +8,11 @@ import type {
   Bus,
   BusRecord,
   Consumption,
+  Extent,
   LoggedRecord,
   Reading,
   RecordHandler,
+  StartAt,
   TopicDescription,
 } from '../bus/bus.js';
 import { settingsOf } from '../bus/topics.js';
@@ -20,6 +22,9 @@ import { type EmbeddedDatabase, type Level, type Write, writeDurably } from './e
 
 interface Member {
   readonly handlers: ReadonlyMap<string, RecordHandler>;
+  readonly startAt: StartAt | undefined;
+  /** Offsets at which partitions are to start again, by reader. */
+  readonly restarts: Map<string, number>;
   /** Records being handled. */
   readonly inFlight: Set<Promise<unknown>>;
   readonly stopped: AbortController;
@@ -66,25 +71,33 @@ export class EmbeddedBus implements Bus {
     return new Map(topics.map((topic, index) => [topic, ends[index]?.reduce((sum, end) => sum + end, 0) ?? 0]));
   }
 
+  async extents(topic: string): Promise<readonly Extent[]> {
+    const ends = await this.endsOf(topic);
+    const isThere = ends.some((end) => end > 0);
+    return isThere ? ends.map((end, partition) => ({ partition, first: 0, end })) : [];
+  }
+
   async countUnread(group: string, topic: string): Promise<number> {
     const ends = await this.endsOf(topic);
     const taken = await this.offsets.getMany(ends.map((_, partition) => `${group}!${topic}!${partition}`));
     return ends.reduce((sum, end, partition) => sum + end - Number(taken[partition] ?? 0), 0);
   }
 
-  read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {
-    return EmbeddedReading.start(topics, handler, {
-      ends: (topic) => this.endsOf(topic),
-      records: (topic, partition, offset) => this.recordsFrom(topic, partition, offset),
-    });
+  read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<Reading> {
+    const log = {
+      ends: (topic: string) => this.endsOf(topic),
+      records: (topic: string, partition: number, offset: number) => this.recordsFrom(topic, partition, offset),
+    };
+    return EmbeddedReading.start(topics, handler, log, newest);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
     return this.append({ topic, records });
   }
 
-  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>): Promise<Consumption> {
-    const member: Member = { handlers, inFlight: new Set(), stopped: new AbortController() };
+  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<Consumption> {
+    const stopped = new AbortController();
+    const member: Member = { handlers, startAt, restarts: new Map(), inFlight: new Set(), stopped };
     this.groups.set(group, [...(this.groups.get(group) ?? []), member]);
     for (const topic of handlers.keys()) {
       for (let partition = 0; partition < PARTITIONS; partition += 1) this.startReader(group, topic, partition);
@@ -92,6 +105,10 @@ export class EmbeddedBus implements Bus {
     this.notify();
     return Promise.resolve({
       health: () => ({ up: !member.stopped.signal.aborted }),
+      restart: (topic, partition, offset) => {
+        member.restarts.set(`${group}!${topic}!${partition}`, offset);
+        this.notify();
+      },
       stop: async () => {
         member.stopped.abort();
         const others = (this.groups.get(group) ?? []).filter((other) => other !== member);
@@ -159,10 +176,17 @@ export class EmbeddedBus implements Bus {
   /** One partition for one group: whichever member owns the partition at that moment gets the next records. */
   private async serve(name: string, group: string, topic: string, partition: number): Promise<void> {
     let offset = Number((await this.offsets.get(name)) ?? 0);
+    let owner: Member | undefined;
     while (!this.closed.signal.aborted) {
       const seen = this.changes;
       const members = (this.groups.get(group) ?? []).filter(({ handlers }) => handlers.has(topic));
       const member = members[partition % members.length];
+      if (member && member !== owner) offset = (await member.startAt?.(topic, partition)) ?? offset;
+      owner = member;
+      offset = member?.restarts.get(name) ?? offset;
+      member?.restarts.delete(name);
+      // Like Kafka, a log that ends before that is read from its beginning.
+      if (offset > (await this.endOf(`${topic}!${partition}`))) offset = 0;
       const records = member ? await this.recordsFrom(topic, partition, offset) : [];
       if (member && records.length > 0) {
         const handling = this.handle(member, name, topic, records);

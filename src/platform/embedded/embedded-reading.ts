@@ -25,10 +25,16 @@ export class EmbeddedReading implements Reading {
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
     private readonly log: Log,
+    private readonly newest: number,
   ) {}
 
-  static async start(topics: readonly string[], handler: RecordHandler, log: Log): Promise<EmbeddedReading> {
-    const reading = new EmbeddedReading(topics, handler, log);
+  static async start(
+    topics: readonly string[],
+    handler: RecordHandler,
+    log: Log,
+    newest = Infinity,
+  ): Promise<EmbeddedReading> {
+    const reading = new EmbeddedReading(topics, handler, log, newest);
     await reading.look();
     return reading;
   }
@@ -62,7 +68,8 @@ export class EmbeddedReading implements Reading {
     for (const topic of this.topics) {
       for (const [partition, end] of (await this.log.ends(topic)).entries()) {
         const name = `${topic}!${partition}`;
-        const place = this.places.get(name) ?? { topic, partition, first: 0, next: 0, end };
+        const first = Math.max(0, end - this.newest);
+        const place = this.places.get(name) ?? { topic, partition, first, next: first, end };
         this.places.set(name, Object.assign(place, { end }));
       }
     }

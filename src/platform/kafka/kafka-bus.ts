@@ -1,6 +1,15 @@
 import type { Admin, Kafka, KafkaConfig, Producer, ProducerConfig } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { Bus, BusRecord, Consumption, Reading, RecordHandler, TopicDescription } from '../bus/bus.js';
+import type {
+  Bus,
+  BusRecord,
+  Consumption,
+  Extent,
+  Reading,
+  RecordHandler,
+  StartAt,
+  TopicDescription,
+} from '../bus/bus.js';
 import { PlatformError } from '../errors.js';
 import { within } from '../within.js';
 import type { DependencyHealth } from '../health/health.js';
@@ -9,7 +18,7 @@ import { explained, reasonFor } from './kafka-errors.js';
 import { KafkaReading } from './kafka-reading.js';
 import { sizeOf, toMessage } from './kafka-record.js';
 import { connectWithoutDelay } from './kafka-socket.js';
-import { countRecords, countUnread, createTopics, describeTopics } from './kafka-topics.js';
+import { countRecords, countUnread, createTopics, describeTopics, existingTopics, extentsOf } from './kafka-topics.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
@@ -62,13 +71,19 @@ export class KafkaBus implements Bus {
     return countRecords(await this.connectedAdmin(), topics);
   }
 
+  async extents(topic: string): Promise<readonly Extent[]> {
+    const admin = await this.connectedAdmin();
+    const [existing] = await existingTopics(admin, [topic]);
+    return existing === undefined ? [] : extentsOf(admin, existing);
+  }
+
   async countUnread(group: string, topic: string): Promise<number> {
     return countUnread(await this.connectedAdmin(), group, topic);
   }
 
-  async read(topics: readonly string[], handler: RecordHandler): Promise<Reading> {
+  async read(topics: readonly string[], handler: RecordHandler, newest = Infinity): Promise<Reading> {
     const { sessionTimeout, readingPatience = READING_PATIENCE } = this.settings;
-    const settings = { sessionTimeout, readingPatience };
+    const settings = { sessionTimeout, readingPatience, newest };
     return KafkaReading.start(this.kafka, settings, await this.connectedAdmin(), topics, handler);
   }
 
@@ -81,8 +96,9 @@ export class KafkaBus implements Bus {
     return sent;
   }
 
-  async consume(group: string, handlers: ReadonlyMap<string, RecordHandler>): Promise<Consumption> {
-    const consumption = new KafkaConsumption(this.kafka, this.settings.sessionTimeout, group, handlers, this.logger);
+  async consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<Consumption> {
+    const { sessionTimeout } = this.settings;
+    const consumption = new KafkaConsumption(this.kafka, sessionTimeout, group, handlers, this.logger, startAt);
     try {
       await consumption.start();
       return consumption;

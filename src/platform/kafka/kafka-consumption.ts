@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { backoffDelay } from '../backoff.js';
-import type { Consumption, RecordHandler } from '../bus/bus.js';
+import type { Consumption, RecordHandler, StartAt } from '../bus/bus.js';
 import { coalesce } from '../coalesce.js';
 import type { DependencyHealth } from '../health/health.js';
 import { reasonFor } from './kafka-errors.js';
@@ -30,6 +30,8 @@ export class KafkaConsumption implements Consumption {
   private stopped = false;
   private readonly failures = new Map<string, number>();
   private handledAt = -Infinity;
+  /** By topic and partition: the assigned ones, and whether each has been told where to start. */
+  private starts = new Map<string, Promise<void>>();
   /** Partitions that are done at the same moment are committed together. */
   private readonly commit = coalesce<Done, void>({ maxBatch: 1_000, maxWaiting: Infinity }, async (done) => {
     const topics = [...new Set(done.map(({ batch }) => batch.topic))].map((topic) => ({
@@ -50,6 +52,7 @@ export class KafkaConsumption implements Consumption {
     private readonly group: string,
     private readonly handlers: ReadonlyMap<string, RecordHandler>,
     private readonly logger: Logger,
+    private readonly startAt?: StartAt,
   ) {
     this.consumer = this.newConsumer();
   }
@@ -70,6 +73,10 @@ export class KafkaConsumption implements Consumption {
     return this.trouble === undefined
       ? { up: true }
       : { up: false, detail: `consumer of group ${this.group} ${this.trouble}` };
+  }
+
+  restart(topic: string, partition: number, offset: number): void {
+    if (this.starts.has(`${topic}-${partition}`)) this.consumer.seek({ topic, partition, offset: String(offset) });
   }
 
   async stop(): Promise<void> {
@@ -94,8 +101,12 @@ export class KafkaConsumption implements Consumption {
         restartOnFailure: () => Promise.resolve(!this.stopped),
       },
     });
-    consumer.on(consumer.events.GROUP_JOIN, () => {
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.trouble = undefined;
+      this.starts = new Map();
+      for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
+        for (const partition of partitions) this.startPartition(topic, partition).catch(() => undefined);
+      }
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
@@ -124,11 +135,33 @@ export class KafkaConsumption implements Consumption {
     if (this.stopped) await this.consumer.disconnect().catch(() => undefined);
   }
 
+  /** Has a partition start where `startAt` says; once for each time that it is assigned. */
+  private startPartition(topic: string, partition: number): Promise<void> {
+    const name = `${topic}-${partition}`;
+    const { starts, consumer } = this;
+    const seek = async (): Promise<void> => {
+      const offset = await this.startAt?.(topic, partition);
+      if (offset !== undefined && starts === this.starts) consumer.seek({ topic, partition, offset: String(offset) });
+    };
+    const started = starts.get(name) ?? seek();
+    starts.set(name, started);
+    return started.catch((error: unknown) => {
+      if (starts.get(name) === started) starts.delete(name);
+      throw error;
+    });
+  }
+
   private async handleBatch(payload: EachBatchPayload): Promise<void> {
     const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isRunning, isStale } = payload;
     const { topic, partition } = batch;
     const handler = this.handlers.get(topic);
     if (!handler) return;
+    try {
+      await this.startPartition(topic, partition);
+    } catch (error) {
+      this.pauseAfterFailure(payload, error);
+      return;
+    }
     const isStreaming = performance.now() - this.handledAt < STREAMING;
     for (let from = 0; from < batch.messages.length; from += MOST_RECORDS_A_TURN) {
       if (!isRunning() || isStale()) return;

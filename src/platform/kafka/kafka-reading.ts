@@ -17,6 +17,8 @@ export interface ReadingSettings {
   readonly sessionTimeout: number;
   /** That Kafka may be away, with nothing read meanwhile, before the reading ends. */
   readonly readingPatience: number;
+  /** Records of each partition that it starts before the end, at most. */
+  readonly newest: number;
 }
 
 /**
@@ -30,6 +32,7 @@ export class KafkaReading implements Reading {
   private readonly group = `reading-${randomUUID()}`;
   private readonly consumer: Consumer;
   private readonly patience: number;
+  private readonly newest: number;
   private followed: readonly string[] = [];
   private readonly moves = new EventEmitter().setMaxListeners(0);
   /** Aborted when it has ended, for the reason that is then always told. */
@@ -42,12 +45,13 @@ export class KafkaReading implements Reading {
 
   private constructor(
     kafka: Kafka,
-    { sessionTimeout, readingPatience }: ReadingSettings,
+    { sessionTimeout, readingPatience, newest }: ReadingSettings,
     private readonly admin: Admin,
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
   ) {
     this.patience = readingPatience;
+    this.newest = newest;
     this.consumer = kafka.consumer({
       groupId: this.group,
       sessionTimeout,
@@ -122,7 +126,7 @@ export class KafkaReading implements Reading {
   private async askForEnds(): Promise<void> {
     for (const topic of await existingTopics(this.admin, this.topics)) {
       for (const { partition, first, end } of await extentsOf(this.admin, topic)) {
-        this.positionIn(topic, partition, first).end = end;
+        this.positionIn(topic, partition, Math.max(first, end - this.newest)).end = end;
       }
     }
   }

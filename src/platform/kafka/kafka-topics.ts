@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { backoffDelay } from '../backoff.js';
-import type { TopicDescription } from '../bus/bus.js';
+import type { Extent, TopicDescription } from '../bus/bus.js';
 import { REPLICAS, settingsOf } from '../bus/topics.js';
 import { PlatformError } from '../errors.js';
 
@@ -81,13 +81,6 @@ async function settingsInForce(admin: Admin, topics: readonly string[]): Promise
     const message = 'Kafka does not permit this process to see the settings of its topics';
     throw new PlatformError('rejected', 'not-permitted', message, undefined, { cause: error });
   }
-}
-
-/** A partition: the offset of its oldest record, and that after its newest. */
-export interface Extent {
-  readonly partition: number;
-  readonly first: number;
-  readonly end: number;
 }
 
 /** The partitions of a topic, as they are now. */

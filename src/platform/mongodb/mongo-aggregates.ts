@@ -3,6 +3,8 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
+  type Head,
+  type LogCompared,
   type PendingEvent,
   type RememberedCommand,
   type Restorable,
@@ -13,7 +15,7 @@ import {
   type Unpublished,
   VersionConflict,
 } from '../aggregate/aggregates.js';
-import { toPending } from '../aggregate/pending-event.js';
+import { oldestPendingOf, toPending } from '../aggregate/pending-event.js';
 import type { CoalesceLimits } from '../coalesce.js';
 import { unavailable } from '../errors.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
@@ -48,13 +50,15 @@ interface Save<State> {
 
 const STORED = { hash: 1, state: 1, pending: 1, commands: 1 };
 const HEAD = { projection: { version: 1, hash: 1, pending: 1 } };
+const HEAD_AND_OLDEST = { projection: { version: 1, hash: 1, pending: { $slice: 1 } } };
 
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
 export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
-  implements Aggregates<State, Event>, Restorable<State>
+  implements Aggregates<State, Event>, Restorable<State>, LogCompared
 {
   readonly topic: string;
   private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
+  private refuse: () => void = () => undefined;
   private readonly write: Write<AggregateDocument<State>>;
   private readonly findStored: (id: string) => Promise<AggregateDocument<State> | undefined>;
 
@@ -72,6 +76,28 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   async createIndexes(): Promise<void> {
     // Sparse: a document with nothing pending is not in it, so the sweeper's search is as small as the backlog.
     await orUnavailable(() => this.collection.createIndex({ 'pending.time': 1 }, { sparse: true }, {}));
+  }
+
+  admit(): void {
+    this.refuse();
+  }
+
+  admitIf(refuse: () => void): void {
+    this.refuse = refuse;
+  }
+
+  async heads(ids: readonly string[]): Promise<readonly Head[]> {
+    const filter = { _id: { $in: [...ids] } } as object;
+    const found = await read(() => this.collection.find(filter, HEAD_AND_OLDEST).toArray());
+    return (found as unknown as AggregateDocument<State>[]).map(({ _id, version, hash, pending }) => ({
+      ...{ id: _id, version, ...(hash !== undefined && { hash }) },
+      ...oldestPendingOf(pending),
+    }));
+  }
+
+  async holdsLogged(): Promise<boolean> {
+    const logged = { 'pending.0': { $exists: false } } as object;
+    return (await read(() => this.collection.findOne(logged, { projection: { _id: 1 } }))) !== null;
   }
 
   async find(id: string): Promise<Stored<State> | undefined> {

@@ -65,7 +65,7 @@ export class Relay {
 
   constructor(
     private readonly outbox: Outbox,
-    private readonly bus: Bus,
+    private readonly bus: Pick<Bus, 'publish'>,
     private readonly logger: Logger,
     settings: Partial<RelaySettings> = {},
   ) {

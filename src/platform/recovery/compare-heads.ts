@@ -1,0 +1,46 @@
+import type { Head } from '../aggregate/aggregates.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+
+/** An aggregate of which log and database tell different things. */
+export interface Disagreement {
+  readonly id: string;
+  /** `behind`: the database lacks events that the log has. `forked`: both have another event under one version. */
+  readonly kind: 'behind' | 'forked';
+  /** Version in the database; 0 where it has no such aggregate. */
+  readonly stored: number;
+  /** Newest version in the log. */
+  readonly logged: number;
+}
+
+/**
+ * Compares the newest events of aggregates with what the database has. The events have to be read before the heads:
+ * what is in the log was committed before, so a database can only be ahead of it by what is not published yet.
+ */
+export function disagreements(events: readonly CloudEvent[], heads: readonly Head[]): Disagreement[] {
+  const stored = new Map(heads.map((head) => [head.id, head]));
+  const hashes = new Map(events.map(({ subject, sequence, hash }) => [`${subject}/${sequence}`, hash]));
+  return newestEvents(events).flatMap(({ subject: id, sequence }) => {
+    const head = stored.get(id);
+    const [version, logged] = [head?.version ?? 0, Number(sequence)];
+    const found = { id, stored: version, logged };
+    if (!head || version < logged) return { ...found, kind: 'behind' as const };
+    const isOther = (of: number, known: string | undefined) => {
+      const hash = hashes.get(`${id}/${of}`);
+      return known !== undefined && hash !== undefined && known !== hash;
+    };
+    const { oldestPending: oldest } = head;
+    const isForked =
+      isOther(version, head.hash) ||
+      (oldest && (isOther(oldest.version, oldest.hash) || isOther(oldest.version - 1, oldest.prevhash)));
+    return isForked ? { ...found, kind: 'forked' as const } : [];
+  });
+}
+
+/** The newest event of each aggregate. */
+function newestEvents(events: readonly CloudEvent[]): CloudEvent[] {
+  const newest = new Map<string, CloudEvent>();
+  for (const event of events) {
+    if (Number(event.sequence) > Number(newest.get(event.subject)?.sequence ?? 0)) newest.set(event.subject, event);
+  }
+  return [...newest.values()];
+}
