@@ -17,7 +17,6 @@ import { listen, type Listener } from './platform/http/listen.js';
 import { createManagementApp } from './platform/http/management.js';
 import { Messaging, type Participant } from './platform/messaging.js';
 import { Metrics } from './platform/metrics/metrics.js';
-import { positionsIn } from './platform/recovery/positions-in.js';
 import type { Subscription } from './platform/subscriber/subscription.js';
 import { unreadRecords } from './platform/subscriber/unread-records.js';
 
@@ -155,7 +154,7 @@ export class Process {
       name,
       outboxes: outboxes.filter(({ topic }) => publishes.some((stream) => stream.topic === topic)),
       subscriptions: subscriptions.filter(({ group }) => group === name),
-      positions: positionsIn(this.databases.get(name) as Database),
+      positions: (this.databases.get(name) as Database).positions,
     }));
   }
 

@@ -1,20 +1,21 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { AbstractBatchOperation } from 'abstract-level';
-import { notStorable } from '../errors.js';
 import type { DependencyHealth } from '../health/health.js';
+import type { Positions } from '../recovery/positions.js';
 import type { Rebuild } from '../replay/rebuild.js';
+import { EmbeddedPositions } from './embedded-positions.js';
 import { beginRebuild, currentGeneration, type Level } from './generations.js';
 
 export type { Level } from './generations.js';
-
-export type Write = AbstractBatchOperation<Level, string, unknown>;
+export { type Write, writeDurably } from './write-durably.js';
 
 /** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
 export interface EmbeddedDatabase {
   readonly kind: 'embedded';
   /** Where the collections are. */
   readonly level: Level;
+  /** Of the context's consumer group. */
+  readonly positions: Positions;
   /** As people know it. */
   readonly location: string;
   beginRebuild(): Promise<Rebuild<EmbeddedDatabase>>;
@@ -37,6 +38,7 @@ function databaseOver(root: Level, directory: string, level: Level): EmbeddedDat
   return {
     kind: 'embedded',
     level,
+    positions: new EmbeddedPositions(level),
     location: directory,
     beginRebuild: () => beginRebuild(root, (next) => databaseOver(root, directory, next)),
     openBeside: async (suffix) => {
@@ -48,20 +50,6 @@ function databaseOver(root: Level, directory: string, level: Level): EmbeddedDat
     check: () => Promise.resolve({ up: root.status === 'open' }),
     close: () => root.close(),
   };
-}
-
-/**
- * Writes all of it or nothing, and answers when it is on disk.
- * @throws PlatformError `not-storable` when no JSON can be made of it.
- */
-export async function writeDurably(level: Level, writes: Write[]): Promise<void> {
-  const synced: object = { sync: true };
-  if (writes.length === 0) return;
-  try {
-    await level.batch(writes, synced);
-  } catch (error) {
-    throw (error as Error).name === 'RangeError' ? notStorable('it is nested too deeply for JSON') : error;
-  }
 }
 
 async function memoryLevel(): Promise<Level> {

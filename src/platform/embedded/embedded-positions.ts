@@ -1,7 +1,8 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Advance, Position, Positions } from '../recovery/positions.js';
 import { partitionName } from '../recovery/positions.js';
-import { type Level, type Write, writeDurably } from './embedded-database.js';
+import type { Level } from './generations.js';
+import { type Write, writeDurably } from './write-durably.js';
 
 /** Positions in an embedded database. */
 export class EmbeddedPositions implements Positions {

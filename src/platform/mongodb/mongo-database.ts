@@ -1,9 +1,11 @@
 import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
 import type { DependencyHealth } from '../health/health.js';
+import type { Positions } from '../recovery/positions.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { within } from '../within.js';
 import { failOnClosedConnections } from './mongo-closed-connections.js';
 import { orUnavailable } from './mongo-errors.js';
+import { MongoPositions } from './mongo-positions.js';
 import { reasonFor } from './mongo-reasons.js';
 import { beginRebuild } from './mongo-rebuild.js';
 
@@ -14,6 +16,8 @@ export interface MongoDatabase {
   readonly location: string;
   /** The collections; no more of the driver, so that each may be kept under another name. */
   readonly db: Pick<Db, 'collection'>;
+  /** Of the context's consumer group. */
+  readonly positions: Positions;
   check(): Promise<DependencyHealth>;
   /** Closes the connection, which the views of a database share with it. */
   close(): Promise<void>;
@@ -63,6 +67,7 @@ function databaseOver(
     kind: 'mongodb',
     location: `database ${db.databaseName}`,
     db: { collection: (collection, options) => db.collection(named(collection), options) },
+    positions: new MongoPositions(db.collection(named('consumer.positions'))),
     async check() {
       try {
         // Where its first connection fails, the driver makes no other by itself.
