@@ -120,10 +120,11 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
 
   /** The save met a version: another writer's, or its own, of a try that nobody answered. */
   private async refuseUnlessSaved({ id, entry, hash }: Save<State>, isOwnPossible: boolean): Promise<void> {
-    const there = isOwnPossible && (await read(() => this.collection.findOne({ _id: id } as object, HEAD)));
-    if (!there) throw new VersionConflict(id);
-    const { version, hash: newest, pending } = there as unknown as AggregateDocument<State>;
-    if (newest === hash || pending.some(({ json }) => json === entry.json)) return;
+    if (!isOwnPossible) throw new VersionConflict(id);
+    const there = await read(() => this.collection.findOne({ _id: id } as object, HEAD));
+    const { version, hash: newest, pending } = (there ?? { pending: [] }) as Partial<AggregateDocument<State>>;
+    if (newest === hash || pending?.some(({ json }) => json === entry.json)) return;
+    // A conflict is decided again, under a new id where it creates: that has to be certain.
     if (version === entry.version) throw new VersionConflict(id);
     throw unavailable('MongoDB did not answer, and the aggregate has changed since');
   }

@@ -65,6 +65,8 @@ export async function writeAroundFence<T extends Document>(
   { patience = PATIENCE, ...options }: { patience?: number; writeConcern?: { w: number; j: boolean } } = {},
 ): Promise<ReadonlyMap<number, Refusal>> {
   const refused = new Map<number, Refusal>();
+  /** Of operations in a try that nobody answered, however many fences and tries came after it. */
+  const unanswered = new Set<number>();
   let waiting = operations.map((operation, index) => ({ operation, index }));
   let fence: Fence | undefined;
   let impatientAt = Infinity;
@@ -72,11 +74,13 @@ export async function writeAroundFence<T extends Document>(
     // One operation finds out as well as a thousand whether the fence still stands.
     const tried = fence ? waiting.slice(0, 1) : waiting;
     const untried = waiting.slice(tried.length);
-    const failures = await failuresOf(() =>
-      collection.bulkWrite(
-        tried.map(({ operation }) => operation),
-        { ...options, ordered: false },
-      ),
+    const failures = await failuresOf(
+      () =>
+        collection.bulkWrite(
+          tried.map(({ operation }) => operation),
+          { ...options, ordered: false },
+        ),
+      () => tried.forEach(({ index }) => unanswered.add(index)),
     );
     fence = undefined;
     waiting = [];
@@ -86,7 +90,9 @@ export async function writeAroundFence<T extends Document>(
         (failure.errInfo as { details?: { specifiedAs?: Document } } | undefined)?.details?.specifiedAs,
       );
       if (met) waiting.push(write);
-      else refused.set(write.index, failure);
+      else if (unanswered.has(write.index)) {
+        refused.set(write.index, Object.assign(failure, { afterLostAnswer: true as const }));
+      } else refused.set(write.index, failure);
       fence ??= met;
     }
     waiting.push(...untried);
@@ -99,14 +105,17 @@ export async function writeAroundFence<T extends Document>(
   return refused;
 }
 
-async function failuresOf(bulkWrite: () => Promise<unknown>): Promise<readonly Refusal[]> {
+async function failuresOf(
+  bulkWrite: () => Promise<unknown>,
+  onLostAnswer: () => void,
+): Promise<readonly WriteError[]> {
   try {
     return await failuresOfOne(bulkWrite);
   } catch (error) {
     if (!isWorthAnotherTry(error)) throw error;
   }
-  const failures = await failuresOfOne(bulkWrite);
-  return failures.map((failure) => Object.assign(failure, { afterLostAnswer: true as const }));
+  onLostAnswer();
+  return failuresOfOne(bulkWrite);
 }
 
 async function failuresOfOne(bulkWrite: () => Promise<unknown>): Promise<readonly WriteError[]> {
