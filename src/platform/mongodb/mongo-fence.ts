@@ -40,6 +40,14 @@ export async function raiseFence(db: Db, live: string, fence: Fence): Promise<vo
   if (!isNew) await change();
 }
 
+interface WriteOptions {
+  /** Milliseconds for which fences are waited for. */
+  readonly patience?: number;
+  /** The operations were part of a try before, of which nobody knows how much was done. */
+  readonly isTriedBefore?: boolean;
+  readonly writeConcern?: { readonly w: number; readonly j: boolean };
+}
+
 /** Lets writes go on. It cannot tell one fence from another, so who lifts one must know whose it is. */
 export async function liftFence(db: Db, live: string): Promise<void> {
   await succeedsUnless(NAMESPACE_NOT_FOUND, () => db.command({ collMod: live, validator: {}, writeConcern }));
@@ -62,11 +70,11 @@ export function fenceIn(validator: Document | undefined): Fence | undefined {
 export async function writeAroundFence<T extends Document>(
   collection: Collection<T>,
   operations: readonly AnyBulkWriteOperation<T>[],
-  { patience = PATIENCE, ...options }: { patience?: number; writeConcern?: { w: number; j: boolean } } = {},
+  { patience = PATIENCE, isTriedBefore = false, ...options }: WriteOptions = {},
 ): Promise<ReadonlyMap<number, Refusal>> {
   const refused = new Map<number, Refusal>();
   /** Of operations in a try that nobody answered, however many fences and tries came after it. */
-  const unanswered = new Set<number>();
+  const unanswered = new Set<number>(isTriedBefore ? operations.keys() : []);
   let waiting = operations.map((operation, index) => ({ operation, index }));
   let fence: Fence | undefined;
   let impatientAt = Infinity;

@@ -36,8 +36,8 @@ export function writesTo<T extends Document>(collection: Collection<T>): Write<T
 export function groupedWrites<T extends Document>(collection: Collection<T>, limits = LIMITS): Write<T> {
   type Operations = Parameters<Write<T>>[0];
 
-  async function writeTogether(calls: readonly Operations[]): Promise<readonly Outcome[][]> {
-    const refused = await writeAroundFence(collection, calls.flat());
+  async function writeTogether(calls: readonly Operations[], isTriedBefore = false): Promise<readonly Outcome[][]> {
+    const refused = await writeAroundFence(collection, calls.flat(), { isTriedBefore });
     let first = 0;
     return calls.map((operations) => {
       const begin = first;
@@ -52,8 +52,9 @@ export function groupedWrites<T extends Document>(collection: Collection<T>, lim
     } catch (error) {
       if (calls.length === 1 || !isNotStorable(error)) throw error;
     }
-    // One of them spoilt it for all: a document too large to be sent, or nested too deeply to be parsed.
-    return Promise.all(calls.map((call) => writeTogether([call]).then(([outcomes]) => outcomes ?? [], asError)));
+    // One of them spoilt it for all: a document too large to be sent, or nested too deeply to be parsed. What the driver
+    // had sent before that is done: inserts go before updates.
+    return Promise.all(calls.map((call) => writeTogether([call], true).then(([outcomes]) => outcomes ?? [], asError)));
   });
 
   return async (operations) => {
