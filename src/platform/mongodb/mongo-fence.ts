@@ -22,8 +22,8 @@ const NAMESPACE_EXISTS = 48;
 const PATIENCE = 10_000;
 /** Milliseconds between two looks whether a fence still stands, made longer at random by up to as much. */
 const LOOK_EVERY = 10;
-/** Else a failover could take back what has been answered. */
-const writeConcern = { w: 'majority' } as const;
+/** Of commands that the driver gives none by itself. Else a failover could take back what has been answered. */
+export const writeConcern = { w: 'majority' } as const;
 
 /**
  * Makes the server refuse every insert and update of the collection, which is created where it is missing: with a
@@ -113,10 +113,7 @@ export async function writeAroundFence<T extends Document>(
   return refused;
 }
 
-async function failuresOf(
-  bulkWrite: () => Promise<unknown>,
-  onLostAnswer: () => void,
-): Promise<readonly WriteError[]> {
+async function failuresOf(bulkWrite: () => Promise<unknown>, onLostAnswer: () => void): Promise<readonly WriteError[]> {
   try {
     return await failuresOfOne(bulkWrite);
   } catch (error) {

@@ -114,7 +114,12 @@ describeWithRealServers('a write whose answer gets lost', () => {
     await liftFence(db, 'items');
 
     const { state } = await creating;
-    expect(await live.find().map(({ _id }) => _id).toArray()).toEqual([state.id]);
+    expect(
+      await live
+        .find()
+        .map(({ _id }) => _id)
+        .toArray(),
+    ).toEqual([state.id]);
     expect((await findItem(state.id)).pending).toHaveLength(1);
   });
 
