@@ -16,7 +16,7 @@ import { customerInput } from './support/requests.js';
 import { type RunningProcess, serve } from './support/run-process.js';
 import { mountSmallDisk, type SmallDisk, whyNoSmallDisk } from './support/small-disk.js';
 
-const FULL = 3;
+const FULL = 2;
 
 describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embedded database has no room left', () => {
   let disk: SmallDisk;
@@ -37,12 +37,12 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
     const DATA_DIR = disk.path;
     running = await serve({ DATA_DIR }).ready();
     const load = new Load({ accounts: [running.url], orders: [running.url] });
-    await load.acknowledges(200);
+    await load.acknowledges(60);
     const { managementUrl, url } = running;
 
     for (let time = 0; time < FULL; time += 1) {
       disk.fill();
-      await load.isRefused(100);
+      await load.isRefused(30);
       const refusal = await eventually(async () => {
         const answer = await post(`${url}/accounts/customers`, customerInput('Refused'));
         expect(answer.status).toBe(503);
@@ -60,10 +60,10 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
         });
       });
       disk.free();
-      await load.acknowledges(200);
+      await load.acknowledges(60);
       await running.ready();
     }
-    await load.acknowledges(200);
+    await load.acknowledges(60);
     await running.kill('SIGKILL');
     await load.stop();
     running = await serve({ DATA_DIR }).serving();

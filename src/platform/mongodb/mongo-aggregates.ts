@@ -21,7 +21,7 @@ import { unavailable } from '../errors.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
-import { isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
+import { BATCH_TIMEOUT_MS, isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { groupedFinds } from './mongo-finds.js';
 import { writeAroundFence } from './mongo-fence.js';
 import { putWhereNewer } from './mongo-put.js';
@@ -136,7 +136,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   async unpublished(before: string, limit: number): Promise<readonly Unpublished[]> {
     const due = { 'pending.time': { $lt: before } } as object;
     const options = { projection: { pending: 1 }, limit, batchSize: limit };
-    const documents = await read(() => this.collection.find(due, options).sort({ 'pending.time': 1 }).toArray());
+    const search = () => this.collection.find(due, options).sort({ 'pending.time': 1 }).toArray();
+    const documents = await read(search, BATCH_TIMEOUT_MS);
     return documents.map(({ _id, pending }) => ({ id: _id, pending }));
   }
 

@@ -45,6 +45,17 @@ const OURS: DbOptions = {
 };
 
 /**
+ * A server that stalls keeps its connections. It is given up, and what waits for it fails, when it has not said for a
+ * heartbeat and the time of a connect that it is alive: 3 s.
+ */
+const TIMES: MongoClientOptions = {
+  heartbeatFrequencyMS: 1_000,
+  connectTimeoutMS: 2_000,
+  serverSelectionTimeoutMS: 3_000,
+  waitQueueTimeoutMS: 4_000,
+};
+
+/**
  * Connects with the first check or operation; a server that goes away later is found again.
  * @throws Error that names the setting when the connection string cannot be read.
  */
@@ -53,8 +64,7 @@ export async function openMongoDatabase(address: MongoAddress, name: string): Pr
     appName: name,
     // Bulk writes are tried again by `writeAroundFence`, for a fraction of what it costs the server to remember each write.
     retryWrites: false,
-    serverSelectionTimeoutMS: 3_000,
-    connectTimeoutMS: 3_000,
+    ...TIMES,
   });
   return databaseOver(client, client.db(name, OURS), address.setting, (collection) => collection);
 }

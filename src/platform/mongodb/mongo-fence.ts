@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyBulkWriteOperation, Collection, Db, Document, MongoBulkWriteError, WriteError } from 'mongodb';
 import { unavailable } from '../errors.js';
-import { isWorthAnotherTry, orUnavailable, succeedsUnless } from './mongo-errors.js';
+import { BATCH_TIMEOUT_MS, inTime, isWorthAnotherTry, orUnavailable, succeedsUnless } from './mongo-errors.js';
 
 /** Who holds back every write to a collection, and until when. */
 export interface Fence {
@@ -43,6 +43,8 @@ export async function raiseFence(db: Db, live: string, fence: Fence): Promise<vo
 interface WriteOptions {
   /** Milliseconds for which fences are waited for. */
   readonly patience?: number;
+  /** Milliseconds within which the server answers, fences aside. */
+  readonly timeoutMs?: number;
   /** The operations were part of a try before, of which nobody knows how much was done. */
   readonly isTriedBefore?: boolean;
   readonly writeConcern?: { readonly w: number; readonly j: boolean };
@@ -70,7 +72,7 @@ export function fenceIn(validator: Document | undefined): Fence | undefined {
 export async function writeAroundFence<T extends Document>(
   collection: Collection<T>,
   operations: readonly AnyBulkWriteOperation<T>[],
-  { patience = PATIENCE, isTriedBefore = false, ...options }: WriteOptions = {},
+  { patience = PATIENCE, timeoutMs = BATCH_TIMEOUT_MS, isTriedBefore = false, ...options }: WriteOptions = {},
 ): Promise<ReadonlyMap<number, Refusal>> {
   const refused = new Map<number, Refusal>();
   /** Of operations in a try that nobody answered, however many fences and tries came after it. */
@@ -89,6 +91,7 @@ export async function writeAroundFence<T extends Document>(
           { ...options, ordered: false },
         ),
       () => tried.forEach(({ index }) => unanswered.add(index)),
+      timeoutMs,
     );
     fence = undefined;
     waiting = [];
@@ -113,14 +116,21 @@ export async function writeAroundFence<T extends Document>(
   return refused;
 }
 
-async function failuresOf(bulkWrite: () => Promise<unknown>, onLostAnswer: () => void): Promise<readonly WriteError[]> {
-  try {
-    return await failuresOfOne(bulkWrite);
-  } catch (error) {
-    if (!isWorthAnotherTry(error)) throw error;
-  }
-  onLostAnswer();
-  return failuresOfOne(bulkWrite);
+function failuresOf(
+  bulkWrite: () => Promise<unknown>,
+  onLostAnswer: () => void,
+  timeoutMs: number,
+): Promise<readonly WriteError[]> {
+  const begun = performance.now();
+  return inTime(timeoutMs, async () => {
+    try {
+      return await failuresOfOne(bulkWrite);
+    } catch (error) {
+      if (!isWorthAnotherTry(error) || performance.now() - begun >= timeoutMs) throw error;
+    }
+    onLostAnswer();
+    return failuresOfOne(bulkWrite);
+  });
 }
 
 async function failuresOfOne(bulkWrite: () => Promise<unknown>): Promise<readonly WriteError[]> {

@@ -1,6 +1,7 @@
 import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
 import { coalesce, type CoalesceLimits } from '../coalesce.js';
 import { isNotStorable } from '../errors.js';
+import { BATCH_TIMEOUT_MS, CALLER_TIMEOUT_MS } from './mongo-errors.js';
 import { type Refusal, writeAroundFence } from './mongo-fence.js';
 
 /** Why an operation was refused, if it was. */
@@ -16,10 +17,15 @@ export type Write<T extends Document> = (
 ) => Promise<readonly Outcome[]>;
 
 // While the server works on one, the next is prepared.
-const LIMITS: CoalesceLimits = { maxBatch: 1_000, maxWaiting: 10_000, maxFlushes: 2 };
+const LIMITS: CoalesceLimits = {
+  maxBatch: 1_000,
+  maxWaiting: 10_000,
+  maxFlushes: 2,
+  timeoutMs: CALLER_TIMEOUT_MS,
+};
 
 /** For whoever writes large batches anyway, which gain more from being done side by side than from growing. */
-export const BATCHES: CoalesceLimits = { ...LIMITS, maxFlushes: 4 };
+export const BATCHES: CoalesceLimits = { ...LIMITS, maxFlushes: 4, timeoutMs: BATCH_TIMEOUT_MS };
 
 /** Writes each call by itself. */
 export function writesTo<T extends Document>(collection: Collection<T>): Write<T> {
@@ -37,7 +43,8 @@ export function groupedWrites<T extends Document>(collection: Collection<T>, lim
   type Operations = Parameters<Write<T>>[0];
 
   async function writeTogether(calls: readonly Operations[], isTriedBefore = false): Promise<readonly Outcome[][]> {
-    const refused = await writeAroundFence(collection, calls.flat(), { isTriedBefore });
+    const { timeoutMs = BATCH_TIMEOUT_MS } = limits;
+    const refused = await writeAroundFence(collection, calls.flat(), { isTriedBefore, timeoutMs });
     let first = 0;
     return calls.map((operations) => {
       const begin = first;
