@@ -36,8 +36,8 @@ export function inMemory(logger: Logger): Backends {
 function embedded(directoryOf: (name: string) => string, logger: Logger): Backends {
   return {
     busName: 'embedded log',
-    openBus: async () => new EmbeddedBus(await openEmbeddedDatabase(directoryOf('log')), logger),
-    openDatabase: (name) => openEmbeddedDatabase(directoryOf(name)),
+    openBus: async () => new EmbeddedBus(await openEmbeddedDatabase(directoryOf('log'), logger), logger),
+    openDatabase: (name) => openEmbeddedDatabase(directoryOf(name), logger),
   };
 }
 

@@ -91,6 +91,24 @@ describe('coalesce', () => {
     expect(await call(6)).toBe(6);
   });
 
+  it('fails what has waited or been in a flush for too long, and nothing that came later', async () => {
+    const held = gate();
+    const flushes: (readonly number[])[] = [];
+    const call = coalesce<number, number>({ ...LIMITS, maxBatch: 1, timeoutMs: 300 }, async (items) => {
+      flushes.push(items);
+      if (items[0] === 1) await held.opened;
+      return items;
+    });
+
+    const unavailable = { status: 'rejected', reason: { kind: 'unavailable' } };
+    expect(await Promise.allSettled([call(1), call(2)])).toMatchObject([unavailable, unavailable]);
+    const later = call(3);
+    held.open();
+
+    expect(await later).toBe(3);
+    expect(flushes).toEqual([[1], [3]]);
+  });
+
   it('refuses as unavailable what is more than may wait, and takes calls again afterwards', async () => {
     const held = gate();
     const call = coalesce<number, number>(LIMITS, async (items) => {

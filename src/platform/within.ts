@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Answers as `work` does. @throws Error when that takes longer than so many milliseconds; the work goes on then. */
+/** Answers as `work` does. @throws Error `TimeoutError` when that takes longer than so many milliseconds; the work goes on then. */
 export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const late = sleep(milliseconds, undefined, { signal: timer.signal, ref: false }).then(() => {
-    throw new Error(`no answer within ${milliseconds} ms`);
+    throw Object.assign(new Error(`no answer within ${milliseconds} ms`), { name: 'TimeoutError' });
   });
   for (const loser of [work, late]) loser.catch(() => undefined);
   try {

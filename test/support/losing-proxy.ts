@@ -13,6 +13,8 @@ export interface LosingProxy {
   hangUpOn(bytes: string): void;
   /** Passes nothing on any more, in neither direction, and closes nothing. */
   standStill(): void;
+  /** Passes everything on again; connections that were made meanwhile are closed. */
+  goOn(): void;
   /** How many answers got lost, or requests. */
   lost(): number;
   close(): void;
@@ -26,9 +28,11 @@ export async function losingProxy(uri: string): Promise<LosingProxy> {
   let hangingUpOn: string | undefined;
   let lost = 0;
   let isStanding = false;
+  const madeMeanwhile: Socket[] = [];
   const server = createServer((client) => {
     if (isStanding) {
       sockets.push(client);
+      madeMeanwhile.push(client.on('error', () => client.destroy()));
       return;
     }
     const upstream = connect(Number(target.port), target.hostname);
@@ -73,6 +77,11 @@ export async function losingProxy(uri: string): Promise<LosingProxy> {
     standStill() {
       isStanding = true;
       for (const socket of sockets) socket.pause();
+    },
+    goOn() {
+      isStanding = false;
+      for (const socket of madeMeanwhile.splice(0)) socket.destroy();
+      for (const socket of sockets) socket.resume();
     },
     lost: () => lost,
     close() {

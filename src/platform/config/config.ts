@@ -3,9 +3,8 @@ import { authenticationProblems, authenticationSettings } from './authentication
 import { port, text, whole } from './fields.js';
 import { Found } from './found.js';
 import { kafkaProblems, kafkaSettings, kafkaWarnings } from './kafka-settings.js';
+import { mongoDbUri } from './mongodb-uri.js';
 import { findSettings, type Sources } from './sources.js';
-
-const mongoDbUri = text.regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://').optional();
 
 const schema = z.strictObject({
   /** Address of both listeners. */

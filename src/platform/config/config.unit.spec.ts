@@ -17,6 +17,41 @@ function messageOf(settings: Record<string, unknown>, modules: readonly string[]
   throw new Error('these settings are right');
 }
 
+describe('the configuration of MongoDB', () => {
+  const withUri = (MONGODB_URI: string) => ({ MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS: 'a:9092' });
+
+  it.each([
+    'mongodb+srv://me:pass@cluster0.abcde.mongodb.net/?retryWrites=true&w=majority&appName=Cluster0',
+    'mongodb://a,b,c/db?replicaSet=rs0&readPreference=primary&readConcernLevel=majority&journal=true',
+    'mongodb://a/?tls=true&tlsCAFile=/ca.pem&maxPoolSize=50&compressors=zstd&authSource=admin',
+    'mongodb://me:pa?w=0&ss@a',
+  ])('takes %s', (uri) => {
+    expect(parseConfig(withUri(uri)).MONGODB_URI).toBe(uri);
+  });
+
+  it.each([
+    ['w', 'mongodb://a/?retryWrites=true&w=1'],
+    ['w', 'mongodb+srv://me:p?ss@a?w=0'],
+    ['W', 'mongodb://a/?W=0'],
+    ['journal', 'mongodb://a/?journal=false'],
+    ['j', 'mongodb://a/?j=false'],
+    ['wtimeoutMS', 'mongodb://a/?wtimeoutMS=500'],
+    ['readPreference', 'mongodb://a,b/?readPreference=secondaryPreferred&w=majority'],
+    ['readPreferenceTags', 'mongodb://a/db?readPreferenceTags=dc:ny&readPreferenceTags='],
+    ['maxStalenessSeconds', 'mongodb://a/?maxStalenessSeconds=120'],
+    ['readConcernLevel', 'mongodb://a/?readConcernLevel=local'],
+    ['promoteValues', 'mongodb://a/?promoteValues=false'],
+    ['w, readPreference', 'mongodb://a/?w=0&readPreference=secondary'],
+  ])('refuses by its name the option %s in %s', (options, uri) => {
+    expect(messageOf(withUri(uri))).toMatch(
+      new RegExp(`^MONGODB_URI: must not have the options? ${options}; [^\\n]*$`),
+    );
+    expect(messageOf({ ORDERS_MONGODB_URI: uri, KAFKA_BOOTSTRAP_SERVERS: 'a:1' }, ['orders'])).toMatch(
+      /^ORDERS_MONGODB_URI: must not have the options? /,
+    );
+  });
+});
+
 describe('the configuration', () => {
   it('has a default for all that is needed, and no backends', () => {
     expect(parseConfig({})).toEqual(
@@ -66,6 +101,7 @@ describe('the configuration', () => {
     ['DATA_DIR', '  '],
     ['MONGODB_URI', `http://user:${SECRET}@host`],
     ['MONGODB_URI', 'mongodb://'],
+    ['MONGODB_URI', `mongodb://user:${SECRET}@a/?w=0`],
     ['KAFKA_BOOTSTRAP_SERVERS', SECRET],
     ['KAFKA_BOOTSTRAP_SERVERS', `kafka://${SECRET}:9092`],
     ['KAFKA_BOOTSTRAP_SERVERS', 'a:9092,'],

@@ -142,7 +142,13 @@ export class EmbeddedBus implements Bus {
         writes.push(put as unknown as Write);
       }
     }
-    await writeDurably(this.database.level, writes);
+    try {
+      await writeDurably(this.database.level, writes);
+    } catch (error) {
+      // Some of it may be there when the database has been opened again, and must not be written over.
+      this.ends.clear();
+      throw error;
+    }
     for (const [at, end] of ends) this.ends.set(at, end);
     this.notify();
     return requests.map(() => undefined);

@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Logger } from 'pino';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
 import type { Rebuild } from '../replay/rebuild.js';
@@ -8,6 +9,8 @@ import { beginRebuild, currentGeneration, type Level } from './generations.js';
 
 export type { Level } from './generations.js';
 export { type Write, writeDurably } from './write-durably.js';
+
+type StoreLogger = Pick<Logger, 'error' | 'info'>;
 
 /** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
 export interface EmbeddedDatabase {
@@ -25,46 +28,57 @@ export interface EmbeddedDatabase {
   close(): Promise<void>;
 }
 
-/**
- * Opens the store in `directory`, or one in memory.
- * @throws Error that says so when another process has it open: the embedded adapters serve one process.
- */
-export async function openEmbeddedDatabase(directory: string | 'memory'): Promise<EmbeddedDatabase> {
-  const root = directory === 'memory' ? await memoryLevel() : await classicLevel(directory);
-  return databaseOver(root, directory, await currentGeneration(root));
+/** A level, and whether it can be used. */
+interface Root {
+  readonly level: Level;
+  health(): DependencyHealth;
 }
 
-function databaseOver(root: Level, directory: string, level: Level): EmbeddedDatabase {
+/**
+ * Opens the store in `directory`, or one in memory.
+ * @param logger told of writes that fail, and of what a damaged log has lost
+ * @throws Error that says so when another process has it open: the embedded adapters serve one process.
+ */
+export async function openEmbeddedDatabase(
+  directory: string | 'memory',
+  logger?: StoreLogger,
+): Promise<EmbeddedDatabase> {
+  const root = directory === 'memory' ? await memoryLevel() : await levelOnDisk(directory, logger);
+  return databaseOver(root, directory, await currentGeneration(root.level), logger);
+}
+
+function databaseOver(root: Root, directory: string, level: Level, logger: StoreLogger | undefined): EmbeddedDatabase {
   return {
     kind: 'embedded',
     level,
     positions: new EmbeddedPositions(level),
     location: directory,
-    beginRebuild: () => beginRebuild(root, (next) => databaseOver(root, directory, next)),
+    beginRebuild: () => beginRebuild(root.level, (next) => databaseOver(root, directory, next, logger)),
     openBeside: async (suffix) => {
       if (directory === 'memory') return openEmbeddedDatabase('memory');
       const beside = path.join(`${path.dirname(directory)}.${suffix}`, path.basename(directory));
       await rm(beside, { recursive: true, force: true });
-      return openEmbeddedDatabase(beside);
+      return openEmbeddedDatabase(beside, logger);
     },
-    check: () => Promise.resolve({ up: root.status === 'open' }),
-    close: () => root.close(),
+    check: () => Promise.resolve(root.health()),
+    close: () => root.level.close(),
   };
 }
 
-async function memoryLevel(): Promise<Level> {
+async function memoryLevel(): Promise<Root> {
   const { MemoryLevel } = await import('memory-level');
   const level = new MemoryLevel<string, string>();
   await level.open();
-  return level as unknown as Level;
+  return { level: level as unknown as Level, health: () => ({ up: level.status === 'open' }) };
 }
 
-async function classicLevel(directory: string): Promise<Level> {
+async function levelOnDisk(directory: string, logger: StoreLogger | undefined): Promise<Root> {
   const { ClassicLevel } = await import('classic-level');
-  const level = new ClassicLevel<string, string>(directory);
+  const { ReopeningLevel } = await import('./reopening-level.js');
+  const classic = new ClassicLevel<string, string>(directory);
   try {
     await mkdir(directory, { recursive: true });
-    await level.open();
+    await classic.open();
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause;
     if (cause?.code === 'LEVEL_LOCKED') {
@@ -76,5 +90,26 @@ async function classicLevel(directory: string): Promise<Level> {
     }
     throw new Error(`DATA_DIR: ${directory} cannot be opened`, { cause: error });
   }
-  return level as unknown as Level;
+  const sayWhatIsLost = async () => {
+    const lost = await droppedAtOpen(directory);
+    if (lost.length > 0) logger?.error({ directory, lost }, 'part of the embedded database is damaged and was dropped');
+  };
+  await sayWhatIsLost();
+  const level = new ReopeningLevel({
+    location: `DATA_DIR: ${directory}`,
+    level: classic as unknown as Level,
+    onFailure: (err) => logger?.error({ err, directory }, 'a write failed; the embedded database is opened again'),
+    onReopened: async () => {
+      logger?.info({ directory }, 'the embedded database is open again');
+      await sayWhatIsLost();
+    },
+  });
+  await level.open();
+  return { level: level as unknown as Level, health: () => level.health() };
+}
+
+/** What LevelDB dropped of its log when it was opened: of that it tells nobody but its own file of notes. */
+async function droppedAtOpen(directory: string): Promise<readonly string[]> {
+  const notes = await readFile(path.join(directory, 'LOG'), 'utf8').catch(() => '');
+  return notes.match(/[^ /]*: dropping \d+ bytes; .*/g) ?? [];
 }

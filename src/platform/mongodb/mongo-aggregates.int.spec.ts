@@ -6,6 +6,7 @@ import { changed, created, itemEvents, type Item, type ItemEvent } from '../../.
 import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
 import { aggregatesContract } from '../aggregate/aggregates.contract.js';
+import { createAggregate } from '../aggregate/change-aggregate.js';
 import { MongoAggregates } from './mongo-aggregates.js';
 import type { MongoDatabase } from './mongo-database.js';
 
@@ -54,6 +55,23 @@ describeWithRealServers('on a real MongoDB', () => {
     expect(document).toMatchObject({ _id: 'a', version: 2, state: { version: 2 } });
   });
 
+  it('creates once in company with a change that MongoDB never takes', async () => {
+    const name = `items-${randomUUID()}`;
+    const store = storeOver(databases[0]!, name);
+    await store.save(undefined, created('a'));
+    const before = await store.find('a');
+    const deep = { ...before!.state, tags: nested(300) as never };
+
+    const [creating, changing] = await Promise.allSettled([
+      createAggregate(store, (id) => created(id)),
+      store.save(before, changed(deep, 'x')),
+    ]);
+
+    expect(changing).toMatchObject({ status: 'rejected', reason: { code: 'not-storable' } });
+    expect(creating.status).toBe('fulfilled');
+    expect(await databases[0]!.db.collection(name).countDocuments()).toBe(2);
+  });
+
   it('searches the outbox by an index that has only what waits', async () => {
     const own = mongoTestDatabase();
     try {
@@ -93,3 +111,9 @@ describeWithRealServers('on a real MongoDB', () => {
     }
   });
 });
+
+function nested(depth: number): object {
+  let value: object = {};
+  for (let level = 0; level < depth; level += 1) value = { value };
+  return value;
+}

@@ -21,7 +21,7 @@ import { unavailable } from '../errors.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
-import { isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
+import { BATCH_TIMEOUT_MS, isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { groupedFinds } from './mongo-finds.js';
 import { writeAroundFence } from './mongo-fence.js';
 import { putWhereNewer } from './mongo-put.js';
@@ -120,10 +120,11 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
 
   /** The save met a version: another writer's, or its own, of a try that nobody answered. */
   private async refuseUnlessSaved({ id, entry, hash }: Save<State>, isOwnPossible: boolean): Promise<void> {
-    const there = isOwnPossible && (await read(() => this.collection.findOne({ _id: id } as object, HEAD)));
-    if (!there) throw new VersionConflict(id);
-    const { version, hash: newest, pending } = there as unknown as AggregateDocument<State>;
-    if (newest === hash || pending.some(({ json }) => json === entry.json)) return;
+    if (!isOwnPossible) throw new VersionConflict(id);
+    const there = await read(() => this.collection.findOne({ _id: id } as object, HEAD));
+    const { version, hash: newest, pending } = (there ?? { pending: [] }) as Partial<AggregateDocument<State>>;
+    if (newest === hash || pending?.some(({ json }) => json === entry.json)) return;
+    // A conflict is decided again, under a new id where it creates: that has to be certain.
     if (version === entry.version) throw new VersionConflict(id);
     throw unavailable('MongoDB did not answer, and the aggregate has changed since');
   }
@@ -135,7 +136,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   async unpublished(before: string, limit: number): Promise<readonly Unpublished[]> {
     const due = { 'pending.time': { $lt: before } } as object;
     const options = { projection: { pending: 1 }, limit, batchSize: limit };
-    const documents = await read(() => this.collection.find(due, options).sort({ 'pending.time': 1 }).toArray());
+    const search = () => this.collection.find(due, options).sort({ 'pending.time': 1 }).toArray();
+    const documents = await read(search, BATCH_TIMEOUT_MS);
     return documents.map(({ _id, pending }) => ({ id: _id, pending }));
   }
 

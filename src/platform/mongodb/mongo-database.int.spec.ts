@@ -1,8 +1,15 @@
 import { expect, it } from '@jest/globals';
+import type { CommandStartedEvent, Document } from 'mongodb';
+import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
 import { losingProxy } from '../../../test/support/losing-proxy.js';
 import { driverOf, mongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
+import { MongoAggregates } from './mongo-aggregates.js';
 import { openMongoDatabase } from './mongo-database.js';
+
+const WRITES = ['create', 'createIndexes', 'insert', 'update', 'collMod', 'renameCollection', 'drop'];
+const READS = ['find', 'aggregate'];
+const MAJORITY = { level: 'majority' };
 
 describeWithRealServers('a view beside the collections of a database', () => {
   it('has others of the same names, and is empty when it is opened', async () => {
@@ -37,6 +44,53 @@ describeWithRealServers('a view beside the collections of a database', () => {
       expect(await view.db.collection('items').distinct('_id')).toEqual(['new']);
     } finally {
       await test.drop();
+    }
+  });
+});
+
+describeWithRealServers('a database whose connection string says how to read and to write', () => {
+  it('reads and writes what is committed all the same', async () => {
+    const test = mongoTestDatabase();
+    const options =
+      'readPreference=secondaryPreferred&readPreferenceTags=dc:ny&maxStalenessSeconds=90&readConcernLevel=local' +
+      '&w=0&journal=false&wtimeoutMS=1&retryWrites=true&monitorCommands=true';
+    const { mongodb } = realServers();
+    const uri = `${mongodb}${mongodb.includes('?') ? '&' : '/?'}${options}`;
+    const database = await openMongoDatabase({ uri, setting: 'MONGODB_URI' }, test.name);
+    const commands: CommandStartedEvent[] = [];
+    driverOf(database).client.on('commandStarted', (event) => commands.push(event));
+    try {
+      const items = new MongoAggregates<Item, ItemEvent>(database.db.collection('items'), itemEvents);
+      await items.createIndexes();
+      await items.save(undefined, created('a'));
+      await items.save(await items.find('a'), changed((await items.find('a'))!.state, 'x'));
+      expect(await items.find('a')).toMatchObject({ state: { version: 2 } });
+      expect(await items.unpublished('9999', 1)).toHaveLength(1);
+      expect(await items.backlog()).toMatchObject({ events: 2 });
+      expect(await items.audit().count('exact')).toBe(1);
+      const rebuild = await database.beginRebuild(['items']);
+      await rebuild.fence();
+      await rebuild.swap();
+      await (await database.beginRebuild(['items'])).discard();
+      expect(await database.check()).toEqual({ up: true });
+    } finally {
+      await database.close();
+      await test.drop();
+    }
+
+    const said = commands
+      .filter(({ commandName }) => commandName !== 'endSessions')
+      .map(({ commandName, command }) => ({ commandName, ...(command as Document) }) as Document);
+    const names = said.map(({ commandName }) => commandName as string);
+    expect(names).toEqual(expect.arrayContaining([...WRITES, ...READS, 'listCollections']));
+    for (const { commandName, readConcern, writeConcern, $readPreference, txnNumber } of said) {
+      const { w } = { ...writeConcern } as Document;
+      const isWrite = WRITES.includes(commandName);
+      const expected = {
+        w: isWrite ? 'majority' : w,
+        readConcern: READS.includes(commandName) ? MAJORITY : readConcern,
+      };
+      expect({ commandName, w, readConcern, $readPreference, txnNumber }).toEqual({ commandName, ...expected });
     }
   });
 });

@@ -1,4 +1,4 @@
-import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
+import type { Db, DbOptions, MongoClient, MongoClientOptions, ReadConcern } from 'mongodb';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
 import type { Rebuild } from '../replay/rebuild.js';
@@ -35,6 +35,26 @@ export interface MongoAddress {
   readonly setting: string;
 }
 
+/** Given to the database: what is given to the client, a connection string comes over. */
+const OURS: DbOptions = {
+  ignoreUndefined: true,
+  // An event must never be published of a write that a failover takes back.
+  readConcern: { level: 'majority' } as ReadConcern,
+  writeConcern: { w: 'majority', journal: true },
+  readPreference: 'primary',
+};
+
+/**
+ * A server that stalls keeps its connections. It is given up, and what waits for it fails, when it has not said for a
+ * heartbeat and the time of a connect that it is alive: 3 s.
+ */
+const TIMES: MongoClientOptions = {
+  heartbeatFrequencyMS: 1_000,
+  connectTimeoutMS: 2_000,
+  serverSelectionTimeoutMS: 3_000,
+  waitQueueTimeoutMS: 4_000,
+};
+
 /**
  * Connects with the first check or operation; a server that goes away later is found again.
  * @throws Error that names the setting when the connection string cannot be read.
@@ -42,16 +62,11 @@ export interface MongoAddress {
 export async function openMongoDatabase(address: MongoAddress, name: string): Promise<MongoDatabase> {
   const client = await newClient(address, {
     appName: name,
-    ignoreUndefined: true,
-    // An event must never be published of a write that a failover takes back.
-    readConcern: { level: 'majority' },
-    writeConcern: { w: 'majority', journal: true },
     // Bulk writes are tried again by `writeAroundFence`, for a fraction of what it costs the server to remember each write.
     retryWrites: false,
-    serverSelectionTimeoutMS: 3_000,
-    connectTimeoutMS: 3_000,
+    ...TIMES,
   });
-  return databaseOver(client, client.db(name), address.setting, (collection) => collection);
+  return databaseOver(client, client.db(name, OURS), address.setting, (collection) => collection);
 }
 
 function databaseOver(

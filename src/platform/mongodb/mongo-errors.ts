@@ -1,5 +1,11 @@
 import type { WriteError } from 'mongodb';
 import { isUnavailable, notStorable, unavailable } from '../errors.js';
+import { within } from '../within.js';
+
+/** Milliseconds within which a caller who waits is answered, if only that the store is unavailable. */
+export const CALLER_TIMEOUT_MS = 4_500;
+/** Milliseconds for what nobody waits for, which may be a large batch on a slow server. */
+export const BATCH_TIMEOUT_MS = 30_000;
 
 const DUPLICATE_KEY = 11_000;
 /** The driver's errors that say nothing of what was asked, only that no answer came. */
@@ -52,6 +58,18 @@ export async function orUnavailable<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     const failure = isRefusedInPart(error) ? error : asNotStorable(error);
     throw isNotAnswering(failure) ? unavailable('MongoDB does not answer', failure) : failure;
+  }
+}
+
+/**
+ * Runs a database call, or several. A server that hangs keeps its connections, and no option of the driver ends a call.
+ * @throws PlatformError `unavailable` when it takes longer; a write may be done then, or still be done.
+ */
+export async function inTime<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
+  try {
+    return await within(timeoutMs, call());
+  } catch (error) {
+    throw (error as Error).name === 'TimeoutError' ? unavailable('MongoDB does not answer in time', error) : error;
   }
 }
 

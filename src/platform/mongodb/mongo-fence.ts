@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyBulkWriteOperation, Collection, Db, Document, MongoBulkWriteError, WriteError } from 'mongodb';
 import { unavailable } from '../errors.js';
-import { isWorthAnotherTry, orUnavailable, succeedsUnless } from './mongo-errors.js';
+import { BATCH_TIMEOUT_MS, inTime, isWorthAnotherTry, orUnavailable, succeedsUnless } from './mongo-errors.js';
 
 /** Who holds back every write to a collection, and until when. */
 export interface Fence {
@@ -22,8 +22,8 @@ const NAMESPACE_EXISTS = 48;
 const PATIENCE = 10_000;
 /** Milliseconds between two looks whether a fence still stands, made longer at random by up to as much. */
 const LOOK_EVERY = 10;
-/** Else a failover could take back what has been answered. */
-const writeConcern = { w: 'majority' } as const;
+/** Of commands that the driver gives none by itself. Else a failover could take back what has been answered. */
+export const writeConcern = { w: 'majority' } as const;
 
 /**
  * Makes the server refuse every insert and update of the collection, which is created where it is missing: with a
@@ -38,6 +38,16 @@ export async function raiseFence(db: Db, live: string, fence: Fence): Promise<vo
     db.createCollection(live, { ...validation, writeConcern }),
   );
   if (!isNew) await change();
+}
+
+interface WriteOptions {
+  /** Milliseconds for which fences are waited for. */
+  readonly patience?: number;
+  /** Milliseconds within which the server answers, fences aside. */
+  readonly timeoutMs?: number;
+  /** The operations were part of a try before, of which nobody knows how much was done. */
+  readonly isTriedBefore?: boolean;
+  readonly writeConcern?: { readonly w: number; readonly j: boolean };
 }
 
 /** Lets writes go on. It cannot tell one fence from another, so who lifts one must know whose it is. */
@@ -62,9 +72,11 @@ export function fenceIn(validator: Document | undefined): Fence | undefined {
 export async function writeAroundFence<T extends Document>(
   collection: Collection<T>,
   operations: readonly AnyBulkWriteOperation<T>[],
-  { patience = PATIENCE, ...options }: { patience?: number; writeConcern?: { w: number; j: boolean } } = {},
+  { patience = PATIENCE, timeoutMs = BATCH_TIMEOUT_MS, isTriedBefore = false, ...options }: WriteOptions = {},
 ): Promise<ReadonlyMap<number, Refusal>> {
   const refused = new Map<number, Refusal>();
+  /** Of operations in a try that nobody answered, however many fences and tries came after it. */
+  const unanswered = new Set<number>(isTriedBefore ? operations.keys() : []);
   let waiting = operations.map((operation, index) => ({ operation, index }));
   let fence: Fence | undefined;
   let impatientAt = Infinity;
@@ -72,11 +84,14 @@ export async function writeAroundFence<T extends Document>(
     // One operation finds out as well as a thousand whether the fence still stands.
     const tried = fence ? waiting.slice(0, 1) : waiting;
     const untried = waiting.slice(tried.length);
-    const failures = await failuresOf(() =>
-      collection.bulkWrite(
-        tried.map(({ operation }) => operation),
-        { ...options, ordered: false },
-      ),
+    const failures = await failuresOf(
+      () =>
+        collection.bulkWrite(
+          tried.map(({ operation }) => operation),
+          { ...options, ordered: false },
+        ),
+      () => tried.forEach(({ index }) => unanswered.add(index)),
+      timeoutMs,
     );
     fence = undefined;
     waiting = [];
@@ -86,7 +101,9 @@ export async function writeAroundFence<T extends Document>(
         (failure.errInfo as { details?: { specifiedAs?: Document } } | undefined)?.details?.specifiedAs,
       );
       if (met) waiting.push(write);
-      else refused.set(write.index, failure);
+      else if (unanswered.has(write.index)) {
+        refused.set(write.index, Object.assign(failure, { afterLostAnswer: true as const }));
+      } else refused.set(write.index, failure);
       fence ??= met;
     }
     waiting.push(...untried);
@@ -99,14 +116,21 @@ export async function writeAroundFence<T extends Document>(
   return refused;
 }
 
-async function failuresOf(bulkWrite: () => Promise<unknown>): Promise<readonly Refusal[]> {
-  try {
-    return await failuresOfOne(bulkWrite);
-  } catch (error) {
-    if (!isWorthAnotherTry(error)) throw error;
-  }
-  const failures = await failuresOfOne(bulkWrite);
-  return failures.map((failure) => Object.assign(failure, { afterLostAnswer: true as const }));
+function failuresOf(
+  bulkWrite: () => Promise<unknown>,
+  onLostAnswer: () => void,
+  timeoutMs: number,
+): Promise<readonly WriteError[]> {
+  const begun = performance.now();
+  return inTime(timeoutMs, async () => {
+    try {
+      return await failuresOfOne(bulkWrite);
+    } catch (error) {
+      if (!isWorthAnotherTry(error) || performance.now() - begun >= timeoutMs) throw error;
+    }
+    onLostAnswer();
+    return failuresOfOne(bulkWrite);
+  });
 }
 
 async function failuresOfOne(bulkWrite: () => Promise<unknown>): Promise<readonly WriteError[]> {

@@ -1,9 +1,15 @@
 import type { Collection, Document } from 'mongodb';
 import { coalesce, type CoalesceLimits } from '../coalesce.js';
+import { CALLER_TIMEOUT_MS } from './mongo-errors.js';
 import { read } from './mongo-read.js';
 
 // While the server works on one, the next is gathered.
-const LIMITS: CoalesceLimits = { maxBatch: 500, maxWaiting: 10_000, maxFlushes: 2 };
+const LIMITS: CoalesceLimits = {
+  maxBatch: 500,
+  maxWaiting: 10_000,
+  maxFlushes: 2,
+  timeoutMs: CALLER_TIMEOUT_MS,
+};
 
 /**
  * Finds by `_id`; what is asked for at the same moment is one query. Answers begin to be read after they were asked for,

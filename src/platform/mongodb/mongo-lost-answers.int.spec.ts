@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { eventually } from '../../../test/support/eventually.js';
 import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
 import { losingProxy, type LosingProxy } from '../../../test/support/losing-proxy.js';
-import { mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
+import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
 import { type Stored, type Unpublished, VersionConflict } from '../aggregate/aggregates.js';
+import { createAggregate } from '../aggregate/change-aggregate.js';
 import { eventOf } from '../aggregate/pending-event.js';
-import { MongoAggregates } from './mongo-aggregates.js';
+import { type AggregateDocument, MongoAggregates } from './mongo-aggregates.js';
 import { type MongoDatabase, openMongoDatabase } from './mongo-database.js';
+import { liftFence, raiseFence } from './mongo-fence.js';
 import { MongoHistory } from './mongo-history.js';
 
 describeWithRealServers('a write whose answer gets lost', () => {
@@ -97,6 +100,27 @@ describeWithRealServers('a write whose answer gets lost', () => {
     await expect(items.save(before, changed(before.state, 'mine'))).rejects.toThrow(VersionConflict);
 
     expect(await findItem('a')).toMatchObject({ state: { version: 2, name: 'theirs' } });
+  });
+
+  it('has created once where a rebuild holds the second try back', async () => {
+    const live = driverOf(database).collection<AggregateDocument<Item>>('items');
+    const bulkWrite = jest.spyOn(live, 'bulkWrite');
+    const fence = { shadow: 'items.rebuild-1', until: new Date(Date.now() + 60_000) };
+    const { db } = { db: driverOf(await test.open()) };
+    proxy.loseAnswerTo('test.item.created', () => raiseFence(db, 'items', fence));
+    const creating = createAggregate(new MongoAggregates<Item, ItemEvent>(live, itemEvents), (id) => created(id));
+    await eventually(() => expect(bulkWrite.mock.calls.length).toBeGreaterThan(3));
+
+    await liftFence(db, 'items');
+
+    const { state } = await creating;
+    expect(
+      await live
+        .find()
+        .map(({ _id }) => _id)
+        .toArray(),
+    ).toEqual([state.id]);
+    expect((await findItem(state.id)).pending).toHaveLength(1);
   });
 
   it('is done again where the server hangs up while it is sent', async () => {

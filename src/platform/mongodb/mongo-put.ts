@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { newestOfEach } from '../projection/projection.js';
-import { isDuplicateKey, refusal } from './mongo-errors.js';
+import { BATCH_TIMEOUT_MS, isDuplicateKey, refusal } from './mongo-errors.js';
 import { read } from './mongo-read.js';
 import type { Write } from './mongo-writes.js';
 
@@ -51,7 +51,10 @@ async function behind<E extends Entry, Document extends { _id: string; version: 
 ): Promise<readonly E[]> {
   const ids = entries.map(({ id }) => id);
   const options = { projection: { version: 1 }, batchSize: ids.length };
-  const documents = await read(() => collection.find({ _id: { $in: ids } } as object, options).toArray());
+  const documents = await read(
+    () => collection.find({ _id: { $in: ids } } as object, options).toArray(),
+    BATCH_TIMEOUT_MS,
+  );
   const versions = new Map(documents.map(({ _id, version }) => [_id as string, version as number]));
   return entries.filter(({ id, version }) => (versions.get(id) ?? 0) < version);
 }

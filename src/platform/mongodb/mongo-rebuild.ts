@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Db, Document } from 'mongodb';
 import { type Rebuild, RebuildOvertaken } from '../replay/rebuild.js';
 import { orUnavailable, succeedsUnless } from './mongo-errors.js';
-import { type Fence, fenceIn, liftFence, raiseFence } from './mongo-fence.js';
+import { type Fence, fenceIn, liftFence, raiseFence, writeConcern } from './mongo-fence.js';
 
 /** A new collection. It is known by its UUID: one that was dropped may come back by a write, without what it had. */
 interface Shadow {
@@ -93,7 +93,7 @@ class MongoRebuild<Database> implements Rebuild<Database> {
         }
         // Where it has been dropped meanwhile, the next look finds that.
         await succeedsUnless(NAMESPACE_NOT_FOUND, () =>
-          this.db.renameCollection(next.name, next.live, { dropTarget: true }),
+          this.db.renameCollection(next.name, next.live, { dropTarget: true, writeConcern }),
         );
       }
     });

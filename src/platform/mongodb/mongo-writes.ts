@@ -1,6 +1,7 @@
 import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
 import { coalesce, type CoalesceLimits } from '../coalesce.js';
 import { isNotStorable } from '../errors.js';
+import { BATCH_TIMEOUT_MS, CALLER_TIMEOUT_MS } from './mongo-errors.js';
 import { type Refusal, writeAroundFence } from './mongo-fence.js';
 
 /** Why an operation was refused, if it was. */
@@ -16,10 +17,15 @@ export type Write<T extends Document> = (
 ) => Promise<readonly Outcome[]>;
 
 // While the server works on one, the next is prepared.
-const LIMITS: CoalesceLimits = { maxBatch: 1_000, maxWaiting: 10_000, maxFlushes: 2 };
+const LIMITS: CoalesceLimits = {
+  maxBatch: 1_000,
+  maxWaiting: 10_000,
+  maxFlushes: 2,
+  timeoutMs: CALLER_TIMEOUT_MS,
+};
 
 /** For whoever writes large batches anyway, which gain more from being done side by side than from growing. */
-export const BATCHES: CoalesceLimits = { ...LIMITS, maxFlushes: 4 };
+export const BATCHES: CoalesceLimits = { ...LIMITS, maxFlushes: 4, timeoutMs: BATCH_TIMEOUT_MS };
 
 /** Writes each call by itself. */
 export function writesTo<T extends Document>(collection: Collection<T>): Write<T> {
@@ -36,8 +42,9 @@ export function writesTo<T extends Document>(collection: Collection<T>): Write<T
 export function groupedWrites<T extends Document>(collection: Collection<T>, limits = LIMITS): Write<T> {
   type Operations = Parameters<Write<T>>[0];
 
-  async function writeTogether(calls: readonly Operations[]): Promise<readonly Outcome[][]> {
-    const refused = await writeAroundFence(collection, calls.flat());
+  async function writeTogether(calls: readonly Operations[], isTriedBefore = false): Promise<readonly Outcome[][]> {
+    const { timeoutMs = BATCH_TIMEOUT_MS } = limits;
+    const refused = await writeAroundFence(collection, calls.flat(), { isTriedBefore, timeoutMs });
     let first = 0;
     return calls.map((operations) => {
       const begin = first;
@@ -52,8 +59,9 @@ export function groupedWrites<T extends Document>(collection: Collection<T>, lim
     } catch (error) {
       if (calls.length === 1 || !isNotStorable(error)) throw error;
     }
-    // One of them spoilt it for all: a document too large to be sent, or nested too deeply to be parsed.
-    return Promise.all(calls.map((call) => writeTogether([call]).then(([outcomes]) => outcomes ?? [], asError)));
+    // One of them spoilt it for all: a document too large to be sent, or nested too deeply to be parsed. What the driver
+    // had sent before that is done: inserts go before updates.
+    return Promise.all(calls.map((call) => writeTogether([call], true).then(([outcomes]) => outcomes ?? [], asError)));
   });
 
   return async (operations) => {

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { eventually } from '../../../test/support/eventually.js';
+import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { losingProxy, type LosingProxy } from '../../../test/support/losing-proxy.js';
+import { mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
+import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
+import { within } from '../within.js';
+import { MongoAggregates } from './mongo-aggregates.js';
+import { type MongoDatabase, openMongoDatabase } from './mongo-database.js';
+import { MongoHistory } from './mongo-history.js';
+import { MongoListing } from './mongo-listing.js';
+import { MongoProjection } from './mongo-projection.js';
+
+/** Generous: how fast it is decides no test. The driver by itself takes 13 s and more, or for ever. */
+const AT_ALL_MS = 10_000;
+
+describeWithRealServers('what hangs in MongoDB', () => {
+  let test: MongoTestDatabase;
+  let proxy: LosingProxy;
+  let database: MongoDatabase;
+  let items: MongoAggregates<Item, ItemEvent>;
+
+  beforeEach(async () => {
+    test = mongoTestDatabase();
+    proxy = await losingProxy(realServers().mongodb);
+    database = await openMongoDatabase({ uri: proxy.uri, setting: 'MONGODB_URI' }, test.name);
+    items = new MongoAggregates(database.db.collection('items'), itemEvents);
+    await items.save(undefined, created('a'));
+  });
+
+  afterEach(async () => {
+    proxy.close();
+    await database.close();
+    await test.drop();
+  });
+
+  const unavailable = { status: 'rejected', reason: { kind: 'unavailable' } };
+
+  it('fails whoever waits for a server that stalls, and all goes on when that does', async () => {
+    const before = (await items.find('a'))!;
+    const projection = new MongoProjection<Item>(database.db.collection('copies'));
+    const history = new MongoHistory<Item>(database.db.collection('history'));
+    const list = new MongoListing<Item>(database.db.collection('items'));
+    proxy.standStill();
+
+    const calls = [
+      ...['b', 'c', 'd'].map((id) => items.save(undefined, created(id))),
+      items.save(before, changed(before.state, 'x')),
+      items.find('a'),
+      items.unpublished('9999', 1),
+      items.trim(new Map([['a', 1]])),
+      projection.find('a'),
+      projection.apply([{ id: 'a', version: 1, state: before.state }]),
+      history.page('a', 0, 1),
+      list.page({ where: {}, sort: [['name', 'ascending']], limit: 1 }),
+    ];
+    const outcomes = await within(AT_ALL_MS, Promise.allSettled(calls));
+
+    expect(outcomes).toEqual(calls.map(() => expect.objectContaining({ status: 'rejected' })));
+    expect(outcomes).toMatchObject(calls.map(() => unavailable));
+    proxy.goOn();
+    await eventually(() => items.save(undefined, created('e')));
+    expect(await items.find('e')).toBeDefined();
+  });
+
+  it('fails only the writes that got no answer, where the server lives and one of them hangs', async () => {
+    const before = (await items.find('a'))!;
+    proxy.loseAnswerTo('one that hangs', () => new Promise(() => undefined));
+    const hanging = Promise.allSettled([items.save(before, changed(before.state, 'one that hangs'))]);
+    // Else they would be of the same group.
+    await eventually(() => expect(proxy.lost()).toBe(1));
+
+    const ids = Array.from({ length: 20 }, (_, index) => `other-${index}`);
+    await within(AT_ALL_MS, Promise.all(ids.map((id) => items.save(undefined, created(id)))));
+
+    expect(await within(AT_ALL_MS, hanging)).toMatchObject([unavailable]);
+    // It was done all the same, and whoever decides again finds it.
+    expect(await items.find('a')).toMatchObject({ state: { version: 2, name: 'one that hangs' } });
+  });
+});

@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { eventually } from './support/eventually.js';
+import {
+  expectAcknowledgedIsKept,
+  expectGoodAnswers,
+  expectLogTellsAll,
+  expectOrdersHears,
+  expectOutboxDrains,
+  holdsAcknowledged,
+} from './support/guarantees.js';
+import { get, post } from './support/http.js';
+import { Load } from './support/load.js';
+import { describeUnlessMissing } from './support/own-servers-needed.js';
+import { readEmbeddedLog } from './support/read-log.js';
+import { customerInput } from './support/requests.js';
+import { type RunningProcess, serve } from './support/run-process.js';
+import { mountSmallDisk, type SmallDisk, whyNoSmallDisk } from './support/small-disk.js';
+
+const FULL = 2;
+
+describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embedded database has no room left', () => {
+  let disk: SmallDisk;
+  let running: RunningProcess | undefined;
+
+  beforeEach(() => {
+    const mounted = mountSmallDisk();
+    if (typeof mounted === 'string') throw new Error(mounted);
+    disk = mounted;
+  });
+
+  afterEach(async () => {
+    await running?.kill('SIGKILL');
+    disk.unmount();
+  });
+
+  it('refuses, goes on by itself once there is some, and keeps what it acknowledged through a crash', async () => {
+    const DATA_DIR = disk.path;
+    running = await serve({ DATA_DIR }).ready();
+    const load = new Load({ accounts: [running.url], orders: [running.url] });
+    await load.acknowledges(60);
+    const { managementUrl, url } = running;
+
+    for (let time = 0; time < FULL; time += 1) {
+      disk.fill();
+      await load.isRefused(30);
+      const refusal = await eventually(async () => {
+        const answer = await post(`${url}/accounts/customers`, customerInput('Refused'));
+        expect(answer.status).toBe(503);
+        return answer;
+      });
+      expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThan(0);
+      await eventually(async () => {
+        const { status, body } = await get(`${managementUrl}/health/ready`);
+        expect({ status, body }).toMatchObject({ status: 503, body: { status: 'not-ready' } });
+        expect(body.dependencies['embedded:accounts']).toEqual({
+          up: false,
+          detail: expect.stringMatching(
+            /^DATA_DIR: .*accounts is opened again, because a write failed: .*No space left/,
+          ),
+        });
+      });
+      disk.free();
+      await load.acknowledges(60);
+      await running.ready();
+    }
+    await load.acknowledges(60);
+    await running.kill('SIGKILL');
+    await load.stop();
+    running = await serve({ DATA_DIR }).serving();
+
+    expectGoodAnswers(load);
+    expect(running.logged(DAMAGED)).toEqual([]);
+    await expectAcknowledgedIsKept(load, { accounts: running.url, orders: running.url });
+    await expectOrdersHears(load, running.url);
+    await expectOutboxDrains(running.managementUrl);
+    await running.kill('SIGKILL');
+    expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, (records) => holdsAcknowledged(load, records)));
+  }, 120_000);
+});
+
+const DAMAGED = 'part of the embedded database is damaged and was dropped';
