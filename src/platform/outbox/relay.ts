@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Commit, Outbox } from '../aggregate/aggregates.js';
-import { DEFAULT_MAX_MESSAGE_BYTES, mostEventBytes } from '../aggregate/event-limit.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, BusRecord } from '../bus/bus.js';
 import { isCodedError } from '../errors.js';
@@ -10,6 +9,7 @@ import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { type Queued, type QueueLimits, RelayQueue } from './relay-queue.js';
 import { AggregatesSetAside, type SetAside } from './set-aside.js';
 import { Sweeper } from './sweeper.js';
+import { eventLimitOf } from './waiting-events.js';
 
 export interface RelaySettings extends QueueLimits {
   /** Most events in one publish. */
@@ -248,9 +248,7 @@ export class Relay {
   private async learnLimitRegularly(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       try {
-        const [topic] = await this.bus.describeTopics([this.topic]);
-        const maxMessageBytes = Number(topic?.settings['max.message.bytes'] ?? DEFAULT_MAX_MESSAGE_BYTES);
-        this.outbox.limitEvents(mostEventBytes(maxMessageBytes));
+        this.outbox.limitEvents(await eventLimitOf(this.bus, this.topic));
       } catch (error) {
         this.logger.debug({ err: error, topic: this.topic }, 'cannot see the settings of the topic');
       }

@@ -4,6 +4,8 @@ import type { AggregatesSetAside } from './set-aside.js';
 
 /** Aggregates that are looked at, and taken up, at a time: few, for other instances may be about to do the same. */
 const PAGE = 250;
+/** One look of so many begins with the oldest, and not at a place at random: one odd time may keep it from all the others. */
+const FROM_BEGINNING = 8;
 /** Events that are taken of an aggregate at a time, so that one with many does not hold up the others. */
 const MOST_EVENTS = 50;
 /** Characters of JSON that are taken up at a time. */
@@ -66,7 +68,8 @@ export class Sweeper {
     if (this.seen.size > MOST_SEEN - 2 * PAGE) return;
     const ends = await this.outbox.ends();
     this.looks += 1;
-    const from = ends && this.looks % 2 === 1 ? placeBetween(ends.oldest.time, ends.newest.time) : '';
+    const isFromBeginning = this.looks % FROM_BEGINNING === 0;
+    const from = ends && !isFromBeginning ? placeBetween(ends.oldest.time, ends.newest.time) : '';
     const page = ends ? await this.outbox.waiting(from, PAGE) : [];
     const others = from !== '' && page.length < PAGE ? await this.outbox.waiting('', PAGE) : [];
     for (const waiting of [...page, ...others]) this.remember(waiting);
