@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import('./commands/replay.js')).replay,
   verify: async () => (await import('./commands/verify.js')).verify,
   dlt: async () => (await import('./commands/dlt.js')).dlt,
+  outbox: async () => (await import('./commands/outbox.js')).outbox,
   topics: async () => (await import('./commands/topics.js')).topics,
   config: async () => (await import('./commands/config.js')).config,
 };

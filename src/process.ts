@@ -129,8 +129,8 @@ export class Process {
     );
     this.watchDeadLetters(bus, subscriptions);
     this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
-    for (const outbox of outboxes) this.health.addOutbox(outbox);
-    this.metrics.watchOutboxes(outboxes);
+    this.health.watchOutboxes(() => messaging.reportBacklogs());
+    this.metrics.watchOutboxes(() => messaging.reportBacklogs());
     this.adapters.push(this.backends.busName);
     for (const dependency of messaging.dependencies(this.backends.busName)) this.health.add(dependency);
     this.messaging = messaging;

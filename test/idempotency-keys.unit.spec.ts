@@ -16,7 +16,6 @@ const second = changed(first, 'renamed').state;
 
 const stored = (state: Item, ...commands: RememberedCommand<Item>[]): Stored<Item> => ({
   state,
-  pending: [],
   commands,
 });
 

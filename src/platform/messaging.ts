@@ -5,7 +5,9 @@ import type { Bus, Consumption, RecordHandler } from './bus/bus.js';
 import { topicHealth } from './bus/topic-health.js';
 import type { Consumed } from './dead-letters/dead-letter.js';
 import type { Dependency } from './health/health.js';
+import { type BacklogReport, BacklogWatch } from './outbox/backlog-watch.js';
 import { Relay } from './outbox/relay.js';
+import { setAsideHealth } from './outbox/set-aside.js';
 import { LogGuard } from './recovery/log-guard.js';
 import { PositionKeeper } from './recovery/position-keeper.js';
 import type { Positions } from './recovery/positions.js';
@@ -28,6 +30,7 @@ interface Member extends Participant {
   readonly guard: LogGuard;
   readonly keeper: PositionKeeper;
   readonly relays: readonly Relay[];
+  readonly backlogs: readonly BacklogWatch[];
   readonly handlers: ReadonlyMap<string, RecordHandler>;
 }
 
@@ -90,7 +93,17 @@ export class Messaging {
     }));
     const bus = { name: busName, required, check: () => this.bus.check() };
     const guards = this.members.map(({ guard }) => guard.dependency());
-    return [bus, topicHealth(this.bus, this.topics), ...consumers, ...guards];
+    const outboxes = this.members.flatMap(({ relays }) => relays).map((relay) => ({
+      name: `outbox:${relay.topic}`,
+      required: () => false,
+      check: () => Promise.resolve(setAsideHealth(relay.topic, relay.setAside)),
+    }));
+    return [bus, topicHealth(this.bus, this.topics), ...consumers, ...guards, ...outboxes];
+  }
+
+  /** What the outboxes have to publish. Never throws, and never takes long. */
+  reportBacklogs(): Promise<readonly BacklogReport[]> {
+    return Promise.all(this.members.flatMap(({ backlogs }) => backlogs.map((backlog) => backlog.report())));
   }
 
   /** Finishes the records in hand, commits their offsets, saves positions and leaves the groups. */
@@ -140,7 +153,9 @@ export class Messaging {
       guard.refuse();
       await bus.publish(topic, records);
     };
-    const relays = outboxes.map((outbox) => new Relay(outbox, { publish }, logger));
-    return { ...participant, guard, keeper, relays, handlers };
+    const describeTopics: Bus['describeTopics'] = (names) => bus.describeTopics(names);
+    const relays = outboxes.map((outbox) => new Relay(outbox, { publish, describeTopics }, logger));
+    const backlogs = outboxes.map((outbox, index) => new BacklogWatch(outbox, relays[index] as Relay));
+    return { ...participant, guard, keeper, relays, backlogs, handlers };
   }
 }

@@ -11,14 +11,14 @@ const PATIENCE = 2_000;
  */
 export function recent<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
   let asking: Promise<T | undefined> = Promise.resolve(undefined);
-  let goodUntil = 0;
+  let goodUntil = -Infinity;
   return () => {
-    if (Date.now() >= goodUntil) {
+    if (performance.now() >= goodUntil) {
       // One at a time, however long it takes.
       goodUntil = Infinity;
       asking = ask()
         .catch(() => undefined)
-        .finally(() => (goodUntil = Date.now() + GOOD_FOR));
+        .finally(() => (goodUntil = performance.now() + GOOD_FOR));
     }
     return within(PATIENCE, asking).catch(() => undefined);
   };

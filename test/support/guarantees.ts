@@ -52,14 +52,18 @@ export async function expectOrdersHears(load: Load, ordersUrl: string): Promise<
 
 /** Everything that is committed has been published. */
 export async function expectOutboxDrains(...managementUrls: string[]): Promise<void> {
+  const asked = new Date().toISOString();
   for (const url of managementUrls) {
     await eventually(
       async () => {
         const { body } = await get(`${url}/health/ready`);
-        const outboxes = Object.entries<{ pending: number; detail?: string }>(body.outbox);
+        const outboxes = Object.entries<{ pending: number; asOf: string; detail?: string }>(body.outbox);
         expect(outboxes.length).toBeGreaterThan(0);
-        for (const [topic, { pending, detail }] of outboxes)
+        for (const [topic, { pending, asOf, detail }] of outboxes) {
           expect([topic, pending, detail]).toEqual([topic, 0, undefined]);
+          // An answer may be some seconds old.
+          expect(asOf > asked).toBe(true);
+        }
       },
       { within: 60_000 },
     );

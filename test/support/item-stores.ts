@@ -1,4 +1,11 @@
-import type { Aggregates, Outbox, Restorable } from '../../src/platform/aggregate/aggregates.js';
+import type {
+  Aggregates,
+  Outbox,
+  PendingEvent,
+  Restorable,
+  Unpublished,
+  UnpublishedQuery,
+} from '../../src/platform/aggregate/aggregates.js';
 import type { Item, ItemEvent } from './items.js';
 
 export type ItemStore = Aggregates<Item, ItemEvent> & Outbox & Restorable<Item>;
@@ -10,4 +17,19 @@ export interface AggregatesFixture {
   /** Closes all of it, and answers a store that another process opens afterwards. */
   reopen(): Promise<ItemStore>;
   dispose(): Promise<void>;
+}
+
+/** What an outbox has to publish, in one piece. */
+export async function unpublishedOf(
+  outbox: Pick<Outbox, 'unpublished'>,
+  query?: UnpublishedQuery,
+): Promise<Unpublished[]> {
+  const all: Unpublished[] = [];
+  for await (const each of outbox.unpublished(query)) all.push(each);
+  return all;
+}
+
+/** All that one aggregate has to publish. */
+export async function pendingOf(outbox: Pick<Outbox, 'unpublished'>, id: string): Promise<readonly PendingEvent[]> {
+  return (await unpublishedOf(outbox, { ids: [id] }))[0]?.pending ?? [];
 }

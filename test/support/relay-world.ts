@@ -1,7 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Backlog, Outbox, Stored, Unpublished } from '../../src/platform/aggregate/aggregates.js';
+import type {
+  Backlog,
+  Commit,
+  Outbox,
+  Stored,
+  Unpublished,
+  UnpublishedQuery,
+  Waiting,
+} from '../../src/platform/aggregate/aggregates.js';
 import type { Bus, BusRecord, Consumption } from '../../src/platform/bus/bus.js';
 import type { EmbeddedAggregates } from '../../src/platform/embedded/embedded-aggregates.js';
+import { PlatformError } from '../../src/platform/errors.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
 import { changed, created, type Item, type ItemEvent } from './items.js';
 
@@ -13,6 +22,11 @@ export class FlakyLog {
   readonly records: BusRecord[] = [];
   readonly sizes: number[] = [];
   readonly failures: Outcome[] = [];
+  /** It refuses records that are larger. */
+  mostBytes = Infinity;
+  refusals = 0;
+  /** Publishes that have not ended yet. */
+  waiting = 0;
 
   get events(): CloudEvent[] {
     return this.records.map(({ value }) => JSON.parse(String(value)) as CloudEvent);
@@ -28,7 +42,11 @@ export class FlakyLog {
   bus(next: () => Outcome | Promise<Outcome> = () => 'ok'): Bus {
     return {
       createTopics: () => Promise.resolve(),
-      describeTopics: () => Promise.resolve([]),
+      describeTopics: ([topic = '']) => {
+        const settings: Record<string, string> =
+          this.mostBytes < Infinity ? { 'max.message.bytes': `${this.mostBytes}` } : {};
+        return Promise.resolve([{ topic, partitions: 1, replicationFactor: 1, brokers: 1, settings }]);
+      },
       countRecords: () => Promise.resolve(new Map()),
       extents: () => Promise.resolve([]),
       countUnread: () => Promise.resolve(0),
@@ -36,8 +54,14 @@ export class FlakyLog {
       consume: () => Promise.reject<Consumption>(new Error('nobody consumes here')),
       check: () => Promise.resolve({ up: true }),
       close: () => Promise.resolve(),
-      publish: async (_topic, records) => {
+      publish: async (topic, records) => {
+        this.waiting += 1;
         const outcome = await next();
+        this.waiting -= 1;
+        if (records.some(({ value }) => (value?.length ?? 0) > this.mostBytes)) {
+          this.refusals += 1;
+          throw new PlatformError('too-large', 'record-too-large', `${topic} takes no record as large as this`);
+        }
         const arrived = { ok: records.length, before: 0, half: Math.ceil(records.length / 2), after: records.length };
         this.sizes.push(records.length);
         // In order, but beside those of others.
@@ -56,10 +80,13 @@ export class FlakyLog {
 /** One process of several on a store: only its own commits are told to its relay. */
 export class Instance implements Outbox {
   readonly topic: string;
-  private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
+  private readonly listeners: ((commit: Commit) => void)[] = [];
   /** Trims that fail, still to come. */
   failingTrims = 0;
-  sweeps = 0;
+  /** How often it looked for what nobody publishes. */
+  looks = 0;
+  /** What it read of the events that wait. */
+  readonly read: Unpublished[] = [];
 
   constructor(
     private readonly store: EmbeddedAggregates<Item, ItemEvent>,
@@ -69,25 +96,40 @@ export class Instance implements Outbox {
   }
 
   /** Commits the next version of an aggregate, as a writer does who has read it (`before`), or reads it now. */
-  async commit(id: string, time?: string, seen?: Stored<Item>): Promise<void> {
+  async commit(id: string, time?: string, seen?: Stored<Item>, name = 'changed'): Promise<void> {
     const before = seen ?? (await this.store.find(id));
-    const change = before ? changed(before.state, 'changed', time) : created(id, time);
+    const change = before ? changed(before.state, name, time) : created(id, time);
     this.committers.set(`${id} ${change.state.version}`, this);
     await this.store.save(before, change);
   }
 
-  tell(unpublished: Unpublished): void {
-    for (const listener of this.listeners) listener(unpublished);
+  tell(commit: Commit): void {
+    for (const listener of this.listeners) listener(commit);
   }
 
-  onCommit(listener: (unpublished: Unpublished) => void): void {
+  onCommit(listener: (commit: Commit) => void): void {
     this.listeners.push(listener);
   }
 
-  async unpublished(before: string, limit: number): Promise<readonly Unpublished[]> {
-    const found = await this.store.unpublished(before, limit);
-    this.sweeps += 1;
-    return found;
+  limitEvents(mostBytes: number): void {
+    this.store.limitEvents(mostBytes);
+  }
+
+  waiting(from: string, limit: number): Promise<readonly Waiting[]> {
+    return this.store.waiting(from, limit);
+  }
+
+  async ends() {
+    const ends = await this.store.ends();
+    this.looks += 1;
+    return ends;
+  }
+
+  async *unpublished(query: UnpublishedQuery): AsyncGenerator<Unpublished> {
+    for await (const each of this.store.unpublished(query)) {
+      this.read.push(each);
+      yield each;
+    }
   }
 
   trim(published: ReadonlyMap<string, number>): Promise<void> {
@@ -104,8 +146,6 @@ export class Instance implements Outbox {
 /** So many instances on one store. */
 export function instancesOn(store: EmbeddedAggregates<Item, ItemEvent>, count: number): Instance[] {
   const committers = new Map<string, Instance>();
-  store.onCommit((unpublished) => {
-    committers.get(`${unpublished.id} ${unpublished.pending.at(-1)?.version}`)?.tell(unpublished);
-  });
+  store.onCommit((commit) => committers.get(`${commit.id} ${commit.event.version}`)?.tell(commit));
   return Array.from({ length: count }, () => new Instance(store, committers));
 }

@@ -30,11 +30,20 @@ export interface RememberedCommand<State> {
   readonly answer?: State;
 }
 
+/** What of an aggregate waits to be published, without the events: a command needs none of them. */
+export interface PendingSummary {
+  /** Version of the oldest pending event. */
+  readonly oldest: number;
+  /** Bytes that they take, perhaps together with the state beside them: the store bounds how many these may be. */
+  readonly bytes: number;
+}
+
 export interface Stored<State extends Aggregate> {
   readonly state: State;
   /** Of the event that led to this state: the next one names it. Not there where that event has none. */
   readonly hash?: string;
-  readonly pending: readonly PendingEvent[];
+  /** Not there when every event is published. */
+  readonly pending?: PendingSummary;
   readonly commands: readonly RememberedCommand<State>[];
 }
 
@@ -64,30 +73,69 @@ export interface Aggregates<State extends Aggregate, Event extends DomainEvent =
    * Writes the new state and its pending event if the stored version is still the one before it (`before` undefined:
    * if there is none), durably.
    * @throws VersionConflict when another writer was first.
+   * @throws PlatformError `too-large` when the log would not take the event.
    * @throws PlatformError `unavailable` when the store does not answer or too many writes wait.
    */
   save(before: Stored<State> | undefined, saving: Saving<State, Event>): Promise<void>;
 }
 
-/** All that one aggregate has to publish, oldest first. */
+/** A commit of this process. */
+export interface Commit {
+  readonly id: string;
+  readonly event: PendingEvent;
+  /** Version of the oldest event that was pending when the aggregate was read; of this one where there was none. */
+  readonly oldest: number;
+}
+
+/** The oldest events that one aggregate has to publish, in order of version. */
 export interface Unpublished {
   readonly id: string;
   readonly pending: readonly PendingEvent[];
 }
 
-/** How much waits to be published. `oldest` is RFC 3339. */
+/** An aggregate that has something to publish, and the oldest event of that. */
+export interface Waiting {
+  readonly id: string;
+  readonly version: number;
+  /** RFC 3339; by the clock of the process that committed it, which may be wrong. */
+  readonly time: string;
+}
+
+/** How much waits to be published. */
 export interface Backlog {
+  /** Exact where there is no `isMore`. */
   readonly events: number;
-  readonly oldest?: string;
+  /** There are more events than that: counting has ended where it would cost too much. */
+  readonly isMore?: true;
+  /** The first and the last of {@link Outbox.waiting}. */
+  readonly oldest?: Waiting;
+  readonly newest?: Waiting;
+}
+
+/** Which of the events that wait to be read; all where nothing is said. */
+export interface UnpublishedQuery {
+  /** Of these aggregates. */
+  readonly ids?: readonly string[];
+  /** Of each aggregate no more than the oldest so many. */
+  readonly mostEvents?: number;
 }
 
 /** The outbox that lives inside the aggregates' own documents. */
 export interface Outbox {
   readonly topic: string;
-  /** The relay's fast path: told of every commit of this process, with all that the aggregate has pending. */
-  onCommit(listener: (unpublished: Unpublished) => void): void;
-  /** Aggregates with an event older than `before` (RFC 3339) still pending, oldest first. */
-  unpublished(before: string, limit: number): Promise<readonly Unpublished[]>;
+  /** The relay's fast path: told of every commit of this process. */
+  onCommit(listener: (commit: Commit) => void): void;
+  /** From now on `save` refuses events of more bytes: the log would not take them. */
+  limitEvents(mostBytes: number): void;
+  /**
+   * Aggregates with something to publish, about in the order of their events' times: from `from` (RFC 3339; '' is before
+   * all) on, and at most `limit` of them.
+   */
+  waiting(from: string, limit: number): Promise<readonly Waiting[]>;
+  /** The first and the last of all that wait; undefined when nothing does. */
+  ends(): Promise<{ readonly oldest: Waiting; readonly newest: Waiting } | undefined>;
+  /** What is to be published, aggregate by aggregate, read as it is consumed: only a few are in memory at a time. */
+  unpublished(query?: UnpublishedQuery): AsyncIterable<Unpublished>;
   /** Drops pending events up to and including a version, per aggregate. */
   trim(published: ReadonlyMap<string, number>): Promise<void>;
   backlog(): Promise<Backlog>;

@@ -1,15 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
-import {
-  type Aggregates,
-  type Change,
-  type PendingEvent,
-  type Saving,
-  type Stored,
-  VersionConflict,
-} from './aggregates.js';
+import { changed, created, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { type Aggregates, type Change, type Saving, type Stored, VersionConflict } from './aggregates.js';
 import { changeAggregate } from './change-aggregate.js';
-import { toPending } from './pending-event.js';
 
 /** One item; another writer may come first. */
 class OneItem implements Aggregates<Item, ItemEvent> {
@@ -32,7 +24,7 @@ class OneItem implements Aggregates<Item, ItemEvent> {
     this.saves += 1;
     this.stored = this.meanwhile.shift() ?? this.stored;
     if (this.stored?.state.version !== before?.state.version) return Promise.reject(new VersionConflict(state.id));
-    this.stored = { state, pending: [], commands };
+    this.stored = { state, commands };
     return Promise.resolve();
   }
 }
@@ -40,7 +32,7 @@ class OneItem implements Aggregates<Item, ItemEvent> {
 const first = created('a').state;
 const second = changed(first, 'by another writer').state;
 const third = changed(second, 'by a third').state;
-const atRest = (state: Item): Stored<Item> => ({ state, pending: [], commands: [] });
+const atRest = (state: Item): Stored<Item> => ({ state, commands: [] });
 const rename = (state: Item | undefined): Change<Item, ItemEvent> => changed(state!, `${state!.name}, renamed`);
 
 describe('changing an aggregate', () => {
@@ -124,16 +116,21 @@ describe('changing an aggregate', () => {
     expect(items.stored).toEqual(atRest(second));
   });
 
-  it('refuses as unavailable an aggregate with a full outbox, and reads it still', async () => {
-    const { entry } = toPending(itemEvents, created('a').event, first, undefined);
-    const pending: PendingEvent[] = Array.from({ length: 1_000 }, (_, index) => ({ ...entry, version: index + 1 }));
-    items = new OneItem({ state: first, pending, commands: [] });
+  it.each([
+    ['events', { oldest: 1, bytes: 200_000 }, { oldest: 2, bytes: 200_000 }],
+    ['bytes', { oldest: 999, bytes: 8 * 1024 ** 2 }, { oldest: 999, bytes: 8 * 1024 ** 2 - 1 }],
+  ])(
+    'refuses as unavailable an aggregate with too many %s unpublished, and reads it still',
+    async (_, pending, less) => {
+      const state = { ...first, version: 1_000 };
+      items = new OneItem({ state, pending, commands: [] });
 
-    await expect(changeAggregate(items, 'a', rename)).rejects.toMatchObject({ kind: 'unavailable' });
-    expect(items.saves).toBe(0);
-    expect(await changeAggregate(items, 'a', () => undefined)).toEqual({ state: first });
+      await expect(changeAggregate(items, 'a', rename)).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(items.saves).toBe(0);
+      expect(await changeAggregate(items, 'a', () => undefined)).toEqual({ state });
 
-    items = new OneItem({ state: first, pending: pending.slice(1), commands: [] });
-    expect(await changeAggregate(items, 'a', rename)).toMatchObject({ state: { version: 2 } });
-  });
+      items = new OneItem({ state, pending: less, commands: [] });
+      expect(await changeAggregate(items, 'a', rename)).toMatchObject({ state: { version: 1_001 } });
+    },
+  );
 });

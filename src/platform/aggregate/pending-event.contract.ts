@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AggregatesFixture, ItemStore } from '../../../test/support/item-stores.js';
+import { type AggregatesFixture, type ItemStore, pendingOf } from '../../../test/support/item-stores.js';
 import { changed, created, itemEvents } from '../../../test/support/items.js';
 import { hashOf } from '../event/hash-chain.js';
 import { withRequestContext } from '../request-context.js';
@@ -26,7 +26,7 @@ export function pendingEventContract(openFixture: () => Promise<AggregatesFixtur
   }
 
   async function pendingEvents(id: string): Promise<readonly CloudEvent[]> {
-    return (await found(id)).pending.map(eventOf);
+    return (await pendingOf(store, id)).map(eventOf);
   }
 
   async function pendingAfter(changes: number): Promise<readonly CloudEvent[]> {

@@ -3,17 +3,23 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
+  type Commit,
   type Head,
   type LogCompared,
   type PendingEvent,
+  type PendingSummary,
+  type RememberedCommand,
   type Restorable,
   type Restored,
   type Saving,
   type Stored,
   type Unlogged,
   type Unpublished,
+  type UnpublishedQuery,
   VersionConflict,
+  type Waiting,
 } from '../aggregate/aggregates.js';
+import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, toPending } from '../aggregate/pending-event.js';
 import { coalesce } from '../coalesce.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
@@ -22,7 +28,12 @@ import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';
 import { type Level, type Write, writeDurably } from './embedded-database.js';
 
-type Document<State extends Aggregate> = Stored<State>;
+interface Document<State extends Aggregate> {
+  readonly state: State;
+  readonly hash?: string;
+  readonly pending: readonly PendingEvent[];
+  readonly commands: readonly RememberedCommand<State>[];
+}
 
 /** Answers the document after it, or undefined where the write must not happen. */
 interface Edit<State extends Aggregate> {
@@ -31,6 +42,8 @@ interface Edit<State extends Aggregate> {
 }
 
 const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
+/** Aggregates of which the pending events are counted. */
+const MOST_COUNTED = 100_000;
 
 /** The aggregate store and its outbox in the embedded database; edits that wait together are one synced batch. */
 export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEvent>
@@ -38,10 +51,11 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
 {
   readonly topic: string;
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
-  /** `<time of the oldest pending event>!<id>`, for aggregates that have one. */
+  /** `<time of the oldest pending event>!<id>` to `<its version> <how many there are>`, for aggregates that have one. */
   private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
-  private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
+  private readonly listeners: ((commit: Commit) => void)[] = [];
   private refuse: () => void = () => undefined;
+  private readonly limit: EventLimit;
   private readonly enqueue: (edit: Edit<State>) => Promise<boolean>;
 
   constructor(
@@ -53,6 +67,7 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     this.topic = stream.topic;
     this.documents = level.sublevel<string, Document<State>>(collection, { valueEncoding: 'json' });
     this.due = level.sublevel<string, string>(`${collection}.due`, {});
+    this.limit = new EventLimit(stream.topic);
     this.enqueue = coalesce(limits, (edits) => this.write(edits));
   }
 
@@ -79,8 +94,12 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     return false;
   }
 
-  find(id: string): Promise<Stored<State> | undefined> {
-    return this.documents.get(id);
+  async find(id: string): Promise<Stored<State> | undefined> {
+    const document = await this.documents.get(id);
+    if (!document) return undefined;
+    const { pending, ...stored } = document;
+    const summary = summaryOf(pending);
+    return { ...stored, ...(summary && { pending: summary }) };
   }
 
   /** Every aggregate, in the order of the ids. */
@@ -91,6 +110,7 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
   async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
     const { id } = state;
     const { entry, hash } = toPending(this.stream, event, state, before?.hash);
+    this.limit.refuseTooLarge(entry);
     const saved = await this.enqueue({
       id,
       apply: (stored) =>
@@ -99,19 +119,37 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
           : undefined,
     });
     if (!saved) throw new VersionConflict(id);
-    const unpublished = { id, pending: [...(before?.pending ?? []), entry] };
-    for (const listener of this.listeners) listener(unpublished);
+    const commit = { id, event: entry, oldest: before?.pending?.oldest ?? entry.version };
+    for (const listener of this.listeners) listener(commit);
   }
 
-  onCommit(listener: (unpublished: Unpublished) => void): void {
+  onCommit(listener: (commit: Commit) => void): void {
     this.listeners.push(listener);
   }
 
-  async unpublished(before: string, limit: number): Promise<readonly Unpublished[]> {
-    const keys = await this.due.keys({ lt: before, limit }).all();
-    const ids = keys.map(idOfDueKey);
-    const documents = await this.documents.getMany(ids);
-    return ids.map((id, index) => ({ id, pending: documents[index]?.pending ?? [] }));
+  limitEvents(mostBytes: number): void {
+    this.limit.mostBytes = mostBytes;
+  }
+
+  async waiting(from: string, limit: number): Promise<readonly Waiting[]> {
+    const due = await this.due.iterator({ gte: from, limit }).all();
+    return Promise.all(due.map((each) => this.toWaiting(each)));
+  }
+
+  async ends(): Promise<{ oldest: Waiting; newest: Waiting } | undefined> {
+    const [[oldest], [newest]] = await Promise.all([
+      this.due.iterator({ limit: 1 }).all(),
+      this.due.iterator({ limit: 1, reverse: true }).all(),
+    ]);
+    if (!oldest || !newest) return undefined;
+    return { oldest: await this.toWaiting(oldest), newest: await this.toWaiting(newest) };
+  }
+
+  async *unpublished({ ids, mostEvents = Infinity }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
+    for await (const id of ids ?? this.idsOfWaiting()) {
+      const pending = (await this.documents.get(id))?.pending ?? [];
+      if (pending.length > 0) yield { id, pending: pending.slice(0, mostEvents) };
+    }
   }
 
   async trim(published: ReadonlyMap<string, number>): Promise<void> {
@@ -125,10 +163,12 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
   }
 
   async backlog(): Promise<Backlog> {
-    const keys = await this.due.keys().all();
-    const documents = await this.documents.getMany(keys.map(idOfDueKey));
-    const events = documents.reduce((sum, document) => sum + (document?.pending.length ?? 0), 0);
-    return keys[0] === undefined ? { events } : { events, oldest: keys[0].slice(0, keys[0].indexOf('!')) };
+    let [events, aggregates] = [0, 0];
+    for await (const value of this.due.values({ limit: MOST_COUNTED })) {
+      events += countIn(value);
+      aggregates += 1;
+    }
+    return { events, ...(aggregates === MOST_COUNTED && { isMore: true }), ...(await this.ends()) };
   }
 
   async restore(states: readonly Restored<State>[]): Promise<void> {
@@ -200,16 +240,35 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
 
   private writesFor(id: string, before: Document<State> | undefined, after: Document<State> | undefined): Write[] {
     if (!after || after === before) return [];
-    const [was, is] = [oldestOf(before?.pending), oldestOf(after.pending)];
+    const [was, is] = [before?.pending[0], after.pending[0]];
     const writes: unknown[] = [{ type: 'put', sublevel: this.documents, key: id, value: after }];
-    if (was !== is && was !== undefined) writes.push({ type: 'del', sublevel: this.due, key: `${was}!${id}` });
-    if (was !== is && is !== undefined) writes.push({ type: 'put', sublevel: this.due, key: `${is}!${id}`, value: '' });
+    if (was && was.time !== is?.time) writes.push({ type: 'del', sublevel: this.due, key: `${was.time}!${id}` });
+    if (is) {
+      const value = `${is.version} ${after.pending.length}`;
+      writes.push({ type: 'put', sublevel: this.due, key: `${is.time}!${id}`, value });
+    }
     return writes as Write[];
+  }
+
+  private async *idsOfWaiting(): AsyncGenerator<string> {
+    for await (const key of this.due.keys()) yield idOfDueKey(key);
+  }
+
+  private async toWaiting([key, value]: [string, string]): Promise<Waiting> {
+    const id = idOfDueKey(key);
+    // What was written before versions stood here says none.
+    const version = value === '' ? (await this.documents.get(id))?.pending[0]?.version : Number(value.split(' ')[0]);
+    return { id, version: version ?? 0, time: key.slice(0, key.indexOf('!')) };
   }
 }
 
-function oldestOf(pending: readonly PendingEvent[] | undefined): string | undefined {
-  return pending?.[0]?.time;
+function summaryOf(pending: readonly PendingEvent[]): PendingSummary | undefined {
+  const [first] = pending;
+  return first && { oldest: first.version, bytes: pending.reduce((sum, { json }) => sum + json.length, 0) };
+}
+
+function countIn(value: string): number {
+  return value === '' ? 1 : Number(value.split(' ')[1]);
 }
 
 function idOfDueKey(key: string): string {

@@ -1,6 +1,6 @@
-import type { Outbox } from '../aggregate/aggregates.js';
 import type { WaitingCount } from '../dead-letters/waiting-count.js';
 import { unavailable } from '../errors.js';
+import type { BacklogReport } from '../outbox/backlog-watch.js';
 
 /** Whether something the process needs is there; `detail` says why not, without secrets. */
 export interface DependencyHealth {
@@ -23,8 +23,12 @@ export async function expectUp(dependency: { check(): Promise<DependencyHealth> 
 
 export interface OutboxHealth {
   readonly pending: number;
-  /** Seconds since the oldest pending event. */
+  /** There are more than these: so many are not counted one by one. */
+  readonly isMore?: true;
+  /** Seconds that the oldest of them waits. */
   readonly oldestSeconds?: number;
+  /** RFC 3339; when that was so. */
+  readonly asOf?: string;
   readonly detail?: string;
 }
 
@@ -47,7 +51,7 @@ export interface Readiness {
 /** Collects what readiness depends on. */
 export class Health {
   private readonly dependencies: Dependency[] = [];
-  private readonly outboxes: Outbox[] = [];
+  private reportBacklogs: () => Promise<readonly BacklogReport[]> = () => Promise.resolve([]);
   private countDeadLetters: () => Promise<readonly WaitingCount[]> = () => Promise.resolve([]);
   /** Why the process as a whole is not ready: it starts, or it stops. */
   notServing: string | undefined = 'starting';
@@ -56,8 +60,9 @@ export class Health {
     this.dependencies.push(dependency);
   }
 
-  addOutbox(outbox: Outbox): void {
-    this.outboxes.push(outbox);
+  /** @param report takes no longer than a dependency's check, and never throws */
+  watchOutboxes(report: () => Promise<readonly BacklogReport[]>): void {
+    this.reportBacklogs = report;
   }
 
   /** @param count takes no longer than a dependency's check, and never throws */
@@ -67,17 +72,17 @@ export class Health {
 
   async readiness(): Promise<Readiness> {
     const counting = this.countDeadLetters();
+    const reporting = this.reportBacklogs();
     const checked = await Promise.all(
       this.dependencies.map(async (dependency) => ({ dependency, health: await dependency.check() })),
     );
     const down = checked.filter(({ health }) => !health.up);
     const blocked = this.notServing !== undefined || down.some(({ dependency }) => dependency.required());
-    const outbox = await Promise.all(this.outboxes.map(async (each) => [each.topic, await backlogOf(each)] as const));
     return {
       status: blocked ? 'not-ready' : down.length > 0 ? 'degraded' : 'ready',
       ...(this.notServing !== undefined && { detail: this.notServing }),
       dependencies: Object.fromEntries(checked.map(({ dependency, health }) => [dependency.name, health])),
-      outbox: Object.fromEntries(outbox),
+      outbox: Object.fromEntries((await reporting).map((each) => [each.topic, toOutboxHealth(each)])),
       deadLetters: Object.fromEntries((await counting).map((each) => [each.deadLetterTopic, toHealth(each)])),
     };
   }
@@ -87,12 +92,12 @@ function toHealth({ waiting }: WaitingCount): DeadLettersHealth {
   return waiting === undefined ? { detail: 'unknown: the bus does not answer' } : { waiting };
 }
 
-async function backlogOf(outbox: Outbox): Promise<OutboxHealth> {
-  try {
-    const { events, oldest } = await outbox.backlog();
-    if (oldest === undefined) return { pending: events };
-    return { pending: events, oldestSeconds: Math.max(0, (Date.now() - Date.parse(oldest)) / 1000) };
-  } catch {
-    return { pending: 0, detail: 'unknown: the database does not answer' };
-  }
+function toOutboxHealth({ events, isMore, oldestSeconds, asOf }: BacklogReport): OutboxHealth {
+  if (events === undefined) return { pending: 0, detail: 'unknown: the database does not answer' };
+  return {
+    pending: events,
+    ...(isMore && { isMore }),
+    ...(oldestSeconds !== undefined && { oldestSeconds }),
+    ...(asOf !== undefined && { asOf }),
+  };
 }

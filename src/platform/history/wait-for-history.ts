@@ -1,14 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { History } from './history.js';
 
-const LOOK_EVERY = 20;
+/** Milliseconds until the second look; each pause after that is so many times as long as the one before. */
+const FIRST_PAUSE = 20;
+const GROWTH = 2.5;
 const LONGEST = 2_000;
 
 /**
  * Gives the history a moment to hear of a change that was acknowledged just now. It does not insist: while the log is
- * away, what is recorded so far is the answer.
+ * away, what is recorded so far is the answer, and
+ * it has cost the database seven reads.
  */
 export async function waitForHistory(history: History, id: string, version: number): Promise<void> {
-  const deadline = Date.now() + LONGEST;
-  while ((await history.newestVersion(id)) < version && Date.now() < deadline) await sleep(LOOK_EVERY);
+  const deadline = performance.now() + LONGEST;
+  for (let pause = FIRST_PAUSE; (await history.newestVersion(id)) < version; pause *= GROWTH) {
+    const left = deadline - performance.now();
+    if (left <= 0) return;
+    await sleep(Math.min(pause, left));
+  }
 }

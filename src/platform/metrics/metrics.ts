@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Backlog, Outbox } from '../aggregate/aggregates.js';
 import type { WaitingCount } from '../dead-letters/waiting-count.js';
+import type { BacklogReport } from '../outbox/backlog-watch.js';
 import type { UnreadCount } from '../subscriber/unread-records.js';
 
 /** One answered request. */
@@ -22,7 +22,7 @@ interface GroupCount {
 interface OutboxMeasure {
   readonly name: string;
   readonly help: string;
-  readonly of: (backlog: Backlog) => number;
+  readonly of: (report: BacklogReport) => number | undefined;
 }
 
 /** What the process counts and measures, in Prometheus' own terms. */
@@ -56,16 +56,21 @@ export class Metrics {
   }
 
   /** Measures, whenever asked, what is committed and not yet published. */
-  watchOutboxes(outboxes: readonly Outbox[]): void {
-    this.measureOutboxes(outboxes, {
+  watchOutboxes(reports: () => Promise<readonly BacklogReport[]>): void {
+    this.measureOutboxes(reports, {
       name: 'outbox_pending_events',
-      help: 'Events that are committed and not yet published.',
+      help: 'Events that are committed and not yet published; where there are very many, not all are counted.',
       of: ({ events }) => events,
     });
-    this.measureOutboxes(outboxes, {
+    this.measureOutboxes(reports, {
       name: 'outbox_oldest_pending_seconds',
-      help: 'Age of the oldest of them; 0 when there is none.',
-      of: ({ oldest }) => (oldest === undefined ? 0 : Math.max(0, (Date.now() - Date.parse(oldest)) / 1000)),
+      help: 'How long the oldest of them waits; 0 when there is none.',
+      of: ({ events, oldestSeconds = 0 }) => (events === undefined ? undefined : oldestSeconds),
+    });
+    this.measureOutboxes(reports, {
+      name: 'outbox_set_aside_aggregates',
+      help: 'Aggregates that are not published, because the topic refuses an event of theirs.',
+      of: ({ setAside }) => setAside,
     });
   }
 
@@ -105,17 +110,16 @@ export class Metrics {
     });
   }
 
-  private measureOutboxes(outboxes: readonly Outbox[], { name, help, of }: OutboxMeasure): void {
+  private measureOutboxes(reports: () => Promise<readonly BacklogReport[]>, { name, help, of }: OutboxMeasure): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
       labelNames: ['topic'],
       registers: [this.registry],
       collect: async () => {
-        for (const outbox of outboxes) {
+        for (const report of await reports()) {
           // While the database is away nobody knows.
-          const value = await outbox.backlog().then(of, () => Number.NaN);
-          gauge.set({ topic: outbox.topic }, value);
+          gauge.set({ topic: report.topic }, of(report) ?? Number.NaN);
         }
       },
     });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Document } from 'mongodb';
 import { eventually } from '../../../test/support/eventually.js';
+import { unpublishedOf } from '../../../test/support/item-stores.js';
 import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
 import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
@@ -88,7 +89,9 @@ describeWithRealServers('on a real MongoDB', () => {
       expect(inIndex).toHaveLength(3);
 
       await db.setProfilingLevel('all');
-      expect(await store.unpublished('9999', 10)).toHaveLength(3);
+      expect(await store.waiting('', 10)).toHaveLength(3);
+      expect(await store.ends()).toBeDefined();
+      expect(await unpublishedOf(store)).toHaveLength(3);
       expect(await store.backlog()).toMatchObject({ events: 3 });
       await db.setProfilingLevel('off');
 
@@ -102,10 +105,8 @@ describeWithRealServers('on a real MongoDB', () => {
         atMostTheBacklog: keysExamined <= 4 && docsExamined <= 4,
       }));
       const planSummary = 'IXSCAN { pending.time: 1 }';
-      expect(plans).toEqual([
-        { operation: 'find', planSummary, atMostTheBacklog: true },
-        { operation: 'aggregate', planSummary, atMostTheBacklog: true },
-      ]);
+      expect(plans.map(({ operation }) => operation).sort()).toEqual(['aggregate', ...Array<string>(6).fill('find')]);
+      for (const plan of plans) expect(plan).toMatchObject({ planSummary, atMostTheBacklog: true });
     } finally {
       await own.drop();
     }

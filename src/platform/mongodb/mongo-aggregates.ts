@@ -3,6 +3,7 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
+  type Commit,
   type Head,
   type LogCompared,
   type PendingEvent,
@@ -13,15 +14,18 @@ import {
   type Stored,
   type Unlogged,
   type Unpublished,
+  type UnpublishedQuery,
   VersionConflict,
+  type Waiting,
 } from '../aggregate/aggregates.js';
+import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, toPending } from '../aggregate/pending-event.js';
 import type { CoalesceLimits } from '../coalesce.js';
 import { unavailable } from '../errors.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
-import { BATCH_TIMEOUT_MS, isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
+import { BATCH_TIMEOUT_MS, inTime, isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { groupedFinds } from './mongo-finds.js';
 import { writeAroundFence } from './mongo-fence.js';
 import { putWhereNewer } from './mongo-put.js';
@@ -38,6 +42,12 @@ export interface AggregateDocument<State> {
   commands: RememberedCommand<State>[];
 }
 
+/** What is read of it for a command. */
+interface StoredDocument<State> extends Omit<AggregateDocument<State>, 'pending'> {
+  readonly oldest?: number;
+  readonly bytes: number;
+}
+
 interface Save<State> {
   readonly id: string;
   /** 0: there must be no such aggregate yet. */
@@ -48,8 +58,15 @@ interface Save<State> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
-const STORED = { hash: 1, state: 1, pending: 1, commands: 1 };
-const HEAD = { projection: { version: 1, hash: 1, pending: 1 } };
+/** The event that an aggregate has to publish first. Taken out before it is looked into, for the others are many. */
+const FIRST = (fields: object | string) => ({ $let: { vars: { first: { $first: '$pending' } }, in: fields } });
+/** What a command needs: how much waits, and none of it. */
+const STORED = { hash: 1, state: 1, commands: 1, oldest: FIRST('$$first.version'), bytes: { $bsonSize: '$$ROOT' } };
+const WAITING = { first: FIRST({ version: '$$first.version', time: '$$first.time' }) };
+/** By the sparse index, which has the backlog and nothing else. */
+const WAITS = { 'pending.time': { $gt: '' } } as object;
+/** Aggregates of which the pending events are counted, and of which it is counted that they have any. */
+const MOST_COUNTED = { oneByOne: 1_000, atAll: 100_000 };
 const HEAD_AND_OLDEST = { projection: { version: 1, hash: 1, pending: { $slice: 1 } } };
 
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
@@ -57,10 +74,11 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   implements Aggregates<State, Event>, Restorable<State>, LogCompared
 {
   readonly topic: string;
-  private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
+  private readonly listeners: ((commit: Commit) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly write: Write<AggregateDocument<State>>;
-  private readonly findStored: (id: string) => Promise<AggregateDocument<State> | undefined>;
+  private readonly findStored: (id: string) => Promise<StoredDocument<State> | undefined>;
+  private readonly limit: EventLimit;
 
   constructor(
     private readonly collection: Collection<AggregateDocument<State>>,
@@ -69,7 +87,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   ) {
     this.topic = stream.topic;
     this.write = groupedWrites(collection, limits);
-    this.findStored = groupedFinds(collection, STORED);
+    this.limit = new EventLimit(stream.topic);
+    this.findStored = groupedFinds(collection as unknown as Collection<StoredDocument<State>>, STORED);
   }
 
   /** Creates what the queries here need. Safe to run again, and on several instances at once. */
@@ -103,42 +122,72 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   async find(id: string): Promise<Stored<State> | undefined> {
     const document = await this.findStored(id);
     if (!document) return undefined;
-    const { hash, state, pending, commands } = document;
-    return { state, ...(hash !== undefined && { hash }), pending, commands };
+    const { hash, state, commands, oldest, bytes } = document;
+    const pending = oldest !== undefined && { pending: { oldest, bytes } };
+    return { state, ...(hash !== undefined && { hash }), ...pending, commands };
   }
 
   async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
     const { id } = state;
     const { entry, hash } = toPending(this.stream, event, state, before?.hash);
+    this.limit.refuseTooLarge(entry);
     const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, entry, commands };
     const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);
     if (isDuplicateKey(refused)) await this.refuseUnlessSaved(save, refused?.afterLostAnswer ?? false);
     else if (refused) throw unavailable('MongoDB refused the write', refusal([refused]));
-    const unpublished = { id, pending: [...(before?.pending ?? []), entry] };
-    for (const listener of this.listeners) listener(unpublished);
+    const commit = { id, event: entry, oldest: before?.pending?.oldest ?? entry.version };
+    for (const listener of this.listeners) listener(commit);
   }
 
   /** The save met a version: another writer's, or its own, of a try that nobody answered. */
   private async refuseUnlessSaved({ id, entry, hash }: Save<State>, isOwnPossible: boolean): Promise<void> {
     if (!isOwnPossible) throw new VersionConflict(id);
-    const there = await read(() => this.collection.findOne({ _id: id } as object, HEAD));
-    const { version, hash: newest, pending } = (there ?? { pending: [] }) as Partial<AggregateDocument<State>>;
-    if (newest === hash || pending?.some(({ json }) => json === entry.json)) return;
+    const projection = { version: 1, hash: 1, pending: { $elemMatch: { version: entry.version } } };
+    const there = await read(() => this.collection.findOne({ _id: id } as object, { projection }));
+    const { version, hash: newest, pending = [] } = (there ?? {}) as Partial<AggregateDocument<State>>;
+    if (newest === hash || pending.some(({ json }) => json === entry.json)) return;
     // A conflict is decided again, under a new id where it creates: that has to be certain.
     if (version === entry.version) throw new VersionConflict(id);
     throw unavailable('MongoDB did not answer, and the aggregate has changed since');
   }
 
-  onCommit(listener: (unpublished: Unpublished) => void): void {
+  onCommit(listener: (commit: Commit) => void): void {
     this.listeners.push(listener);
   }
 
-  async unpublished(before: string, limit: number): Promise<readonly Unpublished[]> {
-    const due = { 'pending.time': { $lt: before } } as object;
-    const options = { projection: { pending: 1 }, limit, batchSize: limit };
-    const search = () => this.collection.find(due, options).sort({ 'pending.time': 1 }).toArray();
-    const documents = await read(search, BATCH_TIMEOUT_MS);
-    return documents.map(({ _id, pending }) => ({ id: _id, pending }));
+  limitEvents(mostBytes: number): void {
+    this.limit.mostBytes = mostBytes;
+  }
+
+  async waiting(from: string, limit: number): Promise<readonly Waiting[]> {
+    const filter = { 'pending.time': { $gte: from } } as object;
+    // As the index has them: to be sorted, all of the backlog would have to be read.
+    const search = () => this.collection.find(filter, { projection: WAITING, limit, batchSize: limit + 1 }).toArray();
+    return (await read(search, BATCH_TIMEOUT_MS)).map(toWaiting);
+  }
+
+  async ends(): Promise<{ oldest: Waiting; newest: Waiting } | undefined> {
+    const options = { projection: WAITING, hint: { 'pending.time': 1 }, sort: { 'pending.time': -1 } } as const;
+    const [[oldest], newest] = await Promise.all([
+      this.waiting('', 1),
+      read(() => this.collection.findOne({}, options)),
+    ]);
+    return oldest && newest ? { oldest, newest: toWaiting(newest) } : undefined;
+  }
+
+  async *unpublished({ ids, mostEvents }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
+    const filter = ids ? { _id: { $in: [...ids] }, 'pending.0': { $exists: true } } : WAITS;
+    const pending = mostEvents === undefined ? 1 : { $slice: ['$pending', mostEvents] };
+    const cursor = this.collection.find(filter as object, { projection: { pending } });
+    try {
+      for (;;) {
+        const next = await inTime(BATCH_TIMEOUT_MS, () => orUnavailable(() => cursor.next()));
+        if (!next) return;
+        yield { id: next._id as string, pending: next.pending };
+      }
+    } finally {
+      await cursor.close().catch(() => undefined);
+    }
   }
 
   async trim(published: ReadonlyMap<string, number>): Promise<void> {
@@ -152,22 +201,23 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async backlog(): Promise<Backlog> {
-    const waiting = { 'pending.time': { $gt: '' } };
-    const [total] = await read(() =>
-      this.collection
-        .aggregate<{ events: number; oldest: string }>([
-          { $match: waiting },
-          {
-            $group: {
-              _id: null,
-              events: { $sum: { $size: '$pending' } },
-              oldest: { $min: { $min: '$pending.time' } },
-            },
-          },
-        ])
-        .toArray(),
-    );
-    return total ? { events: total.events, oldest: total.oldest } : { events: 0 };
+    const [[counted], ends] = await Promise.all([
+      read(() =>
+        this.collection
+          .aggregate<{ aggregates: number; events: number }>([
+            { $match: WAITS },
+            { $limit: MOST_COUNTED.oneByOne },
+            { $group: { _id: null, aggregates: { $sum: 1 }, events: { $sum: { $size: '$pending' } } } },
+          ])
+          .toArray(),
+      ),
+      this.ends(),
+    ]);
+    if (!counted) return { events: 0 };
+    if (counted.aggregates < MOST_COUNTED.oneByOne) return { events: counted.events, ...ends };
+    const aggregates = await read(() => this.collection.count(WAITS, { limit: MOST_COUNTED.atAll }));
+    const others = Math.max(0, aggregates - counted.aggregates);
+    return { events: counted.events + others, ...(others > 0 && { isMore: true }), ...ends };
   }
 
   restore(states: readonly Restored<State>[]): Promise<void> {
@@ -198,6 +248,11 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   audit(): Auditable {
     return new MongoAudit(this.collection as unknown as Collection<never>, { pending: [], commands: [] });
   }
+}
+
+function toWaiting(document: object): Waiting {
+  const { _id: id, first } = document as { _id: string; first: Omit<Waiting, 'id'> };
+  return { id, version: first.version, time: first.time };
 }
 
 /**

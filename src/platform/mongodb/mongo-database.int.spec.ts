@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import type { CommandStartedEvent, Document } from 'mongodb';
 import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
 import { losingProxy } from '../../../test/support/losing-proxy.js';
+import { unpublishedOf } from '../../../test/support/item-stores.js';
 import { driverOf, mongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
 import { MongoAggregates } from './mongo-aggregates.js';
@@ -65,7 +66,8 @@ describeWithRealServers('a database whose connection string says how to read and
       await items.save(undefined, created('a'));
       await items.save(await items.find('a'), changed((await items.find('a'))!.state, 'x'));
       expect(await items.find('a')).toMatchObject({ state: { version: 2 } });
-      expect(await items.unpublished('9999', 1)).toHaveLength(1);
+      expect(await items.waiting('', 9)).toHaveLength(1);
+      expect(await unpublishedOf(items)).toHaveLength(1);
       expect(await items.backlog()).toMatchObject({ events: 2 });
       expect(await items.audit().count('exact')).toBe(1);
       const rebuild = await database.beginRebuild(['items']);

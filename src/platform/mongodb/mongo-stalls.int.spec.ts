@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
 import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { unpublishedOf } from '../../../test/support/item-stores.js';
 import { losingProxy, type LosingProxy } from '../../../test/support/losing-proxy.js';
 import { mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
@@ -47,7 +48,8 @@ describeWithRealServers('what hangs in MongoDB', () => {
       ...['b', 'c', 'd'].map((id) => items.save(undefined, created(id))),
       items.save(before, changed(before.state, 'x')),
       items.find('a'),
-      items.unpublished('9999', 1),
+      items.waiting('', 1),
+      unpublishedOf(items, { ids: ['a'] }),
       items.trim(new Map([['a', 1]])),
       projection.find('a'),
       projection.apply([{ id: 'a', version: 1, state: before.state }]),

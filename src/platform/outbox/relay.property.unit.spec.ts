@@ -26,15 +26,22 @@ jest.unstable_mockModule('../backoff.js', () => ({ retryUntilDone: retryWithoutP
 const { Relay } = await import('./relay.js');
 
 type Step =
-  | { readonly do: 'commit'; readonly id: string; readonly at: number }
+  | { readonly do: 'commit'; readonly id: string; readonly at: number; readonly time: string }
   | { readonly do: 'fail'; readonly outcome: Outcome; readonly at: number }
   | { readonly do: 'fail to trim'; readonly at: number }
   | { readonly do: 'crash'; readonly at: number }
   | { readonly do: 'pause'; readonly turns: number };
 
 const at = fc.nat(1);
+/** By whatever clock. */
+const time = fc.constantFrom(
+  '1999-01-01T00:00:00.000Z',
+  '2026-01-01T00:00:00.000Z',
+  '2099-01-01T00:00:00.000Z',
+  'late',
+);
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('commit'), id: fc.constantFrom('a', 'b', 'c'), at }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('commit'), id: fc.constantFrom('a', 'b', 'c'), at, time }) },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('fail'), outcome: fc.constantFrom('before', 'half', 'after'), at }),
@@ -46,7 +53,7 @@ const step = fc.oneof(
 const settings = fc.record({
   maxBatch: fc.integer({ min: 1, max: 4 }),
   maxQueued: fc.integer({ min: 1, max: 6 }),
-  sweepAfter: fc.constantFrom(0, 1_000_000),
+  sweepAfter: fc.constantFrom(0, 5, 1_000_000),
 });
 
 /** Two processes on one store; a crashed one is followed by another in its place. */
@@ -65,7 +72,7 @@ class World {
   async do(next: Step): Promise<void> {
     switch (next.do) {
       case 'commit':
-        await this.places[next.at]!.instance.commit(next.id);
+        await this.places[next.at]!.instance.commit(next.id, next.time);
         this.commits.set(next.id, (this.commits.get(next.id) ?? 0) + 1);
         return;
       case 'fail':
@@ -86,7 +93,7 @@ class World {
   /** The last process finds all that the others left. */
   async settle(): Promise<void> {
     await this.stop();
-    const last = this.start({ sweepAfter: -1 });
+    const last = this.start({ sweepAfter: 5 });
     await eventually(async () => expect(await last.instance.backlog()).toEqual({ events: 0 }));
     await last.relay.stop(0);
   }

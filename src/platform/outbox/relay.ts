@@ -1,22 +1,25 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Outbox, PendingEvent, Unpublished } from '../aggregate/aggregates.js';
+import type { Commit, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, BusRecord } from '../bus/bus.js';
+import { isCodedError } from '../errors.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { type Queued, type QueueLimits, RelayQueue } from './relay-queue.js';
+import { AggregatesSetAside, type SetAside } from './set-aside.js';
+import { Sweeper } from './sweeper.js';
+import { eventLimitOf } from './waiting-events.js';
 
-export interface RelaySettings {
+export interface RelaySettings extends QueueLimits {
   /** Most events in one publish. */
   readonly maxBatch: number;
-  /** Most events in memory; what a commit hands over past that is left to the sweeper. */
-  readonly maxQueued: number;
-  /** Most characters of JSON that these have together; what goes beyond is left to the sweeper, too. */
-  readonly maxQueuedLength: number;
   /** Milliseconds between two sweeps. */
   readonly sweepEvery: number;
   /** Milliseconds that an event is left to the instance that committed it before a sweep takes it up. */
   readonly sweepAfter: number;
+  /** Milliseconds until an aggregate that was set aside is tried again, and until the topic's limit is read again. */
+  readonly retryAfter: number;
 }
 
 const SETTINGS: RelaySettings = {
@@ -25,57 +28,75 @@ const SETTINGS: RelaySettings = {
   maxQueuedLength: 32 * 1024 ** 2,
   sweepEvery: 1_000,
   sweepAfter: 2_000,
+  retryAfter: 60_000,
 };
 
-/** Most aggregates in one sweep: enough that the publishing hardly stops between two of them. */
-const MOST_SWEPT = 1_000;
 /**
  * Milliseconds that a publish is put off where events come all the time: few large batches cost everybody much less than
  * many small ones. An event that comes by itself is published at once.
  */
 const LINGER = 40;
-/** Aggregates whose newest trimmed version is remembered: those of several seconds under full load. */
-const MOST_TRIMMED = 10_000;
+/** Milliseconds that sweeps are put off while there is more than a batch of the process's own commits to publish. */
+const LONGEST_BUSY = 10_000;
 
-interface Queued extends PendingEvent {
-  readonly id: string;
-}
+/** There is something to publish, something to sweep, something was trimmed. */
+const SIGNALS = ['queued', 'wanted', 'trimmed'] as const;
+type Signal = (typeof SIGNALS)[number];
 
 /**
  * Moves committed events from an outbox to the bus and then trims them. Of each aggregate it publishes in order of
- * version and skips none: whoever hands an aggregate over hands over all that it has pending.
+ * version and skips none. What the log refuses for its size is set aside, with all that follows on it.
  *
  * It may publish an event twice (a crash before the trim, another instance's sweep); readers skip by version.
  */
 export class Relay {
-  private queue: Queued[] = [];
-  /** Characters of JSON in the queue. */
-  private queuedLength = 0;
-  /** The newest version of each aggregate that is queued, being published or not trimmed yet. */
-  private readonly newestQueued = new Map<string, number>();
-  /** The newest version that was trimmed of each aggregate, the latest trimmed last. */
-  private readonly trimmed = new Map<string, number>();
-  private wake: () => void = () => undefined;
+  private readonly settings: RelaySettings;
+  private readonly queue: RelayQueue;
+  private readonly aside: AggregatesSetAside;
+  private readonly sweeper: Sweeper;
+  private readonly signals = new EventEmitter().setMaxListeners(0);
   private readonly stopping = new AbortController();
   private readonly aborting = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
   private trimming: Promise<void> = Promise.resolve();
-  private readonly trims = new EventEmitter();
-  private readonly settings: RelaySettings;
+  private isPaused = false;
 
   constructor(
     private readonly outbox: Outbox,
-    private readonly bus: Pick<Bus, 'publish'>,
+    private readonly bus: Pick<Bus, 'publish' | 'describeTopics'>,
     private readonly logger: Logger,
     settings: Partial<RelaySettings> = {},
   ) {
     this.settings = { ...SETTINGS, ...settings };
-    outbox.onCommit((unpublished) => this.enqueue(this.withoutTrimmed(unpublished)));
+    this.queue = new RelayQueue(this.settings);
+    this.aside = new AggregatesSetAside(this.settings.retryAfter);
+    this.sweeper = new Sweeper(outbox, this.queue, this.aside, this.settings.sweepAfter);
+    outbox.onCommit((commit) => this.takeCommit(commit));
+  }
+
+  /** The aggregates of which the log refuses an event. */
+  get setAside(): readonly SetAside[] {
+    return this.aside.list;
+  }
+
+  get topic(): string {
+    return this.outbox.topic;
   }
 
   /** Starts to publish and to sweep. */
   start(): void {
     this.running = Promise.all([this.publishQueued(), this.sweepRegularly()]);
+    void this.learnLimitRegularly();
+  }
+
+  /** Publishes nothing more than what is on its way, until {@link resume}. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.signals.emit('queued');
   }
 
   /**
@@ -83,120 +104,181 @@ export class Relay {
    */
   async stop(patience: number): Promise<void> {
     this.stopping.abort();
-    this.wake();
+    for (const each of SIGNALS) this.signals.emit(each);
     const impatience = setTimeout(() => this.aborting.abort(new Error('the relay stops')), patience);
     await this.running;
     await this.trimming;
     clearTimeout(impatience);
   }
 
-  private enqueue({ id, pending }: Unpublished): void {
-    const { maxQueued, maxQueuedLength } = this.settings;
-    const isFull = this.queue.length >= maxQueued || this.queuedLength >= maxQueuedLength;
-    if (this.aborting.signal.aborted || isFull || pending.length === 0) return;
-    const newest = this.newestQueued.get(id) ?? 0;
-    for (const entry of pending) {
-      if (entry.version <= newest) continue;
-      this.queue.push({ ...entry, id });
-      this.queuedLength += entry.json.length;
+  private takeCommit({ id, event, oldest }: Commit): void {
+    if (this.aborting.signal.aborted || this.aside.has(id)) return;
+    const isNext = oldest === event.version || this.queue.reached(id) >= event.version - 1;
+    if (isNext) {
+      // What finds no room is found by a sweep.
+      if (this.queue.push({ ...event, id })) this.signals.emit('queued');
+    } else {
+      // Somebody else has events before it to publish, and may be gone.
+      this.sweeper.want(id);
+      this.signals.emit('wanted');
     }
-    this.newestQueued.set(id, Math.max(newest, pending.at(-1)?.version ?? 0));
-    this.wake();
-  }
-
-  /** A commit that read its aggregate before a trim hands over what was published by then. */
-  private withoutTrimmed({ id, pending }: Unpublished): Unpublished {
-    const trimmed = this.trimmed.get(id) ?? 0;
-    return { id, pending: pending.filter(({ version }) => version > trimmed) };
   }
 
   private async publishQueued(): Promise<void> {
     for (;;) {
-      if (this.queue.length === 0) {
+      if (this.queue.size === 0 || this.isPaused) {
         if (this.stopping.signal.aborted) return;
-        await new Promise<void>((resolve) => (this.wake = resolve));
+        await this.signalled('queued');
         continue;
       }
-      const batch = this.queue.slice(0, this.settings.maxBatch);
-      this.queue = this.queue.slice(this.settings.maxBatch);
-      this.queuedLength -= batch.reduce((sum, { json }) => sum + json.length, 0);
+      const batch = this.queue.take(this.settings.maxBatch);
+      let published: readonly Queued[];
       try {
-        await this.publish(batch);
+        published = await this.publish(batch);
       } catch {
         return;
       }
       // At most one trim runs beside the publishing, so a slow database holds the relay back instead of piling up.
       await this.trimming;
-      this.trimming = this.trim(batch);
-      const isStreaming = this.queue.length > 0 && this.queue.length < this.settings.maxBatch;
-      if (isStreaming) await sleep(LINGER, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      this.trimming = this.trim(published);
+      const isStreaming = this.queue.size > 0 && this.queue.size < this.settings.maxBatch;
+      if (isStreaming) await this.pauseFor(LINGER);
     }
   }
 
-  private async publish(batch: readonly Queued[]): Promise<void> {
+  /** Answers those that are in the log. Those of aggregates that were set aside are published last, each by itself. */
+  private async publish(batch: readonly Queued[]): Promise<readonly Queued[]> {
+    if (this.aside.size === 0) return this.publishUnlessRefused(batch);
+    const published = [...(await this.publishUnlessRefused(batch.filter(({ id }) => !this.aside.has(id))))];
+    for (const event of batch.filter(({ id }) => this.aside.has(id))) {
+      if (this.aside.holds(event.id)) continue;
+      published.push(...(await this.publishUnlessRefused([event])));
+    }
+    return published;
+  }
+
+  /** What is refused among many is found by halves. */
+  private async publishUnlessRefused(batch: readonly Queued[]): Promise<readonly Queued[]> {
+    const [first] = batch;
+    if (!first) return [];
+    try {
+      await this.publishAll(batch);
+      if (this.aside.release(first.id)) this.goOnWith(first.id);
+      return batch;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      if (batch.length === 1) {
+        this.putAside(first, error);
+        return [];
+      }
+    }
+    const half = Math.ceil(batch.length / 2);
+    const older = await this.publishUnlessRefused(batch.slice(0, half));
+    const newer = await this.publishUnlessRefused(batch.slice(half).filter(({ id }) => !this.aside.has(id)));
+    return [...older, ...newer];
+  }
+
+  private async publishAll(batch: readonly Queued[]): Promise<void> {
     const records = batch.map(toRecord);
-    await retryUntilDone(() => this.bus.publish(this.outbox.topic, records), {
+    await retryUntilDone(() => this.bus.publish(this.topic, records), {
       signal: this.aborting.signal,
-      onFailure: (error, failures) =>
-        this.logger.warn(
-          { err: error, topic: this.outbox.topic, events: batch.length, failures },
-          'cannot publish yet',
-        ),
+      onFailure: (error, failures) => {
+        if (isRefused(error)) throw error;
+        this.logger.warn({ err: error, topic: this.topic, events: batch.length, failures }, 'cannot publish yet');
+      },
     });
   }
 
-  private async trim(batch: readonly Queued[]): Promise<void> {
-    const published = new Map(batch.map(({ id, version }) => [id, version]));
-    try {
-      await this.outbox.trim(published);
-      this.remember(published);
-    } catch (error) {
-      this.logger.warn({ err: error, topic: this.outbox.topic }, 'cannot trim; the sweeper will publish again');
-    }
-    for (const [id, version] of published) {
-      if (this.newestQueued.get(id) === version) this.newestQueued.delete(id);
-    }
-    this.trims.emit('trim');
+  /** With what waits behind an event that the log takes after all. */
+  private goOnWith(id: string): void {
+    this.logger.info({ topic: this.topic, id }, 'the log takes the event now; its aggregate is published again');
+    this.sweeper.want(id);
+    this.signals.emit('wanted');
   }
 
-  private remember(published: ReadonlyMap<string, number>): void {
-    for (const [id, version] of published) {
-      this.trimmed.delete(id);
-      this.trimmed.set(id, version);
+  private putAside(event: Queued, error: unknown): void {
+    this.queue.drop(event.id);
+    if (!this.aside.add(event)) return;
+    const { id, version, json } = event;
+    const line = { err: error, topic: this.topic, id, version, bytes: Buffer.byteLength(json) };
+    this.logger.error(line, 'the log refuses an event; its aggregate is set aside');
+  }
+
+  private async trim(published: readonly Queued[]): Promise<void> {
+    const versions = new Map(published.map(({ id, version }) => [id, version]));
+    let areTrimmed = false;
+    try {
+      if (versions.size > 0) await this.outbox.trim(versions);
+      areTrimmed = true;
+    } catch (error) {
+      this.logger.warn({ err: error, topic: this.topic }, 'cannot trim; the sweeper will publish again');
     }
-    for (const id of this.trimmed.keys()) {
-      if (this.trimmed.size <= MOST_TRIMMED) return;
-      this.trimmed.delete(id);
-    }
+    this.queue.settle(versions, areTrimmed);
+    this.signals.emit('trimmed');
   }
 
   private async sweepRegularly(): Promise<void> {
-    const { sweepEvery, sweepAfter } = this.settings;
-    const { signal } = this.stopping;
-    // What a crash left behind is nobody else's to publish, so the first sweep takes all there is.
-    let olderThan = 0;
-    while (!signal.aborted) {
-      const found = await this.sweep(olderThan).catch((error: unknown) => {
-        this.logger.warn({ err: error, topic: this.outbox.topic }, 'cannot sweep yet');
-        return 0;
-      });
-      const moreIsLikely = found >= MOST_SWEPT;
-      if (!moreIsLikely) await sleep(sweepEvery, undefined, { signal }).catch(() => undefined);
-      olderThan = moreIsLikely ? olderThan : sweepAfter;
+    const { sweepEvery, maxBatch } = this.settings;
+    let sweptAt = -Infinity;
+    while (!this.stopping.signal.aborted) {
+      const isBusy = this.queue.size >= maxBatch && performance.now() - sweptAt < LONGEST_BUSY;
+      if (!isBusy) sweptAt = performance.now();
+      const taken = await this.sweep(isBusy);
+      const isAtRest = taken.size === 0 && (this.queue.isFull || !this.sweeper.isAsked);
+      if (isAtRest) await this.signalled('wanted', sweepEvery);
     }
   }
 
-  /** Answers how many aggregates there were, once what was found of them is published and trimmed. */
-  private async sweep(olderThan: number): Promise<number> {
-    const before = new Date(Date.now() - olderThan).toISOString();
-    const found = await this.outbox.unpublished(before, MOST_SWEPT);
-    for (const unpublished of found) this.enqueue(unpublished);
-    const { signal } = this.stopping;
-    const isQueued = ({ id, pending }: Unpublished) => this.newestQueued.get(id) === pending.at(-1)?.version;
+  /** Answers what it took up, once that is published and trimmed. */
+  private async sweep(isBusy: boolean): Promise<ReadonlyMap<string, number>> {
+    let taken: ReadonlyMap<string, number> = new Map();
+    try {
+      if (!this.isPaused) taken = await this.sweeper.sweep(isBusy);
+    } catch (error) {
+      this.logger.warn({ err: error, topic: this.topic }, 'cannot sweep yet');
+    }
+    if (taken.size > 0) this.signals.emit('queued');
     // They would be found again, and again, until then.
-    while (found.some(isQueued) && !signal.aborted) await once(this.trims, 'trim', { signal }).catch(() => undefined);
-    return found.length;
+    const isQueued = ([id, version]: [string, number]) => this.queue.endsWith(id, version);
+    while ([...taken].some(isQueued) && !this.stopping.signal.aborted) await this.signalled('trimmed');
+    return taken;
   }
+
+  /** A topic's settings may be changed while the process runs. */
+  private async learnLimitRegularly(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        this.outbox.limitEvents(await eventLimitOf(this.bus, this.topic));
+      } catch (error) {
+        this.logger.debug({ err: error, topic: this.topic }, 'cannot see the settings of the topic');
+      }
+      await this.pauseFor(this.settings.retryAfter);
+    }
+  }
+
+  /** Answers at the next signal, after so many milliseconds, or when the relay stops. */
+  private signalled(name: Signal, longest?: number): Promise<void> {
+    if (this.stopping.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = longest === undefined ? undefined : setTimeout(done, longest);
+      const { signals } = this;
+      function done(): void {
+        clearTimeout(timer);
+        signals.off(name, done);
+        resolve();
+      }
+      signals.on(name, done);
+    });
+  }
+
+  private async pauseFor(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+}
+
+/** True where the log will never take a record, for its size; everything else is tried again. */
+function isRefused(error: unknown): boolean {
+  return isCodedError(error) && error.kind === 'too-large';
 }
 
 function toRecord({ id, json }: Queued): BusRecord {

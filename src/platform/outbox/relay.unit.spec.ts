@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
 import { gate } from '../../../test/support/gate.js';
+import { pendingOf, unpublishedOf } from '../../../test/support/item-stores.js';
 import { itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
 import { FlakyLog, instancesOn, type Instance, type Outcome } from '../../../test/support/relay-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded-database.js';
 import { Relay, type RelaySettings } from './relay.js';
+import { setAsideHealth } from './set-aside.js';
 
 const PATIENCE = 20_000;
 /** The sweeper stays away but for its first sweep. */
@@ -41,6 +43,7 @@ describe('the relay', () => {
     return relay;
   }
 
+  const pendingVersions = async (id: string) => (await pendingOf(store, id)).map(({ version }) => version);
   const trimmed = () => eventually(async () => expect(await store.backlog()).toEqual({ events: 0 }));
   async function commit(id: string, times: number): Promise<void> {
     for (let each = 0; each < times; each += 1) await instance.commit(id);
@@ -48,7 +51,7 @@ describe('the relay', () => {
 
   it('publishes each event as it was committed, under the id of its aggregate, and trims it', async () => {
     await instance.commit('a');
-    const committed = JSON.parse((await store.find('a'))!.pending[0]!.json) as unknown;
+    const committed = JSON.parse((await pendingOf(store, 'a'))[0]!.json) as unknown;
     start(FAST_PATH);
     await trimmed();
 
@@ -102,10 +105,10 @@ describe('the relay', () => {
     const held = [gate(), gate(), gate()];
     let publishes = 0;
     start({ ...FAST_PATH, maxBatch: 1 }, () => held[publishes++]!.opened.then((): Outcome => 'ok'));
-    await eventually(() => expect(instance.sweeps).toBe(1));
+    await eventually(() => expect(instance.looks).toBe(1));
     await commit('a', 2);
     held[0]?.open();
-    await eventually(async () => expect((await store.find('a'))?.pending.map(({ version }) => version)).toEqual([2]));
+    await eventually(async () => expect(await pendingVersions('a')).toEqual([2]));
     await eventually(() => expect(publishes).toBe(2));
 
     await commit('a', 1);
@@ -129,7 +132,7 @@ describe('the relay', () => {
 
   it('publishes again what a sweep finds after it was trimmed, and trims it again', async () => {
     await instance.commit('a');
-    const { pending } = (await store.find('a'))!;
+    const pending = await pendingOf(store, 'a');
     start(SWEEPING);
     await trimmed();
 
@@ -171,7 +174,7 @@ describe('the relay', () => {
     await eventually(() => expect(publishes).toBe(1));
     for (let looks = 0; looks < 20; looks += 1) await store.backlog();
 
-    expect(living!.sweeps).toBe(1);
+    expect(living!.looks).toBe(1);
     held.open();
     await trimmed();
     expect(log.records).toHaveLength(3);
@@ -213,6 +216,179 @@ describe('the relay', () => {
     for (const id of ids) expect(log.firstAppearances(id)).toEqual(all);
   });
 
+  it.each([
+    ['ahead', '2099-01-01T00:00:00.000Z'],
+    ['behind', '1999-01-01T00:00:00.000Z'],
+    ['broken', 'yesterday'],
+  ])('finds what a process left whose clock was %s, beside others all the time', async (_, time) => {
+    const [living, crashed] = instancesOn(store, 2);
+    start({ sweepEvery: 1, sweepAfter: 20 }, undefined, living);
+    await eventually(() => expect(living!.looks).toBeGreaterThan(1));
+    await crashed!.commit('a', time);
+    await crashed!.commit('a', time);
+    await crashed!.commit('b', new Date().toISOString());
+    await trimmed();
+
+    expect([log.firstAppearances('a'), log.firstAppearances('b')]).toEqual([[1, 2], [1]]);
+  });
+
+  it('leaves what it sees for the first time to the process that committed it', async () => {
+    const [living, other] = instancesOn(store, 2);
+    start({ sweepEvery: 1, sweepAfter: 1_000_000 }, undefined, living);
+    await eventually(() => expect(living!.looks).toBeGreaterThan(1));
+    await other!.commit('a', new Date().toISOString());
+    const looks = living!.looks;
+    await eventually(() => expect(living!.looks).toBeGreaterThan(looks + 5));
+
+    expect(log.records).toEqual([]);
+  });
+
+  it('looks for nothing while its queue is full, and reads no more than it has room for', async () => {
+    const held = gate();
+    for (let each = 0; each < 40; each += 1) await instance.commit(`item-${each}`);
+    start({ ...SWEEPING, maxBatch: 5, maxQueued: 10 }, () => held.opened.then((): Outcome => 'ok'));
+    await eventually(() => expect(log.waiting).toBe(1));
+    await commit('a', 3);
+
+    expect(instance.read.length).toBeLessThan(15);
+    const { looks } = instance;
+    for (let turns = 0; turns < 20; turns += 1) await store.backlog();
+    expect(instance.looks).toBe(looks);
+    held.open();
+    await trimmed();
+    expect(log.firstAppearances('a')).toEqual([1, 2, 3]);
+  });
+
+  it('takes of each aggregate the oldest events first, a few at a time', async () => {
+    for (let each = 0; each < 120; each += 1) await instance.commit('a');
+    await instance.commit('b');
+    start(SWEEPING);
+    await trimmed();
+
+    expect(Math.max(...instance.read.map(({ pending }) => pending.length))).toBe(50);
+    expect(log.firstAppearances('a')).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
+    expect(log.events.findIndex(({ subject }) => subject === 'b')).toBeLessThan(60);
+  });
+
+  it('reads nothing for a commit that follows on what it publishes itself', async () => {
+    start(FAST_PATH);
+    await eventually(() => expect(instance.looks).toBe(1));
+    await commit('a', 20);
+    await trimmed();
+
+    expect(instance.read).toEqual([]);
+  });
+
+  it('publishes nothing while it is paused, and then all of it', async () => {
+    const relay = start(SWEEPING);
+    await eventually(() => expect(instance.looks).toBeGreaterThan(0));
+    relay.pause();
+    await commit('a', 3);
+    for (let turns = 0; turns < 20; turns += 1) await store.backlog();
+    expect(log.records).toEqual([]);
+
+    relay.resume();
+    await trimmed();
+    expect(log.firstAppearances('a')).toEqual([1, 2, 3]);
+  });
+
+  it('can be stopped while it is paused', async () => {
+    const relay = start(SWEEPING);
+    relay.pause();
+    await commit('a', 1);
+    await relay.stop(PATIENCE);
+
+    expect(await store.backlog()).toMatchObject({ events: 1 });
+  });
+
+  describe('when the log refuses an event', () => {
+    const refused = () => eventually(() => expect(log.refusals).toBeGreaterThan(0));
+
+    /** Commits a version that is too large for the log from then on, among others. */
+    async function commitTooLarge(id: string): Promise<void> {
+      await commit(id, 1);
+      await instance.commit(id, undefined, undefined, 'x'.repeat(3_000));
+      await commit(id, 2);
+      log.mostBytes = 2_500;
+    }
+
+    it('sets its aggregate aside alone, and what follows on it, and publishes all others', async () => {
+      const others = Array.from({ length: 50 }, (_, index) => `item-${index}`);
+      for (const id of others.slice(0, 25)) await commit(id, 1);
+      await commitTooLarge('a');
+      for (const id of others.slice(25)) await commit(id, 1);
+      const relay = start(SWEEPING);
+      await eventually(async () => expect((await unpublishedOf(store)).map(({ id }) => id)).toEqual(['a']));
+      await eventually(() => expect(relay.setAside).toHaveLength(1));
+      await commit('b', 1);
+      await eventually(async () => expect((await unpublishedOf(store)).map(({ id }) => id)).toEqual(['a']));
+
+      expect(log.firstAppearances('a')).toEqual([1]);
+      expect(await pendingVersions('a')).toEqual([2, 3, 4]);
+      for (const id of [...others, 'b']) expect(log.firstAppearances(id)).toEqual([1]);
+      expect(relay.setAside).toEqual([
+        { id: 'a', version: 2, bytes: expect.any(Number), since: expect.stringMatching(/Z$/) },
+      ]);
+      expect(setAsideHealth('t', relay.setAside)).toEqual({
+        up: false,
+        detail: expect.stringMatching(
+          /^t refuses events for their size \(max.message.bytes\): a \(version 2, \d+ bytes\)$/,
+        ),
+      });
+    });
+
+    it('leaves what is committed to it later in the outbox, in order', async () => {
+      await commitTooLarge('a');
+      start(SWEEPING);
+      await refused();
+      await commit('a', 3);
+      await commit('b', 1);
+      await eventually(() => expect(log.firstAppearances('b')).toEqual([1]));
+
+      expect(log.firstAppearances('a')).toEqual([1]);
+      expect(await pendingVersions('a')).toEqual([2, 3, 4, 5, 6, 7]);
+    });
+
+    it('publishes it, and all that waits behind it in order, when the log takes it again', async () => {
+      await commitTooLarge('a');
+      const relay = start({ ...SWEEPING, retryAfter: 20 });
+      await refused();
+      await commit('a', 60);
+      await eventually(() => expect(log.refusals).toBeGreaterThan(8));
+      log.mostBytes = Infinity;
+      await trimmed();
+
+      expect(log.firstAppearances('a')).toEqual(Array.from({ length: 64 }, (_, index) => index + 1));
+      await eventually(() => expect(relay.setAside).toEqual([]));
+      await commit('a', 1);
+      await trimmed();
+      expect(log.firstAppearances('a').at(-1)).toBe(65);
+    });
+
+    it('forgets it when somebody else has published it', async () => {
+      await commitTooLarge('a');
+      const relay = start({ ...SWEEPING, retryAfter: 20 });
+      await eventually(() => expect(relay.setAside).toHaveLength(1));
+      await store.trim(new Map([['a', 4]]));
+
+      await eventually(() => expect(relay.setAside).toEqual([]));
+      await commit('a', 1);
+      await trimmed();
+    });
+
+    it('tells the store how large an event may be, so that the command is refused', async () => {
+      await instance.commit('a');
+      log.mostBytes = 5_000;
+      start(FAST_PATH);
+      await eventually(() =>
+        expect(instance.commit('a', undefined, undefined, 'x'.repeat(4_000))).rejects.toMatchObject({
+          kind: 'too-large',
+          message: expect.stringContaining(' takes 3976 '),
+        }),
+      );
+    });
+  });
+
   describe('when it stops', () => {
     it('publishes what it has queued', async () => {
       const relay = start(FAST_PATH);
@@ -230,7 +406,7 @@ describe('the relay', () => {
       await relay.stop(0);
 
       expect(log.records).toEqual([]);
-      expect((await store.find('a'))?.pending.map(({ version }) => version)).toEqual([1, 2]);
+      expect(await pendingVersions('a')).toEqual([1, 2]);
     });
 
     it('publishes nothing that is committed afterwards', async () => {

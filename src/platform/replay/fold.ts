@@ -32,6 +32,9 @@ export interface ObservedEvent {
 /** More than this waiting to be published is no backlog of a moment: the log is away, or nobody publishes. */
 const MOST_PENDING = 10_000;
 
+/** States that are put down at a time. */
+const PORTION = 100;
+
 /** Where an event is that is not in the log yet. */
 const NOT_LOGGED: LoggedRecord = { topic: '', partition: -1, offset: -1, key: null, value: null, headers: {} };
 
@@ -89,16 +92,24 @@ export class Fold {
    * @throws Error when there is more than a moment's worth.
    */
   async applyPending(store: Restorable): Promise<readonly string[]> {
-    const waiting = await store.unpublished('9999', MOST_PENDING + 1);
-    if (waiting.length > MOST_PENDING) {
-      throw new Error(`more than ${MOST_PENDING} aggregates have events that are not published yet: is the log away?`);
-    }
     const { systemOfRecord } = this.target;
     const projection = this.projections.get(systemOfRecord.topic) as Subscription;
-    const events = waiting.flatMap(({ pending }) => pending.map(eventOf));
-    const states = events.flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>);
+    const ids: string[] = [];
+    let states: Restored<unknown>[] = [];
+    for await (const { id, pending } of store.unpublished()) {
+      if (ids.push(id) > MOST_PENDING) {
+        const reason = 'have events that are not published yet: is the log away?';
+        throw new Error(`more than ${MOST_PENDING} aggregates ${reason}`);
+      }
+      for (const entry of pending) {
+        states.push(...((projection.read(eventOf(entry), NOT_LOGGED) ?? []) as Restored<unknown>[]));
+      }
+      if (states.length < PORTION) continue;
+      await systemOfRecord.restore(states);
+      states = [];
+    }
     await systemOfRecord.restore(states);
-    return waiting.map(({ id }) => id);
+    return ids;
   }
 
   /** Answers when what is in hand is in the projections; nothing is written to them after that. */

@@ -1,0 +1,45 @@
+import type { Outbox } from '../aggregate/aggregates.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, mostEventBytes } from '../aggregate/event-limit.js';
+import type { Bus } from '../bus/bus.js';
+
+/** What one aggregate has to publish. */
+export interface WaitingEvents {
+  readonly topic: string;
+  readonly id: string;
+  /** Versions of the first and the last event. */
+  readonly first: number;
+  readonly last: number;
+  /** RFC 3339; of the first. */
+  readonly since: string;
+  readonly bytes: number;
+  /** The first event that the topic does not take for its size, if there is one. */
+  readonly refused?: { readonly version: number; readonly bytes: number };
+}
+
+/** Bytes of the largest event that a topic takes. @throws when the bus does not answer. */
+export async function eventLimitOf(bus: Pick<Bus, 'describeTopics'>, topic: string): Promise<number> {
+  const [described] = await bus.describeTopics([topic]);
+  return mostEventBytes(Number(described?.settings['max.message.bytes'] ?? DEFAULT_MAX_MESSAGE_BYTES));
+}
+
+/** What waits in an outbox, aggregate by aggregate. */
+export async function* waitingEvents(
+  outbox: Pick<Outbox, 'topic' | 'unpublished'>,
+  mostBytes: number,
+): AsyncGenerator<WaitingEvents> {
+  for await (const { id, pending } of outbox.unpublished()) {
+    const [first, last] = [pending[0], pending.at(-1)];
+    if (!first || !last) continue;
+    const sizes = pending.map(({ version, json }) => ({ version, bytes: Buffer.byteLength(json) }));
+    const refused = sizes.find(({ bytes }) => bytes > mostBytes);
+    yield {
+      topic: outbox.topic,
+      id,
+      first: first.version,
+      last: last.version,
+      since: first.time,
+      bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...(refused && { refused }),
+    };
+  }
+}
