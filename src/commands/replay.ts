@@ -54,7 +54,7 @@ async function rebuild(at: Workplace, mayLose: boolean): Promise<number> {
 async function rehearse(at: Workplace): Promise<number> {
   return withRebuild(at, async ({ live, target, fold, passedOver }) => {
     const findings = new Findings();
-    await fold.applyPending(live.systemOfRecord);
+    await fold.applyPending(live);
     for await (const difference of compareWithLog({ expected: target, live, fold, patience: patienceFor(at) })) {
       findings.add(describeDifference(difference));
     }

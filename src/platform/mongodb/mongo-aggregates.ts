@@ -174,6 +174,18 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     return putWhereNewer({ collection, write: writesTo(collection) }, states, fieldsOf, { pending: [], commands: [] });
   }
 
+  async *allHeads(): AsyncGenerator<Head> {
+    const cursor = this.collection.find({}, { projection: { version: 1, hash: 1 } }).sort({ _id: 1 });
+    for await (const { _id: id, version, hash } of cursor) yield { id, version, ...(hash !== undefined && { hash }) };
+  }
+
+  async *waiting(): AsyncGenerator<Unpublished> {
+    const due = { 'pending.time': { $gt: '' } } as object;
+    for await (const { _id, pending } of this.collection.find(due, { projection: { pending: 1 } })) {
+      yield { id: _id, pending };
+    }
+  }
+
   async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {
     const some = { $or: [{ 'pending.0': { $exists: true } }, { 'commands.0': { $exists: true } }] };
     const filter = (ids ? { _id: { $in: ids }, ...some } : some) as object;

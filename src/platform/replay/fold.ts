@@ -1,4 +1,4 @@
-import type { Restorable, Restored } from '../aggregate/aggregates.js';
+import type { Restored, Unpublished } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, LoggedRecord, Reading } from '../bus/bus.js';
@@ -6,7 +6,7 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import { isUnavailable } from '../errors.js';
 import { applyRecords, type Refused } from '../subscriber/apply-records.js';
 import type { Subscription } from '../subscriber/subscription.js';
-import type { Replayable } from './replayable.js';
+import type { Replayable, SystemOfRecord } from './replayable.js';
 
 /** A record that can be made nothing of, and why. */
 export type Unread = Pick<Refused, 'record' | 'reason'>;
@@ -29,8 +29,8 @@ export interface ObservedEvent {
   readonly record: LoggedRecord;
 }
 
-/** More than this waiting to be published is no backlog of a moment: the log is away, or nobody publishes. */
-const MOST_PENDING = 10_000;
+/** Aggregates whose pending events are applied at a time. */
+const PORTION = 500;
 
 /** Where an event is that is not in the log yet. */
 const NOT_LOGGED: LoggedRecord = { topic: '', partition: -1, offset: -1, key: null, value: null, headers: {} };
@@ -41,7 +41,8 @@ export class Fold {
   private readonly inHand = new Set<Promise<void>>();
   private reading: Reading | undefined;
   private sealed = false;
-  private marked: Set<string> | undefined;
+  /** By topic. */
+  private marked: Map<string, Set<string>> | undefined;
 
   private constructor(
     private readonly target: Replayable,
@@ -75,30 +76,37 @@ export class Fold {
 
   /** From now on the fold remembers which aggregates of the context's own it moves. */
   mark(): void {
-    this.marked = new Set();
+    this.marked = new Map(this.target.systemsOfRecord.map(({ stream: { topic } }) => [topic, new Set()]));
   }
 
-  /** The ids of the aggregates that it moved since {@link mark}. */
-  get moved(): ReadonlySet<string> {
-    return this.marked ?? new Set();
+  /** The ids of a topic's aggregates that it moved since {@link mark}. */
+  moved(topic: string): ReadonlySet<string> {
+    return this.marked?.get(topic) ?? new Set();
   }
 
   /**
    * Applies what is committed and not published yet to the context's own aggregates, as if it were in the log already.
-   * Answers their ids.
-   * @throws Error when there is more than a moment's worth.
+   * @param live whose outboxes have it
    */
-  async applyPending(store: Restorable): Promise<readonly string[]> {
-    const waiting = await store.unpublished('9999', MOST_PENDING + 1);
-    if (waiting.length > MOST_PENDING) {
-      throw new Error(`more than ${MOST_PENDING} aggregates have events that are not published yet: is the log away?`);
+  async applyPending(live: Replayable): Promise<void> {
+    for (const [index, { store }] of live.systemsOfRecord.entries()) {
+      let portion: Unpublished[] = [];
+      for await (const unpublished of store.waiting()) {
+        portion.push(unpublished);
+        if (portion.length < PORTION) continue;
+        await this.applyUnpublished(index, portion);
+        portion = [];
+      }
+      await this.applyUnpublished(index, portion);
     }
-    const { systemOfRecord } = this.target;
-    const projection = this.projections.get(systemOfRecord.topic) as Subscription;
+  }
+
+  /** The same for these aggregates of one kind: that at `index` of the context's own. */
+  async applyUnpublished(index: number, waiting: readonly Unpublished[]): Promise<void> {
+    const { stream, store } = this.target.systemsOfRecord[index] as SystemOfRecord;
+    const projection = this.projections.get(stream.topic) as Subscription;
     const events = waiting.flatMap(({ pending }) => pending.map(eventOf));
-    const states = events.flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>);
-    await systemOfRecord.restore(states);
-    return waiting.map(({ id }) => id);
+    await store.restore(events.flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>));
   }
 
   /** Answers when what is in hand is in the projections; nothing is written to them after that. */
@@ -141,13 +149,12 @@ export class Fold {
   /** The projection, as it is to be applied here. */
   private watched(projection: Subscription, observed: ObservedEvent[]): Subscription {
     const { until } = this.options;
-    const isOwn = projection.topic === this.target.systemOfRecord.topic;
     return {
       ...projection,
       read: (event, record) => {
         observed.push({ event, record });
         if (until !== undefined && event.time > until) return undefined;
-        if (isOwn) this.marked?.add(event.subject);
+        this.marked?.get(projection.topic)?.add(event.subject);
         return projection.read(event, record);
       },
     };

@@ -1,19 +1,27 @@
-import type { Restorable, Unlogged } from '../aggregate/aggregates.js';
+import type { Restorable, Unlogged, Unpublished } from '../aggregate/aggregates.js';
 import { PlatformError } from '../errors.js';
 import type { Auditable } from './auditable.js';
 import type { Fold } from './fold.js';
 import type { Rebuild } from './rebuild.js';
-import type { Replayable } from './replayable.js';
+import type { Replayable, SystemOfRecord } from './replayable.js';
 
 const PORTION = 500;
 /** A round of catching up that found no more than this is quick enough to be the last, with writes held back. */
 const FEW_RECORDS = 2_000;
 const MOST_ROUNDS = 50;
+/** More than this waiting to be published is no backlog of a moment: the log is away, or nobody publishes. */
+const MOST_PENDING = 10_000;
 
 /** How a rebuild went. */
 export interface Replayed {
   /** Milliseconds that writes to the live collections were held back. */
   readonly heldBack: number;
+}
+
+/** What somebody has to ask for. */
+export interface TakingOver {
+  /** That what the log does not have is lost. */
+  readonly mayLose?: boolean;
 }
 
 /** Fills the new collections from all that the log holds, and gives them their indexes. */
@@ -35,26 +43,58 @@ export async function takeOver(
   target: Replayable,
   fold: Fold,
   rebuild: Rebuild<unknown>,
-  { mayLose = false } = {},
+  { mayLose = false }: TakingOver = {},
 ): Promise<Replayed> {
+  const pairs = live.systemsOfRecord.map((own, index) => ({
+    live: own,
+    target: target.systemsOfRecord[index] as SystemOfRecord,
+  }));
+  for (const {
+    live: { store },
+  } of pairs)
+    await refuseBacklog(store);
   fold.mark();
   // Of what waits now much is published when it counts, so only the commands are taken already.
-  await carryOver(live.systemOfRecord, target.systemOfRecord, (entry) => ({ ...entry, pending: [] }));
+  for (const { live: from, target: to } of pairs) {
+    await carryOver(from.store, to.store, (entry) => ({ ...entry, pending: [] }));
+  }
   await catchUp(fold);
 
   const began = performance.now();
   await rebuild.fence();
   await fold.caughtUp();
-  const waiting = await fold.applyPending(live.systemOfRecord);
+  const waiting = await Promise.all(pairs.map(({ live: { store } }) => collect(store.waiting())));
+  for (const [index, unpublished] of waiting.entries()) await fold.applyUnpublished(index, unpublished);
   await fold.seal();
   if (!mayLose) await refuseLoss(live, target);
-  const ids = [...new Set([...fold.moved, ...waiting])];
-  for (let from = 0; from < ids.length; from += PORTION) {
-    const portion = ids.slice(from, from + PORTION);
-    await carryOver(live.systemOfRecord, target.systemOfRecord, (entry) => entry, portion);
+  for (const [index, { live: from, target: to }] of pairs.entries()) {
+    const ids = [...new Set([...fold.moved(from.stream.topic), ...idsOf(waiting[index])])];
+    for (let start = 0; start < ids.length; start += PORTION) {
+      await carryOver(from.store, to.store, (entry) => entry, ids.slice(start, start + PORTION));
+    }
   }
   await rebuild.swap();
   return { heldBack: performance.now() - began };
+}
+
+/** @throws Error when there is more than a moment's worth: all of it would be applied with writes held back. */
+async function refuseBacklog(store: Restorable): Promise<void> {
+  if ((await store.backlog()).events <= MOST_PENDING) return;
+  throw new PlatformError(
+    'unavailable',
+    'unavailable',
+    `more than ${MOST_PENDING} events of ${store.topic} are not published yet: is the log away?`,
+  );
+}
+
+function idsOf(waiting: readonly Unpublished[] = []): string[] {
+  return waiting.map(({ id }) => id);
+}
+
+async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const each of all) collected.push(each);
+  return collected;
 }
 
 /** A log that knows of less than the database is the wrong one, or has lost something: a rebuild would make it final. */

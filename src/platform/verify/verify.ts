@@ -43,7 +43,7 @@ export async function verify(verifying: Verifying): Promise<void> {
   });
   try {
     await (verifying.read?.(fold) ?? fold.caughtUp());
-    await fold.applyPending(live.systemOfRecord);
+    await fold.applyPending(live);
     await chain.check();
     for await (const difference of compareWithLog({ expected, live, fold, patience })) {
       await verifying.onDifference(difference);
@@ -71,7 +71,7 @@ export async function* compareWithLog({ expected, live, fold, patience }: Compar
   const settle = (portion: readonly Difference[], pair: Pair) =>
     settled(portion, pair, budget, async () => {
       await fold.caughtUp();
-      await fold.applyPending(live.systemOfRecord);
+      await fold.applyPending(live);
     });
   for (const [index, found] of live.collections.entries()) {
     const pair: Pair = [expected.collections[index] as Auditable, found];
