@@ -5,6 +5,7 @@ import { type BoundedContext, type Database, PLATFORM } from '../platform/contex
 import type { RecordedChange } from '../platform/history/history.js';
 import { recordedChangeReader } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
+import { keepDroppingExpired } from '../platform/replay/inspection.js';
 import type { SystemOfRecord } from '../platform/replay/replayable.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
@@ -63,6 +64,7 @@ export const accounts: BoundedContext = {
     return {
       projections: [projecting as Subscription],
       systemsOfRecord: [{ stream: customerEvents, member: STATE, store, states, recorded: { history, entries } }],
+      erasing: ['accounts.customer.erased'],
       collections: [states, entries],
       prepare,
     };
@@ -74,10 +76,17 @@ export const accounts: BoundedContext = {
       const recording: Subscription<RecordedChange<CustomerRecord>> = {
         ...changes,
         read: readChange,
-        react: (changes) => record.execute(changes),
+        react: async (changes) => {
+          await record.execute(changes);
+          if (changes.some(({ state }) => 'erased' in state)) await database.dropInspections();
+        },
       };
 
       bind(PLATFORM.preparation).toConstantValue(prepare);
+      bind(PLATFORM.preparation).toResolvedValue(
+        (stopping) => () => keepDroppingExpired(database, stopping),
+        [PLATFORM.stopping],
+      );
       bind(PLATFORM.outbox).toConstantValue(customers);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
 

@@ -6,6 +6,7 @@ import type { HistoryEntry, RecordedChange } from '../platform/history/history.j
 import { recordedChangeReader } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
 import { Arrivals } from '../platform/projection/arrivals.js';
+import { keepDroppingExpired } from '../platform/replay/inspection.js';
 import type { SystemOfRecord } from '../platform/replay/replayable.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
@@ -78,6 +79,7 @@ export const orders: BoundedContext = {
     return {
       projections: [copying as Subscription, projecting as Subscription],
       systemsOfRecord: [{ stream: orderEvents, member: STATE, store, states, recorded: { history, entries } }],
+      erasing: ['accounts.customer.erased', 'orders.order.redacted'],
       collections: [states, entries, customers.audit()],
       prepare,
     };
@@ -95,6 +97,7 @@ export const orders: BoundedContext = {
         react: async (customers) => {
           await copy.execute(customers);
           await redact.execute(customers);
+          if (customers.some((customer) => 'erased' in customer)) await database.dropInspections();
         },
       };
       const recording: Subscription<HistoryEntry> = {
@@ -104,6 +107,10 @@ export const orders: BoundedContext = {
       };
 
       bind(PLATFORM.preparation).toConstantValue(adapters.prepare);
+      bind(PLATFORM.preparation).toResolvedValue(
+        (stopping) => () => keepDroppingExpired(database, stopping),
+        [PLATFORM.stopping],
+      );
       bind(PLATFORM.outbox).toConstantValue(adapters.orders);
       bind(PLATFORM.subscription).toConstantValue(copying as Subscription);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);

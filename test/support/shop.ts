@@ -84,6 +84,7 @@ function replayOfShop(database: Database, streams: Shop['streams']): Replayable 
       { ...own(streams.items, items, itemStates), recorded: { history, entries } },
       own(streams.parts, parts, partStates),
     ],
+    erasing: [],
     collections: [itemStates, entries, partStates],
     prepare: () => Promise.resolve(),
   };

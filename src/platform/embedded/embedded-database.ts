@@ -1,7 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
+import { type Inspectable, madeAt } from '../replay/inspection.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { EmbeddedPositions } from './embedded-positions.js';
 import { beginRebuild, currentGeneration, type Level } from './generations.js';
@@ -10,7 +11,7 @@ export type { Level } from './generations.js';
 export { type Write, writeDurably } from './write-durably.js';
 
 /** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
-export interface EmbeddedDatabase {
+export interface EmbeddedDatabase extends Inspectable {
   readonly kind: 'embedded';
   /** Where the collections are. */
   readonly level: Level;
@@ -46,6 +47,16 @@ function databaseOver(root: Level, directory: string, level: Level): EmbeddedDat
       const beside = path.join(`${path.dirname(directory)}.${suffix}`, path.basename(directory));
       await rm(beside, { recursive: true, force: true });
       return openEmbeddedDatabase(beside);
+    },
+    dropInspections: async (madeBefore = Infinity) => {
+      if (directory === 'memory') return;
+      const [home, name] = [path.dirname(path.dirname(directory)), path.basename(path.dirname(directory))];
+      for (const folder of await readdir(home)) {
+        if (!folder.startsWith(`${name}.`) || (madeAt(folder) ?? Infinity) >= madeBefore) continue;
+        await rm(path.join(home, folder, path.basename(directory)), { recursive: true, force: true });
+        // Another context's may be beside it.
+        await rmdir(path.join(home, folder)).catch(() => undefined);
+      }
     },
     check: () => Promise.resolve({ up: root.status === 'open' }),
     close: () => root.close(),

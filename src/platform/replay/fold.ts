@@ -14,7 +14,7 @@ export type Unread = Pick<Refused, 'record' | 'reason'>;
 export interface FoldOptions {
   /** Ends the fold when it is aborted. */
   readonly signal: AbortSignal;
-  /** RFC 3339, UTC: leaves out what happened later. */
+  /** RFC 3339, UTC: leaves out what happened later, but for what takes personal data out. */
   readonly until?: string | undefined;
   /** Is shown every event, in the order of its partition, once the projections have it. */
   readonly observe?: (events: readonly ObservedEvent[]) => Promise<void>;
@@ -27,6 +27,8 @@ export interface FoldOptions {
 export interface ObservedEvent {
   readonly event: CloudEvent;
   readonly record: LoggedRecord;
+  /** Nothing can be made of it, though it is an event. */
+  readonly isUnread?: true;
 }
 
 /** Aggregates whose pending events are applied at a time. */
@@ -45,6 +47,7 @@ export class Fold {
   private marked: Map<string, Set<string>> | undefined;
 
   private constructor(
+    private readonly bus: Bus,
     private readonly target: Replayable,
     private readonly options: FoldOptions,
   ) {
@@ -52,7 +55,7 @@ export class Fold {
   }
 
   static async start(bus: Bus, target: Replayable, options: FoldOptions): Promise<Fold> {
-    const fold = new Fold(target, options);
+    const fold = new Fold(bus, target, options);
     fold.reading = await bus.read([...fold.projections.keys()], (records) => fold.take(records));
     options.signal.addEventListener('abort', () => void fold.stop(), { once: true });
     return fold;
@@ -104,9 +107,37 @@ export class Fold {
   /** The same for these aggregates of one kind: that at `index` of the context's own. */
   async applyUnpublished(index: number, waiting: readonly Unpublished[]): Promise<void> {
     const { stream, store } = this.target.systemsOfRecord[index] as SystemOfRecord;
-    const projection = this.projections.get(stream.topic) as Subscription;
+    const projection = this.projection(stream.topic);
     const events = waiting.flatMap(({ pending }) => pending.map(eventOf));
     await store.restore(events.flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>));
+  }
+
+  /** How the context reads a topic. */
+  projection(topic: string): Subscription {
+    return this.projections.get(topic) as Subscription;
+  }
+
+  /** What the context reads in those events of a topic that have one of the hashes; reads the topic once more. */
+  async messagesOf(topic: string, hashes: ReadonlySet<string>): Promise<ReadonlyMap<string, unknown>> {
+    const messages = new Map<string, unknown>();
+    if (hashes.size === 0) return messages;
+    const { read } = this.projection(topic);
+    const reading = await this.bus.read([topic], (records) => {
+      const only: Subscription = {
+        ...this.projection(topic),
+        read: (event, record) => {
+          if (hashes.has(event.hash ?? '')) messages.set(event.hash as string, read(event, record));
+          return undefined;
+        },
+      };
+      return applyRecords(only, records).then(() => undefined);
+    });
+    try {
+      await reading.caughtUp();
+      return messages;
+    } finally {
+      await reading.stop();
+    }
   }
 
   /** Answers when what is in hand is in the projections; nothing is written to them after that. */
@@ -143,17 +174,21 @@ export class Fold {
       },
     });
     for (const unread of refused) onUnread?.(unread);
-    await observe?.(observed);
+    const unread = new Set(refused.map(({ record }) => record));
+    await observe?.(
+      unread.size === 0 ? observed : observed.map((each) => (unread.has(each.record) ? { ...each, isUnread: true } : each)),
+    );
   }
 
   /** The projection, as it is to be applied here. */
   private watched(projection: Subscription, observed: ObservedEvent[]): Subscription {
     const { until } = this.options;
+    const { erasing } = this.target;
     return {
       ...projection,
       read: (event, record) => {
         observed.push({ event, record });
-        if (until !== undefined && event.time > until) return undefined;
+        if (until !== undefined && event.time > until && !erasing.includes(event.type)) return undefined;
         this.marked?.get(projection.topic)?.add(event.subject);
         return projection.read(event, record);
       },

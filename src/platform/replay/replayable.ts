@@ -25,6 +25,11 @@ export interface Replayable {
   readonly projections: readonly Subscription[];
   /** One for each kind of aggregate that the context owns. */
   readonly systemsOfRecord: readonly SystemOfRecord[];
+  /**
+   * Types of events that take personal data out, in this context's own topics and others'. They are applied, too, where
+   * a rebuild leaves out what happened after a time.
+   */
+  readonly erasing: readonly string[];
   /** Every collection that the projections fill. */
   readonly collections: readonly Auditable[];
   /** Makes indexes. */
