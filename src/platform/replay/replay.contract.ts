@@ -1,78 +1,30 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { changed, created } from '../../../test/support/items.js';
-import { type Shop, shopCalled } from '../../../test/support/shop.js';
-import type { Unpublished } from '../aggregate/aggregates.js';
-import type { Bus } from '../bus/bus.js';
-import type { Database } from '../context.js';
-import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
-import { Fold } from './fold.js';
-import { fill, type Replayed, takeOver, type TakingOver } from './replay.js';
-
-/** A log and a database with nothing in them. */
-export interface ReplayFixture {
-  readonly bus: Bus;
-  /** As a process that is started now sees it. */
-  reopen(): Promise<Database>;
-  dispose(): Promise<void>;
-}
+import { changed, created, type Item } from '../../../test/support/items.js';
+import { eventRecord, type ShopFixture, ShopWorld } from '../../../test/support/shop-world.js';
+import type { Stored } from '../aggregate/aggregates.js';
+import { eventOf } from '../aggregate/pending-event.js';
+import { resolvedBy } from '../event/extensions.js';
+import type { GivenUp } from './forks.js';
 
 /** What is true of a replay on every log and every database. */
-export function replayContract(name: string, openFixture: () => Promise<ReplayFixture>): void {
+export function replayContract(name: string, openFixture: () => Promise<ShopFixture>): void {
   describe(`a replay on ${name}`, () => {
-    let fixture: ReplayFixture;
-    let context: Shop;
-    let database: Database;
-    let shop: ReturnType<Shop['open']>;
+    let world: ShopWorld;
 
     beforeEach(async () => {
-      fixture = await openFixture();
-      context = shopCalled(`shop-${randomUUID()}`);
-      await reopen();
-      await fixture.bus.createTopics(Object.values(context.streams).map(({ topic }) => topic));
+      world = await ShopWorld.open(openFixture);
     });
 
-    afterEach(() => fixture.dispose());
-
-    async function reopen(): Promise<void> {
-      database = await fixture.reopen();
-      shop = context.open(database);
-    }
-
-    /** As the relay does. */
-    async function publishAll(): Promise<void> {
-      for (const store of [shop.items, shop.parts]) {
-        const waiting: Unpublished[] = [];
-        for await (const unpublished of store.waiting()) waiting.push(unpublished);
-        const records = waiting.flatMap(({ id, pending }) => pending.map(({ json }) => recordOf(id, json)));
-        if (records.length > 0) await fixture.bus.publish(store.topic, records);
-        await store.trim(new Map(waiting.map(({ id, pending }) => [id, pending.at(-1)!.version])));
-      }
-    }
-
-    async function replay(taking: TakingOver = {}): Promise<Replayed> {
-      const live = context.replay(database);
-      const shadows = await database.beginRebuild(live.collections.map(({ collection }) => collection));
-      const target = context.replay(shadows.database as Database);
-      const fold = await Fold.start(fixture.bus, target, { signal: new AbortController().signal });
-      try {
-        await fill(target, fold);
-        return await takeOver(live, target, fold, shadows, taking);
-      } finally {
-        await fold.stop();
-        await shadows.discard();
-        await reopen();
-      }
-    }
+    afterEach(() => world.close());
 
     it('takes along what waits and what is remembered of every kind of aggregate', async () => {
       const commands = [{ key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
-      const stores = () => [shop.items, shop.parts];
+      const stores = () => [world.shop.items, world.shop.parts];
       for (const store of stores()) {
         await store.save(undefined, { ...created('published'), commands });
         await store.save(undefined, created('moved'));
       }
-      await publishAll();
+      await world.publishAll();
       for (const store of stores()) {
         const moved = (await store.find('moved'))!;
         await store.save(moved, { ...changed(moved.state, 'unpublished'), commands });
@@ -83,14 +35,128 @@ export function replayContract(name: string, openFixture: () => Promise<ReplayFi
       const before = await all();
       expect(before).not.toContain(undefined);
 
-      await replay();
+      await world.replay();
 
       expect(await all()).toEqual(before);
     });
-  });
-}
 
-function recordOf(id: string, json: string) {
-  const headers = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
-  return { key: Buffer.from(id), value: Buffer.from(json), headers };
+    describe('of a log that has lost something', () => {
+      it.each([
+        ['an aggregate', []],
+        ['the newest versions', ['one', 'two']],
+      ])('refuses where that is %s, names it, and discards it if told to', async (_, published) => {
+        await world.save('b', ['one']);
+        if (published.length > 0) await world.save('a', published);
+        await world.publishAll();
+        const { state, hash } = await world.save('a', ['three', 'four']);
+        await world.lose('a');
+
+        expect(await world.refusal()).toMatchObject([
+          { id: 'a', standing: 'ahead', head: { version: state.version, hash }, topic: world.shop.items.topic },
+        ]);
+        expect(await world.refusal({ keep: 'log' })).toHaveLength(1);
+        expect(await world.findings()).toContain('a ahead');
+
+        await world.replay({ mayLose: true });
+        expect((await world.shop.items.find('a'))?.state.version).toBe(published.length || undefined);
+        expect(await world.findings()).toEqual([]);
+      });
+
+      it('refuses where the newest version is there, and cannot be read any more', async () => {
+        await world.save('a', ['one']);
+        await world.publishAll();
+        const { pending } = await world.save('a', ['two']);
+        const [record] = pending.map(({ json }) => eventRecord('a', json.replace('.changed:v2', '.changed:v9')));
+        await world.fixture.bus.publish(world.shop.items.topic, [record!]);
+        await world.lose('a');
+
+        expect(await world.refusal()).toMatchObject([{ id: 'a', standing: 'ahead', head: { version: 2 } }]);
+      });
+
+      it('refuses where that is a version in between that the history has', async () => {
+        await world.save('a', ['one', 'two', 'three']);
+        const { pending } = (await world.shop.items.find('a'))!;
+        const records = pending.map(({ json }) => eventRecord('a', json));
+        await world.fixture.bus.publish(world.shop.items.topic, [records[0]!, records[2]!]);
+        await world.lose('a');
+        await world.project();
+        await world.replay();
+        const entry = { type: 'x', eventId: 'e', time: 't', changed: [], partition: 0, offset: 0 };
+        await world.shop.history.append([{ id: 'a', version: 2, ...entry }]);
+
+        expect(await world.refusal()).toMatchObject([{ id: 'a', standing: 'ahead', missing: { from: 2, to: 2 } }]);
+      });
+    });
+
+    it('brings a database that was set back to where the log is', async () => {
+      await world.save('a', ['one', 'two']);
+      await world.publishAll();
+      const newest = await world.publishElsewhere('a', ['three', 'four']);
+
+      await world.replay();
+
+      expect(await world.shop.items.find('a')).toEqual({ ...newest, pending: [] });
+      expect(await world.findings()).toEqual([]);
+    });
+
+    describe('of an aggregate with two histories', () => {
+      async function fork(isPublished: boolean): Promise<{ log: Stored<Item>; own: Stored<Item> }> {
+        await world.save('a', ['one', 'two']);
+        await world.save('b', ['one']);
+        await world.publishAll();
+        await world.project();
+        const log = await world.publishElsewhere('a', ['three there', 'four there']);
+        const own = await world.save('a', isPublished ? ['three here', 'four here', 'five here'] : ['three here']);
+        if (isPublished) await world.publishAll();
+        return { log, own };
+      }
+
+      it.each([
+        ['is not published', false],
+        ['is published', true],
+      ])('refuses until it is told which one counts, where one %s', async (_, isPublished) => {
+        const { own } = await fork(isPublished);
+
+        for (const taking of [{}, { mayLose: true }]) {
+          expect(await world.refusal(taking)).toMatchObject([
+            { id: 'a', standing: 'fork', head: { version: own.state.version, hash: own.hash } },
+          ]);
+        }
+        expect(await world.findings()).toContain('a fork');
+      });
+
+      it.each([
+        ['log', false],
+        ['log', true],
+        ['database', false],
+        ['database', true],
+      ] as const)("goes on from the %s's if that is to count (both published: %s)", async (keep, isPublished) => {
+        const { log, own } = await fork(isPublished);
+        const givenUp: GivenUp[] = [];
+
+        await world.replay({ keep, onGivenUp: (each) => Promise.resolve(void givenUp.push(each)) });
+
+        const [name, lost] = keep === 'log' ? [log.state.name, own.hash] : [own.state.name, log.hash];
+        const ended = (await world.shop.items.find('a'))!;
+        const isSaid = keep === 'database' || isPublished;
+        const newest = Math.max(log.state.version, own.state.version);
+        expect(ended.state).toMatchObject({ name, version: isSaid ? newest + 1 : log.state.version });
+        expect(ended.pending.map(({ version }) => version)).toEqual(isSaid ? [newest + 1] : []);
+        expect(givenUp).toMatchObject([{ id: 'a', keep, state: own.state }]);
+        expect(givenUp[0]?.events.map(({ hash }) => hash)).toEqual(isPublished ? [] : [own.hash]);
+        if (isSaid && isPublished) expect(resolvedBy(eventOf(ended.pending[0]!))).toEqual([lost]);
+        await world.publishAll();
+        await world.project();
+        expect(await world.findings()).toEqual([]);
+        await world.replay();
+        expect((await world.shop.items.find('a'))?.state).toEqual(ended.state);
+
+        // And it can be changed from there.
+        await world.save('a', ['after']);
+        await world.publishAll();
+        await world.project();
+        expect(await world.findings()).toEqual([]);
+      });
+    });
+  });
 }
