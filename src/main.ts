@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => Promise.resolve(serve),
   replay: async () => (await import('./commands/replay.js')).replay,
   verify: async () => (await import('./commands/verify.js')).verify,
+  republish: async () => (await import('./commands/republish.js')).republish,
   dlt: async () => (await import('./commands/dlt.js')).dlt,
   topics: async () => (await import('./commands/topics.js')).topics,
   config: async () => (await import('./commands/config.js')).config,
