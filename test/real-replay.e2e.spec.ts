@@ -224,7 +224,9 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     const refused = await replay('accounts');
     expect(refused).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('nobody: ahead of the log: the database has version 1 (no hash), the log nothing'),
+      stdout: expect.stringContaining(
+        'nobody: ahead of the log: the database has version 1 (no hash), the log nothing',
+      ),
       stderr: expect.stringContaining('1 aggregate is ahead of the log or on another branch; nothing was changed'),
     });
     expect(await databases.snapshot()).toEqual(before);

@@ -85,23 +85,30 @@ describeWithOwnServers('a verification on Kafka and MongoDB', 'verify', (servers
     ['accounts', 'customer.accounts', 'accounts.customer.change'],
     ['accounts', 'customer.history', 'customer.history'],
     ['orders', 'customers', 'customers'],
-  ] as const)('takes back nothing of %s, %s that is ahead of the log, unless it is told to', async (module, name, as) => {
-    const before = await databases.snapshot();
-    const collection = databases.collection(module, name);
-    const document = (await collection.findOne({}, { sort: { version: -1 } }))!;
-    const ahead = { ...document, version: Number(document.version) + 1, ...('hash' in document && { hash: 'f'.repeat(64) }) };
-    const key = name === 'customer.history' ? `${document._id}9` : document._id;
-    await collection.replaceOne({ _id: key }, { ...ahead, _id: key }, { upsert: true });
-    const seen = await databases.snapshot();
+  ] as const)(
+    'takes back nothing of %s, %s that is ahead of the log, unless it is told to',
+    async (module, name, as) => {
+      const before = await databases.snapshot();
+      const collection = databases.collection(module, name);
+      const document = (await collection.findOne({}, { sort: { version: -1 } }))!;
+      const ahead = {
+        ...document,
+        version: Number(document.version) + 1,
+        ...('hash' in document && { hash: 'f'.repeat(64) }),
+      };
+      const key = name === 'customer.history' ? `${document._id}9` : document._id;
+      await collection.replaceOne({ _id: key }, { ...ahead, _id: key }, { upsert: true });
+      const seen = await databases.snapshot();
 
-    const { code, stdout } = await verify(module, '--repair');
+      const { code, stdout } = await verify(module, '--repair');
 
-    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(`${as} ${key}`) });
-    expect(stdout).toContain('ahead of the log');
-    expect(await databases.snapshot()).toEqual(seen);
-    expect(await verify(module, '--repair', '--force')).toMatchObject({ code: 0 });
-    expect(await databases.snapshot()).toEqual(before);
-  });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(`${as} ${key}`) });
+      expect(stdout).toContain('ahead of the log');
+      expect(await databases.snapshot()).toEqual(seen);
+      expect(await verify(module, '--repair', '--force')).toMatchObject({ code: 0 });
+      expect(await databases.snapshot()).toEqual(before);
+    },
+  );
 
   it('names the record of a copied log of which one byte is another', async () => {
     const { kafka } = await startServers(COPY);

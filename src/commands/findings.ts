@@ -33,7 +33,8 @@ export function describeDifference({ collection, key, kind, fields }: Difference
 export function describeConflict({ topic, id, standing, head, logged, missing }: Conflict): string {
   const where = `${topic} ${id}:`;
   if (missing) {
-    const versions = missing.from === missing.to ? `version ${missing.from}` : `versions ${missing.from} to ${missing.to}`;
+    const versions =
+      missing.from === missing.to ? `version ${missing.from}` : `versions ${missing.from} to ${missing.to}`;
     return `${where} ahead of the log: the history has ${versions}, and the log does not`;
   }
   const here = head ? `version ${head.version} (${head.hash ?? 'no hash'})` : 'nothing';

@@ -21,7 +21,9 @@ export class KeptForks {
       await this.handle.appendFile(`${JSON.stringify(givenUp)}\n`);
       await this.handle.datasync();
     } catch (error) {
-      throw new PlatformError('rejected', 'cannot-be-kept', `${this.file} cannot be written`, undefined, { cause: error });
+      throw new PlatformError('rejected', 'cannot-be-kept', `${this.file} cannot be written`, undefined, {
+        cause: error,
+      });
     }
     this.count += 1;
   }

@@ -67,7 +67,8 @@ async function rebuild(at: Workplace, mayLose: boolean, keep: Keep | undefined):
       const names = live.collections.map(({ collection }) => collection).join(', ');
       console.log(`${names}: rebuilt from ${counted(fold.progress.total, 'record')} and swapped in`);
       console.log(`writes were held back for ${heldBack.toFixed(0)} ms`);
-      if (kept?.count) console.log(`${counted(kept.count, 'fork')} ended; what the log does not have of them: ${kept.file}`);
+      if (kept?.count)
+        console.log(`${counted(kept.count, 'fork')} ended; what the log does not have of them: ${kept.file}`);
       return 0;
     } finally {
       await kept?.close();

@@ -22,7 +22,12 @@ export const verify: Command = {
 
 Of the log: records that were altered, removed or added, by the chain of hashes. Of the database: documents that are
 missing, extra or different. Services may run meanwhile. Of each sort the first 20 are named, and all are counted.`,
-  options: { ...MODULE_OPTION, repair: { type: 'boolean' }, force: { type: 'boolean' }, 'allow-unhashed': { type: 'boolean' } },
+  options: {
+    ...MODULE_OPTION,
+    repair: { type: 'boolean' },
+    force: { type: 'boolean' },
+    'allow-unhashed': { type: 'boolean' },
+  },
   run: (flags, words) => {
     refuseWords(words);
     if (flags.force === true && flags.repair !== true) throw new UsageError('--force goes with --repair');
@@ -60,11 +65,13 @@ async function verifyIn(scratch: EmbeddedDatabase, at: Workplace, { repair, forc
   });
   const [found, lacking] = [differing.count, conflicts.count + ahead.count];
   const { log } = console;
-  if (unread.count > 0) log(`${counted(unread.count, 'record')} that cannot be read, and count for nothing (see dlt list)`);
+  if (unread.count > 0)
+    log(`${counted(unread.count, 'record')} that cannot be read, and count for nothing (see dlt list)`);
   if (kept > 0) log(`${counted(kept, 'entry', 'entries')} of the history kept of events that the log has lost`);
   log(faults.count === 0 ? 'the log: in order' : `the log: ${counted(faults.count, 'fault')}`);
   if (lacking > 0) log(describeLacking(conflicts.count, ahead.count, repair === true && force === true));
-  if (found > 0) log(`the database: ${counted(found, 'document')} ${repair === true ? 'repaired' : 'not as the log says'}`);
+  if (found > 0)
+    log(`the database: ${counted(found, 'document')} ${repair === true ? 'repaired' : 'not as the log says'}`);
   else if (lacking === 0) log('the database: as the log says');
   const left = repair === true ? (force === true ? 0 : lacking) : found + lacking;
   return faults.count + left > 0 ? 1 : 0;

@@ -130,7 +130,9 @@ export class ShopWorld {
 
   /** Brings the live collections to where the log is. */
   async project(): Promise<void> {
-    const fold = await Fold.start(this.fixture.bus, this.context.replay(this.database), { signal: new AbortController().signal });
+    const fold = await Fold.start(this.fixture.bus, this.context.replay(this.database), {
+      signal: new AbortController().signal,
+    });
     await fold.caughtUp();
     await fold.stop();
   }

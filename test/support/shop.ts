@@ -66,7 +66,9 @@ function replayOfShop(database: Database, streams: Shop['streams']): Replayable 
       topic: stream.topic,
       group: 'shop',
       read: recordedChangeReader<Item>({ stream, member: STATE, schemas: schemasOf(stream) }),
-      react: async (changes: readonly RecordedChange<Item>[]) => void (await react(changes)),
+      react: async (changes: readonly RecordedChange<Item>[]) => {
+        await react(changes);
+      },
     }) as Subscription;
   const own = (stream: EventStream, store: ShopStore, states: SystemOfRecord['states']) => ({
     stream,

@@ -119,7 +119,11 @@ export function restoringContract(openFixture: () => Promise<AggregatesFixture>)
       await store.restore(logged('c', 1));
 
       const waiting = new Map<string, number[]>();
-      for await (const { id, pending } of store.waiting()) waiting.set(id, pending.map(({ version }) => version));
+      for await (const { id, pending } of store.waiting())
+        waiting.set(
+          id,
+          pending.map(({ version }) => version),
+        );
       expect([...waiting].sort()).toEqual([
         ['a', [1]],
         ['b', [1, 2]],

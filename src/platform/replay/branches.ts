@@ -14,7 +14,7 @@ export function hasRivals(links: readonly Link[]): boolean {
 export function ancestry(head: Link, links: readonly Link[]): readonly Link[] {
   const byHash = new Map(variantsOf(links).map((link) => [link.hash, link]));
   const line = [head];
-  for (let at: Link | undefined = head; at?.prevhash !== undefined; ) {
+  for (let at: Link | undefined = head; at?.prevhash !== undefined;) {
     const before = byHash.get(at.prevhash);
     // What names a later one was altered, and leads nowhere.
     at = before && before.version < at.version ? before : undefined;
@@ -35,7 +35,8 @@ export function firstBranch(links: readonly Link[]): Link | undefined {
   let head: Link | undefined;
   for (const link of links) {
     const next: Link | undefined = [link, ...(link.rivals ?? [])].find(
-      (each) => !head || each.prevhash === head.hash || (each.republished !== undefined && each.version > head.version + 1),
+      (each) =>
+        !head || each.prevhash === head.hash || (each.republished !== undefined && each.version > head.version + 1),
     );
     head = next ?? head;
   }

@@ -121,12 +121,12 @@ export class Fold {
   async messagesOf(topic: string, hashes: ReadonlySet<string>): Promise<ReadonlyMap<string, unknown>> {
     const messages = new Map<string, unknown>();
     if (hashes.size === 0) return messages;
-    const { read } = this.projection(topic);
+    const projection = this.projection(topic);
     const reading = await this.bus.read([topic], (records) => {
       const only: Subscription = {
-        ...this.projection(topic),
+        ...projection,
         read: (event, record) => {
-          if (hashes.has(event.hash ?? '')) messages.set(event.hash as string, read(event, record));
+          if (hashes.has(event.hash ?? '')) messages.set(event.hash as string, projection.read(event, record));
           return undefined;
         },
       };
@@ -176,7 +176,9 @@ export class Fold {
     for (const unread of refused) onUnread?.(unread);
     const unread = new Set(refused.map(({ record }) => record));
     await observe?.(
-      unread.size === 0 ? observed : observed.map((each) => (unread.has(each.record) ? { ...each, isUnread: true } : each)),
+      unread.size === 0
+        ? observed
+        : observed.map((each) => (unread.has(each.record) ? { ...each, isUnread: true } : each)),
     );
   }
 

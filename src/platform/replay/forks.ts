@@ -42,12 +42,7 @@ export interface GivenUp {
 const PAGE = 500;
 
 /** Decides what becomes of a fork. */
-export function forkOf(
-  id: string,
-  wanted: Keep,
-  stored: Stored<Aggregate> | undefined,
-  links: readonly Link[],
-): Fork {
+export function forkOf(id: string, wanted: Keep, stored: Stored<Aggregate> | undefined, links: readonly Link[]): Fork {
   const keep = stored ? wanted : 'log';
   const head = mainLine(links).at(-1) as Link;
   const isLogged = variantsOf(links).some(({ hash }) => hash === stored?.hash);
@@ -93,7 +88,7 @@ export async function endingOf(
 export async function givenUpBy({ id, keep, stored, links }: Fork, system: SystemOfRecord): Promise<GivenUp> {
   const isLogged = (hash: string | undefined) => variantsOf(links).some((link) => link.hash === hash);
   const history: HistoryEntry[] = [];
-  for (let after = 0, rows = PAGE; rows === PAGE && system.recorded; ) {
+  for (let after = 0, rows = PAGE; rows === PAGE && system.recorded;) {
     const page = await system.recorded.history.page(id, after, PAGE);
     history.push(...page.filter(({ hash }) => !isLogged(hash)));
     rows = page.length;

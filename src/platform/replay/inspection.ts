@@ -25,9 +25,9 @@ export function inspectionSuffix(until: string, now = new Date()): string {
 
 /** The day on which the rebuild of this name was made, in milliseconds since 1970; undefined where the name is not one's. */
 export function madeAt(name: string): number | undefined {
-  const [found, ...parts] = NAME.exec(name) ?? [];
-  if (found === undefined) return undefined;
-  const [year, month, day] = parts;
+  const found = NAME.exec(name);
+  if (!found) return undefined;
+  const [, year, month, day] = found;
   // From before their names told.
   return year === undefined ? 0 : Date.parse(`${year}-${month}-${day}`);
 }
@@ -40,11 +40,13 @@ export function dropExpired(database: Inspectable, now = Date.now()): Promise<vo
 /** Drops what has expired, and goes on to do so until the process stops. */
 export async function keepDroppingExpired(database: Inspectable, stopping: AbortSignal): Promise<void> {
   await dropExpired(database);
-  void (async () => {
-    while (!stopping.aborted) {
-      await sleep(LOOK_EVERY, undefined, { signal: stopping, ref: false }).catch(() => undefined);
-      // A database that is away is there again the next time.
-      if (!stopping.aborted) await dropExpired(database).catch(() => undefined);
-    }
-  })();
+  void dropRegularly(database, stopping);
+}
+
+async function dropRegularly(database: Inspectable, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    await sleep(LOOK_EVERY, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+    // A database that is away is there again the next time.
+    if (!stopping.aborted) await dropExpired(database).catch(() => undefined);
+  }
 }

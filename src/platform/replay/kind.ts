@@ -133,7 +133,7 @@ export class Kind {
   private async takeRecorded(id: string, gaps: readonly Gap[]): Promise<void> {
     const [from, to] = [this.live.recorded?.history, this.target.recorded?.history];
     for (const gap of from && to ? gaps : []) {
-      for (let after = gap.from - 1; after < gap.to; ) {
+      for (let after = gap.from - 1; after < gap.to;) {
         const page = await (from as NonNullable<typeof from>).page(id, after, PORTION);
         const rows = page.filter(({ version }) => version <= gap.to);
         await to?.append(rows);

@@ -17,11 +17,16 @@ interface Place {
  * @param pending the events of the aggregate that wait to be published, oldest first
  * @param links the log's events of it
  */
-export function standingOf(head: Head | undefined, pending: readonly CloudEvent[], links: readonly Link[]): 'ahead' | 'fork' | undefined {
+export function standingOf(
+  head: Head | undefined,
+  pending: readonly CloudEvent[],
+  links: readonly Link[],
+): 'ahead' | 'fork' | undefined {
   if (unresolved(links).length > 0) return 'fork';
   if (!head) return undefined;
   const logged = variantsOf(links);
-  const isLogged = (place: Place) => logged.some(({ version, hash }) => version === place.version && hash === place.hash);
+  const isLogged = (place: Place) =>
+    logged.some(({ version, hash }) => version === place.version && hash === place.hash);
   const newest = links.at(-1)?.version ?? 0;
   let at: Place = head;
   while (!isLogged(at)) {

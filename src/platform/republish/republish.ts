@@ -51,7 +51,8 @@ const HEADERS = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
  * is not lacking. It looks at the log first, so it may be repeated after it ended at whatever moment.
  */
 export async function republish(republishing: Republishing): Promise<Republished> {
-  const { bus, live, links, signal, isRehearsal, read, compare = (work) => work() } = republishing;
+  const { bus, live, links, signal, isRehearsal, read } = republishing;
+  const compare = republishing.compare ?? ((work: () => Promise<void>) => work());
   const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
   if (!isRehearsal) await bus.createTopics(topics);
   const fold = await Fold.start(bus, readingOnly(live, topics), {
@@ -142,18 +143,20 @@ type History = NonNullable<SystemOfRecord['recorded']>['history'];
 
 async function entriesOf(id: string, history: History | undefined): Promise<ReadonlyMap<number, HistoryEntry>> {
   const entries = new Map<number, HistoryEntry>();
-  for (let after = 0, rows = PORTION; history && rows === PORTION;) {
+  if (!history) return entries;
+  for (let after = 0; ;) {
     const page = await history.page(id, after, PORTION);
     for (const entry of page) entries.set(entry.version, entry);
-    rows = page.length;
+    if (page.length < PORTION) return entries;
     after = page.at(-1)?.version ?? after;
   }
-  return entries;
 }
 
 async function putBack(all: readonly Lacking[], system: SystemOfRecord, { bus, live }: Republishing): Promise<void> {
   const { topic } = system.stream;
-  const records = all.flatMap(({ id, events }) => events.map((json) => recordOf(id, json, { ...HEADERS, ...PUT_BACK })));
+  const records = all.flatMap(({ id, events }) =>
+    events.map((json) => recordOf(id, json, { ...HEADERS, ...PUT_BACK })),
+  );
   await publish(bus, topic, records);
   const projection = live.projections.find((each) => each.topic === topic);
   const ids = all.filter(({ needsStandIn }) => needsStandIn).map(({ id }) => id);
