@@ -60,8 +60,7 @@ export async function conflictsAt(
 ): Promise<readonly Conflict[]> {
   if (ids.length === 0) return [];
   // The store before the log: what is no longer to be published then is in the log.
-  const heads = new Map<string, Head>();
-  for await (const head of store.heads(ids)) heads.set(head.id, head);
+  const heads = new Map((await store.heads(ids)).map((head) => [head.id, head]));
   const pending = new Map<string, readonly CloudEvent[]>();
   for await (const unlogged of store.unlogged(ids)) pending.set(unlogged.id, unlogged.pending.map(eventOf));
   await catchUp();
@@ -113,7 +112,7 @@ export async function* suspects(
   links: Links,
   onHead: () => void = () => undefined,
 ): AsyncGenerator<Suspect> {
-  const heads = store.heads()[Symbol.asyncIterator]();
+  const heads = store.allHeads()[Symbol.asyncIterator]();
   const logged = byAggregate(links.all(topic));
   try {
     let [head, own] = [await take(heads), await take(logged)];
