@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: () => Promise.resolve(serve),
   replay: async () => (await import('./commands/replay.js')).replay,
   verify: async () => (await import('./commands/verify.js')).verify,
+  republish: async () => (await import('./commands/republish.js')).republish,
   dlt: async () => (await import('./commands/dlt.js')).dlt,
   outbox: async () => (await import('./commands/outbox.js')).outbox,
   topics: async () => (await import('./commands/topics.js')).topics,

@@ -1,5 +1,5 @@
-import { cpSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClassicLevel } from 'classic-level';
@@ -91,7 +91,9 @@ describe('a replay from the embedded log', () => {
 
     for (const module of MODULES) expect(await replay(module, '--until', until)).toMatchObject({ code: 0 });
 
-    const beside = `${directory}.until-${until.replaceAll(/[-:.]/g, '')}`;
+    const prefix = `${basename(directory)}.until-${until.replaceAll(/[-:.]/g, '')}.made-`;
+    const [folder] = readdirSync(dirname(directory)).filter((name) => name.startsWith(prefix));
+    const beside = join(dirname(directory), String(folder));
     try {
       const then = await serve(on(beside)).serving();
       await expectAcknowledgedIsKept(load, { accounts: then.url, orders: then.url });

@@ -70,13 +70,45 @@ describeWithOwnServers('a verification on Kafka and MongoDB', 'verify', (servers
     const { code, stdout } = await verify('accounts');
 
     expect(code).toBe(1);
-    expect(stdout).toContain('customer.accounts nobody: is not in the log');
+    expect(stdout).toContain('accounts.customer.change nobody: ahead of the log');
     expect(stdout).toContain(`customer.history ${missing[0]?._id}: is missing`);
-    expect(stdout.split('\n').filter((line) => line.endsWith('is missing'))).toHaveLength(19);
-    expect(stdout).toContain('the database: 31 documents not as the log says');
-    expect(await verify('accounts', '--repair')).toMatchObject({ code: 0 });
+    expect(stdout.split('\n').filter((line) => line.endsWith('is missing'))).toHaveLength(20);
+    expect(stdout).toContain('the database: 30 documents not as the log says');
+    expect(stdout).toContain('the database: 1 aggregate ahead of the log or on another branch');
+    expect(await verify('accounts', '--repair')).toMatchObject({ code: 1 });
+    expect(await databases.collection('accounts', 'customer.accounts').findOne({ _id: 'nobody' })).not.toBeNull();
+    expect(await verify('accounts', '--repair', '--force')).toMatchObject({ code: 0 });
     expect(await databases.snapshot()).toEqual(before);
   });
+
+  it.each([
+    ['accounts', 'customer.accounts', 'accounts.customer.change'],
+    ['accounts', 'customer.history', 'customer.history'],
+    ['orders', 'customers', 'customers'],
+  ] as const)(
+    'takes back nothing of %s, %s that is ahead of the log, unless it is told to',
+    async (module, name, as) => {
+      const before = await databases.snapshot();
+      const collection = databases.collection(module, name);
+      const document = (await collection.findOne({}, { sort: { version: -1 } }))!;
+      const ahead = {
+        ...document,
+        version: Number(document.version) + 1,
+        ...('hash' in document && { hash: 'f'.repeat(64) }),
+      };
+      const key = name === 'customer.history' ? `${document._id}9` : document._id;
+      await collection.replaceOne({ _id: key }, { ...ahead, _id: key }, { upsert: true });
+      const seen = await databases.snapshot();
+
+      const { code, stdout } = await verify(module, '--repair');
+
+      expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(`${as} ${key}`) });
+      expect(stdout).toContain('ahead of the log');
+      expect(await databases.snapshot()).toEqual(seen);
+      expect(await verify(module, '--repair', '--force')).toMatchObject({ code: 0 });
+      expect(await databases.snapshot()).toEqual(before);
+    },
+  );
 
   it('names the record of a copied log of which one byte is another', async () => {
     const { kafka } = await startServers(COPY);

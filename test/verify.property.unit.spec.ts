@@ -5,7 +5,7 @@ import { type KeptRecord, LogWorld, type Told } from './support/log-world.js';
 const histories = fc.array(fc.record({ changes: fc.nat(4), erased: fc.boolean() }), { minLength: 1, maxLength: 6 });
 const RUNS = { numRuns: 60 };
 const CONTEXTS = ['accounts', 'orders'] as const;
-const NOTHING: Told = { faults: [], unread: [], differences: [] };
+const NOTHING: Told = { faults: [], unread: [], conflicts: [], differences: [] };
 
 describe('a verification', () => {
   let world: LogWorld;
@@ -137,10 +137,11 @@ describe('a verification', () => {
 });
 
 /** What of these is named in what a verification told. */
-function namesOf({ faults, unread, differences }: Told, names: readonly string[]): string[] {
+function namesOf({ faults, unread, conflicts, differences }: Told, names: readonly string[]): string[] {
   const told = [
     ...faults.flatMap(({ where, what }) => [where, what]),
     ...unread,
+    ...conflicts,
     ...differences.map(({ key }) => key),
   ].join('\n');
   return names.filter((name) => told.includes(name));

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
-import type { Restorable } from '../platform/aggregate/aggregates.js';
 import { readMessageFiles } from '../platform/async-api/event-api.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
 import type { RecordedChange } from '../platform/history/history.js';
 import { recordedChangeReader } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
+import { keepDroppingExpired } from '../platform/replay/inspection.js';
+import type { SystemOfRecord } from '../platform/replay/replayable.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
 import { mongoAdapters } from './adapters/mongodb.js';
@@ -25,9 +26,10 @@ import { customerUpcasters } from './messages/customer-upcasters.js';
 const openApi = new URL('./http/generated/openapi.json', import.meta.url);
 const messages = readMessageFiles(new URL('./messages/', import.meta.url));
 const changes = { topic: customerEvents.topic, group: 'accounts' };
+const STATE = 'customer';
 const readChange = recordedChangeReader<CustomerRecord>({
   stream: customerEvents,
-  member: 'customer',
+  member: STATE,
   schemas: messages.schemas,
   upcasters: customerUpcasters,
 });
@@ -57,10 +59,13 @@ export const accounts: BoundedContext = {
         await Promise.all([customers.restore(changes), record.execute(changes)]);
       },
     };
+    const [states, entries] = [customers.audit(), history.audit()];
+    const store = customers as unknown as SystemOfRecord['store'];
     return {
       projections: [projecting as Subscription],
-      systemOfRecord: customers as Restorable,
-      collections: [customers.audit(), history.audit()],
+      systemsOfRecord: [{ stream: customerEvents, member: STATE, store, states, recorded: { history, entries } }],
+      erasing: ['accounts.customer.erased'],
+      collections: [states, entries],
       prepare,
     };
   },
@@ -71,10 +76,17 @@ export const accounts: BoundedContext = {
       const recording: Subscription<RecordedChange<CustomerRecord>> = {
         ...changes,
         read: readChange,
-        react: (changes) => record.execute(changes),
+        react: async (changes) => {
+          await record.execute(changes);
+          if (changes.some(({ state }) => 'erased' in state)) await database.dropInspections();
+        },
       };
 
       bind(PLATFORM.preparation).toConstantValue(prepare);
+      bind(PLATFORM.preparation).toResolvedValue(
+        (stopping) => () => keepDroppingExpired(database, stopping),
+        [PLATFORM.stopping],
+      );
       bind(PLATFORM.outbox).toConstantValue(customers);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
 

@@ -1,5 +1,6 @@
 import type { Unread } from '../platform/replay/fold.js';
-import { placeOf } from '../platform/verify/chain.js';
+import type { Conflict } from '../platform/replay/heads.js';
+import { placeOf } from '../platform/replay/links.js';
 import type { Difference } from '../platform/verify/compare.js';
 import { counted } from './progress.js';
 
@@ -26,6 +27,21 @@ export function describeDifference({ collection, key, kind, fields }: Difference
     different: `differs from the log at ${fields.slice(0, 5).join(', ')}${fields.length > 5 ? ', ...' : ''}`,
   };
   return `${collection} ${key}: ${what[kind]}`;
+}
+
+/** One line that names an aggregate which the log does not lead to, and both branches where there are two. */
+export function describeConflict({ topic, id, standing, head, logged, missing }: Conflict): string {
+  const where = `${topic} ${id}:`;
+  if (missing) {
+    const versions =
+      missing.from === missing.to ? `version ${missing.from}` : `versions ${missing.from} to ${missing.to}`;
+    return `${where} ahead of the log: the history has ${versions}, and the log does not`;
+  }
+  const here = head ? `version ${head.version} (${head.hash ?? 'no hash'})` : 'nothing';
+  const there = logged ? `version ${logged.version} (${logged.hash ?? 'no hash'})` : 'nothing';
+  if (standing === 'ahead') return `${where} ahead of the log: the database has ${here}, the log ${there}`;
+  const place = logged ? ` at ${placeOf({ ...logged, id: undefined })}` : '';
+  return `${where} a fork: the database has ${here}, the log ${there}${place}`;
 }
 
 /** Tells of records that can be made nothing of: the dead letters have them. */

@@ -39,8 +39,8 @@ function barOf({ read, total }: ReturnType<Progress>): string {
 }
 
 /** How many there are of something, as people read it. */
-export function counted(count: number, noun: string): string {
-  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${number(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** A number as people read it. */

@@ -2,6 +2,8 @@ import { type Backends, backendsOf } from '../backends.js';
 import { type Config, loadConfig } from '../platform/config/config.js';
 import type { Bus } from '../platform/bus/bus.js';
 import type { BoundedContext, Database } from '../platform/context.js';
+import { expectUp } from '../platform/health/health.js';
+import { dropExpired } from '../platform/replay/inspection.js';
 import { Interrupted } from './command.js';
 import { createLogger } from '../platform/logger.js';
 import type { Logger } from 'pino';
@@ -19,6 +21,8 @@ export interface BusWorkplace {
 export interface Workplace extends BusWorkplace {
   readonly context: BoundedContext;
   readonly database: Database;
+  /** Told, once events were put back into the log, that positions in these topics may mean other records now. */
+  readonly afterRepublish?: (topics: readonly string[]) => Promise<void>;
 }
 
 /**
@@ -41,6 +45,13 @@ export function atWork<T>(context: BoundedContext, work: (workplace: Workplace) 
       return using(bus, () => work({ ...equipment, context, bus, database }));
     });
   });
+}
+
+/** Answers when the database and the log are there. @throws Error that says which one is not. */
+export async function expectReady({ database, bus }: Workplace): Promise<void> {
+  await expectUp(database);
+  await expectUp(bus);
+  await dropExpired(database);
 }
 
 /** Opens the log alone. @throws as {@link atWork} does. */

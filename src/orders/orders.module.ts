@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { ContainerModule } from 'inversify';
-import type { Restorable } from '../platform/aggregate/aggregates.js';
 import { readMessageFiles } from '../platform/async-api/event-api.js';
 import { type BoundedContext, type Database, PLATFORM } from '../platform/context.js';
 import type { HistoryEntry, RecordedChange } from '../platform/history/history.js';
 import { recordedChangeReader } from '../platform/history/read-recorded-change.js';
 import type { OpenApiDocument } from '../platform/http/openapi.js';
 import { Arrivals } from '../platform/projection/arrivals.js';
+import { keepDroppingExpired } from '../platform/replay/inspection.js';
+import type { SystemOfRecord } from '../platform/replay/replayable.js';
 import type { Subscription } from '../platform/subscriber/subscription.js';
 import { embeddedAdapters } from './adapters/embedded.js';
 import { mongoAdapters } from './adapters/mongodb.js';
@@ -32,9 +33,10 @@ const openApi = new URL('./http/generated/openapi.json', import.meta.url);
 const messages = readMessageFiles(new URL('./messages/', import.meta.url));
 const customerChanges = { topic: CUSTOMER_CHANGES, group: 'orders' };
 const orderChanges = { topic: orderEvents.topic, group: 'orders' };
+const STATE = 'order';
 const readOrderChange = recordedChangeReader<Order>({
   stream: orderEvents,
-  member: 'order',
+  member: STATE,
   schemas: messages.schemas,
 });
 const adaptersOver = (database: Database) =>
@@ -57,7 +59,7 @@ export const orders: BoundedContext = {
     ],
   },
   replay: (database: Database) => {
-    const { orders: store, history, customers, prepare } = adaptersOver(database);
+    const { orders: own, history, customers, prepare } = adaptersOver(database);
     const copy = new CopyCustomerOnCustomerChanged(customers, new Arrivals());
     const record = new RecordHistoryOnOrderChange(history);
     const copying: Subscription<CustomerRecord> = {
@@ -69,13 +71,16 @@ export const orders: BoundedContext = {
       ...orderChanges,
       read: readOrderChange,
       react: async (changes) => {
-        await Promise.all([store.restore(changes), record.execute(changes)]);
+        await Promise.all([own.restore(changes), record.execute(changes)]);
       },
     };
+    const [states, entries] = [own.audit(), history.audit()];
+    const store = own as unknown as SystemOfRecord['store'];
     return {
       projections: [copying as Subscription, projecting as Subscription],
-      systemOfRecord: store as Restorable,
-      collections: [store.audit(), history.audit(), customers.audit()],
+      systemsOfRecord: [{ stream: orderEvents, member: STATE, store, states, recorded: { history, entries } }],
+      erasing: ['accounts.customer.erased', 'orders.order.redacted'],
+      collections: [states, entries, customers.audit()],
       prepare,
     };
   },
@@ -92,6 +97,7 @@ export const orders: BoundedContext = {
         react: async (customers) => {
           await copy.execute(customers);
           await redact.execute(customers);
+          if (customers.some((customer) => 'erased' in customer)) await database.dropInspections();
         },
       };
       const recording: Subscription<HistoryEntry> = {
@@ -101,6 +107,10 @@ export const orders: BoundedContext = {
       };
 
       bind(PLATFORM.preparation).toConstantValue(adapters.prepare);
+      bind(PLATFORM.preparation).toResolvedValue(
+        (stopping) => () => keepDroppingExpired(database, stopping),
+        [PLATFORM.stopping],
+      );
       bind(PLATFORM.outbox).toConstantValue(adapters.orders);
       bind(PLATFORM.subscription).toConstantValue(copying as Subscription);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);

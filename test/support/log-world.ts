@@ -29,6 +29,8 @@ export interface KeptRecord {
 export interface Told {
   readonly faults: Fault[];
   readonly unread: string[];
+  /** Aggregates that the log does not lead to. */
+  readonly conflicts: string[];
   readonly differences: Difference[];
 }
 
@@ -77,7 +79,7 @@ export class LogWorld {
 
   async verify(name: keyof typeof contexts, allowUnhashed = false): Promise<Told> {
     const scratch = await memory();
-    const told: Told = { faults: [], unread: [], differences: [] };
+    const told: Told = { faults: [], unread: [], conflicts: [], differences: [] };
     await verify({
       bus: this.bus,
       live: this.live(name),
@@ -88,6 +90,7 @@ export class LogWorld {
       allowUnhashed,
       onFault: (fault) => told.faults.push(fault),
       onUnread: ({ record: { topic, partition, offset } }) => told.unread.push(`${topic}/${partition}/${offset}`),
+      onConflict: ({ id, standing }) => told.conflicts.push(`${id} ${standing}`),
       onDifference: (difference) => void told.differences.push(difference),
     });
     await scratch.close();

@@ -179,6 +179,9 @@ export interface Unlogged<State> {
 
 /** A store that can be rebuilt from the log. */
 export interface Restorable<State = unknown> extends Outbox {
+  heads(ids: readonly string[]): Promise<readonly Head[]>;
+  /** Versions and hashes of all aggregates, in the order of the ids' bytes. */
+  allHeads(): AsyncIterable<Head>;
   /** Puts states where they are newer than what is there, and leaves the rest of the aggregate as it is. */
   restore(states: readonly Restored<State>[]): Promise<void>;
   /** What the log does not know of these aggregates, or of all of them; only of those of which there is something. */

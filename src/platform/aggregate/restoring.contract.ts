@@ -94,6 +94,49 @@ export function restoringContract(openFixture: () => Promise<AggregatesFixture>)
     });
   });
 
+  describe('heads', () => {
+    beforeEach(async () => {
+      const { hash: _, ...unhashed } = logged('a-b', 1)[0]!;
+      await store.restore([...logged('b', 1), ...logged('a', 3), unhashed, ...logged('B', 2)]);
+    });
+
+    it("are told of all, in the order of the ids' bytes", async () => {
+      const heads = [];
+      for await (const head of store.allHeads()) heads.push(head);
+      expect(heads).toEqual([
+        { id: 'B', version: 2, hash: 'hash of B 2' },
+        { id: 'a', version: 3, hash: 'hash of a 3' },
+        { id: 'a-b', version: 1 },
+        { id: 'b', version: 1, hash: 'hash of b 1' },
+      ]);
+    });
+
+    it('are told of those that are asked for', async () => {
+      expect(await store.heads(['b', 'unheard of'])).toEqual([{ id: 'b', version: 1, hash: 'hash of b 1' }]);
+      expect(await store.heads([])).toEqual([]);
+    });
+  });
+
+  describe('what waits', () => {
+    it('is told of every aggregate, with all of it', async () => {
+      await store.save(undefined, created('a'));
+      await store.save(undefined, created('b'));
+      await store.save(await store.find('b'), changed(created('b').state, 'more'));
+      await store.restore(logged('c', 1));
+
+      const waiting = new Map<string, number[]>();
+      for await (const { id, pending } of store.unpublished())
+        waiting.set(
+          id,
+          pending.map(({ version }) => version),
+        );
+      expect([...waiting].sort()).toEqual([
+        ['a', [1]],
+        ['b', [1, 2]],
+      ]);
+    });
+  });
+
   describe('what the log does not know', () => {
     const commands = [{ key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
 

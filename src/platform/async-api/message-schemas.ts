@@ -37,6 +37,15 @@ export const CLOUD_EVENT_SCHEMA = {
       ...hash,
       description: 'Extension: SHA-256 over the canonical form (RFC 8785) of the event with everything but `hash`.',
     },
+    republished: {
+      const: 'true',
+      description: 'Extension: it says the newest state again, in the place of events that were lost before it.',
+    },
+    resolves: {
+      type: 'string',
+      pattern: '^[0-9a-f]{64}( [0-9a-f]{64})*$',
+      description: 'Extension: hashes of the newest events on branches that were given up in favour of this one.',
+    },
     data: { type: 'object', description: 'The whole state after the change, and what of it changed.' },
   },
 } as const;

@@ -189,6 +189,12 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     await Promise.all(edits);
   }
 
+  async *allHeads(): AsyncGenerator<Head> {
+    for await (const [id, { state, hash }] of this.documents.iterator()) {
+      yield { id, version: state.version, ...(hash !== undefined && { hash }) };
+    }
+  }
+
   async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {
     for await (const [id, { pending, commands }] of this.documentsOf(ids)) {
       if (pending.length > 0 || commands.length > 0) yield { id, pending, commands };

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
+import { type Inspectable, madeAt } from '../replay/inspection.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { EmbeddedPositions } from './embedded-positions.js';
 import { beginRebuild, currentGeneration, type Level } from './generations.js';
@@ -13,7 +14,7 @@ export { type Write, writeDurably } from './write-durably.js';
 type StoreLogger = Pick<Logger, 'error' | 'info'>;
 
 /** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
-export interface EmbeddedDatabase {
+export interface EmbeddedDatabase extends Inspectable {
   readonly kind: 'embedded';
   /** Where the collections are. */
   readonly level: Level;
@@ -59,6 +60,16 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
       const beside = path.join(`${path.dirname(directory)}.${suffix}`, path.basename(directory));
       await rm(beside, { recursive: true, force: true });
       return openEmbeddedDatabase(beside, logger);
+    },
+    dropInspections: async (madeBefore = Infinity) => {
+      if (directory === 'memory') return;
+      const [home, name] = [path.dirname(path.dirname(directory)), path.basename(path.dirname(directory))];
+      for (const folder of await readdir(home)) {
+        if (!folder.startsWith(`${name}.`) || (madeAt(folder) ?? Infinity) >= madeBefore) continue;
+        await rm(path.join(home, folder, path.basename(directory)), { recursive: true, force: true });
+        // Another context's may be beside it.
+        await rmdir(path.join(home, folder)).catch(() => undefined);
+      }
     },
     check: () => Promise.resolve(root.health()),
     close: () => root.level.close(),

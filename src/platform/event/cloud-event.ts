@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { requestContext } from '../request-context.js';
+import type { Extensions } from './extensions.js';
 import { canonicalJson } from './canonical-json.js';
 import { digestOf } from './hash-chain.js';
 
@@ -31,6 +32,8 @@ export interface CloudEvent<Data = unknown> {
 export interface DomainEvent {
   readonly type: string;
   readonly data: object;
+  /** Attributes that most events do not have. */
+  readonly extensions?: Extensions;
 }
 
 /** Where the events of one kind of aggregate go, and how they are named there. */
@@ -79,6 +82,7 @@ export function sealEvent(stream: EventStream, event: DomainEvent, of: Place): S
     traceparent: context?.traceparent,
     actor: context?.actor,
     prevhash: of.prevhash,
+    ...event.extensions,
     data: event.data,
   };
   const canonical = canonicalJson(unsealed);

@@ -1,3 +1,5 @@
+import type { Extensions } from '../event/extensions.js';
+
 /** One recorded change of an aggregate, as it stands in the log. */
 export interface HistoryEntry<State = unknown> {
   readonly id: string;
@@ -11,6 +13,8 @@ export interface HistoryEntry<State = unknown> {
   readonly actor?: string;
   /** Of the event; it is chained to the one before it. */
   readonly hash?: string;
+  /** The event's attributes that not every event has, so that it can be made again as it was; text, all of them. */
+  readonly extensions?: Extensions;
   readonly partition: number;
   readonly offset: number;
   /** The state after the change; gone once it was forgotten. */
@@ -39,6 +43,12 @@ export interface History<State = unknown> {
 /** Sorts by aggregate and then by version; no other index is needed. */
 export function historyKey(id: string, version: number): string {
   return `${id}/${String(version).padStart(15, '0')}`;
+}
+
+/** What {@link historyKey} was made of. */
+export function ofHistoryKey(key: string): { readonly id: string; readonly version: number } {
+  const at = key.lastIndexOf('/');
+  return { id: key.slice(0, at), version: Number(key.slice(at + 1)) };
 }
 
 /** The keys of all versions of an aggregate after `version` lie between these two. */

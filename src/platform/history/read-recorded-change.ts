@@ -2,6 +2,7 @@ import type { Aggregate } from '../aggregate/aggregates.js';
 import type { MessageSchema } from '../async-api/event-api.js';
 import type { LoggedRecord } from '../bus/bus.js';
 import type { CloudEvent, EventStream } from '../event/cloud-event.js';
+import { extensionsOf } from '../event/extensions.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { tolerantCheck } from '../event/tolerant-check.js';
 import { upcast, type Upcasters } from '../event/upcast.js';
@@ -57,6 +58,7 @@ function toEntry<State>(
   changed: readonly string[],
 ): RecordedChange<State> {
   const { subject, sequence, type, id, time, actor, hash } = event;
+  const extensions = extensionsOf(event);
   return {
     id: subject,
     version: Number(sequence),
@@ -66,6 +68,7 @@ function toEntry<State>(
     changed,
     ...(actor !== undefined && { actor }),
     ...(hash !== undefined && { hash }),
+    ...(extensions && { extensions }),
     partition,
     offset,
     state,

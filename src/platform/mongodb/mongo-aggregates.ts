@@ -215,7 +215,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     ]);
     if (!counted) return { events: 0 };
     if (counted.aggregates < MOST_COUNTED.oneByOne) return { events: counted.events, ...ends };
-    const aggregates = await read(() => this.collection.count(WAITS, { limit: MOST_COUNTED.atAll }));
+    const aggregates = await read(() => this.collection.countDocuments(WAITS, { limit: MOST_COUNTED.atAll }));
     const others = Math.max(0, aggregates - counted.aggregates);
     return { events: counted.events + others, ...(others > 0 && { isMore: true }), ...ends };
   }
@@ -224,6 +224,11 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     const fieldsOf = ({ hash, state }: Restored<State>) => ({ hash, state });
     const { collection } = this;
     return putWhereNewer({ collection, write: writesTo(collection) }, states, fieldsOf, { pending: [], commands: [] });
+  }
+
+  async *allHeads(): AsyncGenerator<Head> {
+    const cursor = this.collection.find({}, { projection: { version: 1, hash: 1 } }).sort({ _id: 1 });
+    for await (const { _id: id, version, hash } of cursor) yield { id, version, ...(hash !== undefined && { hash }) };
   }
 
   async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {

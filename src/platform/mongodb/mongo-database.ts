@@ -1,6 +1,7 @@
 import type { Db, DbOptions, MongoClient, MongoClientOptions, ReadConcern } from 'mongodb';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
+import { type Inspectable, madeAt } from '../replay/inspection.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { within } from '../within.js';
 import { failOnClosedConnections } from './mongo-closed-connections.js';
@@ -10,7 +11,7 @@ import { reasonFor } from './mongo-reasons.js';
 import { beginRebuild } from './mongo-rebuild.js';
 
 /** One context's own MongoDB database. */
-export interface MongoDatabase {
+export interface MongoDatabase extends Inspectable {
   readonly kind: 'mongodb';
   /** As people know it. */
   readonly location: string;
@@ -39,6 +40,8 @@ export interface MongoAddress {
 const OURS: DbOptions = {
   ignoreUndefined: true,
   // An event must never be published of a write that a failover takes back.
+  // Not the driver's class, which would be loaded with this file.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the driver takes its form
   readConcern: { level: 'majority' } as ReadConcern,
   writeConcern: { w: 'majority', journal: true },
   readPreference: 'primary',
@@ -104,6 +107,12 @@ function databaseOver(
         const there = collections.filter(({ name }) => name.endsWith(`.${suffix}`));
         for (const { name } of there) await db.dropCollection(name);
         return { ...beside(suffix), close: () => Promise.resolve() };
+      }),
+    dropInspections: (madeBefore = Infinity) =>
+      orUnavailable(async () => {
+        const collections = await db.listCollections({}, { nameOnly: true }).toArray();
+        const outdated = collections.filter(({ name }) => (madeAt(name) ?? Infinity) < madeBefore);
+        for (const { name } of outdated) await db.dropCollection(name);
       }),
     beginRebuild: (collections) => beginRebuild(db, collections.map(named), beside),
   };

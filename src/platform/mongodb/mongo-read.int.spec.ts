@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Collection } from 'mongodb';
-import { created, type Item, type ItemEvent, itemEvents } from '../../../test/support/items.js';
+import { created, type Item, itemEvents } from '../../../test/support/items.js';
 import { driverOf, mongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
 import { historyKey } from '../history/history.js';
@@ -47,7 +47,7 @@ describeWithRealServers('a read in MongoDB', () => {
           .aggregate([{ $out: next }], { writeConcern: { w: 1 } })
           .toArray();
         // The newest that waits is looked up by it, and by nothing else.
-        if (name === 'items') await writer.collection(next).createIndex({ 'pending.time': 1 }, { sparse: true });
+        if (name === 'items') await writer.collection(next).createIndex({ 'pending.time': 1 }, { sparse: true }, {});
       };
       while (swaps.length > prepared) {
         await Promise.all(swaps.slice(prepared, prepared + 20).map(prepare));

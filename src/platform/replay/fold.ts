@@ -1,4 +1,4 @@
-import type { Restorable, Restored } from '../aggregate/aggregates.js';
+import type { Restored, Unpublished } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, LoggedRecord, Reading } from '../bus/bus.js';
@@ -6,7 +6,7 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import { isUnavailable } from '../errors.js';
 import { applyRecords, type Refused } from '../subscriber/apply-records.js';
 import type { Subscription } from '../subscriber/subscription.js';
-import type { Replayable } from './replayable.js';
+import type { Replayable, SystemOfRecord } from './replayable.js';
 
 /** A record that can be made nothing of, and why. */
 export type Unread = Pick<Refused, 'record' | 'reason'>;
@@ -14,7 +14,7 @@ export type Unread = Pick<Refused, 'record' | 'reason'>;
 export interface FoldOptions {
   /** Ends the fold when it is aborted. */
   readonly signal: AbortSignal;
-  /** RFC 3339, UTC: leaves out what happened later. */
+  /** RFC 3339, UTC: leaves out what happened later, but for what takes personal data out. */
   readonly until?: string | undefined;
   /** Is shown every event, in the order of its partition, once the projections have it. */
   readonly observe?: (events: readonly ObservedEvent[]) => Promise<void>;
@@ -27,13 +27,12 @@ export interface FoldOptions {
 export interface ObservedEvent {
   readonly event: CloudEvent;
   readonly record: LoggedRecord;
+  /** Nothing can be made of it, though it is an event. */
+  readonly isUnread?: true;
 }
 
-/** More than this waiting to be published is no backlog of a moment: the log is away, or nobody publishes. */
-const MOST_PENDING = 10_000;
-
-/** States that are put down at a time. */
-const PORTION = 100;
+/** Characters of pending events that are applied at a time. */
+const PORTION_LENGTH = 4 * 1024 ** 2;
 
 /** Where an event is that is not in the log yet. */
 const NOT_LOGGED: LoggedRecord = { topic: '', partition: -1, offset: -1, key: null, value: null, headers: {} };
@@ -44,9 +43,11 @@ export class Fold {
   private readonly inHand = new Set<Promise<void>>();
   private reading: Reading | undefined;
   private sealed = false;
-  private marked: Set<string> | undefined;
+  /** By topic. */
+  private marked: Map<string, Set<string>> | undefined;
 
   private constructor(
+    private readonly bus: Bus,
     private readonly target: Replayable,
     private readonly options: FoldOptions,
   ) {
@@ -54,7 +55,7 @@ export class Fold {
   }
 
   static async start(bus: Bus, target: Replayable, options: FoldOptions): Promise<Fold> {
-    const fold = new Fold(target, options);
+    const fold = new Fold(bus, target, options);
     fold.reading = await bus.read([...fold.projections.keys()], (records) => fold.take(records));
     options.signal.addEventListener('abort', () => void fold.stop(), { once: true });
     return fold;
@@ -78,38 +79,67 @@ export class Fold {
 
   /** From now on the fold remembers which aggregates of the context's own it moves. */
   mark(): void {
-    this.marked = new Set();
+    this.marked = new Map(this.target.systemsOfRecord.map(({ stream: { topic } }) => [topic, new Set()]));
   }
 
-  /** The ids of the aggregates that it moved since {@link mark}. */
-  get moved(): ReadonlySet<string> {
-    return this.marked ?? new Set();
+  /** The ids of a topic's aggregates that it moved since {@link mark}. */
+  moved(topic: string): ReadonlySet<string> {
+    return this.marked?.get(topic) ?? new Set();
   }
 
   /**
    * Applies what is committed and not published yet to the context's own aggregates, as if it were in the log already.
-   * Answers their ids.
-   * @throws Error when there is more than a moment's worth.
+   * @param live whose outboxes have it
    */
-  async applyPending(store: Restorable): Promise<readonly string[]> {
-    const { systemOfRecord } = this.target;
-    const projection = this.projections.get(systemOfRecord.topic) as Subscription;
-    const ids: string[] = [];
-    let states: Restored<unknown>[] = [];
-    for await (const { id, pending } of store.unpublished()) {
-      if (ids.push(id) > MOST_PENDING) {
-        const reason = 'have events that are not published yet: is the log away?';
-        throw new Error(`more than ${MOST_PENDING} aggregates ${reason}`);
+  async applyPending(live: Replayable): Promise<void> {
+    for (const [index, { store }] of live.systemsOfRecord.entries()) {
+      let portion: Unpublished[] = [];
+      let length = 0;
+      for await (const unpublished of store.unpublished()) {
+        portion.push(unpublished);
+        length += unpublished.pending.reduce((sum, { json }) => sum + json.length, 0);
+        if (length < PORTION_LENGTH) continue;
+        await this.applyUnpublished(index, portion);
+        [portion, length] = [[], 0];
       }
-      for (const entry of pending) {
-        states.push(...((projection.read(eventOf(entry), NOT_LOGGED) ?? []) as Restored<unknown>[]));
-      }
-      if (states.length < PORTION) continue;
-      await systemOfRecord.restore(states);
-      states = [];
+      await this.applyUnpublished(index, portion);
     }
-    await systemOfRecord.restore(states);
-    return ids;
+  }
+
+  /** The same for these aggregates of one kind: that at `index` of the context's own. */
+  async applyUnpublished(index: number, waiting: readonly Unpublished[]): Promise<void> {
+    const { stream, store } = this.target.systemsOfRecord[index] as SystemOfRecord;
+    const projection = this.projection(stream.topic);
+    const events = waiting.flatMap(({ pending }) => pending.map(eventOf));
+    await store.restore(events.flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>));
+  }
+
+  /** How the context reads a topic. */
+  projection(topic: string): Subscription {
+    return this.projections.get(topic) as Subscription;
+  }
+
+  /** What the context reads in those events of a topic that have one of the hashes; reads the topic once more. */
+  async messagesOf(topic: string, hashes: ReadonlySet<string>): Promise<ReadonlyMap<string, unknown>> {
+    const messages = new Map<string, unknown>();
+    if (hashes.size === 0) return messages;
+    const projection = this.projection(topic);
+    const reading = await this.bus.read([topic], (records) => {
+      const only: Subscription = {
+        ...projection,
+        read: (event, record) => {
+          if (hashes.has(event.hash ?? '')) messages.set(event.hash as string, projection.read(event, record));
+          return undefined;
+        },
+      };
+      return applyRecords(only, records).then(() => undefined);
+    });
+    try {
+      await reading.caughtUp();
+      return messages;
+    } finally {
+      await reading.stop();
+    }
   }
 
   /** Answers when what is in hand is in the projections; nothing is written to them after that. */
@@ -146,19 +176,24 @@ export class Fold {
       },
     });
     for (const unread of refused) onUnread?.(unread);
-    await observe?.(observed);
+    const unread = new Set(refused.map(({ record }) => record));
+    await observe?.(
+      unread.size === 0
+        ? observed
+        : observed.map((each) => (unread.has(each.record) ? { ...each, isUnread: true } : each)),
+    );
   }
 
   /** The projection, as it is to be applied here. */
   private watched(projection: Subscription, observed: ObservedEvent[]): Subscription {
     const { until } = this.options;
-    const isOwn = projection.topic === this.target.systemOfRecord.topic;
+    const { erasing } = this.target;
     return {
       ...projection,
       read: (event, record) => {
         observed.push({ event, record });
-        if (until !== undefined && event.time > until) return undefined;
-        if (isOwn) this.marked?.add(event.subject);
+        if (until !== undefined && event.time > until && !erasing.includes(event.type)) return undefined;
+        this.marked?.get(projection.topic)?.add(event.subject);
         return projection.read(event, record);
       },
     };

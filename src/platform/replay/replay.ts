@@ -1,19 +1,32 @@
-import type { Restorable, Unlogged } from '../aggregate/aggregates.js';
+import type { Restorable } from '../aggregate/aggregates.js';
 import { PlatformError } from '../errors.js';
 import type { Auditable } from './auditable.js';
-import type { Fold } from './fold.js';
+import type { Fold, FoldOptions } from './fold.js';
+import { carryOver, Kind, type TakingOver } from './kind.js';
+import { type Links, toLink } from './links.js';
 import type { Rebuild } from './rebuild.js';
-import type { Replayable } from './replayable.js';
+import type { Replayable, SystemOfRecord } from './replayable.js';
 
-const PORTION = 500;
 /** A round of catching up that found no more than this is quick enough to be the last, with writes held back. */
 const FEW_RECORDS = 2_000;
 const MOST_ROUNDS = 50;
+/** More than this waiting to be published is no backlog of a moment: the log is away, or nobody publishes. */
+const MOST_PENDING = 10_000;
 
 /** How a rebuild went. */
 export interface Replayed {
   /** Milliseconds that writes to the live collections were held back. */
   readonly heldBack: number;
+}
+
+/** For a fold: keeps what the log says of the context's own aggregates. */
+export function recordLinks(links: Links, { systemsOfRecord }: Replayable): NonNullable<FoldOptions['observe']> {
+  const topics = new Set(systemsOfRecord.map(({ stream: { topic } }) => topic));
+  return async (observed) => {
+    // What cannot be read leads nowhere, whatever its hash.
+    const own = observed.filter(({ record: { topic }, isUnread }) => topics.has(topic) && !isUnread);
+    if (own.length > 0) await links.add(own.map(toLink));
+  };
 }
 
 /** Fills the new collections from all that the log holds, and gives them their indexes. */
@@ -28,38 +41,66 @@ export async function fill(target: Replayable, fold: Fold): Promise<void> {
  * back for the last, short round. What only the store knows (events not published yet, remembered commands) is taken
  * along.
  * @throws RebuildOvertaken
- * @throws PlatformError `rejected` when collections would end up with fewer documents, unless they may
+ * @throws PlatformError `rejected` when something would be lost that the log does not have, unless it may
  */
 export async function takeOver(
   live: Replayable,
   target: Replayable,
   fold: Fold,
   rebuild: Rebuild<unknown>,
-  { mayLose = false } = {},
+  taking: TakingOver,
 ): Promise<Replayed> {
+  const kinds = live.systemsOfRecord.map(
+    (own, index) => new Kind(own, target.systemsOfRecord[index] as SystemOfRecord, index, fold, taking),
+  );
+  for (const { live: own } of kinds) await refuseBacklog(own.store);
   fold.mark();
   // Of what waits now much is published when it counts, so only the commands are taken already.
-  await carryOver(live.systemOfRecord, target.systemOfRecord, (entry) => ({ ...entry, pending: [] }));
+  for (const { live: from, target: to } of kinds) {
+    await carryOver(from.store, to.store, (entry) => ({ ...entry, pending: [] }));
+  }
   await catchUp(fold);
+  let inTheWay = 0;
+  for (const kind of kinds) inTheWay += await kind.survey();
+  refuse(inTheWay);
+  for (const kind of kinds) await kind.readStates();
 
   const began = performance.now();
   await rebuild.fence();
   await fold.caughtUp();
-  const waiting = await fold.applyPending(live.systemOfRecord);
+  for (const kind of kinds) refuse(await kind.surveyMoved());
+  for (const kind of kinds) await kind.applyWaiting();
   await fold.seal();
-  if (!mayLose) await refuseLoss(live, target);
-  const ids = [...new Set([...fold.moved, ...waiting])];
-  for (let from = 0; from < ids.length; from += PORTION) {
-    const portion = ids.slice(from, from + PORTION);
-    await carryOver(live.systemOfRecord, target.systemOfRecord, (entry) => entry, portion);
-  }
+  if (taking.mayLose !== true) await refuseLoss(live, target, taking.keep !== undefined);
+  for (const kind of kinds) await kind.complete();
   await rebuild.swap();
   return { heldBack: performance.now() - began };
 }
 
+/** @throws PlatformError `rejected` when there are any. */
+function refuse(inTheWay: number): void {
+  if (inTheWay === 0) return;
+  const aggregates = inTheWay === 1 ? '1 aggregate is' : `${inTheWay} aggregates are`;
+  const message = `${aggregates} ahead of the log or on another branch; nothing was changed`;
+  throw new PlatformError('rejected', 'would-lose-changes', message);
+}
+
+/** @throws Error when there is more than a moment's worth: all of it would be applied with writes held back. */
+async function refuseBacklog(store: Restorable): Promise<void> {
+  if ((await store.backlog()).events <= MOST_PENDING) return;
+  throw new PlatformError(
+    'unavailable',
+    'unavailable',
+    `more than ${MOST_PENDING} events of ${store.topic} are not published yet: is the log away?`,
+  );
+}
+
 /** A log that knows of less than the database is the wrong one, or has lost something: a rebuild would make it final. */
-async function refuseLoss(live: Replayable, target: Replayable): Promise<void> {
+async function refuseLoss(live: Replayable, target: Replayable, isForkEnded: boolean): Promise<void> {
+  // Where a branch is given up there are fewer: its aggregates have been looked at one by one.
+  const own = live.systemsOfRecord.flatMap(({ states, recorded }) => [states, recorded?.entries]);
   for (const [index, before] of live.collections.entries()) {
+    if (isForkEnded && own.includes(before)) continue;
     const after = target.collections[index] as Auditable;
     for (const how of ['estimated', 'exact'] as const) {
       const [is, wouldBe] = await Promise.all([before.count(how), after.count(how)]);
@@ -78,20 +119,4 @@ async function catchUp(fold: Fold): Promise<void> {
     await fold.caughtUp();
     if (fold.progress.read - before <= FEW_RECORDS) return;
   }
-}
-
-async function carryOver(
-  from: Restorable,
-  to: Restorable,
-  as: (entry: Unlogged<unknown>) => Unlogged<unknown>,
-  ids?: readonly string[],
-): Promise<void> {
-  let portion: Unlogged<unknown>[] = [];
-  for await (const entry of from.unlogged(ids)) {
-    portion.push(as(entry));
-    if (portion.length < PORTION) continue;
-    await to.adopt(portion);
-    portion = [];
-  }
-  await to.adopt(portion);
 }

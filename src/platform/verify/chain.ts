@@ -1,26 +1,9 @@
 import type { LoggedRecord } from '../bus/bus.js';
 import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent } from '../event/cloud-event.js';
 import { hashOf } from '../event/hash-chain.js';
+import { gapsIn, mainLine, unresolved } from '../replay/branches.js';
 import type { ObservedEvent } from '../replay/fold.js';
-
-/** One event of an aggregate, as the log has it. */
-export interface Link {
-  readonly topic: string;
-  readonly id: string;
-  readonly version: number;
-  readonly partition: number;
-  readonly offset: number;
-  readonly hash?: string;
-  readonly prevhash?: string;
-}
-
-/** Where links are kept while a log is read that may be longer than memory. */
-export interface Links {
-  /** Keeps those whose topic, id and version are not kept yet, and answers for each the one that was kept before. */
-  add(links: readonly Link[]): Promise<readonly (Link | undefined)[]>;
-  /** All of them, by topic and aggregate, in order of version. */
-  all(): AsyncIterable<Link>;
-}
+import { byAggregate, type Link, type Links, placeOf, toLink } from '../replay/links.js';
 
 /** Something that is wrong with a record, or missing from the log. */
 export interface Fault {
@@ -43,26 +26,18 @@ export class Chain {
   /** Takes in events of one partition, in order. */
   async observe(observed: readonly ObservedEvent[]): Promise<void> {
     const links = observed.map(toLink);
-    const known = await this.links.add(links);
+    await this.links.add(links);
     for (const [index, { event, record }] of observed.entries()) {
       const link = links[index] as Link;
-      const where = placeOf(link);
-      for (const what of faultsOf(event, record)) this.report({ where, what });
+      for (const what of faultsOf(event, record)) this.report({ where: placeOf(link), what });
       this.checkIsHashed(link);
-      const first = known[index];
-      if (first && first.hash !== link.hash) {
-        this.report({ where, what: `another event states the same version: ${placeOf(first)}` });
-      }
     }
   }
 
-  /** Checks that each aggregate's events are all there, in order, and chained. */
+  /** Checks that each aggregate's events are all there, in order, and chained, with no fork that nobody has ended. */
   async check(): Promise<void> {
-    let before: Link | undefined;
-    for await (const link of this.links.all()) {
-      const previous = before?.id === link.id && before.topic === link.topic ? before : undefined;
-      this.checkLink(link, previous);
-      before = link;
+    for await (const links of byAggregate(this.links.all())) {
+      for (const fault of [...forksIn(links), ...faultsIn(mainLine(links))]) this.report(fault);
     }
   }
 
@@ -74,24 +49,43 @@ export class Chain {
       this.report({ where: placeOf(link), what: 'it has no hash, and events before it in the partition have one' });
     }
   }
+}
 
-  private checkLink(link: Link, previous: Link | undefined): void {
+/** Events that state what others state differently. */
+function forksIn(links: readonly Link[]): Fault[] {
+  return unresolved(links).flatMap((link) => {
+    const first = links.find(({ version }) => version === link.version) as Link;
+    if (first !== link) {
+      return { where: placeOf(link), what: `another event states the same version: ${placeOf(first)}` };
+    }
+    return first.rivals ? [] : { where: placeOf(link), what: 'it is on a branch that no event has ended' };
+  });
+}
+
+/** What is wrong with a line of events. */
+function faultsIn(line: readonly Link[]): Fault[] {
+  const gaps = new Map(gapsIn(line).map((gap) => [gap.before, gap]));
+  return line.flatMap((link, index): Fault[] => {
     const where = placeOf(link);
-    const next = (previous?.version ?? 0) + 1;
-    if (link.version !== next) {
-      const missing = link.version - 1 === next ? `version ${next} is` : `versions ${next} to ${link.version - 1} are`;
-      this.report({ where, what: `${missing} missing before it` });
-      return;
+    const gap = gaps.get(link);
+    if (gap?.isKnown) return [];
+    if (gap) {
+      const missing = gap.from === gap.to ? `version ${gap.from} is` : `versions ${gap.from} to ${gap.to} are`;
+      return [{ where, what: `${missing} missing before it` }];
     }
-    if (link.prevhash !== previous?.hash) {
-      this.report({ where, what: 'it is not chained to the version before it' });
-    }
-    if (previous && previous.partition !== link.partition) {
-      this.report({ where, what: `the version before it is in another partition, ${previous.partition}` });
-    } else if (previous && previous.offset > link.offset) {
-      this.report({ where, what: `the version before it comes later, at offset ${previous.offset}` });
-    }
+    return orderFaults(link, line[index - 1]).map((what) => ({ where, what }));
+  });
+}
+
+function orderFaults(link: Link, previous: Link | undefined): string[] {
+  const unchained = link.prevhash === previous?.hash ? [] : ['it is not chained to the version before it'];
+  if (!previous) return unchained;
+  if (previous.partition !== link.partition) {
+    return [...unchained, `the version before it is in another partition, ${previous.partition}`];
   }
+  // What was put back comes later than it once was.
+  const isLate = previous.offset > link.offset && previous.republished !== 'itself';
+  return isLate ? [...unchained, `the version before it comes later, at offset ${previous.offset}`] : unchained;
 }
 
 /** What is wrong with an event by itself. */
@@ -102,27 +96,6 @@ function faultsOf(event: CloudEvent, { key, headers }: LoggedRecord): string[] {
     ...(key?.toString() === event.subject ? [] : ['its key is not its subject']),
     ...(headers['content-type'] === CLOUD_EVENT_CONTENT_TYPE ? [] : ["its content-type is not a CloudEvent's"]),
   ];
-}
-
-function toLink({ event, record }: ObservedEvent): Link {
-  const { hash, prevhash, subject, sequence } = event;
-  const { topic, partition, offset } = record;
-  return {
-    ...{ topic, id: subject, version: Number(sequence), partition, offset },
-    ...(hash !== undefined && { hash }),
-    ...(prevhash !== undefined && { prevhash }),
-  };
-}
-
-/** How a place in the log is named to people. */
-export function placeOf({
-  topic,
-  partition,
-  offset,
-  ...link
-}: Pick<LoggedRecord, 'topic' | 'partition' | 'offset'> & Partial<Link>): string {
-  const of = link.id === undefined ? '' : ` (${link.id}, version ${link.version})`;
-  return `${topic}/${partition}/${offset}${of}`;
 }
 
 function hashOrNone(event: object): string | undefined {

@@ -12,6 +12,18 @@ export interface Difference {
   readonly found: AuditedDocument | undefined;
 }
 
+/**
+ * True where to make the document what the log says would take away what the log does not have: a newer version, or
+ * another event's than the log has under that version.
+ */
+export function wouldLose({ expected, found }: Difference): boolean {
+  if (!found || !expected) return found !== undefined;
+  const [is, should] = [found.content, expected.content];
+  if (is.version !== should.version) return Number(is.version) > Number(should.version);
+  // Of an entry of a history the event's id tells another event from a hash that was altered.
+  return is.hash !== should.hash && (is.eventId === undefined || is.eventId !== should.eventId);
+}
+
 /** Holds two collections against each other, and names the documents that differ, in the order of their keys. */
 export async function* differences(expected: Auditable, found: Auditable): AsyncGenerator<Difference> {
   const [left, right] = [expected.documents(), found.documents()].map((all) => all[Symbol.asyncIterator]()) as [

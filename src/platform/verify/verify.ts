@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Auditable } from '../replay/auditable.js';
 import type { Bus } from '../bus/bus.js';
+import { ofHistoryKey } from '../history/history.js';
+import type { Auditable } from '../replay/auditable.js';
+import { gapsIn, mainLine, variantsOf } from '../replay/branches.js';
 import { Fold, type Unread } from '../replay/fold.js';
+import { type Conflict, conflicts } from '../replay/heads.js';
+import type { Links } from '../replay/links.js';
 import type { Replayable } from '../replay/replayable.js';
-import { Chain, type Fault, type Links } from './chain.js';
-import { type Difference, differences, differencesAt } from './compare.js';
+import { Chain, type Fault } from './chain.js';
+import { type Difference, differences, differencesAt, wouldLose } from './compare.js';
 
 const PORTION = 500;
 /** Milliseconds between two looks at what differs. */
@@ -27,8 +31,20 @@ export interface Verifying {
   readonly read?: (fold: Fold) => Promise<void>;
   readonly onFault: (fault: Fault) => void;
   readonly onUnread: (unread: Unread) => void;
-  readonly onDifference: (difference: Difference) => Promise<void> | void;
+  /** Told of every aggregate that the log does not lead to. */
+  readonly onConflict: (conflict: Conflict) => void;
+  readonly onDifference: (difference: Judged) => Promise<void> | void;
+  /** Told of an entry of the history whose event the log is known not to have any more. */
+  readonly onKept?: () => void;
   readonly onFailure?: (error: unknown) => void;
+}
+
+/** A difference, and what it would mean to make the document what the log says. */
+export interface Judged extends Difference {
+  /** Something would be taken away that the log does not have. */
+  readonly wouldLose: boolean;
+  /** It has been told of as a conflict of its aggregate. */
+  readonly isTold: boolean;
 }
 
 /** Holds the log against itself, and the live collections against the log. */
@@ -43,14 +59,38 @@ export async function verify(verifying: Verifying): Promise<void> {
   });
   try {
     await (verifying.read?.(fold) ?? fold.caughtUp());
-    await fold.applyPending(live.systemOfRecord);
+    await fold.applyPending(live);
     await chain.check();
+    for (const system of live.systemsOfRecord) {
+      for await (const conflict of conflicts(system, links, () => fold.caughtUp())) verifying.onConflict(conflict);
+    }
     for await (const difference of compareWithLog({ expected, live, fold, patience })) {
-      await verifying.onDifference(difference);
+      if (await isKept(difference, live, links)) verifying.onKept?.();
+      else await verifying.onDifference(await judged(difference, live, links));
     }
   } finally {
     await fold.stop();
   }
+}
+
+async function judged(difference: Difference, live: Replayable, links: Links): Promise<Judged> {
+  const { collection, key, found, expected } = difference;
+  const own = live.systemsOfRecord.find(({ states }) => states.collection === collection);
+  if (!own || !found) return { ...difference, wouldLose: wouldLose(difference), isTold: false };
+  const { version, hash } = found.content;
+  // What waits to be published is expected, too.
+  const expectable = [...variantsOf(await links.of(own.stream.topic, key)), ...(expected ? [expected.content] : [])];
+  const isLogged = expectable.some((link) => link.version === version && link.hash === hash);
+  return { ...difference, wouldLose: wouldLose(difference) || !isLogged, isTold: !isLogged };
+}
+
+/** True for an entry of the history of an event that the log has lost for good, as whoever looked has found. */
+async function isKept({ collection, key, kind }: Difference, live: Replayable, links: Links): Promise<boolean> {
+  const own = live.systemsOfRecord.find(({ recorded }) => recorded?.entries.collection === collection);
+  if (!own || kind !== 'extra') return false;
+  const { id, version } = ofHistoryKey(key);
+  const gaps = gapsIn(mainLine(await links.of(own.stream.topic, id)));
+  return gaps.some(({ from, to, isKnown }) => isKnown && from <= version && version <= to);
 }
 
 export interface Comparing {
@@ -71,7 +111,7 @@ export async function* compareWithLog({ expected, live, fold, patience }: Compar
   const settle = (portion: readonly Difference[], pair: Pair) =>
     settled(portion, pair, budget, async () => {
       await fold.caughtUp();
-      await fold.applyPending(live.systemOfRecord);
+      await fold.applyPending(live);
     });
   for (const [index, found] of live.collections.entries()) {
     const pair: Pair = [expected.collections[index] as Auditable, found];

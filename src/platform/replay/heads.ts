@@ -1,0 +1,153 @@
+import type { Head } from '../aggregate/aggregates.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import { eventOf } from '../aggregate/pending-event.js';
+import { type Gap, gapsIn, hasRivals, mainLine } from './branches.js';
+import { byAggregate, type Link, type Links } from './links.js';
+import type { SystemOfRecord } from './replayable.js';
+import { standingOf } from './standing.js';
+
+/** An aggregate of which the store knows something that the log does not say, or says otherwise. */
+export interface Conflict {
+  readonly topic: string;
+  readonly id: string;
+  readonly standing: 'ahead' | 'fork';
+  /** Where the store has it, if it does. */
+  readonly head: Head | undefined;
+  /** Its newest event in the log, if there is one. */
+  readonly logged: Link | undefined;
+  /** Versions that the log lacks in between, and the history has. */
+  readonly missing?: Pick<Gap, 'from' | 'to'>;
+}
+
+/** An aggregate that has to be looked at more closely. */
+export interface Suspect {
+  readonly id: string;
+  /** Versions that the log is known not to have any more. */
+  readonly lost: readonly Gap[];
+  readonly isSuspect: boolean;
+}
+
+const PORTION = 2_000;
+
+/**
+ * Compares the heads of a store with the log, while both may move.
+ * @param catchUp answers when `links` has all that is in the log at the time of the call
+ * @param onLost told of versions that the log is known not to have any more
+ */
+export async function* conflicts(
+  system: SystemOfRecord,
+  links: Links,
+  catchUp: () => Promise<void>,
+  onLost: (id: string, gaps: readonly Gap[]) => Promise<void> = () => Promise.resolve(),
+): AsyncGenerator<Conflict> {
+  let portion: string[] = [];
+  for await (const { id, lost, isSuspect } of suspects(system, links)) {
+    if (lost.length > 0) await onLost(id, lost);
+    if (isSuspect) portion.push(id);
+    if (portion.length < PORTION) continue;
+    yield* await conflictsAt(portion, system, links, catchUp);
+    portion = [];
+  }
+  yield* await conflictsAt(portion, system, links, catchUp);
+}
+
+/** The same for some of the aggregates. */
+export async function conflictsAt(
+  ids: readonly string[],
+  { stream: { topic }, store, recorded }: SystemOfRecord,
+  links: Links,
+  catchUp: () => Promise<void> = () => Promise.resolve(),
+): Promise<readonly Conflict[]> {
+  if (ids.length === 0) return [];
+  // The store before the log: what is no longer to be published then is in the log.
+  const heads = new Map((await store.heads(ids)).map((head) => [head.id, head]));
+  const pending = new Map<string, readonly CloudEvent[]>();
+  for await (const unlogged of store.unlogged(ids)) pending.set(unlogged.id, unlogged.pending.map(eventOf));
+  await catchUp();
+  const all = await Promise.all(
+    ids.map(async (id): Promise<Conflict | undefined> => {
+      const own = await links.of(topic, id);
+      const [head, logged] = [heads.get(id), mainLine(own).at(-1)];
+      const conflict = { topic, id, head, logged };
+      const standing = standingOf(head, pending.get(id) ?? [], own);
+      if (standing === 'ahead' && logged && recorded && (await isOtherBranch(logged, recorded.history))) {
+        return { ...conflict, standing: 'fork' };
+      }
+      if (standing) return { ...conflict, standing };
+      const missing = await firstRecorded(gapsIn(mainLine(own)), id, recorded?.history);
+      return missing && { ...conflict, standing: 'ahead', missing };
+    }),
+  );
+  return all.flatMap((conflict) => conflict ?? []);
+}
+
+/** True where the history has another event under the version of the log's newest. */
+async function isOtherBranch({ id, version, hash }: Link, history: Recorded['history']): Promise<boolean> {
+  const row = await history.find(id, version);
+  return row !== undefined && row.hash !== hash;
+}
+
+type Recorded = NonNullable<SystemOfRecord['recorded']>;
+
+/** The first gap, not known before, of which the history has something. */
+async function firstRecorded(
+  gaps: readonly Gap[],
+  id: string,
+  history: Recorded['history'] | undefined,
+): Promise<Gap | undefined> {
+  for (const gap of gaps) {
+    if (gap.isKnown) continue;
+    const [row] = (await history?.page(id, gap.from - 1, 1)) ?? [];
+    if (row && row.version <= gap.to) return gap;
+  }
+  return undefined;
+}
+
+/**
+ * Walks through the store and the log together, in the order of the ids.
+ * @param onHead called for every aggregate of the store
+ */
+export async function* suspects(
+  { stream: { topic }, store }: SystemOfRecord,
+  links: Links,
+  onHead: () => void = () => undefined,
+): AsyncGenerator<Suspect> {
+  const heads = store.allHeads()[Symbol.asyncIterator]();
+  const logged = byAggregate(links.all(topic));
+  try {
+    let [head, own] = [await take(heads), await take(logged)];
+    while (head ?? own) {
+      const order = !head ? 1 : !own ? -1 : compareIds(head.id, (own[0] as Link).id);
+      const suspect = suspectOf(order <= 0 ? head : undefined, order >= 0 ? own : undefined);
+      if (suspect) yield suspect;
+      if (head && order <= 0) onHead();
+      if (order <= 0) head = await take(heads);
+      if (order >= 0) own = await take(logged);
+    }
+  } finally {
+    await Promise.all([heads.return?.(), logged.return(undefined)]);
+  }
+}
+
+function suspectOf(head: Head | undefined, own: readonly Link[] | undefined): Suspect | undefined {
+  if (!own) return head && { id: head.id, lost: [], isSuspect: true };
+  const id = (own[0] as Link).id;
+  const isWhole = own.at(-1)?.version === own.length && !hasRivals(own);
+  const isOnChain = !head || own.some(({ version, hash }) => version === head.version && hash === head.hash);
+  if (isWhole && isOnChain) return undefined;
+  const gaps = gapsIn(mainLine(own));
+  return {
+    id,
+    lost: gaps.filter(({ isKnown }) => isKnown),
+    isSuspect: !isOnChain || hasRivals(own) || gaps.some(({ isKnown }) => !isKnown),
+  };
+}
+
+function compareIds(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+async function take<T>(all: AsyncIterator<T>): Promise<T | undefined> {
+  const next = (await all.next()) as IteratorResult<T, undefined>;
+  return next.value;
+}
