@@ -122,7 +122,6 @@ export class Process {
   private async openBus(): Promise<void> {
     const bus = await this.backends.openBus();
     this.connections.push(bus);
-    const outboxes = this.all(PLATFORM.outbox);
     const subscriptions = this.all(PLATFORM.subscription);
     const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, count) =>
       this.metrics.countDeadLetters(consumed, count),

@@ -93,11 +93,13 @@ export class Messaging {
     }));
     const bus = { name: busName, required, check: () => this.bus.check() };
     const guards = this.members.map(({ guard }) => guard.dependency());
-    const outboxes = this.members.flatMap(({ relays }) => relays).map((relay) => ({
-      name: `outbox:${relay.topic}`,
-      required: () => false,
-      check: () => Promise.resolve(setAsideHealth(relay.topic, relay.setAside)),
-    }));
+    const outboxes = this.members
+      .flatMap(({ relays }) => relays)
+      .map((relay) => ({
+        name: `outbox:${relay.topic}`,
+        required: () => false,
+        check: () => Promise.resolve(setAsideHealth(relay.topic, relay.setAside)),
+      }));
     return [bus, topicHealth(this.bus, this.topics), ...consumers, ...guards, ...outboxes];
   }
 
