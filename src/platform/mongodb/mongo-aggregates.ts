@@ -167,10 +167,11 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   }
 
   async ends(): Promise<{ oldest: Waiting; newest: Waiting } | undefined> {
-    const options = { projection: WAITING, hint: { 'pending.time': 1 }, sort: { 'pending.time': -1 } } as const;
+    // Without bounds the index gives it in order, though documents are in it several times.
+    const last = { projection: WAITING, sort: { 'pending.time': -1 } } as const;
     const [[oldest], newest] = await Promise.all([
       this.waiting('', 1),
-      read(() => this.collection.findOne({}, options)),
+      read(() => this.collection.findOne({ 'pending.time': { $exists: true } } as object, last)),
     ]);
     return oldest && newest ? { oldest, newest: toWaiting(newest) } : undefined;
   }
