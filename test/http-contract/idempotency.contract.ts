@@ -127,6 +127,61 @@ export function idempotency(system: () => System): void {
     });
   });
 
+  describe('an Idempotency-Key, after the database was lost and rebuilt from the log,', () => {
+    const CREATIONS: [string, string, () => Promise<Post>][] = [
+      ['POST /accounts/customers', 'accounts', register],
+      ['POST /orders', 'orders', placeOrder],
+    ];
+    it.each(CREATIONS)('still replays the first answer of %s', async (_route, module, prepare) => {
+      const post = await prepare();
+      const key = unique();
+      const first = await send(post, key);
+      await system().rebuiltFromLog(module, first.body.id);
+      for (let times = 0; times < 2; times += 1) {
+        const again = await send(post, key);
+        expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([post.status, 'true']);
+        expect(again.text).toBe(first.text);
+        expect(again.headers.get('location')).toBe(first.headers.get('location'));
+      }
+      expect(await post.effects()).toBe(1);
+    });
+
+    it.each(CREATIONS)('answers what %s created as it is now, if that has changed', async (_route, module, prepare) => {
+      const post = await prepare();
+      const key = unique();
+      const { body: first } = await send(post, key);
+      await post.moveOn(first);
+      await system().rebuiltFromLog(module, first.id);
+      const again = await send(post, key);
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([post.status, 'true']);
+      expect([again.headers.get('etag'), again.body]).toEqual(['"2"', { ...again.body, id: first.id, version: 2 }]);
+      expect(await post.effects()).toBe(1);
+    });
+
+    it('is 410 where the customer was erased', async () => {
+      const post = await register();
+      const key = unique();
+      const { id } = (await send(post, key)).body;
+      await client().delete(customerPath(id));
+      await system().rebuiltFromLog('accounts', id);
+      expectProblem(await send(post, key), 410, 'customer-erased');
+      expect(await post.effects()).toBe(0);
+    });
+
+    it.each([
+      ['ship', undefined],
+      ['cancel', { reason: 'r' }],
+    ])('does not %s an order twice: that is a conflict', async (command, body) => {
+      const post = await commandOf(command, body, undefined)();
+      const key = unique();
+      const first = await send(post, key);
+      expect(first.status).toBe(200);
+      await system().rebuiltFromLog('orders', first.body.id);
+      expectProblem(await send(post, key), 409, 'wrong-status');
+      expect(await post.effects()).toBe(1);
+    });
+  });
+
   describe('an Idempotency-Key', () => {
     it('belongs to its path: elsewhere it is another one', async () => {
       const key = unique();

@@ -19,7 +19,7 @@ export const itemEvents: EventStream = {
 const SOME_TIME = '2026-01-01T00:00:00.000Z';
 
 export function created(id: string, time = SOME_TIME): Saving<Item, ItemEvent> {
-  const state = { id, version: 1, updatedAt: time, name: 'new', tags: ['a', 'b'] };
+  const state = { id, version: 1, createdAt: time, updatedAt: time, name: 'new', tags: ['a', 'b'] };
   return { state, event: { type: 'created', data: { item: state, changed: [''] } }, commands: [] };
 }
 

@@ -6,11 +6,13 @@ import { changed, created, type Item } from '../../../test/support/items.js';
 import { type Stored, type Unpublished, VersionConflict } from './aggregates.js';
 import { eventOf } from './pending-event.js';
 import { pendingEventContract } from './pending-event.contract.js';
+import { rememberingContract } from './remembering.contract.js';
 import { restoringContract } from './restoring.contract.js';
 
 /** What is true of every aggregate store and its outbox. */
 export function aggregatesContract(name: string, openFixture: () => Promise<AggregatesFixture>): void {
   describe(`${name} and the pending event`, () => pendingEventContract(openFixture));
+  describe(`${name} and the commands that it remembers`, () => rememberingContract(openFixture));
   describe(`${name} rebuilt from the log`, () => restoringContract(openFixture));
 
   describe(`${name} as an aggregate store with an outbox`, () => {

@@ -5,6 +5,8 @@ export interface Aggregate {
   readonly id: string;
   /** 1, 2, 3 ... with no gap: the number of events so far. */
   readonly version: number;
+  /** RFC 3339; the time of the first event. */
+  readonly createdAt: string;
   /** RFC 3339; the time of the newest event. */
   readonly updatedAt: string;
 }

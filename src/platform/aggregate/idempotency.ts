@@ -28,6 +28,22 @@ export function recall<State extends Aggregate>(
   return command.answer;
 }
 
+/**
+ * The same for a command that creates, where the aggregate's id follows from the key. One that is younger than 24 hours is
+ * itself the proof that it was created under the key, even where the remembered command was lost because the database was
+ * rebuilt from the log. Its first answer is lost, too, once it has changed: its current state is returned then.
+ * @throws PlatformError as {@link recall} does
+ */
+export function recallCreation<State extends Aggregate>(
+  stored: Stored<State> | undefined,
+  idempotency: Idempotency,
+  now: number,
+): State | undefined {
+  const answer = recall(stored, idempotency, now);
+  if (answer || !stored) return answer;
+  return isFresh(stored.state.createdAt, now) ? stored.state : undefined;
+}
+
 /** The commands that an aggregate remembers after a change. An answer is copied only once the state moves on from it. */
 export function remember<State extends Aggregate>(
   stored: Stored<State> | undefined,
