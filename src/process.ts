@@ -6,6 +6,7 @@ import { type Authentication, authenticationOf } from './authentication.js';
 import type { Backends } from './backends.js';
 import { readBuildInfo } from './build-info.js';
 import { documentsOf } from './documents.js';
+import { forgetCommandsRegularly } from './platform/aggregate/forget-commands.js';
 import { retryUntilDone } from './platform/backoff.js';
 import type { Bus } from './platform/bus/bus.js';
 import type { Config } from './platform/config/config.js';
@@ -65,6 +66,7 @@ export class Process {
     await this.joinBus();
     this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT', { keepAlive });
     this.health.notServing = undefined;
+    void forgetCommandsRegularly(this.all(PLATFORM.commandRetention), this.logger, this.stopping.signal);
   }
 
   /** Answers when the bus has been joined. */

@@ -76,6 +76,7 @@ export const accounts: BoundedContext = {
 
       bind(PLATFORM.preparation).toConstantValue(prepare);
       bind(PLATFORM.outbox).toConstantValue(customers);
+      bind(PLATFORM.commandRetention).toConstantValue(customers);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
 
       bind(CustomersController).toDynamicValue(

@@ -102,6 +102,7 @@ export const orders: BoundedContext = {
 
       bind(PLATFORM.preparation).toConstantValue(adapters.prepare);
       bind(PLATFORM.outbox).toConstantValue(adapters.orders);
+      bind(PLATFORM.commandRetention).toConstantValue(adapters.orders);
       bind(PLATFORM.subscription).toConstantValue(copying as Subscription);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
 

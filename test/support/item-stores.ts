@@ -1,7 +1,7 @@
-import type { Aggregates, Outbox, Restorable } from '../../src/platform/aggregate/aggregates.js';
+import type { Aggregates, CommandRetention, Outbox, Restorable } from '../../src/platform/aggregate/aggregates.js';
 import type { Item, ItemEvent } from './items.js';
 
-export type ItemStore = Aggregates<Item, ItemEvent> & Outbox & Restorable<Item>;
+export type ItemStore = Aggregates<Item, ItemEvent> & Outbox & Restorable<Item> & CommandRetention;
 
 /** One empty collection of items. */
 export interface AggregatesFixture {

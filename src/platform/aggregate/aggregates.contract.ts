@@ -68,7 +68,7 @@ export function aggregatesContract(name: string, openFixture: () => Promise<Aggr
       });
 
       it('finds the commands that the aggregate is to remember, and those alone', async () => {
-        const remembered = { key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 };
+        const remembered = { key: 'k', request: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 };
         await store.save(undefined, { ...created('a'), commands: [remembered] });
         const before = await found('a');
         expect(before.commands).toEqual([remembered]);

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { AbstractSublevel } from 'abstract-level';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
 import type { Rebuild } from '../replay/rebuild.js';
@@ -50,6 +51,15 @@ function databaseOver(root: Level, directory: string, level: Level): EmbeddedDat
     check: () => Promise.resolve({ up: root.status === 'open' }),
     close: () => root.close(),
   };
+}
+
+/** Takes what was overwritten or deleted in a collection off the disk; LevelDB keeps it until then. */
+export async function compact(
+  collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,
+): Promise<void> {
+  const [start, end] = [collection.prefix, `${collection.prefix.slice(0, -1)}"`];
+  const { db } = collection as { db: { compactRange?(start: string, end: string): Promise<void> } };
+  await db.compactRange?.(start, end);
 }
 
 async function memoryLevel(): Promise<Level> {

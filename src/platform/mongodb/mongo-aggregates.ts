@@ -3,6 +3,7 @@ import {
   type Aggregate,
   type Aggregates,
   type Backlog,
+  type CommandRetention,
   type Head,
   type LogCompared,
   type PendingEvent,
@@ -49,12 +50,18 @@ interface Save<State> {
 }
 
 const STORED = { hash: 1, state: 1, pending: 1, commands: 1 };
+/** Time of a remembered command. */
+const AT = 'commands.at';
+/** What earlier versions stored of the request of a command. */
+const FINGERPRINT = 'commands.fingerprint';
+const FORGOTTEN = [AT, FINGERPRINT];
+const MOST_FORGOTTEN = 1_000;
 const HEAD = { projection: { version: 1, hash: 1, pending: 1 } };
 const HEAD_AND_OLDEST = { projection: { version: 1, hash: 1, pending: { $slice: 1 } } };
 
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
 export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
-  implements Aggregates<State, Event>, Restorable<State>, LogCompared
+  implements Aggregates<State, Event>, Restorable<State>, LogCompared, CommandRetention
 {
   readonly topic: string;
   private readonly listeners: ((unpublished: Unpublished) => void)[] = [];
@@ -76,6 +83,9 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   async createIndexes(): Promise<void> {
     // Sparse: a document with nothing pending is not in it, so the sweeper's search is as small as the backlog.
     await orUnavailable(() => this.collection.createIndex({ 'pending.time': 1 }, { sparse: true }, {}));
+    for (const member of FORGOTTEN) {
+      await orUnavailable(() => this.collection.createIndex({ [member]: 1 }, { sparse: true }, {}));
+    }
   }
 
   admit(): void {
@@ -190,6 +200,23 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
     const refused = await writeAroundFence(this.collection, operations);
     if (refused.size > 0) throw refusal(refused.values());
+  }
+
+  async forgetCommands(before: string): Promise<number> {
+    const due = { $or: [{ [AT]: { $lt: before } }, { [FINGERPRINT]: { $exists: true } }] } as object;
+    for (let forgotten = 0; ;) {
+      const options = { projection: { _id: 1 }, limit: MOST_FORGOTTEN, batchSize: MOST_FORGOTTEN };
+      const documents = await read(() => this.collection.find(due, options).toArray());
+      const filter = { _id: { $in: documents.map(({ _id }) => _id) } };
+      const operations = [
+        { updateMany: { filter, update: { $pull: { commands: { at: { $lt: before } } } } } },
+        { updateMany: { filter, update: { $unset: { 'commands.$[].fingerprint': '' } } } },
+      ] as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
+      const refused = documents.length > 0 ? await writeAroundFence(this.collection, operations) : new Map();
+      if (refused.size > 0) throw refusal(refused.values());
+      forgotten += documents.length;
+      if (documents.length < MOST_FORGOTTEN) return forgotten;
+    }
   }
 
   /** Lets the states be held against the log. */
