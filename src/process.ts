@@ -12,6 +12,7 @@ import type { Bus } from './platform/bus/bus.js';
 import type { Config } from './platform/config/config.js';
 import { type BoundedContext, type Database, PLATFORM } from './platform/context.js';
 import { WaitingLetters } from './platform/dead-letters/waiting-letters.js';
+import { compileSchemasOf } from './platform/event/cloud-event.js';
 import { expectUp, Health } from './platform/health/health.js';
 import { createApp } from './platform/http/app.js';
 import { listen, type Listener } from './platform/http/listen.js';
@@ -111,6 +112,7 @@ export class Process {
   private async openDatabases(): Promise<void> {
     this.container.bind(PLATFORM.stopping).toConstantValue(this.stopping.signal);
     for (const context of this.contexts) {
+      context.events.publishes.forEach(compileSchemasOf);
       const database = await this.backends.openDatabase(context.name);
       this.databases.set(context.name, database);
       this.connections.push(database);
