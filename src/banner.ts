@@ -20,7 +20,12 @@ const WAIT = `-H 'Prefer: wait=5'`;
 const JSON_BODY = `-H 'content-type: application/json'`;
 
 /** What a person who has just started the process wants to know: where to look, and what to try. */
-export function banner(contexts: readonly BoundedContext[], url: string, managementUrl: string): string {
+export function banner(
+  contexts: readonly BoundedContext[],
+  runsOn: string,
+  url: string,
+  managementUrl: string,
+): string {
   const names = contexts.map(({ name }) => name);
   const examples = [
     ...(names.includes('accounts')
@@ -37,6 +42,7 @@ export function banner(contexts: readonly BoundedContext[], url: string, managem
   ];
   return `
   ${names.join(' and ')}: ${url}
+  Runs on:     ${runsOn}
   Swagger UI:  ${url}/docs
   Readiness:   ${managementUrl}/health/ready
 

@@ -6,11 +6,13 @@ import { type Authentication, authenticationOf } from './authentication.js';
 import type { Backends } from './backends.js';
 import { readBuildInfo } from './build-info.js';
 import { documentsOf } from './documents.js';
+import { forgetCommandsRegularly } from './platform/aggregate/forget-commands.js';
 import { retryUntilDone } from './platform/backoff.js';
 import type { Bus } from './platform/bus/bus.js';
 import type { Config } from './platform/config/config.js';
 import { type BoundedContext, type Database, PLATFORM } from './platform/context.js';
 import { WaitingLetters } from './platform/dead-letters/waiting-letters.js';
+import { compileSchemasOf } from './platform/event/cloud-event.js';
 import { expectUp, Health } from './platform/health/health.js';
 import { createApp } from './platform/http/app.js';
 import { listen, type Listener } from './platform/http/listen.js';
@@ -65,6 +67,7 @@ export class Process {
     await this.joinBus();
     this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT', { keepAlive });
     this.health.notServing = undefined;
+    void forgetCommandsRegularly(this.all(PLATFORM.commandRetention), this.logger, this.stopping.signal);
   }
 
   /** Answers when the bus has been joined. */
@@ -109,6 +112,7 @@ export class Process {
   private async openDatabases(): Promise<void> {
     this.container.bind(PLATFORM.stopping).toConstantValue(this.stopping.signal);
     for (const context of this.contexts) {
+      context.events.publishes.forEach(compileSchemasOf);
       const database = await this.backends.openDatabase(context.name);
       this.databases.set(context.name, database);
       this.connections.push(database);

@@ -9,7 +9,7 @@ import { unique } from './http-contract/fixtures.js';
 
 const MORNING = Date.parse('2026-11-23T08:00:00.000Z');
 const HOURS_24 = 24 * 60 * 60 * 1000;
-const idempotency: Idempotency = { key: 'k', fingerprint: 'f' };
+const idempotency: Idempotency = { key: 'k', request: 'f' };
 const command: RememberedCommand<Item> = { ...idempotency, at: new Date(MORNING).toISOString(), version: 1 };
 const first = created('i').state;
 const second = changed(first, 'renamed').state;
@@ -37,10 +37,15 @@ describe('recalling an answer', () => {
   });
 
   it('refuses another request under the key, but only for those 24 hours', () => {
-    const other = { ...idempotency, fingerprint: 'other' };
+    const other = { ...idempotency, request: 'other' };
     const asked = (now: number) => recall(stored(first, command), other, now);
     expect(() => asked(MORNING + HOURS_24 - 1)).toThrow(expect.objectContaining({ code: 'idempotency-key-reused' }));
     expect(asked(MORNING + HOURS_24)).toBeUndefined();
+  });
+
+  it('takes a request that cannot be compared any more for the same', () => {
+    const { request: _, ...old } = { ...command, fingerprint: 'old' };
+    expect(recall(stored(first, old), idempotency, MORNING)).toBe(first);
   });
 
   it('is gone once the answer was taken back', () => {
@@ -61,7 +66,7 @@ describe('remembering a command', () => {
     const kept = remember(
       stored(first, command),
       changed(first, 'renamed'),
-      { key: 'later', fingerprint: 'f' },
+      { key: 'later', request: 'f' },
       MORNING,
     );
     expect(kept).toEqual([{ ...command, answer: first }, later]);
@@ -78,10 +83,23 @@ describe('remembering a command', () => {
     expect(remember(stored(first, command), change, undefined, MORNING + HOURS_24)).toEqual([]);
   });
 
-  it('drops every answer where the change takes something back', () => {
+  it('drops every answer, and what there is of the requests, where the change takes something back', () => {
     const before = stored(second, { ...command, answer: first }, later);
     const kept = remember(before, { ...changed(second, ''), forgets: true }, undefined, MORNING);
-    expect(kept).toEqual([command, later]);
+    const at = command.at;
+    expect(kept).toEqual([
+      { key: 'k', at, version: 1 },
+      { key: 'later', at, version: 2 },
+    ]);
+    expect(() => recall(stored({ ...second, version: 3 }, ...kept), idempotency, MORNING)).toThrow(
+      expect.objectContaining({ kind: 'gone' }),
+    );
+  });
+
+  it('drops what earlier versions stored of the requests', () => {
+    const { request: _, ...old } = { ...command, fingerprint: 'old' };
+    const [kept] = remember(stored(first, old), changed(first, 'renamed'), undefined, MORNING);
+    expect(kept).toEqual({ key: 'k', at: command.at, version: 1, answer: first });
   });
 });
 
@@ -108,7 +126,7 @@ describe('over a store, an Idempotency-Key', () => {
     changeAggregate(store, id, (state) => changed(state as Item, name), { idempotency: key });
 
   it('of a creation names one thing for 24 hours, and then a new one, each time', async () => {
-    const key = { key: unique(), fingerprint: 'f' };
+    const key = { key: unique(), request: 'f' };
     const ids = new Set<string>();
     for (let day = 0; day < 3; day += 1) {
       jest.setSystemTime(MORNING + day * HOURS_24);
@@ -122,33 +140,33 @@ describe('over a store, an Idempotency-Key', () => {
   });
 
   it('of a creation may be used for another request after 24 hours', async () => {
-    const key = { key: unique(), fingerprint: 'f' };
+    const key = { key: unique(), request: 'f' };
     await create(key);
-    const other = { ...key, fingerprint: 'other' };
+    const other = { ...key, request: 'other' };
     await expect(create(other)).rejects.toMatchObject({ code: 'idempotency-key-reused' });
     jest.setSystemTime(MORNING + HOURS_24);
     expect((await create(other)).replayed).toBeUndefined();
   });
 
   it('of many creations at once creates one', async () => {
-    const key = { key: unique(), fingerprint: 'f' };
+    const key = { key: unique(), request: 'f' };
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => create(key)));
     expect(new Set(outcomes.map(({ state }) => state.id)).size).toBe(1);
     expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
   });
 
   it('of a creation that was refused is free', async () => {
-    const key = { key: unique(), fingerprint: 'f' };
+    const key = { key: unique(), request: 'f' };
     const refuse = () => Promise.reject(new Error('no'));
     await expect(createAggregate(store, refuse, key)).rejects.toThrow('no');
-    expect((await create({ ...key, fingerprint: 'other' })).replayed).toBeUndefined();
+    expect((await create({ ...key, request: 'other' })).replayed).toBeUndefined();
   });
 
   it('of a change has it made once in 24 hours, whatever comes between, and again after', async () => {
-    const { id } = (await create({ key: unique(), fingerprint: 'f' })).state;
-    const key = { key: unique(), fingerprint: 'f' };
+    const { id } = (await create({ key: unique(), request: 'f' })).state;
+    const key = { key: unique(), request: 'f' };
     const { state } = await rename(id, key, 'one');
-    await rename(id, { key: unique(), fingerprint: 'f' }, 'two');
+    await rename(id, { key: unique(), request: 'f' }, 'two');
     jest.setSystemTime(MORNING + HOURS_24 - 1);
     expect(await rename(id, key, 'one')).toEqual({ state, replayed: true });
     jest.setSystemTime(MORNING + HOURS_24);

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { RunningProcess, type Settings, temporaryDirectory } from './support/run-process.js';
+import { eventually } from './support/eventually.js';
+import { RunningProcess, serve, type Settings, temporaryDirectory } from './support/run-process.js';
 
 const PASSWORD = 'hunter2secret';
 const KAFKA = { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' };
@@ -61,6 +62,20 @@ describe('the command config', () => {
   });
 });
 
+describe('what a process runs on', () => {
+  it('is the first line of the log, and in the banner', async () => {
+    const DATA_DIR = temporaryDirectory();
+    const settings = { DATA_DIR, NODE_ENV: 'production', ALLOW_EMBEDDED: 'true', MONGODB_URL: PASSWORD };
+    const running = await serve(settings).serving();
+    const runsOn = `the embedded log and databases in ${DATA_DIR}`;
+    const [first, second] = running.stdout.split('\n', 2).map((line) => JSON.parse(line) as object);
+    expect(first).toMatchObject({ msg: 'starting', module: 'all', runsOn });
+    expect(second).toMatchObject({ msg: 'MONGODB_URL: there is no such setting; did you mean MONGODB_URI?' });
+    await eventually(() => expect(running.stdout).toContain(`Runs on:     ${runsOn}`));
+    expect(running.output).not.toContain(PASSWORD);
+  });
+});
+
 describe('a setting that is wrong', () => {
   it.each<{ setting: string; settings: Settings }>([
     { setting: 'PORT', settings: { PORT: 'abc' } },
@@ -79,6 +94,7 @@ describe('a setting that is wrong', () => {
     { setting: 'HTTP_BODY_LIMIT', settings: { HTTP_BODY_LIMIT: 'much' } },
     { setting: 'KAFKA_BOOTSTRAP_SERVERS', settings: { MONGODB_URI: 'mongodb://127.0.0.1:1' } },
     { setting: 'MONGODB_URI', settings: KAFKA },
+    { setting: 'MONGODB_URI', settings: { NODE_ENV: 'production' } },
     {
       setting: 'KAFKA_BOOTSTRAP_SERVERS',
       settings: { MONGODB_URI: 'mongodb://127.0.0.1:1', KAFKA_BOOTSTRAP_SERVERS: 'broker' },

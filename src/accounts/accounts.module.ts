@@ -88,6 +88,7 @@ export const accounts: BoundedContext = {
         [PLATFORM.stopping],
       );
       bind(PLATFORM.outbox).toConstantValue(customers);
+      bind(PLATFORM.commandRetention).toConstantValue(customers);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
 
       bind(CustomersController).toDynamicValue(

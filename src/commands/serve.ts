@@ -4,6 +4,7 @@ import { banner } from '../banner.js';
 import { CONTEXTS } from '../contexts.js';
 import { isEmbedded, loadConfig } from '../platform/config/config.js';
 import { createLogger } from '../platform/logger.js';
+import { runsOn } from '../runs-on.js';
 import { Process } from '../process.js';
 import { type Command, contextOf, type Flags, refuseWords } from './command.js';
 
@@ -22,8 +23,10 @@ export const serve: Command = {
 
 async function start(flags: Flags): Promise<void> {
   const contexts = flags.module === 'all' ? CONTEXTS : [contextOf(flags)];
-  const { config, warnings } = loadConfig(contexts.map(({ name }) => name));
+  const modules = contexts.map(({ name }) => name);
+  const { config, warnings } = loadConfig(modules);
   const logger = createLogger(config.LOG_LEVEL);
+  logger.info({ module: flags.module, runsOn: runsOn(config, modules) }, 'starting');
   for (const warning of warnings) logger.warn(warning);
   logWarnings(logger);
   const running = new Process(config, contexts, backendsOf(config, logger), logger);
@@ -47,7 +50,8 @@ async function start(flags: Flags): Promise<void> {
   const { port, managementPort } = running.ports;
   logger.info({ module: flags.module, port, managementPort }, 'serving');
   if (isEmbedded(config) || process.stdout.isTTY) {
-    console.log(banner(contexts, `http://${config.HOST}:${port}`, `http://${config.HOST}:${managementPort}`));
+    const [url, managementUrl] = [port, managementPort].map((each) => `http://${config.HOST}:${each}`);
+    console.log(banner(contexts, runsOn(config, modules), String(url), String(managementUrl)));
   }
   await running.joined();
   logger.info('ready');

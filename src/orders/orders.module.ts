@@ -112,6 +112,7 @@ export const orders: BoundedContext = {
         [PLATFORM.stopping],
       );
       bind(PLATFORM.outbox).toConstantValue(adapters.orders);
+      bind(PLATFORM.commandRetention).toConstantValue(adapters.orders);
       bind(PLATFORM.subscription).toConstantValue(copying as Subscription);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
 

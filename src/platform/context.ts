@@ -1,5 +1,5 @@
 import type { ContainerModule, ServiceIdentifier } from 'inversify';
-import type { LogCompared, Outbox } from './aggregate/aggregates.js';
+import type { CommandRetention, LogCompared, Outbox } from './aggregate/aggregates.js';
 import type { EventApi } from './async-api/event-api.js';
 import type { EmbeddedDatabase } from './embedded/embedded-database.js';
 import type { HttpApi } from './http/app.js';
@@ -27,9 +27,10 @@ export interface BoundedContext {
   bindings(database: Database): ContainerModule;
 }
 
-/** What contexts offer to the process and the process to contexts; each context may bind several of the first three. */
+/** What contexts offer to the process and the process to contexts; each context may bind several of the first four. */
 export const PLATFORM = {
   outbox: Symbol('outbox') as ServiceIdentifier<Outbox & LogCompared>,
+  commandRetention: Symbol('command retention') as ServiceIdentifier<CommandRetention>,
   subscription: Symbol('subscription') as ServiceIdentifier<Subscription>,
   preparation: Symbol('preparation') as ServiceIdentifier<Preparation>,
   /** Aborted when the process begins to stop. */

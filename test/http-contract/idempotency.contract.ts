@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { type Answer, expectOffences, expectProblem } from './client.js';
-import { copied, customerPath, item, place, registerAndCopy, stated, unique } from './fixtures.js';
+import { type Answer, CARD_NUMBERS, expectOffences, expectProblem } from './client.js';
+import { card, copied, customerPath, item, place, registerAndCopy, stated, unique } from './fixtures.js';
 import type { System } from './system.js';
 
 interface Post {
@@ -127,6 +128,61 @@ export function idempotency(system: () => System): void {
     });
   });
 
+  describe('an Idempotency-Key, after the database was lost and rebuilt from the log,', () => {
+    const CREATIONS: [string, string, () => Promise<Post>][] = [
+      ['POST /accounts/customers', 'accounts', register],
+      ['POST /orders', 'orders', placeOrder],
+    ];
+    it.each(CREATIONS)('still replays the first answer of %s', async (_route, module, prepare) => {
+      const post = await prepare();
+      const key = unique();
+      const first = await send(post, key);
+      await system().rebuiltFromLog(module, first.body.id);
+      for (let times = 0; times < 2; times += 1) {
+        const again = await send(post, key);
+        expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([post.status, 'true']);
+        expect(again.text).toBe(first.text);
+        expect(again.headers.get('location')).toBe(first.headers.get('location'));
+      }
+      expect(await post.effects()).toBe(1);
+    });
+
+    it.each(CREATIONS)('answers what %s created as it is now, if that has changed', async (_route, module, prepare) => {
+      const post = await prepare();
+      const key = unique();
+      const { body: first } = await send(post, key);
+      await post.moveOn(first);
+      await system().rebuiltFromLog(module, first.id);
+      const again = await send(post, key);
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([post.status, 'true']);
+      expect([again.headers.get('etag'), again.body]).toEqual(['"2"', { ...again.body, id: first.id, version: 2 }]);
+      expect(await post.effects()).toBe(1);
+    });
+
+    it('is 410 where the customer was erased', async () => {
+      const post = await register();
+      const key = unique();
+      const { id } = (await send(post, key)).body;
+      await client().delete(customerPath(id));
+      await system().rebuiltFromLog('accounts', id);
+      expectProblem(await send(post, key), 410, 'customer-erased');
+      expect(await post.effects()).toBe(0);
+    });
+
+    it.each([
+      ['ship', undefined],
+      ['cancel', { reason: 'r' }],
+    ])('does not %s an order twice: that is a conflict', async (command, body) => {
+      const post = await commandOf(command, body, undefined)();
+      const key = unique();
+      const first = await send(post, key);
+      expect(first.status).toBe(200);
+      await system().rebuiltFromLog('orders', first.body.id);
+      expectProblem(await send(post, key), 409, 'wrong-status');
+      expect(await post.effects()).toBe(1);
+    });
+  });
+
   describe('an Idempotency-Key', () => {
     it('belongs to its path: elsewhere it is another one', async () => {
       const key = unique();
@@ -194,6 +250,36 @@ export function idempotency(system: () => System): void {
       expect(answers[1]?.text).toBe(answers[0]?.text);
     });
 
+    it('leaves no digest of a request with a card number in it, from which that could be found out', async () => {
+      const key = unique();
+      const body = stated({ creditCards: [card('PRIMARY', CARD_NUMBERS.visa)] });
+      const { id } = (await send({ ...(await register()), body }, key)).body;
+      const traces = await system().tracesOf([id]);
+      expect(traces.join()).toContain('"request"');
+      const everything = [...traces, JSON.stringify(await system().event(id, 1))].join();
+      for (const digest of digestsOf(body)) expect(everything).not.toContain(digest);
+    });
+
+    it('means another request where the card is another one', async () => {
+      const key = unique();
+      const post = { ...(await register()), body: stated({ creditCards: [card('PRIMARY', CARD_NUMBERS.visa)] }) };
+      const { text } = await send(post, key);
+      const other = { ...post.body, creditCards: [card('PRIMARY', CARD_NUMBERS.mastercard)] };
+      expectProblem(await send({ ...post, body: other }, key), 422, 'idempotency-key-reused');
+      expect((await send(post, key)).text).toBe(text);
+    });
+
+    it('of an erased customer leaves nothing of the request', async () => {
+      const key = unique();
+      const post = await register();
+      const { id } = (await send(post, key)).body;
+      const remembered = /"request":"([^"]+)"/.exec((await system().tracesOf([id])).join())?.[1];
+      expect(await system().tracesOf([remembered as string])).toHaveLength(1);
+      await client().delete(customerPath(id));
+      expect(await system().tracesOf([remembered as string])).toEqual([]);
+      expectProblem(await send(post, key), 410, 'gone');
+    });
+
     it('is neither stored nor published as it is', async () => {
       const key = `key-${unique()}`;
       const { id } = (await send(await register(), key)).body;
@@ -201,4 +287,21 @@ export function idempotency(system: () => System): void {
       expect(await system().tracesOf([key])).toEqual([]);
     });
   });
+}
+
+/** Digests of a request in the forms that somebody would try who knows all of it but the card number. */
+function digestsOf(body: object): string[] {
+  const sorted = JSON.stringify(body, (_name, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+  const texts = [JSON.stringify(body), sorted, CARD_NUMBERS.visa];
+  return texts.flatMap((text) =>
+    ['sha1', 'sha256', 'sha512'].flatMap((algorithm) =>
+      (['hex', 'base64', 'base64url'] as const).map((encoding) =>
+        createHash(algorithm).update(text).digest(encoding).replace(/=+$/, ''),
+      ),
+    ),
+  );
 }

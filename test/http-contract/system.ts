@@ -76,6 +76,14 @@ export class System {
     });
   }
 
+  /** Leaves of an aggregate what there is of it once its database was lost and rebuilt from the log: no remembered command. */
+  async rebuiltFromLog(module: string, id: string): Promise<void> {
+    await this.outboxesAreEmpty();
+    const index = CONTEXTS.findIndex(({ name }) => name === module);
+    const { systemsOfRecord } = CONTEXTS[index]!.replay(this.databases[index]!);
+    await systemsOfRecord[0]!.store.adopt([{ id, pending: [], commands: [] }]);
+  }
+
   /** The event of a version of an aggregate, as it was published. */
   async event(subject: string, version: number): Promise<CloudEvent> {
     const isIt = (event: CloudEvent) => event.subject === subject && event.sequence === String(version);

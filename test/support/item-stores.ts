@@ -1,5 +1,6 @@
 import type {
   Aggregates,
+  CommandRetention,
   Outbox,
   PendingEvent,
   Restorable,
@@ -8,7 +9,7 @@ import type {
 } from '../../src/platform/aggregate/aggregates.js';
 import type { Item, ItemEvent } from './items.js';
 
-export type ItemStore = Aggregates<Item, ItemEvent> & Outbox & Restorable<Item>;
+export type ItemStore = Aggregates<Item, ItemEvent> & Outbox & Restorable<Item> & CommandRetention;
 
 /** One empty collection of items. */
 export interface AggregatesFixture {

@@ -14,12 +14,19 @@ export const itemEvents: EventStream = {
   source: '/test',
   typePrefix: 'test.item',
   schemaVersions: { created: 1, changed: 2 },
+  schemas: ['created:v1', 'changed:v2'].map((name) => ({
+    $id: `urn:schema:test.item.${name}`,
+    type: 'object',
+    required: ['item'],
+    properties: { item: { type: 'object', properties: { name: { type: 'string' } } }, changed: { type: 'array' } },
+    additionalProperties: false,
+  })),
 };
 
 const SOME_TIME = '2026-01-01T00:00:00.000Z';
 
 export function created(id: string, time = SOME_TIME): Saving<Item, ItemEvent> {
-  const state = { id, version: 1, updatedAt: time, name: 'new', tags: ['a', 'b'] };
+  const state = { id, version: 1, createdAt: time, updatedAt: time, name: 'new', tags: ['a', 'b'] };
   return { state, event: { type: 'created', data: { item: state, changed: [''] } }, commands: [] };
 }
 

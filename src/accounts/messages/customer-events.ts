@@ -1,3 +1,4 @@
+import { readMessageFiles } from '../../platform/async-api/event-api.js';
 import type { EventStream } from '../../platform/event/cloud-event.js';
 
 /** What accounts publishes: each change of a customer, with the whole customer after it. */
@@ -6,4 +7,5 @@ export const customerEvents: EventStream = {
   source: '/accounts',
   typePrefix: 'accounts.customer',
   schemaVersions: { registered: 2, changed: 2, erased: 1 },
+  schemas: readMessageFiles(new URL('./', import.meta.url)).schemas,
 };

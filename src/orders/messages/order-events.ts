@@ -1,3 +1,4 @@
+import { readMessageFiles } from '../../platform/async-api/event-api.js';
 import type { EventStream } from '../../platform/event/cloud-event.js';
 
 /** What orders publishes: each change of an order, with the whole order after it. */
@@ -6,4 +7,5 @@ export const orderEvents: EventStream = {
   source: '/orders',
   typePrefix: 'orders.order',
   schemaVersions: { placed: 1, shipped: 1, cancelled: 1, redacted: 1 },
+  schemas: readMessageFiles(new URL('./', import.meta.url)).schemas,
 };

@@ -6,12 +6,14 @@ import { type Stored, VersionConflict } from './aggregates.js';
 import { eventOf } from './pending-event.js';
 import { outboxContract } from './outbox.contract.js';
 import { pendingEventContract } from './pending-event.contract.js';
+import { rememberingContract } from './remembering.contract.js';
 import { restoringContract } from './restoring.contract.js';
 
 /** What is true of every aggregate store and its outbox. */
 export function aggregatesContract(name: string, openFixture: () => Promise<AggregatesFixture>): void {
   describe(`${name} and the pending event`, () => pendingEventContract(openFixture));
   describe(`${name} and its outbox`, () => outboxContract(openFixture));
+  describe(`${name} and the commands that it remembers`, () => rememberingContract(openFixture));
   describe(`${name} rebuilt from the log`, () => restoringContract(openFixture));
 
   describe(`${name} as an aggregate store`, () => {
@@ -67,7 +69,7 @@ export function aggregatesContract(name: string, openFixture: () => Promise<Aggr
       });
 
       it('finds the commands that the aggregate is to remember, and those alone', async () => {
-        const remembered = { key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 };
+        const remembered = { key: 'k', request: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 };
         await store.save(undefined, { ...created('a'), commands: [remembered] });
         const before = await found('a');
         expect(before.commands).toEqual([remembered]);

@@ -5,6 +5,8 @@ export interface Aggregate {
   readonly id: string;
   /** 1, 2, 3 ... with no gap: the number of events so far. */
   readonly version: number;
+  /** RFC 3339; the time of the first event. */
+  readonly createdAt: string;
   /** RFC 3339; the time of the newest event. */
   readonly updatedAt: string;
 }
@@ -18,10 +20,11 @@ export interface PendingEvent {
   readonly json: string;
 }
 
-/** A command that was carried out under an idempotency key. Key and fingerprint are digests. */
+/** A command that was carried out under an idempotency key. Key and request are digests. */
 export interface RememberedCommand<State> {
   readonly key: string;
-  readonly fingerprint: string;
+  /** Not there once the answer was taken back. Called otherwise than `fingerprint`, which had card numbers in it. */
+  readonly request?: string;
   /** RFC 3339 */
   readonly at: string;
   /** The version that it led to. */
@@ -188,6 +191,17 @@ export interface Restorable<State = unknown> extends Outbox {
   unlogged(ids?: readonly string[]): AsyncIterable<Unlogged<State>>;
   /** Puts what the log does not know beside states that are there, in place of what is beside them. */
   adopt(entries: readonly Unlogged<State>[]): Promise<void>;
+}
+
+/** A store that remembers commands no longer than it has to. */
+export interface CommandRetention {
+  /**
+   * Drops the commands of before a time (RFC 3339), also from aggregates that never change again, and of all commands the
+   * fingerprints that earlier versions stored. Finds them by an index.
+   * @returns how many aggregates had some
+   * @throws PlatformError `unavailable` when the store does not answer; some of them may be dropped then.
+   */
+  forgetCommands(before: string): Promise<number>;
 }
 
 /** Another writer changed the aggregate first. */

@@ -4,7 +4,7 @@ import { PlatformError, unavailable } from '../errors.js';
 import { randomBytes } from '../random.js';
 import type { DomainEvent } from '../event/cloud-event.js';
 import { type Aggregate, type Aggregates, type Change, type Stored, VersionConflict } from './aggregates.js';
-import { type Idempotency, recall, remember } from './idempotency.js';
+import { type Idempotency, recall, recallCreation, remember } from './idempotency.js';
 
 /** The versions that an `If-Match` header allows; undefined when there is no such header. */
 export type ExpectedVersions = readonly number[] | 'any' | undefined;
@@ -72,7 +72,7 @@ export function createAggregate<State extends Aggregate, Event extends DomainEve
     for (let generation = 0; ; generation += 1) {
       const id = uuidv5(`${idempotency.key} ${generation}`, NAMESPACE);
       const stored = await aggregates.find(id);
-      const answer = recall(stored, idempotency, Date.now());
+      const answer = recallCreation(stored, idempotency, Date.now());
       if (answer) return { state: answer, replayed: true };
       // A key whose 24 hours are over names something new.
       if (stored) continue;

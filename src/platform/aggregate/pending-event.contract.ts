@@ -4,6 +4,7 @@ import { changed, created, itemEvents } from '../../../test/support/items.js';
 import { hashOf } from '../event/hash-chain.js';
 import { withRequestContext } from '../request-context.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import { ContractViolation } from '../event/strict-check.js';
 import type { Stored } from './aggregates.js';
 import { eventOf } from './pending-event.js';
 
@@ -78,6 +79,33 @@ export function pendingEventContract(openFixture: () => Promise<AggregatesFixtur
     const [withoutActor] = await pendingEvents('b');
     expect(withoutActor).toMatchObject({ traceparent });
     expect(withoutActor).not.toHaveProperty('actor');
+  });
+
+  it('is refused when it is not as its schema has it, and nothing is saved', async () => {
+    const { state, event } = created('a');
+    const against = [
+      { ...event, data: { ...event.data, secret: 's3cr3t' } },
+      { ...event, data: { item: { ...state, name: 's3cr3t' as unknown as number, tags: [] }, changed: 's3cr3t' } },
+      { ...event, data: {} },
+      { type: 'created' as const, data: { item: { ...state, name: 4_711 } } },
+      { ...event, type: 'unheard of' as 'created' },
+    ];
+    for (const wrong of against) {
+      const refused = await store
+        .save(undefined, { state, event: wrong, commands: [] })
+        .catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(ContractViolation);
+      expect(String(refused)).toMatch(/urn:schema:test\.item\.(created|unheard of):v1: .+/);
+      expect(String(refused)).not.toMatch(/s3cr3t|4711/);
+    }
+    expect(await store.find('a')).toBeUndefined();
+
+    await store.save(undefined, created('a'));
+    const before = await found('a');
+    const renamed = changed(before.state, 'x');
+    const wrong = { ...renamed, event: { ...renamed.event, data: { item: null } } };
+    await expect(store.save(before, wrong)).rejects.toThrow('urn:schema:test.item.changed:v2: /item (type)');
+    expect(await found('a')).toEqual(before);
   });
 
   describe('in the chain of the aggregate', () => {

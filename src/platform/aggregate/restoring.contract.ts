@@ -68,7 +68,7 @@ export function restoringContract(openFixture: () => Promise<AggregatesFixture>)
     });
 
     it('leaves what waits and what is remembered beside a state that it moves', async () => {
-      const commands = [{ key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
+      const commands = [{ key: 'k', request: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
       await store.save(undefined, { ...created('a'), commands });
       const pending = await pendingOf(store, 'a');
 
@@ -138,7 +138,7 @@ export function restoringContract(openFixture: () => Promise<AggregatesFixture>)
   });
 
   describe('what the log does not know', () => {
-    const commands = [{ key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
+    const commands = [{ key: 'k', request: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
 
     beforeEach(async () => {
       await store.save(undefined, created('waits'));

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { CloudEvent, EventStream } from '../event/cloud-event.js';
+import type { MessageSchema } from '../event/message-schema.js';
 
 /** What a context has to do with events: told in data, so that it can be documented. */
 export interface EventApi {
@@ -10,13 +11,6 @@ export interface EventApi {
   /** Messages as they were published. */
   readonly samples: readonly CloudEvent[];
   readonly reads: readonly TopicReading[];
-}
-
-/** A JSON Schema. `urn:schema:<type>:v<major>` names the data of a type of message, as `dataschema` does. */
-export interface MessageSchema {
-  readonly $id: string;
-  readonly description?: string;
-  readonly [keyword: string]: unknown;
 }
 
 /** A topic that a context reads. */

@@ -1,16 +1,12 @@
 import { z } from 'zod';
-import { text } from './fields.js';
+import { flag, text } from './fields.js';
 import type { Found } from './found.js';
 
 /** Who may call, as settings. */
 export const authenticationSettings = {
   AUTH_MODE: z.enum(['none', 'jwt'], 'must be none or jwt').default('none'),
   /** Allows AUTH_MODE=none on an address that others can reach. */
-  AUTH_ALLOW_NONE: z.coerce
-    .string()
-    .regex(/^(true|false)$/, 'must be true or false')
-    .default('false')
-    .transform((value) => value === 'true'),
+  AUTH_ALLOW_NONE: flag,
   /** Where the issuer publishes the keys that it signs with. */
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { authenticationProblems, authenticationSettings } from './authentication-settings.js';
-import { port, text, whole } from './fields.js';
+import { flag, port, text, whole } from './fields.js';
 import { Found } from './found.js';
 import { kafkaProblems, kafkaSettings, kafkaWarnings } from './kafka-settings.js';
+import { isSecret } from './mask.js';
+import { misspeltWarnings } from './misspelt.js';
 import { mongoDbUri } from './mongodb-uri.js';
 import { findSettings, type Sources } from './sources.js';
 
@@ -16,6 +18,8 @@ const schema = z.strictObject({
   ACCESS_LOG_SAMPLE: whole(0, 1_000_000).default(100),
   /** Folder of the embedded adapters. */
   DATA_DIR: text.default('.data'),
+  /** Allows the embedded adapters where NODE_ENV is production. */
+  ALLOW_EMBEDDED: flag,
   /** Of every module that has none of its own. */
   MONGODB_URI: mongoDbUri,
   ...kafkaSettings,
@@ -68,13 +72,25 @@ export function loadConfig(
   modules: readonly string[],
   { environment = process.env, folder = 'config' }: Partial<Sources> = {},
 ): Loaded {
-  const { found, problems, warnings } = findSettings(settingNames(modules), { environment, folder });
-  const config = check(found, modules, problems);
+  const names = settingNames(modules);
+  const { found, problems, warnings } = findSettings(names, { environment, folder });
+  const misspelt = misspeltWarnings(setIn(environment), withFiles(names));
+  const production = environment.NODE_ENV === 'production' ? embeddedProblems(found, modules) : [];
+  const config = check(found, modules, [...problems, ...production], misspelt);
   return {
     config,
     originOf: (name) => found.origin(name),
-    warnings: [...warnings, ...kafkaWarnings(found), ...mongoDbWarnings(found, modules)],
+    warnings: [...misspelt, ...warnings, ...kafkaWarnings(found), ...mongoDbWarnings(found, modules)],
   };
+}
+
+function setIn(environment: NodeJS.ProcessEnv): string[] {
+  return Object.keys(environment).filter((name) => environment[name] !== '');
+}
+
+/** For a secret X, X_FILE means something, too. */
+function withFiles(names: readonly string[]): string[] {
+  return [...names, ...names.filter(isSecret).map((name) => `${name}_FILE`)];
 }
 
 /** Names of the settings that a process of these modules has. */
@@ -105,7 +121,13 @@ function ownUri(module: string): OwnUri {
   return `${module.toUpperCase()}_MONGODB_URI`;
 }
 
-function check(found: Found, modules: readonly string[], problems: readonly string[]): Config {
+/** @param hints what is told beside problems, and is none */
+function check(
+  found: Found,
+  modules: readonly string[],
+  problems: readonly string[],
+  hints: readonly string[] = [],
+): Config {
   const own = Object.fromEntries(modules.map((module) => [ownUri(module), mongoDbUri]));
   const { success, data, error } = schema.extend(own).safeParse(found.values());
   const wrong = success ? [] : describe(error.issues, found);
@@ -116,7 +138,7 @@ function check(found: Found, modules: readonly string[], problems: readonly stri
     ...backendProblems(found, modules),
   ];
   const lines = [...problems, ...wrong, ...together];
-  if (!success || lines.length > 0) throw new ConfigError(lines);
+  if (!success || lines.length > 0) throw new ConfigError([...lines, ...hints]);
   return data as unknown as Config;
 }
 
@@ -144,6 +166,16 @@ function backendProblems(found: Found, modules: readonly string[]): string[] {
   if (uris.length === 0) return [`MONGODB_URI: is not set, but ${found.label(kafka)} is; ${both}`];
   const without = found.has('MONGODB_URI') ? [] : modules.map(ownUri).filter((name) => !found.has(name));
   return without.map((name) => `${name}: is not set, nor is MONGODB_URI, but ${found.label(kafka)} is`);
+}
+
+/** A production that nobody meant to be on one machine alone would keep what it acknowledges in a container's folder. */
+function embeddedProblems(found: Found, modules: readonly string[]): string[] {
+  const kafka = 'KAFKA_BOOTSTRAP_SERVERS';
+  const isAllowed = flag.safeParse(found.value('ALLOW_EMBEDDED')).data === true;
+  if (isAllowed || found.has(kafka) || backendProblems(found, modules).length > 0) return [];
+  return [
+    `${kafka}, MONGODB_URI: are not set, but NODE_ENV is production; set both, or ALLOW_EMBEDDED=true to keep everything in DATA_DIR`,
+  ];
 }
 
 function urisIn(found: Found, modules: readonly string[]): string[] {

@@ -14,6 +14,12 @@ export const oneOf = <const Name extends string>(...names: readonly Name[]) =>
     .toUpperCase()
     .pipe(z.enum(names, `must be ${names.slice(0, -1).join(', ')} or ${String(names.at(-1))}`));
 
+export const flag = z.coerce
+  .string()
+  .regex(/^(true|false)$/, 'must be true or false')
+  .default('false')
+  .transform((value) => value === 'true');
+
 export const whole = (least: number, most: number) =>
   z.coerce
     .number('must be a number')

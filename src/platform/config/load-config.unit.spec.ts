@@ -42,7 +42,7 @@ describe('settings', () => {
   it('are taken from the environment over the file of NODE_ENV over the default file', async () => {
     const file = await write('default.json', JSON.stringify({ LOG_LEVEL: 'info', PORT: 1, DATA_DIR: 'd' }));
     await write('production.json', JSON.stringify({ LOG_LEVEL: 'warn', PORT: 2 }));
-    const { config, originOf } = load({ NODE_ENV: 'production', PORT: '3' });
+    const { config, originOf } = load({ NODE_ENV: 'production', PORT: '3', ALLOW_EMBEDDED: 'true' });
 
     expect(config).toMatchObject({ LOG_LEVEL: 'warn', PORT: 3, DATA_DIR: 'd' });
     expect(['DATA_DIR', 'PORT', 'HTTP_BODY_LIMIT'].map(originOf)).toEqual([file, 'environment', undefined]);
@@ -83,6 +83,51 @@ describe('settings', () => {
       expect.stringMatching(/^MONGODB_URI_FILE: names a file that cannot be read \(ENOENT\)$/),
       expect.stringMatching(/^PORT: /),
       expect.stringMatching(/^LOG_LEVEL: /),
+    ]);
+  });
+});
+
+describe('in production', () => {
+  const production = { NODE_ENV: 'production' };
+  const refusal = expect.stringMatching(
+    /^KAFKA_BOOTSTRAP_SERVERS, MONGODB_URI: are not set, but NODE_ENV is production/,
+  );
+
+  it('the embedded adapters are refused, unless they are asked for', () => {
+    expect(linesOf(production)).toEqual([refusal]);
+    expect(linesOf({ ...production, ALLOW_EMBEDDED: 'false' })).toEqual([refusal]);
+    expect(linesOf({ ...production, ALLOW_EMBEDDED: SECRET })).toContainEqual(
+      expect.stringMatching(/^ALLOW_EMBEDDED: must be true or false/),
+    );
+    expect(load({ ...production, ALLOW_EMBEDDED: 'true' }).config).toMatchObject({ ALLOW_EMBEDDED: true });
+    expect(load({ NODE_ENV: 'development' }).config).toMatchObject({ ALLOW_EMBEDDED: false });
+  });
+
+  it('servers need nothing more, and half of them is told as such', () => {
+    const KAFKA_BOOTSTRAP_SERVERS = 'a:1';
+    expect(load({ ...production, KAFKA_BOOTSTRAP_SERVERS, MONGODB_URI }).warnings).toEqual([]);
+    expect(linesOf({ ...production, MONGODB_URI })).toEqual([
+      expect.stringMatching(/^KAFKA_BOOTSTRAP_SERVERS: is not set, but MONGODB_URI is/),
+    ]);
+  });
+
+  it('a refusal names the settings that are misspelt, and no value', () => {
+    const misspelt = { KAFKA_BOOTSTRAP_SERVER: SECRET, MONGODB_URL: SECRET };
+    expect(linesOf({ ...production, ...misspelt })).toEqual([
+      refusal,
+      'KAFKA_BOOTSTRAP_SERVER: there is no such setting; did you mean KAFKA_BOOTSTRAP_SERVERS?',
+      'MONGODB_URL: there is no such setting; did you mean MONGODB_URI?',
+    ]);
+  });
+});
+
+describe('a variable that is misspelt', () => {
+  it('is warned of by its name, without its value', () => {
+    const { warnings } = load({ MONGODB_URL: SECRET, MONGODB_URI_FIL: SECRET, KAFKA_PORT: SECRET, PORTS: '' });
+
+    expect(warnings).toEqual([
+      'MONGODB_URL: there is no such setting; did you mean MONGODB_URI?',
+      'MONGODB_URI_FIL: there is no such setting; did you mean MONGODB_URI_FILE?',
     ]);
   });
 });

@@ -13,6 +13,11 @@ export function masked(name: string, value: unknown): string {
   if (!isSecret(name)) return String(value);
   if (!CONNECTION_STRING.test(name)) return '***';
   return String(value)
-    .replace(/\/\/.*@/s, '//***@')
-    .replaceAll(SECRET_OPTION, '$1***');
+    .replaceAll(SECRET_OPTION, '$1***')
+    .replace(/\/\/.*@/s, '//***@');
+}
+
+/** The hosts of a connection string, and nothing else of it. */
+export function hostsOf(uri: string): string {
+  return /^[\w+]+:\/\/(?:\*{3}@)?([\w.,:[\]-]+)/.exec(masked('MONGODB_URI', uri))?.[1] ?? '(no hosts)';
 }

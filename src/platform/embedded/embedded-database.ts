@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { AbstractSublevel } from 'abstract-level';
 import type { Logger } from 'pino';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
@@ -74,6 +75,15 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
     check: () => Promise.resolve(root.health()),
     close: () => root.level.close(),
   };
+}
+
+/** Takes what was overwritten or deleted in a collection off the disk; LevelDB keeps it until then. */
+export async function compact(
+  collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,
+): Promise<void> {
+  const [start, end] = [collection.prefix, `${collection.prefix.slice(0, -1)}"`];
+  const { db } = collection as { db: { compactRange?(start: string, end: string): Promise<void> } };
+  await db.compactRange?.(start, end);
 }
 
 async function memoryLevel(): Promise<Root> {

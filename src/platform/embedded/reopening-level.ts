@@ -96,6 +96,12 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
     return this.write(() => this.store.level.clear({ ...options, keyEncoding: 'utf8' }));
   }
 
+  /** Takes what was overwritten or deleted between two keys off the disk. */
+  compactRange(start: string, end: string): Promise<void> {
+    const { level } = this.store as { level: Level & { compactRange?(start: string, end: string): Promise<void> } };
+    return this.write(async () => level.compactRange?.(start, end));
+  }
+
   private async read<T>(work: () => T | Promise<T>): Promise<T> {
     this.refuseAfterFailure();
     try {

@@ -3,6 +3,8 @@ import { requestContext } from '../request-context.js';
 import type { Extensions } from './extensions.js';
 import { canonicalJson } from './canonical-json.js';
 import { digestOf } from './hash-chain.js';
+import type { MessageSchema } from './message-schema.js';
+import { compileSchema, holdToSchema } from './strict-check.js';
 
 /** A CloudEvent 1.0 in the JSON format, with the extensions of this system's event contract. */
 export interface CloudEvent<Data = unknown> {
@@ -45,6 +47,8 @@ export interface EventStream {
   readonly typePrefix: string;
   /** Major version of the data's schema, per domain event type. */
   readonly schemaVersions: Readonly<Record<string, number>>;
+  /** Of the data, in every version that is on the log, and of what they refer to. */
+  readonly schemas: readonly MessageSchema[];
 }
 
 export const CLOUD_EVENT_CONTENT_TYPE = 'application/cloudevents+json; charset=UTF-8';
@@ -65,7 +69,10 @@ export interface SealedEvent {
   readonly hash: string;
 }
 
-/** Wraps a domain event for the log. Trace and actor are those of the request being served. */
+/**
+ * Wraps a domain event for the log. Trace and actor are those of the request being served.
+ * @throws ContractViolation when it is not as its schema has it
+ */
 export function sealEvent(stream: EventStream, event: DomainEvent, of: Place): SealedEvent {
   const type = `${stream.typePrefix}.${event.type}`;
   const context = requestContext();
@@ -85,10 +92,21 @@ export function sealEvent(stream: EventStream, event: DomainEvent, of: Place): S
     ...event.extensions,
     data: event.data,
   };
+  holdToSchema(stream.schemas, unsealed.dataschema, unsealed.data);
   const canonical = canonicalJson(unsealed);
   const hash = digestOf(canonical);
   // What has been hashed is what is published, so it need not be made into text again.
   return { hash, json: `{"hash":"${hash}",${canonical.slice(1)}` };
+}
+
+/**
+ * Compiles the schemas of what is published today, so that the first events need not wait for it.
+ * @throws Error when one is missing or cannot be compiled
+ */
+export function compileSchemasOf({ typePrefix, schemaVersions, schemas }: EventStream): void {
+  for (const [type, major] of Object.entries(schemaVersions)) {
+    compileSchema(schemas, dataschemaOf(`${typePrefix}.${type}`, major));
+  }
 }
 
 /** The name of the schema of a type's data in a major version. */

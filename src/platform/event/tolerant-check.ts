@@ -1,5 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { MessageSchema } from '../async-api/event-api.js';
+import type { MessageSchema } from './message-schema.js';
 import { UnreadableRecord } from './parse-cloud-event.js';
 
 /** @throws UnreadableRecord when the data does not fit the schema; it says where and why, and names no value. */

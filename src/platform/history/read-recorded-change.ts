@@ -1,8 +1,8 @@
 import type { Aggregate } from '../aggregate/aggregates.js';
-import type { MessageSchema } from '../async-api/event-api.js';
 import type { LoggedRecord } from '../bus/bus.js';
 import type { CloudEvent, EventStream } from '../event/cloud-event.js';
 import { extensionsOf } from '../event/extensions.js';
+import type { MessageSchema } from '../event/message-schema.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { tolerantCheck } from '../event/tolerant-check.js';
 import { upcast, type Upcasters } from '../event/upcast.js';

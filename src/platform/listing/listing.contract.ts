@@ -168,7 +168,8 @@ export function listingContract(
 }
 
 function item(id: string, owner: string, city: string, rank: number): Listed {
-  return { id, version: 1, updatedAt: '2026-01-01T00:00:00.000Z', owner, place: { city }, rank };
+  const time = '2026-01-01T00:00:00.000Z';
+  return { id, version: 1, createdAt: time, updatedAt: time, owner, place: { city }, rank };
 }
 
 /** The ids of what a query asks for, the simple way. */

@@ -73,6 +73,46 @@ describeWithRealServers('on a real MongoDB', () => {
     expect(await databases[0]!.db.collection(name).countDocuments()).toBe(2);
   });
 
+  it('searches for what it is to forget by indexes that have only that', async () => {
+    const own = mongoTestDatabase();
+    try {
+      const db = driverOf(await own.open());
+      const store = storeOver(await own.open(), 'items');
+      await store.createIndexes();
+      const command = (at: string) => ({ key: 'k', request: 'r', at, version: 1 });
+      const ids = Array.from({ length: 100 }, (_, index) => `item-${index}`);
+      await Promise.all(
+        ids.map((id, index) =>
+          store.save(undefined, { ...created(id), commands: index < 3 ? [command(`2026-01-0${index + 1}`)] : [] }),
+        ),
+      );
+      const at = { hint: { 'commands.at': 1 } };
+      expect(await db.collection('items').find({}, at).toArray()).toHaveLength(3);
+      expect(
+        await db
+          .collection('items')
+          .find({}, { hint: { 'commands.fingerprint': 1 } })
+          .toArray(),
+      ).toEqual([]);
+
+      await db.setProfilingLevel('all');
+      expect(await store.forgetCommands('2026-01-02')).toBe(1);
+      await db.setProfilingLevel('off');
+
+      const operations = await db
+        .collection('system.profile')
+        .find({ ns: `${own.name}.items`, 'command.find': 'items' })
+        .toArray();
+      expect(operations).toHaveLength(1);
+      expect(operations[0]).toMatchObject({ planSummary: expect.stringMatching(/^IXSCAN .*IXSCAN /) });
+      expect(operations[0]!.keysExamined).toBeLessThanOrEqual(3);
+      expect(operations[0]!.docsExamined).toBeLessThanOrEqual(1);
+      expect(await db.collection('items').find({}, at).toArray()).toHaveLength(2);
+    } finally {
+      await own.drop();
+    }
+  });
+
   it('searches the outbox by an index that has only what waits', async () => {
     const own = mongoTestDatabase();
     try {

@@ -4,6 +4,7 @@ import {
   type Aggregates,
   type Backlog,
   type Commit,
+  type CommandRetention,
   type Head,
   type LogCompared,
   type PendingEvent,
@@ -25,6 +26,7 @@ import { unavailable } from '../errors.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
+import { forgetCommands, indexCommands } from './mongo-commands.js';
 import { BATCH_TIMEOUT_MS, inTime, isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { groupedFinds } from './mongo-finds.js';
 import { writeAroundFence } from './mongo-fence.js';
@@ -71,7 +73,7 @@ const HEAD_AND_OLDEST = { projection: { version: 1, hash: 1, pending: { $slice: 
 
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
 export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
-  implements Aggregates<State, Event>, Restorable<State>, LogCompared
+  implements Aggregates<State, Event>, Restorable<State>, LogCompared, CommandRetention
 {
   readonly topic: string;
   private readonly listeners: ((commit: Commit) => void)[] = [];
@@ -95,6 +97,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   async createIndexes(): Promise<void> {
     // Sparse: a document with nothing pending is not in it, so the sweeper's search is as small as the backlog.
     await orUnavailable(() => this.collection.createIndex({ 'pending.time': 1 }, { sparse: true }, {}));
+    await indexCommands(this.collection as unknown as Collection<{ _id: string }>);
   }
 
   admit(): void {
@@ -248,6 +251,10 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
     const refused = await writeAroundFence(this.collection, operations);
     if (refused.size > 0) throw refusal(refused.values());
+  }
+
+  forgetCommands(before: string): Promise<number> {
+    return forgetCommands(this.collection as unknown as Collection<{ _id: string }>, before);
   }
 
   /** Lets the states be held against the log. */

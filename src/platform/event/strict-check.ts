@@ -1,0 +1,50 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { MessageSchema } from './message-schema.js';
+
+/** An event is not what its own context has published that it is: a programming error. The message names no value. */
+export class ContractViolation extends Error {
+  constructor(dataschema: string, violations: readonly string[]) {
+    super(`an event does not fit ${dataschema}: ${violations.join(', ')}`);
+    this.name = 'ContractViolation';
+  }
+}
+
+/** RFC 3339 in UTC, the form that events have. */
+const DATE_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/;
+
+interface Compiled {
+  readonly ajv: Ajv2020;
+  readonly validators: Map<string, ValidateFunction>;
+}
+
+const compiled = new WeakMap<readonly MessageSchema[], Compiled>();
+
+/**
+ * Compiles one of these schemas, if that was not done before.
+ * @throws ContractViolation when it is not there, Error when it cannot be compiled
+ */
+export function compileSchema(schemas: readonly MessageSchema[], dataschema: string): ValidateFunction {
+  let known = compiled.get(schemas);
+  // Tests hold the schemas to their dialect; to do so here takes as long as to compile them.
+  const options = { strict: true, meta: false, validateSchema: false, formats: { 'date-time': DATE_TIME } };
+  known ??= { ajv: new Ajv2020({ schemas: [...schemas], ...options }), validators: new Map() };
+  compiled.set(schemas, known);
+  const validate = known.ajv.getSchema(dataschema);
+  if (!validate) throw new ContractViolation(dataschema, ['there is no such schema']);
+  known.validators.set(dataschema, validate);
+  return validate;
+}
+
+/**
+ * Holds the data of an event that is to be published to its schema, as it stands: nothing may be in it that is not named.
+ * @throws as {@link compileSchema} does, and ContractViolation when the data does not fit
+ */
+export function holdToSchema(schemas: readonly MessageSchema[], dataschema: string, data: unknown): void {
+  const validate = compiled.get(schemas)?.validators.get(dataschema) ?? compileSchema(schemas, dataschema);
+  if (validate(data)) return;
+  const violations = validate.errors ?? [];
+  throw new ContractViolation(
+    dataschema,
+    violations.map(({ instancePath, keyword }) => `${instancePath || 'data'} (${keyword})`),
+  );
+}
