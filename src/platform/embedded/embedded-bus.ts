@@ -13,6 +13,7 @@ import type {
   RecordHandler,
   TopicDescription,
 } from '../bus/bus.js';
+import { leaseUntil } from '../bus/lease.js';
 import { settingsOf } from '../bus/topics.js';
 import { EmbeddedReading } from './embedded-reading.js';
 import { fromStored, type StoredRecord, toStored } from './embedded-record.js';
@@ -161,11 +162,11 @@ export class EmbeddedBus implements Bus {
     let offset = Number((await this.offsets.get(name)) ?? 0);
     while (!this.closed.signal.aborted) {
       const seen = this.changes;
-      const members = (this.groups.get(group) ?? []).filter(({ handlers }) => handlers.has(topic));
-      const member = members[partition % members.length];
+      const member = this.ownerOf(group, topic, partition);
       const records = member ? await this.recordsFrom(topic, partition, offset) : [];
       if (member && records.length > 0) {
-        const handling = this.handle(member, name, topic, records);
+        const isOwner = () => this.ownerOf(group, topic, partition) === member;
+        const handling = this.handle(member, isOwner, name, topic, records);
         member.inFlight.add(handling);
         offset = await handling.finally(() => member.inFlight.delete(handling));
       } else if (seen === this.changes) {
@@ -174,17 +175,39 @@ export class EmbeddedBus implements Bus {
     }
   }
 
-  /** Answers the next offset: the first of these again when the member stopped before it was done with them. */
-  private async handle(member: Member, name: string, topic: string, records: readonly LoggedRecord[]): Promise<number> {
+  private ownerOf(group: string, topic: string, partition: number): Member | undefined {
+    const members = (this.groups.get(group) ?? []).filter(({ handlers }) => handlers.has(topic));
+    return members[partition % members.length];
+  }
+
+  /** Answers the next offset: the first of these again when the member let go before it was done with them. */
+  private async handle(
+    member: Member,
+    isOwner: () => boolean,
+    name: string,
+    topic: string,
+    records: readonly LoggedRecord[],
+  ): Promise<number> {
     const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
     const handler = member.handlers.get(topic) as RecordHandler;
-    const { signal } = member.stopped;
+    const ending = new AbortController();
+    const { signal } = ending;
+    const end = () => ending.abort(new Error('the consumer lets go of the partition'));
+    const held = leaseUntil(signal);
+    const heartbeat = () => {
+      if (!isOwner()) end();
+      return held.heartbeat();
+    };
+    if (member.stopped.signal.aborted) end();
+    member.stopped.signal.addEventListener('abort', end);
     const onFailure = (error: unknown, failures: number) =>
       this.logger.warn({ err: error, topic, partition: first.partition, failures }, 'records will come again');
     try {
-      await retryUntilDone(() => handler(records), { signal, onFailure });
+      await retryUntilDone(() => handler(records, { signal, heartbeat }), { signal, onFailure });
     } catch {
       return first.offset;
+    } finally {
+      member.stopped.signal.removeEventListener('abort', end);
     }
     await this.offsets.put(name, String(last.offset + 1));
     return last.offset + 1;

@@ -2,6 +2,7 @@ import type { Restorable, Restored } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, LoggedRecord, Reading } from '../bus/bus.js';
+import type { Lease } from '../bus/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { isUnavailable } from '../errors.js';
 import { applyRecords, type Refused } from '../subscriber/apply-records.js';
@@ -52,7 +53,7 @@ export class Fold {
 
   static async start(bus: Bus, target: Replayable, options: FoldOptions): Promise<Fold> {
     const fold = new Fold(target, options);
-    fold.reading = await bus.read([...fold.projections.keys()], (records) => fold.take(records));
+    fold.reading = await bus.read([...fold.projections.keys()], (records, lease) => fold.take(records, lease));
     options.signal.addEventListener('abort', () => void fold.stop(), { once: true });
     return fold;
   }
@@ -112,20 +113,20 @@ export class Fold {
     await this.reading?.stop();
   }
 
-  private take(records: readonly LoggedRecord[]): Promise<void> {
+  private take(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
     if (this.sealed) return Promise.resolve();
-    const taken = this.project(records);
+    const taken = this.project(records, lease);
     this.inHand.add(taken);
     return taken.finally(() => this.inHand.delete(taken));
   }
 
-  private async project(records: readonly LoggedRecord[]): Promise<void> {
+  private async project(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
     const { signal, onFailure, observe, onUnread } = this.options;
     const projection = this.projections.get((records[0] as LoggedRecord).topic) as Subscription;
     const observed: ObservedEvent[] = [];
     const apply = () => {
       observed.length = 0;
-      return applyRecords(this.watched(projection, observed), records);
+      return applyRecords(this.watched(projection, observed), records, lease);
     };
     const refused = await retryUntilDone(apply, {
       signal,
