@@ -15,6 +15,7 @@ import type { AuditedDocument } from '../src/platform/replay/auditable.js';
 import type { Replayable } from '../src/platform/replay/replayable.js';
 import { applyRecords } from '../src/platform/subscriber/apply-records.js';
 import { toCloudEvent } from './support/cloud-events.js';
+import { customerNamed } from './support/customers.js';
 import { historyOf } from './support/log-world.js';
 
 const contexts = { accounts, orders };
@@ -77,26 +78,7 @@ function toRecords(topic: string, chains: readonly (readonly CloudEvent[])[]): L
 
 function orderOf({ erased, fate }: Life): CloudEvent[] {
   const id = randomUUID();
-  const address = {
-    type: 'SHIPPING' as const,
-    address1: '1 Main',
-    city: 'X',
-    state: 'IL',
-    postalCode: '1',
-    country: 'US',
-  };
-  const person = {
-    name: { firstName: 'Ada', lastName: 'L' },
-    contact: { email: 'a@example.com' },
-    addresses: [address],
-  };
-  const customer = {
-    id: randomUUID(),
-    version: 1,
-    ...person,
-    createdAt: circumstances.now,
-    updatedAt: circumstances.now,
-  };
+  const customer = customerNamed('Ada');
   const price = { amount: '1', currency: 'USD' };
   const changes = [placeOrder(id, customer, [{ product: { id: 'p', title: 't', price }, quantity: 1 }], circumstances)];
   const newest = (): Order => changes.at(-1)!.state;
