@@ -44,7 +44,7 @@ function contexts(accountsDatabase: EmbeddedDatabase, ordersDatabase: EmbeddedDa
     erase: new EraseCustomer(accounts.customers),
     place: new PlaceOrder(orders.orders, orders.customers, arrivals, never),
     ship: new ShipOrder(orders.orders, orders.customers),
-    cancel: new CancelOrder(orders.orders),
+    cancel: new CancelOrder(orders.orders, orders.customers),
     copy: new CopyCustomerOnCustomerChanged(orders.customers, arrivals),
     redact: new RedactOrdersOnCustomerErased(orders.orders, orders.orderList),
     record: new RecordHistoryOnCustomerChange(accounts.history),
@@ -148,8 +148,8 @@ describe('the use cases, over a store', () => {
         const erase = async () => {
           const erased = [{ id: customerId, version: 2, erased: true as const }];
           await all.copy.execute(erased);
-          await all.redact.execute(erased);
-          await all.redact.execute(erased);
+          await all.redact.execute(erased, () => Promise.resolve());
+          await all.redact.execute(erased, () => Promise.resolve());
         };
         await Promise.all([carryOut(id, rows), erases ? erase() : undefined]);
         const stored = (await all.orders.orders.find(id)) as Stored<Order>;

@@ -94,9 +94,9 @@ export const orders: BoundedContext = {
       const copying: Subscription<CustomerRecord> = {
         ...customerChanges,
         read: readCustomerChange,
-        react: async (customers) => {
+        react: async (customers, lease) => {
           await copy.execute(customers);
-          await redact.execute(customers);
+          await redact.execute(customers, () => lease.heartbeat());
           if (customers.some((customer) => 'erased' in customer)) await database.dropInspections();
         },
       };
@@ -121,7 +121,7 @@ export const orders: BoundedContext = {
           new OrdersController(
             new PlaceOrder(adapters.orders, adapters.customers, arrivals, stopping),
             new ShipOrder(adapters.orders, adapters.customers),
-            new CancelOrder(adapters.orders),
+            new CancelOrder(adapters.orders, adapters.customers),
             new GetOrder(adapters.orders),
             new ListOrders(adapters.orderList),
             new GetOrderHistory(adapters.orders, adapters.history),

@@ -5,6 +5,8 @@ import { record } from './recorder.js';
 /** One log, as a process sees it, and what may happen to that process. */
 export interface BusFixture {
   readonly bus: Bus;
+  /** Milliseconds without a heartbeat after which a member's partitions go to others; 0 where there is no such time. */
+  readonly session: number;
   /** Closes the bus, and answers one that another process opens afterwards. */
   reopen(): Promise<Bus>;
   /** Ends the process as `kill -9` would, and answers the bus of the next one. What was running never ends. */

@@ -112,7 +112,7 @@ function memory(): Promise<EmbeddedDatabase> {
   return openEmbeddedDatabase('memory');
 }
 
-function historyOf(id: string, changes: number, erased: boolean): HashedEvent[] {
+export function historyOf(id: string, changes: number, erased: boolean): HashedEvent[] {
   const input = {
     name: { firstName: 'Ada', lastName: 'Lovelace' },
     contact: { email: 'ada@example.com' },

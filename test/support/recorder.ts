@@ -1,4 +1,5 @@
 import type { BusRecord, LoggedRecord, RecordHandler } from '../../src/platform/bus/bus.js';
+import type { Lease } from '../../src/platform/bus/lease.js';
 
 /** A record of text, as tests publish it. */
 export function record(key: string, value: string): BusRecord {
@@ -10,9 +11,11 @@ export class Recorder {
   readonly records: LoggedRecord[] = [];
 
   /** Takes records once `before`, which may wait or throw, has let them. */
-  handler(before: (records: readonly LoggedRecord[]) => void | Promise<void> = () => undefined): RecordHandler {
-    return async (records) => {
-      await before(records);
+  handler(
+    before: (records: readonly LoggedRecord[], lease: Lease) => void | Promise<void> = () => undefined,
+  ): RecordHandler {
+    return async (records, lease) => {
+      await before(records, lease);
       this.records.push(...records);
     };
   }

@@ -8,8 +8,7 @@ export class RecordHistoryOnCustomerChange {
 
   async execute(entries: readonly HistoryEntry<CustomerRecord>[]): Promise<void> {
     await this.history.append(entries);
-    for (const { id, version, state } of entries) {
-      if (state && 'erased' in state) await this.history.forget(id, version);
-    }
+    const erasures = entries.filter(({ state }) => state && 'erased' in state);
+    await Promise.all(erasures.map(({ id, version }) => this.history.forget(id, version)));
   }
 }

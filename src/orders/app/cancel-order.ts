@@ -1,22 +1,38 @@
 import { changeAggregate, type Conditions, type Outcome } from '../../platform/aggregate/change-aggregate.js';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
-import { OrderNotFound } from '../domain/errors.js';
+import { OrderNotFound, UnknownCustomer } from '../domain/errors.js';
 import { cancelOrder, type Order } from '../domain/order.js';
-import type { Orders } from './ports.js';
+import type { Customers, Orders } from './ports.js';
 
 export class CancelOrder {
-  constructor(private readonly orders: Orders) {}
+  constructor(
+    private readonly orders: Orders,
+    private readonly customers: Customers,
+  ) {}
 
-  /** @throws OrderNotFound, WrongStatus */
+  /**
+   * @param reason is kept unless the customer is erased
+   * @throws OrderNotFound, UnknownCustomer, WrongStatus
+   */
   execute(id: string, reason: string | undefined, conditions: Conditions): Promise<Outcome<Order>> {
     return changeAggregate(
       this.orders,
       id,
-      (order) => {
+      async (order) => {
         if (!order) throw new OrderNotFound();
-        return cancelOrder(order, reason, { now: new Date().toISOString(), compare: changedPointers });
+        // Looked up after the order, as for a shipment: an erasure in between gives the order a new version, and this try
+        // loses; an order that was placed too late to be redacted has a customer who is erased by now.
+        const isKept = reason !== undefined && !(await this.isErased(order.customerId));
+        const circumstances = { now: new Date().toISOString(), compare: changedPointers };
+        return cancelOrder(order, isKept ? reason : undefined, circumstances);
       },
       conditions,
     );
+  }
+
+  private async isErased(customerId: string): Promise<boolean> {
+    const copy = await this.customers.find(customerId);
+    if (!copy) throw new UnknownCustomer();
+    return 'erased' in copy.state;
   }
 }

@@ -32,6 +32,8 @@ export class PlaceOrder {
     return createAggregate(
       this.orders,
       async (id) => {
+        // The customer may be erased between this look and the save, and then nothing redacts the order: it has nothing of
+        // the person yet, and gets nothing later, for shipping and cancelling look at the copy again.
         const customer = await this.findCustomer(customerId, minCustomerVersion, wait);
         return placeOrder(id, customer, items, { now: new Date().toISOString(), compare: changedPointers });
       },

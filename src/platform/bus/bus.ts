@@ -1,4 +1,5 @@
 import type { DependencyHealth } from '../health/health.js';
+import type { Lease } from './lease.js';
 
 /** Text, or bytes that are no text in UTF-8. */
 export type HeaderValue = string | Buffer;
@@ -22,9 +23,10 @@ export interface LoggedRecord extends BusRecord {
 
 /**
  * Takes records of one partition, in order. They are done when it returns; when it throws, the same records come again,
- * after a pause, for as long as it takes. A record may come more than once.
+ * after a pause, for as long as it takes. A record may come more than once. A handler that may take longer than a
+ * session heartbeats, or another member gets the same records meanwhile.
  */
-export type RecordHandler = (records: readonly LoggedRecord[]) => Promise<void>;
+export type RecordHandler = (records: readonly LoggedRecord[], lease: Lease) => Promise<void>;
 
 /** Where a member starts a partition that it has been assigned. May throw: it is asked again. */
 export type StartAt = (topic: string, partition: number) => Promise<number>;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { aRoundOf, type BusFixture, BusWorld, isOfRound, keys } from '../../../test/support/bus-world.js';
 import { eventually } from '../../../test/support/eventually.js';
@@ -152,6 +153,78 @@ export function consumerGroupContract(openFixture: () => Promise<BusFixture>): v
     await world.bus.publish(world.topic, [record('k', 'one'), record('k', 'two')]);
     await failed.opened;
     await world.leave(member);
+
+    const recorder = new Recorder();
+    await world.join(recorder.handler());
+
+    await eventually(() => expect(recorder.values).toEqual(['one', 'two']));
+  });
+
+  it('leaves its partition to a handler that takes longer than a session and heartbeats', async () => {
+    const members = [new Recorder(), new Recorder()];
+    let longest = 0;
+    for (const member of members) {
+      const handler = member.handler(async ([first], lease) => {
+        if (String(first?.key) !== 'long') return;
+        const began = performance.now();
+        while (performance.now() - began <= 1.5 * world.fixture.session) {
+          await sleep(100);
+          await lease.heartbeat();
+        }
+        longest = performance.now() - began;
+      });
+      await world.join(handler);
+    }
+    await world.bus.publish(world.topic, [record('long', 'one'), record('long', 'two')]);
+
+    await eventually(async () => expect(await world.bus.countUnread(world.group, world.topic)).toBe(0));
+    expect(longest).toBeGreaterThan(world.fixture.session);
+    expect(members.flatMap(({ values }) => values)).toEqual(['one', 'two']);
+  });
+
+  it('lets others have their share while a handler that heartbeats takes long', async () => {
+    const [busy, other] = [new Recorder(), new Recorder()];
+    const started = gate();
+    const otherIsServed = new AbortController();
+    const untilOtherIsServed = busy.handler(async (_records, lease) => {
+      started.open();
+      while (!otherIsServed.signal.aborted) {
+        await sleep(50);
+        await lease.heartbeat();
+      }
+    });
+    await world.join(untilOtherIsServed);
+    await world.bus.publish(world.topic, aRoundOf('first'));
+    await started.opened;
+
+    await world.join(
+      other.handler(() => {
+        otherIsServed.abort();
+      }),
+    );
+    await world.bus.publish(world.topic, aRoundOf('second'));
+
+    await eventually(() => {
+      const handled = new Set([busy, other].flatMap(({ values }) => values));
+      expect(handled.size).toBe(2 * keys.length);
+    });
+    expect(other.records).not.toHaveLength(0);
+  });
+
+  it('has a handler that heartbeats let go when its member stops, and leaves the records to the next one', async () => {
+    const [started, told] = [gate(), gate()];
+    const member = await world.join(async (_records, lease) => {
+      started.open();
+      lease.signal.addEventListener('abort', told.open);
+      for (;;) {
+        await sleep(20);
+        await lease.heartbeat();
+      }
+    });
+    await world.bus.publish(world.topic, [record('k', 'one'), record('k', 'two')]);
+    await started.opened;
+    await world.leave(member);
+    await told.opened;
 
     const recorder = new Recorder();
     await world.join(recorder.handler());

@@ -1,4 +1,5 @@
 import type { Bus, LoggedRecord } from '../bus/bus.js';
+import { leaseUntil } from '../bus/lease.js';
 import { applyRecords } from '../subscriber/apply-records.js';
 import type { Subscription } from '../subscriber/subscription.js';
 import { type Consumed, placeName, receiptTopic, toReceipt } from './dead-letter.js';
@@ -35,7 +36,7 @@ export async function redrive(
     for (let from = 0; from < round.length; from += MOST_AT_ONCE) {
       signal.throwIfAborted();
       const some = round.slice(from, from + MOST_AT_ONCE);
-      const reasons = await apply(subscription, some, originals);
+      const reasons = await apply(subscription, some, originals, signal);
       await writeReceipts(
         bus,
         subscription,
@@ -52,6 +53,7 @@ async function apply(
   subscription: Subscription,
   deadLetters: readonly DeadLetter[],
   originals: ReadonlyMap<string, LoggedRecord>,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const reasons = new Map<string, string>();
   const records: LoggedRecord[] = [];
@@ -61,7 +63,8 @@ async function apply(
     else if (!original) reasons.set(id, 'it is not in the log any more');
     else records.push(original);
   }
-  for (const { record, reason } of await applyRecords(subscription, records)) reasons.set(placeName(record), reason);
+  const refused = await applyRecords(subscription, records, leaseUntil(signal));
+  for (const { record, reason } of refused) reasons.set(placeName(record), reason);
   return reasons;
 }
 

@@ -21,14 +21,15 @@ import {
   type Waiting,
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { withoutForgotten } from '../aggregate/idempotency.js';
 import { oldestPendingOf, toPending } from '../aggregate/pending-event.js';
 import { coalesce } from '../coalesce.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import { newestOfEach } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';
-import { compact, type Level, type Write, writeDurably } from './embedded-database.js';
+import { EmbeddedCommands } from './embedded-commands.js';
+import { type Level, type Write, writeDurably } from './embedded-database.js';
+import { idOfKey, moved, timeOfKey } from './embedded-indexes.js';
 
 interface Document<State extends Aggregate> {
   readonly state: State;
@@ -43,9 +44,6 @@ interface Edit<State extends Aggregate> {
   readonly apply: (document: Document<State> | undefined) => Document<State> | undefined;
 }
 
-/** Key in the index of remembered commands: it has all there are. Later than any time. */
-const INDEXED = 'indexed';
-const MOST_FORGOTTEN = 1_000;
 const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 /** Aggregates of which the pending events are counted. */
 const MOST_COUNTED = 100_000;
@@ -58,8 +56,7 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
   /** `<time of the oldest pending event>!<id>` to `<its version> <how many there are>`, for aggregates that have one. */
   private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
-  /** `<time of the oldest remembered command>!<id>`, for aggregates that have one, and INDEXED. */
-  private readonly remembering: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
+  private readonly commands: EmbeddedCommands<State, Document<State>>;
   private readonly listeners: ((commit: Commit) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly limit: EventLimit;
@@ -75,8 +72,8 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     this.documents = level.sublevel<string, Document<State>>(collection, { valueEncoding: 'json' });
     this.due = level.sublevel<string, string>(`${collection}.due`, {});
     this.limit = new EventLimit(stream.topic);
-    this.remembering = level.sublevel<string, string>(`${collection}.remembering`, {});
     this.enqueue = coalesce(limits, (edits) => this.write(edits));
+    this.commands = new EmbeddedCommands(level, collection, this.documents, (id, apply) => this.enqueue({ id, apply }));
   }
 
   admit(): void {
@@ -216,43 +213,8 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     await Promise.all(edits);
   }
 
-  async forgetCommands(before: string): Promise<number> {
-    const isIndexed = (await this.remembering.get(INDEXED)) !== undefined;
-    let forgotten = isIndexed ? 0 : await this.indexCommands(before);
-    let keys: string[];
-    do {
-      keys = await this.remembering.keys({ lt: before, limit: MOST_FORGOTTEN }).all();
-      await this.forgetCommandsOf(keys, before);
-      forgotten += keys.length;
-    } while (keys.length === MOST_FORGOTTEN);
-    if (isIndexed) return forgotten;
-    await compact(this.documents);
-    await this.remembering.put(INDEXED, '');
-    return forgotten;
-  }
-
-  /** Reads every aggregate, once, for those that earlier versions stored. */
-  private async indexCommands(before: string): Promise<number> {
-    let forgotten = 0;
-    for await (const [id, document] of this.documents.iterator()) {
-      const key = rememberingKey(id, document);
-      if (key === undefined) continue;
-      await this.remembering.put(key, '');
-      if (!document.commands.some((command) => 'fingerprint' in command)) continue;
-      await this.enqueue({ id, apply: withoutForgottenCommands(before) });
-      forgotten += 1;
-    }
-    return forgotten;
-  }
-
-  private async forgetCommandsOf(keys: readonly string[], before: string): Promise<void> {
-    const ids = keys.map(idOfDueKey);
-    const apply = withoutForgottenCommands<State>(before);
-    await Promise.all(ids.map((id) => this.enqueue({ id, apply })));
-    // A repair may have taken the aggregate of a key away.
-    const documents = await this.documents.getMany(ids);
-    const stale = keys.filter((key, index) => key !== rememberingKey(ids[index] as string, documents[index]));
-    await this.remembering.batch(stale.map((key) => ({ type: 'del', key })));
+  forgetCommands(before: string): Promise<number> {
+    return this.commands.forget(before);
   }
 
   /** Lets the states be held against the log. */
@@ -296,22 +258,18 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     const put = { type: 'put', sublevel: this.documents, key: id, value: after } as unknown as Write;
     const [was, is] = [before?.pending[0], after.pending[0]];
     const due = is && { key: `${is.time}!${id}`, value: `${is.version} ${after.pending.length}` };
-    return [
-      put,
-      ...moved(this.due, was && `${was.time}!${id}`, due),
-      ...moved(this.remembering, rememberingKey(id, before), rememberingOf(id, after)),
-    ];
+    return [put, ...moved(this.due, was && `${was.time}!${id}`, due), ...this.commands.writesFor(id, before, after)];
   }
 
   private async *idsOfWaiting(): AsyncGenerator<string> {
-    for await (const key of this.due.keys()) yield idOfDueKey(key);
+    for await (const key of this.due.keys()) yield idOfKey(key);
   }
 
   private async toWaiting([key, value]: [string, string]): Promise<Waiting> {
-    const id = idOfDueKey(key);
+    const id = idOfKey(key);
     // What was written before versions stood here says none.
     const version = value === '' ? (await this.documents.get(id))?.pending[0]?.version : Number(value.split(' ')[0]);
-    return { id, version: version ?? 0, time: key.slice(0, key.indexOf('!')) };
+    return { id, version: version ?? 0, time: timeOfKey(key) };
   }
 }
 
@@ -322,30 +280,4 @@ function summaryOf(pending: readonly PendingEvent[]): PendingSummary | undefined
 
 function countIn(value: string): number {
   return value === '' ? 1 : Number(value.split(' ')[1]);
-}
-
-function withoutForgottenCommands<State extends Aggregate>(before: string): Edit<State>['apply'] {
-  return (stored) => stored && { ...stored, commands: withoutForgotten(stored.commands, before) };
-}
-
-/** Takes an entry of an index for another. */
-function moved(index: object, was: string | undefined, is: { key: string; value: string } | undefined): Write[] {
-  const writes: unknown[] = [];
-  if (was !== undefined && was !== is?.key) writes.push({ type: 'del', sublevel: index, key: was });
-  if (is) writes.push({ type: 'put', sublevel: index, ...is });
-  return writes as Write[];
-}
-
-function rememberingKey(id: string, document: Pick<Document<Aggregate>, 'commands'> | undefined): string | undefined {
-  const [oldest] = document?.commands ?? [];
-  return oldest && `${oldest.at}!${id}`;
-}
-
-function rememberingOf(id: string, document: Pick<Document<Aggregate>, 'commands'>) {
-  const key = rememberingKey(id, document);
-  return key === undefined ? undefined : { key, value: '' };
-}
-
-function idOfDueKey(key: string): string {
-  return key.slice(key.indexOf('!') + 1);
 }

@@ -15,6 +15,7 @@ import type {
   StartAt,
   TopicDescription,
 } from '../bus/bus.js';
+import { leaseUntil } from '../bus/lease.js';
 import { settingsOf } from '../bus/topics.js';
 import { EmbeddedReading } from './embedded-reading.js';
 import { fromStored, type StoredRecord, toStored } from './embedded-record.js';
@@ -185,8 +186,7 @@ export class EmbeddedBus implements Bus {
     let owner: Member | undefined;
     while (!this.closed.signal.aborted) {
       const seen = this.changes;
-      const members = (this.groups.get(group) ?? []).filter(({ handlers }) => handlers.has(topic));
-      const member = members[partition % members.length];
+      const member = this.ownerOf(group, topic, partition);
       if (member && member !== owner) offset = (await member.startAt?.(topic, partition)) ?? offset;
       owner = member;
       offset = member?.restarts.get(name) ?? offset;
@@ -195,7 +195,8 @@ export class EmbeddedBus implements Bus {
       if (offset > (await this.endOf(`${topic}!${partition}`))) offset = 0;
       const records = member ? await this.recordsFrom(topic, partition, offset) : [];
       if (member && records.length > 0) {
-        const handling = this.handle(member, name, topic, records);
+        const isOwner = () => this.ownerOf(group, topic, partition) === member;
+        const handling = this.handle(member, isOwner, name, topic, records);
         member.inFlight.add(handling);
         offset = await handling.finally(() => member.inFlight.delete(handling));
       } else if (seen === this.changes) {
@@ -204,17 +205,39 @@ export class EmbeddedBus implements Bus {
     }
   }
 
-  /** Answers the next offset: the first of these again when the member stopped before it was done with them. */
-  private async handle(member: Member, name: string, topic: string, records: readonly LoggedRecord[]): Promise<number> {
+  private ownerOf(group: string, topic: string, partition: number): Member | undefined {
+    const members = (this.groups.get(group) ?? []).filter(({ handlers }) => handlers.has(topic));
+    return members[partition % members.length];
+  }
+
+  /** Answers the next offset: the first of these again when the member let go before it was done with them. */
+  private async handle(
+    member: Member,
+    isOwner: () => boolean,
+    name: string,
+    topic: string,
+    records: readonly LoggedRecord[],
+  ): Promise<number> {
     const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
     const handler = member.handlers.get(topic) as RecordHandler;
-    const { signal } = member.stopped;
+    const ending = new AbortController();
+    const { signal } = ending;
+    const end = () => ending.abort(new Error('the consumer lets go of the partition'));
+    const held = leaseUntil(signal);
+    const heartbeat = () => {
+      if (!isOwner()) end();
+      return held.heartbeat();
+    };
+    if (member.stopped.signal.aborted) end();
+    member.stopped.signal.addEventListener('abort', end);
     const onFailure = (error: unknown, failures: number) =>
       this.logger.warn({ err: error, topic, partition: first.partition, failures }, 'records will come again');
     try {
-      await retryUntilDone(() => handler(records), { signal, onFailure });
+      await retryUntilDone(() => handler(records, { signal, heartbeat }), { signal, onFailure });
     } catch {
       return first.offset;
+    } finally {
+      member.stopped.signal.removeEventListener('abort', end);
     }
     await this.offsets.put(name, String(last.offset + 1));
     return last.offset + 1;

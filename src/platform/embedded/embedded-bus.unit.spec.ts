@@ -25,6 +25,7 @@ async function openInMemory(): Promise<BusFixture> {
   };
   return {
     bus: buses[0]!,
+    session: 0,
     reopen: async () => {
       await buses[0]!.close();
       return openAnother();
@@ -77,6 +78,7 @@ async function openOnDisk(): Promise<BusFixture> {
   const first = await open('log');
   return {
     bus: first,
+    session: 0,
     reopen: async () => {
       await first.close();
       return open('log');

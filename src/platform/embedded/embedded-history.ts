@@ -1,72 +1,113 @@
 import type { AbstractSublevel } from 'abstract-level';
-import { type History, type HistoryEntry, historyKey, historyRange } from '../history/history.js';
+import { coalesce } from '../coalesce.js';
+import {
+  chainOf,
+  forgottenBefore,
+  type History,
+  type HistoryEntry,
+  historyKey,
+  historyRange,
+  type StoredChange,
+} from '../history/history.js';
 import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';
 import { type Level, type Write, writeDurably } from './embedded-database.js';
 
+/** Returns what is stored after it, which is the same object where nothing changes. */
+interface Edit<State> {
+  readonly key: string;
+  readonly apply: (stored: StoredChange<State> | undefined) => StoredChange<State>;
+}
+
 /** A history in the embedded database. */
 export class EmbeddedHistory<State> implements History<State> {
-  private readonly entries: AbstractSublevel<Level, string | Buffer | Uint8Array, string, HistoryEntry<State>>;
+  private readonly entries: AbstractSublevel<Level, string | Buffer | Uint8Array, string, StoredChange<State>>;
+  private readonly edit: (edits: readonly Edit<State>[]) => Promise<void>;
 
   constructor(
     private readonly level: Level,
     private readonly collection: string,
   ) {
-    this.entries = level.sublevel<string, HistoryEntry<State>>(collection, { valueEncoding: 'json' });
+    this.entries = level.sublevel<string, StoredChange<State>>(collection, { valueEncoding: 'json' });
+    // One flush at a time, or what one of two has read, the other could have changed before it writes.
+    this.edit = coalesce({ maxBatch: 100, maxWaiting: 10_000 }, (edits) => this.write(edits.flat()));
   }
 
-  async append(entries: readonly HistoryEntry<State>[]): Promise<void> {
-    const first = new Map<string, HistoryEntry<State>>();
-    for (const entry of entries) {
-      const key = historyKey(entry.id, entry.version);
-      if (!first.has(key)) first.set(key, entry);
-    }
-    const keys = [...first.keys()];
-    const stored = await this.entries.getMany(keys);
-    await this.put(keys.filter((_, index) => stored[index] === undefined).map((key) => first.get(key)));
+  append(entries: readonly HistoryEntry<State>[]): Promise<void> {
+    return this.edit(
+      entries.map((entry) => ({
+        key: historyKey(entry.id, entry.version),
+        apply: (stored) => {
+          if (stored === undefined) return entry;
+          return 'forgotten' in stored ? chainOf(entry) : stored;
+        },
+      })),
+    );
   }
 
-  async forget(id: string, before: number): Promise<void> {
-    const { after } = historyRange(id);
-    const earlier = await this.entries.values({ gt: after, lt: historyKey(id, before) }).all();
-    await this.put(earlier.map(({ state: _, ...chain }) => chain));
+  forget(id: string, before: number): Promise<void> {
+    return this.edit(
+      forgottenBefore(id, before).map((forgotten) => ({
+        key: historyKey(id, forgotten.version),
+        apply: (stored) => {
+          if (stored === undefined) return forgotten;
+          return 'state' in stored ? chainOf(stored) : stored;
+        },
+      })),
+    );
   }
 
-  page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]> {
+  async page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]> {
     const range = historyRange(id, after);
-    return this.entries.values({ gt: range.after, lt: range.before, limit }).all();
-  }
-
-  find(id: string, version: number): Promise<HistoryEntry<State> | undefined> {
-    return this.entries.get(historyKey(id, version));
-  }
-
-  async findAt(id: string, time: string): Promise<HistoryEntry<State> | undefined> {
-    const { after, before } = historyRange(id);
-    for await (const entry of this.entries.values({ gt: after, lt: before, reverse: true })) {
-      if (entry.time <= time) return entry;
+    const entries: HistoryEntry<State>[] = [];
+    for await (const stored of this.entries.values({ gt: range.after, lt: range.before })) {
+      if (!('forgotten' in stored) && entries.push(stored) === limit) break;
     }
-    return undefined;
+    return entries;
+  }
+
+  async find(id: string, version: number): Promise<HistoryEntry<State> | undefined> {
+    const stored = await this.entries.get(historyKey(id, version));
+    return stored && !('forgotten' in stored) ? stored : undefined;
+  }
+
+  findAt(id: string, time: string): Promise<HistoryEntry<State> | undefined> {
+    return this.newest(id, (entry) => entry.time <= time);
   }
 
   async newestVersion(id: string): Promise<number> {
-    const { after, before } = historyRange(id);
-    const [newest] = await this.entries.values({ gt: after, lt: before, reverse: true, limit: 1 }).all();
-    return newest?.version ?? 0;
+    return (await this.newest(id, () => true))?.version ?? 0;
   }
 
   /** Lets the entries be held against the log. */
   audit(): Auditable {
-    return new EmbeddedAudit<HistoryEntry<State>>(this.level, this.collection, {
+    return new EmbeddedAudit<StoredChange<State>>(this.level, this.collection, {
       contentOf: (entry) => ({ ...entry }),
-      toStored: (content) => content as unknown as HistoryEntry<State>,
+      toStored: (content) => content as unknown as StoredChange<State>,
     });
   }
 
-  private async put(entries: readonly (HistoryEntry<State> | undefined)[]): Promise<void> {
-    const writes = entries.flatMap((entry) =>
-      entry ? [{ type: 'put', sublevel: this.entries, key: historyKey(entry.id, entry.version), value: entry }] : [],
-    );
+  private async newest(
+    id: string,
+    isMeant: (entry: HistoryEntry<State>) => boolean,
+  ): Promise<HistoryEntry<State> | undefined> {
+    const { after, before } = historyRange(id);
+    for await (const stored of this.entries.values({ gt: after, lt: before, reverse: true })) {
+      if (!('forgotten' in stored) && isMeant(stored)) return stored;
+    }
+    return undefined;
+  }
+
+  private async write(edits: readonly Edit<State>[]): Promise<void[]> {
+    const keys = [...new Set(edits.map(({ key }) => key))];
+    const stored = await this.entries.getMany(keys);
+    const before = new Map(keys.map((key, index) => [key, stored[index]]));
+    const after = new Map(before);
+    for (const { key, apply } of edits) after.set(key, apply(after.get(key)));
+    const writes = keys
+      .filter((key) => after.get(key) !== before.get(key))
+      .map((key) => ({ type: 'put', sublevel: this.entries, key, value: after.get(key) }));
     await writeDurably(this.level, writes as unknown as Write[]);
+    return [];
   }
 }

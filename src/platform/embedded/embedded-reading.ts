@@ -1,4 +1,5 @@
 import type { LoggedRecord, Reading, RecordHandler } from '../bus/bus.js';
+import { leaseUntil } from '../bus/lease.js';
 import { type Position, progressOf } from '../bus/progress.js';
 
 /** What a reading needs of the log. */
@@ -18,7 +19,8 @@ interface Place extends Position {
 /** A reading of the embedded log. It reads when it is asked whether it has caught up. */
 export class EmbeddedReading implements Reading {
   private readonly places = new Map<string, Place>();
-  private ended: { readonly error: unknown } | undefined;
+  /** Aborted when it has ended, for the reason that is then always told. */
+  private readonly ending = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -50,7 +52,7 @@ export class EmbeddedReading implements Reading {
   }
 
   async stop(): Promise<void> {
-    this.ended ??= { error: new Error('the reading was stopped') };
+    this.ending.abort(new Error('the reading was stopped'));
     await this.running;
   }
 
@@ -59,9 +61,9 @@ export class EmbeddedReading implements Reading {
       await this.look();
       for (const place of this.places.values()) await this.readUpToEnd(place);
     } catch (error) {
-      this.ended ??= { error };
+      this.ending.abort(error);
     }
-    if (this.ended) throw this.ended.error;
+    this.ending.signal.throwIfAborted();
   }
 
   private async look(): Promise<void> {
@@ -76,9 +78,10 @@ export class EmbeddedReading implements Reading {
   }
 
   private async readUpToEnd(place: Place): Promise<void> {
-    while (place.next < place.end && !this.ended) {
+    const { signal } = this.ending;
+    while (place.next < place.end && !signal.aborted) {
       const records = await this.log.records(place.topic, place.partition, place.next);
-      if (records.length > 0) await this.handler(records);
+      if (records.length > 0) await this.handler(records, leaseUntil(signal));
       // Nothing where there ought to be something: it was taken out from behind, for a verification to find.
       place.next = (records.at(-1)?.offset ?? place.end - 1) + 1;
     }

@@ -24,11 +24,34 @@ export interface HistoryEntry<State = unknown> {
 /** An entry as it comes from the log, which has the state always. */
 export type RecordedChange<State> = HistoryEntry<State> & { readonly state: State };
 
+/**
+ * Stands where a change will be that was forgotten before it came: of that one, only the chain is recorded. Without it a
+ * record that is applied after an erasure (redriven, or read from another partition) would bring the person back.
+ */
+export interface ForgottenChange {
+  readonly id: string;
+  readonly version: number;
+  readonly forgotten: true;
+}
+
+/** What is stored at the place of a change. */
+export type StoredChange<State> = HistoryEntry<State> | ForgottenChange;
+
+/** What remains of a change that was forgotten. */
+export function chainOf<State>({ state: _, ...chain }: HistoryEntry<State>): HistoryEntry<State> {
+  return chain;
+}
+
+/** What stands for the changes of an aggregate before a version, until they come. */
+export function forgottenBefore(id: string, before: number): ForgottenChange[] {
+  return Array.from({ length: before - 1 }, (_, index) => ({ id, version: index + 1, forgotten: true }));
+}
+
 /** An audit read model: every recorded change of every aggregate, once, where the log has it first. */
 export interface History<State = unknown> {
   /** Adds what is not there yet. Entries may come again, and then change nothing. */
   append(entries: readonly HistoryEntry<State>[]): Promise<void>;
-  /** Drops the states of an aggregate before a version; the chain of changes stays. */
+  /** Drops the states of an aggregate before a version, also of changes that come later; the chain of changes stays. */
   forget(id: string, before: number): Promise<void>;
   /** Changes after a version (0: from the first), oldest first. */
   page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]>;

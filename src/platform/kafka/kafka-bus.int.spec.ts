@@ -10,6 +10,8 @@ import { KafkaBus, type KafkaSettings } from './kafka-bus.js';
 import { createTopics } from './kafka-topics.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
+/** The shortest that a broker takes. */
+const SESSION = 6_000;
 
 describeWithRealServers('on a real Kafka', () => {
   busContract('KafkaBus', openFixture);
@@ -74,6 +76,7 @@ async function openFixture(): Promise<BusFixture> {
   };
   return {
     bus: first,
+    session: SESSION,
     reopen: async () => {
       await first.close();
       return openAnother();
@@ -91,5 +94,5 @@ async function openFixture(): Promise<BusFixture> {
 
 function openBus(settings: Partial<KafkaSettings> = {}): Promise<KafkaBus> {
   const client = { clientId: 'kafka-bus-test', brokers: [realServers().kafka] };
-  return KafkaBus.open({ client, partitions: 6, sessionTimeout: 6_000, ...settings }, silentLogger);
+  return KafkaBus.open({ client, partitions: 6, sessionTimeout: SESSION, ...settings }, silentLogger);
 }

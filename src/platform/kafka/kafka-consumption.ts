@@ -6,6 +6,7 @@ import type { Consumption, RecordHandler, StartAt } from '../bus/bus.js';
 import { coalesce } from '../coalesce.js';
 import type { DependencyHealth } from '../health/health.js';
 import { reasonFor } from './kafka-errors.js';
+import { KafkaLease } from './kafka-lease.js';
 import { toLoggedRecord } from './kafka-record.js';
 
 /** Records between two heartbeats and offset commits. */
@@ -44,6 +45,8 @@ export class KafkaConsumption implements Consumption {
     return [];
   });
   private readonly timers = new Set<NodeJS.Timeout>();
+  /** Of the handlers that are at work. */
+  private readonly leases = new Set<KafkaLease>();
 
   constructor(
     private readonly kafka: Kafka,
@@ -82,6 +85,7 @@ export class KafkaConsumption implements Consumption {
   async stop(): Promise<void> {
     this.stopped = true;
     for (const timer of this.timers) clearTimeout(timer);
+    for (const lease of this.leases) lease.end();
     await this.consumer.disconnect();
   }
 
@@ -167,11 +171,21 @@ export class KafkaConsumption implements Consumption {
       if (!isRunning() || isStale()) return;
       const messages = batch.messages.slice(from, from + MOST_RECORDS_A_TURN);
       const last = messages.at(-1) as KafkaMessage;
+      const lease = new KafkaLease(payload);
+      this.leases.add(lease);
       try {
-        await handler(messages.map((message) => toLoggedRecord(topic, partition, message)));
+        await handler(
+          messages.map((message) => toLoggedRecord(topic, partition, message)),
+          lease,
+        );
       } catch (error) {
-        this.pauseAfterFailure(payload, error);
+        // kafkajs joins the group again when it is told; until then nobody handles the partition.
+        if (lease.refusal) throw lease.refusal;
+        // Unresolved, they are the next member's.
+        if (!lease.signal.aborted) this.pauseAfterFailure(payload, error);
         return;
+      } finally {
+        this.leases.delete(lease);
       }
       this.failures.delete(`${topic}-${partition}`);
       resolveOffset(last.offset);

@@ -6,6 +6,7 @@ import { backoffDelay, retryUntilDone } from '../backoff.js';
 import type { Reading, RecordHandler } from '../bus/bus.js';
 import { type Position, progressOf } from '../bus/progress.js';
 import { unavailable } from '../errors.js';
+import { KafkaLease } from './kafka-lease.js';
 import { toLoggedRecord } from './kafka-record.js';
 import { existingTopics, extentsOf } from './kafka-topics.js';
 
@@ -165,16 +166,23 @@ export class KafkaReading implements Reading {
     }
   }
 
-  private async handle({ batch, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+  private async handle(payload: EachBatchPayload): Promise<void> {
+    const { batch, heartbeat, isRunning, isStale } = payload;
     const { topic, partition } = batch;
     const position = this.positionIn(topic, partition, Number(batch.firstOffset()));
     const unread = batch.messages.filter(({ offset }) => Number(offset) >= position.next);
     for (let from = 0; from < unread.length; from += MOST_RECORDS_A_TURN) {
       if (!isRunning() || isStale() || this.ending.signal.aborted) return;
       const turn = unread.slice(from, from + MOST_RECORDS_A_TURN);
+      const lease = new KafkaLease(payload);
       try {
-        await this.handler(turn.map((message) => toLoggedRecord(topic, partition, message)));
+        await this.handler(
+          turn.map((message) => toLoggedRecord(topic, partition, message)),
+          lease,
+        );
       } catch (error) {
+        // The client joins its group again, and these records come once more.
+        if (lease.refusal) throw lease.refusal;
         void this.end(error);
         return;
       }

@@ -1,12 +1,24 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
-import { type History, type HistoryEntry, historyKey, historyRange } from '../history/history.js';
+import {
+  chainOf,
+  type ForgottenChange,
+  forgottenBefore,
+  type History,
+  type HistoryEntry,
+  historyKey,
+  historyRange,
+  type StoredChange,
+} from '../history/history.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { isDuplicateKey, refusal } from './mongo-errors.js';
 import { read } from './mongo-read.js';
 import { BATCHES, groupedWrites, type Write } from './mongo-writes.js';
 
-export type HistoryDocument<State> = HistoryEntry<State> & { _id: string };
+export type HistoryDocument<State> = StoredChange<State> & { _id: string };
+/** Versions that are forgotten with one write. */
+const MAX_FORGOTTEN = 1_000;
+
 type Operation<State> = AnyBulkWriteOperation<HistoryDocument<State>>;
 
 /** A history in one MongoDB collection, with no index but the one on its key. */
@@ -21,16 +33,18 @@ export class MongoHistory<State> implements History<State> {
     const operations = entries.map((entry) => ({
       insertOne: { document: { _id: historyKey(entry.id, entry.version), ...entry } },
     })) as unknown as Operation<State>[];
-    const refused = (await this.write(operations)).filter((outcome) => outcome !== undefined);
+    const outcomes = await this.write(operations);
+    const refused = outcomes.filter((outcome) => outcome !== undefined);
     if (!refused.every(isDuplicateKey)) throw refusal(refused);
+    const met = entries.filter((_, index) => outcomes[index] !== undefined);
+    if (met.length > 0) await this.fillIn(met);
   }
 
   async forget(id: string, before: number): Promise<void> {
-    const { after } = historyRange(id);
-    const filter = { _id: { $gt: after, $lt: historyKey(id, before) } };
-    const operation = { updateMany: { filter, update: { $unset: { state: '' } } } };
-    const [refused] = await this.write([operation as object as Operation<State>]);
-    if (refused) throw refusal([refused]);
+    const forgotten = forgottenBefore(id, before);
+    for (let from = 0; from < forgotten.length; from += MAX_FORGOTTEN) {
+      await this.forgetSome(forgotten.slice(from, from + MAX_FORGOTTEN));
+    }
   }
 
   async page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]> {
@@ -40,7 +54,7 @@ export class MongoHistory<State> implements History<State> {
   }
 
   find(id: string, version: number): Promise<HistoryEntry<State> | undefined> {
-    return this.findOne({ _id: historyKey(id, version) });
+    return this.findOne({ _id: historyKey(id, version), ...RECORDED });
   }
 
   findAt(id: string, time: string): Promise<HistoryEntry<State> | undefined> {
@@ -56,6 +70,43 @@ export class MongoHistory<State> implements History<State> {
     return new MongoAudit(this.collection as unknown as Collection<never>);
   }
 
+  /**
+   * One operation a version, on the key that a later insert would take: whichever of the two is first, the state is gone
+   * after both, without reading what is there.
+   */
+  private async forgetSome(changes: readonly ForgottenChange[]): Promise<void> {
+    const operations = changes.map((change) => ({
+      updateOne: {
+        filter: { _id: historyKey(change.id, change.version) },
+        update: { $unset: { state: '' }, $setOnInsert: change },
+        upsert: true,
+      },
+    })) as unknown as Operation<State>[];
+    const outcomes = await this.write(operations);
+    const refused = outcomes.filter((outcome) => outcome !== undefined);
+    if (!refused.every(isDuplicateKey)) throw refusal(refused);
+    // Another writer inserted it between the look and the write of the upsert.
+    const met = changes.filter((_, index) => outcomes[index] !== undefined);
+    if (met.length > 0) await this.forgetSome(met);
+  }
+
+  /** Records the chain of those of the changes that were forgotten before they came; the others are there already. */
+  private async fillIn(entries: readonly HistoryEntry<State>[]): Promise<void> {
+    const byKey = new Map([...entries].reverse().map((entry) => [historyKey(entry.id, entry.version), entry]));
+    const filter = { _id: { $in: [...byKey.keys()] }, forgotten: true } as object;
+    const options = { projection: { _id: 1 }, batchSize: byKey.size };
+    const forgotten = await read(() => this.collection.find(filter, options).toArray());
+    if (forgotten.length === 0) return;
+    const operations = forgotten.map(({ _id }) => ({
+      updateOne: {
+        filter: { _id, forgotten: true },
+        update: { $set: chainOf(byKey.get(_id) as HistoryEntry<State>), $unset: { forgotten: '' } },
+      },
+    })) as unknown as Operation<State>[];
+    const refused = (await this.write(operations)).filter((outcome) => outcome !== undefined);
+    if (refused.length > 0) throw refusal(refused);
+  }
+
   private async findOne(filter: object): Promise<HistoryEntry<State> | undefined> {
     const newestFirst = { ...WITHOUT_KEY, sort: { _id: -1 } } as const;
     const document = await read(() => this.collection.findOne(filter, newestFirst));
@@ -64,8 +115,9 @@ export class MongoHistory<State> implements History<State> {
 
   private range(id: string, version: number): object {
     const { after, before } = historyRange(id, version);
-    return { _id: { $gt: after, $lt: before } };
+    return { _id: { $gt: after, $lt: before }, ...RECORDED };
   }
 }
 
+const RECORDED = { forgotten: { $exists: false } } as const;
 const WITHOUT_KEY = { projection: { _id: 0 } } as const;

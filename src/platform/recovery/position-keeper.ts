@@ -62,7 +62,7 @@ export class PositionKeeper {
 
   /** Wraps a handler so that its progress is kept. */
   watch(handler: RecordHandler): RecordHandler {
-    return async (records, ...more) => {
+    return async (records, lease) => {
       const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
       const partition = this.partitionOf(first);
       const { unconfirmed } = partition;
@@ -73,7 +73,7 @@ export class PositionKeeper {
         if (first.offset > 0) return;
       }
       try {
-        await handler(records, ...more);
+        await handler(records, lease);
       } catch (error) {
         partition.unconfirmed = unconfirmed;
         throw error;

@@ -3,6 +3,7 @@ import { eventually } from '../../../test/support/eventually.js';
 import { record, Recorder } from '../../../test/support/recorder.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import type { Consumption } from '../bus/bus.js';
+import { leaseUntil } from '../bus/lease.js';
 import { EmbeddedBus } from '../embedded/embedded-bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded-database.js';
 import { EmbeddedPositions } from '../embedded/embedded-positions.js';
@@ -207,7 +208,7 @@ describe('A position keeper', () => {
     const failing = keeper.watch(() => Promise.reject(new Error('the database is away')));
     const logged = { ...record('k', 'a'), topic: TOPIC, partition: place?.partition ?? 0, offset: 0 };
 
-    await expect(failing([logged])).rejects.toThrow('the database is away');
+    await expect(failing([logged], leaseUntil(new AbortController().signal))).rejects.toThrow('the database is away');
     await keeper.save();
 
     expect(await positions.of(GROUP)).toEqual([]);

@@ -2,6 +2,7 @@ import type { Restored, Unpublished } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, LoggedRecord, Reading } from '../bus/bus.js';
+import type { Lease } from '../bus/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { isUnavailable } from '../errors.js';
 import { applyRecords, type Refused } from '../subscriber/apply-records.js';
@@ -56,7 +57,7 @@ export class Fold {
 
   static async start(bus: Bus, target: Replayable, options: FoldOptions): Promise<Fold> {
     const fold = new Fold(bus, target, options);
-    fold.reading = await bus.read([...fold.projections.keys()], (records) => fold.take(records));
+    fold.reading = await bus.read([...fold.projections.keys()], (records, lease) => fold.take(records, lease));
     options.signal.addEventListener('abort', () => void fold.stop(), { once: true });
     return fold;
   }
@@ -124,7 +125,7 @@ export class Fold {
     const messages = new Map<string, unknown>();
     if (hashes.size === 0) return messages;
     const projection = this.projection(topic);
-    const reading = await this.bus.read([topic], (records) => {
+    const reading = await this.bus.read([topic], (records, lease) => {
       const only: Subscription = {
         ...projection,
         read: (event, record) => {
@@ -132,7 +133,7 @@ export class Fold {
           return undefined;
         },
       };
-      return applyRecords(only, records).then(() => undefined);
+      return applyRecords(only, records, lease).then(() => undefined);
     });
     try {
       await reading.caughtUp();
@@ -153,20 +154,20 @@ export class Fold {
     await this.reading?.stop();
   }
 
-  private take(records: readonly LoggedRecord[]): Promise<void> {
+  private take(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
     if (this.sealed) return Promise.resolve();
-    const taken = this.project(records);
+    const taken = this.project(records, lease);
     this.inHand.add(taken);
     return taken.finally(() => this.inHand.delete(taken));
   }
 
-  private async project(records: readonly LoggedRecord[]): Promise<void> {
+  private async project(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
     const { signal, onFailure, observe, onUnread } = this.options;
     const projection = this.projections.get((records[0] as LoggedRecord).topic) as Subscription;
     const observed: ObservedEvent[] = [];
     const apply = () => {
       observed.length = 0;
-      return applyRecords(this.watched(projection, observed), records);
+      return applyRecords(this.watched(projection, observed), records, lease);
     };
     const refused = await retryUntilDone(apply, {
       signal,

@@ -1,4 +1,5 @@
 import type { LoggedRecord } from '../bus/bus.js';
+import type { Lease } from '../bus/lease.js';
 import { isNotStorable } from '../errors.js';
 import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
 import type { Subscription } from './subscription.js';
@@ -24,6 +25,7 @@ interface Readable {
 export async function applyRecords(
   subscription: Subscription,
   records: readonly LoggedRecord[],
+  lease: Lease,
 ): Promise<readonly Refused[]> {
   const refused = new Map<LoggedRecord, Refused>();
   const readable: Readable[] = [];
@@ -35,7 +37,7 @@ export async function applyRecords(
       refused.set(record, { record, reason: reasonOf(error), attempts: 1 });
     }
   }
-  for (const each of await reactTo(subscription, readable, 1)) refused.set(each.record, each);
+  for (const each of await reactTo(subscription, readable, lease, 1)) refused.set(each.record, each);
   return records.flatMap((record) => refused.get(record) ?? []);
 }
 
@@ -46,20 +48,24 @@ export async function applyRecords(
 async function reactTo(
   subscription: Subscription,
   readable: readonly Readable[],
+  lease: Lease,
   attempt: number,
 ): Promise<readonly Refused[]> {
   const [first] = readable;
   if (!first) return [];
   try {
-    await subscription.react(readable.map(({ message }) => message));
+    await subscription.react(
+      readable.map(({ message }) => message),
+      lease,
+    );
     return [];
   } catch (error) {
     if (!isNotStorable(error)) throw error;
     if (readable.length === 1) return [{ record: first.record, reason: error.message, attempts: attempt }];
   }
   const half = Math.ceil(readable.length / 2);
-  const older = await reactTo(subscription, readable.slice(0, half), attempt + 1);
-  const newer = await reactTo(subscription, readable.slice(half), attempt + 1);
+  const older = await reactTo(subscription, readable.slice(0, half), lease, attempt + 1);
+  const newer = await reactTo(subscription, readable.slice(half), lease, attempt + 1);
   return [...older, ...newer];
 }
 

@@ -16,8 +16,8 @@ export function recordHandler(
   onDeadLetters: (count: number) => void = () => undefined,
 ): RecordHandler {
   const { group } = subscription;
-  return async (records) => {
-    const refused = await applyRecords(subscription, records);
+  return async (records, lease) => {
+    const refused = await applyRecords(subscription, records, lease);
     if (refused.length === 0) return;
     await bury(bus, subscription, refused);
     onDeadLetters(refused.length);

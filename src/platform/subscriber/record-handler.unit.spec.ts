@@ -4,6 +4,7 @@ import { created, itemEvents } from '../../../test/support/items.js';
 import { FlakyLog, type Outcome } from '../../../test/support/relay-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import type { Bus, BusRecord, LoggedRecord } from '../bus/bus.js';
+import { leaseUntil } from '../bus/lease.js';
 import { notStorable, PlatformError } from '../errors.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { deadLetterTopic } from '../dead-letters/dead-letter.js';
@@ -74,7 +75,12 @@ describe('a subscription', () => {
       },
     };
     const count = (more: number) => (counted += more);
-    return recordHandler(copies as Subscription, watched, silentLogger, count)(records);
+    return recordHandler(
+      copies as Subscription,
+      watched,
+      silentLogger,
+      count,
+    )(records, leaseUntil(new AbortController().signal));
   }
 
   it('reacts to what it reads, in order and at once', async () => {

@@ -1,4 +1,5 @@
 import type { LoggedRecord } from '../bus/bus.js';
+import type { Lease } from '../bus/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 
 /** What a context does about the events of a topic. */
@@ -13,8 +14,9 @@ export interface Subscription<Message = unknown> {
    */
   read(event: CloudEvent, record: LoggedRecord): Message | undefined;
   /**
-   * Applies messages of one partition, in order. They may come again. Throws when a dependency is away.
+   * Applies messages of one partition, in order. They may come again. Throws when a dependency is away. What may take
+   * longer than a session heartbeats, and leaves what it has done so that a second try goes on from there.
    * @throws PlatformError `not-storable` when the database will never hold one of them; the others may be applied or not.
    */
-  react(messages: readonly Message[]): Promise<void>;
+  react(messages: readonly Message[], lease: Lease): Promise<void>;
 }

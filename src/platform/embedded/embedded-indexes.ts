@@ -1,0 +1,23 @@
+import type { Write } from './write-durably.js';
+
+/** An entry of an index by time: `<time>!<id>`, and what is known without the document. */
+export interface IndexEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Takes an entry of an index for another. */
+export function moved(index: object, was: string | undefined, is: IndexEntry | undefined): Write[] {
+  const writes: unknown[] = [];
+  if (was !== undefined && was !== is?.key) writes.push({ type: 'del', sublevel: index, key: was });
+  if (is) writes.push({ type: 'put', sublevel: index, ...is });
+  return writes as Write[];
+}
+
+export function idOfKey(key: string): string {
+  return key.slice(key.indexOf('!') + 1);
+}
+
+export function timeOfKey(key: string): string {
+  return key.slice(0, key.indexOf('!'));
+}

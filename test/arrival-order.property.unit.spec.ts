@@ -1,0 +1,7 @@
+import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
+import { arrivalOrderContract } from './arrival-order.contract.js';
+
+arrivalOrderContract(async () => {
+  const database = await openEmbeddedDatabase('memory');
+  return { processes: [database], close: () => database.close() };
+}, 40);

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from '@jest/globals';
+import { mongoAdapters } from '../src/orders/adapters/mongodb.js';
+import { RedactOrdersOnCustomerErased } from '../src/orders/app/redact-orders-on-customer-erased.js';
+import { placeOrder } from '../src/orders/domain/order.js';
+import { changedPointers } from '../src/platform/event/changed-pointers.js';
+import { KafkaBus } from '../src/platform/kafka/kafka-bus.js';
+import type { ListQuery } from '../src/platform/listing/listing.js';
+import { customerNamed } from './support/customers.js';
+import { eventually } from './support/eventually.js';
+import { mongoTestDatabase } from './support/mongo-test-database.js';
+import { describeWithRealServers, realServers } from './support/real-servers.js';
+import { record } from './support/recorder.js';
+import { silentLogger } from './support/silent-logger.js';
+
+const SESSION = 6_000;
+const ORDERS = 3_000;
+/** Milliseconds that the slow database takes for a page. */
+const PAUSE = 1_500;
+
+describeWithRealServers('on a real Kafka and a real MongoDB', () => {
+  it('an erasure that takes longer than a session is done once, by one member', async () => {
+    const database = mongoTestDatabase();
+    const adapters = mongoAdapters((await database.open()).db);
+    await adapters.prepare();
+    const customer = customerNamed('Ada');
+    const ids = await place(adapters, customer, ORDERS);
+    const client = { clientId: 'erasing-orders-test', brokers: [realServers().kafka] };
+    const bus = await KafkaBus.open({ client, partitions: 6, sessionTimeout: SESSION }, silentLogger);
+    const [topic, group] = [`topic-${randomUUID()}`, `group-${randomUUID()}`];
+    await bus.createTopics([topic]);
+    const listed: string[] = [];
+    const orderList = {
+      page: async (query: ListQuery) => {
+        await sleep(PAUSE);
+        const page = await adapters.orderList.page(query);
+        listed.push(...page.items.map(({ id }) => id));
+        return page;
+      },
+    };
+    const redact = new RedactOrdersOnCustomerErased(adapters.orders, orderList);
+    const erased = [{ id: customer.id, version: 2, erased: true as const }];
+    let longest = 0;
+    const react = async (_records: unknown, { heartbeat }: { heartbeat(): Promise<void> }) => {
+      const began = performance.now();
+      await redact.execute(erased, heartbeat);
+      longest = performance.now() - began;
+    };
+    const consume = () =>
+      bus.consume(
+        group,
+        new Map([[topic, (records, lease) => react(records, { heartbeat: () => lease.heartbeat() })]]),
+      );
+    const members = [await consume(), await consume()];
+    try {
+      await bus.publish(topic, [record(customer.id, 'erased')]);
+      await eventually(async () => expect(await bus.countUnread(group, topic)).toBe(0), { within: 90_000, every: 500 });
+
+      expect(longest).toBeGreaterThan(SESSION);
+      expect(listed.sort()).toEqual(ids.sort());
+      const { items } = await adapters.orderList.page({
+        where: { customerId: customer.id, redactedAt: null },
+        sort: [['createdAt', 'descending']],
+        limit: 1,
+      });
+      expect(items).toEqual([]);
+    } finally {
+      await Promise.all(members.map((member) => member.stop()));
+      await bus.close();
+      await database.drop();
+    }
+  }, 180_000);
+});
+
+async function place(
+  { orders }: ReturnType<typeof mongoAdapters>,
+  customer: ReturnType<typeof customerNamed>,
+  count: number,
+): Promise<string[]> {
+  const lines = [{ product: { id: 'p', title: 't', price: { amount: '1', currency: 'USD' } }, quantity: 1 }];
+  const ids = Array.from({ length: count }, () => randomUUID());
+  await Promise.all(
+    ids.map((id, index) => {
+      const now = new Date(Date.UTC(2026, 0, 1) + index).toISOString();
+      const change = placeOrder(id, customer, lines, { now, compare: changedPointers });
+      return orders.save(undefined, { ...change, commands: [] });
+    }),
+  );
+  return ids;
+}
