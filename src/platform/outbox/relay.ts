@@ -96,7 +96,7 @@ export class Relay {
 
   resume(): void {
     this.isPaused = false;
-    this.signals.emit('queued');
+    for (const each of SIGNALS) this.signals.emit(each);
   }
 
   /**
@@ -224,8 +224,8 @@ export class Relay {
       const isBusy = this.queue.size >= maxBatch && performance.now() - sweptAt < LONGEST_BUSY;
       if (!isBusy) sweptAt = performance.now();
       const taken = await this.sweep(isBusy);
-      const isAtRest = taken.size === 0 && (this.queue.isFull || !this.sweeper.isAsked);
-      if (isAtRest) await this.signalled('wanted', sweepEvery);
+      const canGoOn = this.sweeper.isAsked && !this.queue.isFull && !this.isPaused;
+      if (taken.size === 0 && !canGoOn) await this.signalled('wanted', sweepEvery);
     }
   }
 

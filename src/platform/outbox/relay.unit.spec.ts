@@ -292,6 +292,20 @@ describe('the relay', () => {
     expect(log.firstAppearances('a')).toEqual([1, 2, 3]);
   });
 
+  it('goes on after a pause with what another process has still pending before its own', async () => {
+    const [slow, quick] = instancesOn(store, 2);
+    const relay = start({ sweepEvery: 1_000_000, sweepAfter: 1_000_000 }, undefined, quick);
+    await eventually(() => expect(quick!.looks).toBe(1));
+    relay.pause();
+    await slow!.commit('a');
+    await quick!.commit('a');
+    expect(log.records).toEqual([]);
+
+    relay.resume();
+    await trimmed();
+    expect(log.firstAppearances('a')).toEqual([1, 2]);
+  });
+
   it('can be stopped while it is paused', async () => {
     const relay = start(SWEEPING);
     relay.pause();
