@@ -39,7 +39,11 @@ export function shopCalled(name: string): Shop {
 }
 
 function streamOf(prefix: string): EventStream {
-  return { ...itemEvents, topic: `${prefix}.change`, typePrefix: prefix };
+  const schemas = itemEvents.schemas.map((schema) => ({
+    ...schema,
+    $id: schema.$id.replace(itemEvents.typePrefix, prefix),
+  }));
+  return { ...itemEvents, topic: `${prefix}.change`, typePrefix: prefix, schemas };
 }
 
 function openShop(database: Database, streams: Shop['streams']) {

@@ -15,14 +15,15 @@ export async function forgetCommandsRegularly(
   signal: AbortSignal,
   everyMs = EVERY_MS,
 ): Promise<void> {
-  while (!signal.aborted) {
-    for (const store of stores) {
-      try {
-        await store.forgetCommands(forgottenBefore(Date.now()));
-      } catch (error) {
-        if (!signal.aborted) logger.warn({ err: error }, 'cannot forget old commands yet');
-      }
+  const forget = async (store: CommandRetention) => {
+    try {
+      await store.forgetCommands(forgottenBefore(Date.now()));
+    } catch (error) {
+      if (!signal.aborted) logger.warn({ err: error }, 'cannot forget old commands yet');
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
-  }
+  };
+  const pause = () => sleep(everyMs, true, { signal }).catch(() => false);
+  do {
+    for (const store of stores) await forget(store);
+  } while (await pause());
 }
