@@ -44,9 +44,7 @@ export async function keepDroppingExpired(database: Inspectable, stopping: Abort
 }
 
 async function dropRegularly(database: Inspectable, stopping: AbortSignal): Promise<void> {
-  while (!stopping.aborted) {
-    await sleep(LOOK_EVERY, undefined, { signal: stopping, ref: false }).catch(() => undefined);
-    // A database that is away is there again the next time.
-    if (!stopping.aborted) await dropExpired(database).catch(() => undefined);
-  }
+  const pause = () => sleep(LOOK_EVERY, true, { signal: stopping, ref: false }).catch(() => false);
+  // A database that is away is there again the next time.
+  while (await pause()) await dropExpired(database).catch(() => undefined);
 }
