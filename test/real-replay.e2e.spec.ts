@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Databases } from './support/databases.js';
@@ -16,7 +18,7 @@ import { describeWithOwnServers } from './support/own-servers.js';
 import { readKafka } from './support/read-log.js';
 import { Reads } from './support/reads.js';
 import { runCommand } from './support/run-command.js';
-import { RunningProcess, serve } from './support/run-process.js';
+import { RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
 
 const MODULES = ['accounts', 'orders'] as const;
 const KILLS = 10;
@@ -235,6 +237,36 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     expect(await store.findOne({ _id: 'nobody' })).toBeNull();
     await expectVerified();
   }, 60_000);
+
+  it('ends a fork as it is told to, and keeps what is given up for nobody but its owner', async () => {
+    const store = databases.collection('accounts', 'customer.accounts');
+    const { _id, ...logged } = (await store.findOne({ version: { $gt: 1 }, 'state.erased': null }))!;
+    await store.updateOne({ _id }, { $set: { hash: 'f'.repeat(64), 'state.name.title': 'Forked' } });
+    expect(await verify('accounts')).toMatchObject({ code: 1, stdout: expect.stringContaining(`${_id}: a fork`) });
+    expect(await replay('accounts', '--force')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(
+        new RegExp(`${_id}: a fork: the database has version ${logged.version} \\(f{64}\\)`),
+      ),
+    });
+    const kept = join(temporaryDirectory(), 'forks.jsonl');
+
+    expect(await replay('accounts', '--keep', 'database', '--kept', kept)).toMatchObject({ code: 0 });
+
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(kept, 'utf8'))).toMatchObject({ id: _id, keep: 'database', events: [] });
+    const running = await serve(settings()).ready();
+    await expectOutboxDrains(running.managementUrl);
+    const copies = databases.collection('orders', 'customers');
+    await eventually(async () => {
+      expect(await copies.findOne({ _id })).toMatchObject({
+        version: Number(logged.version) + 1,
+        state: { name: { title: 'Forked' } },
+      });
+    });
+    await running.kill('SIGTERM');
+    await expectVerified();
+  }, 120_000);
 
   it('rehearses: rebuilds, compares, and throws away', async () => {
     const before = await databases.snapshot();

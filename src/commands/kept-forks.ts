@@ -9,9 +9,9 @@ export class KeptForks {
   count = 0;
   private handle: FileHandle | undefined;
 
-  constructor(module: string) {
+  constructor(module: string, file?: string) {
     const time = new Date().toISOString().replaceAll(/[-:.]/g, '');
-    this.file = path.resolve(`forks-${module}-${time}.jsonl`);
+    this.file = path.resolve(file ?? `forks-${module}-${time}.jsonl`);
   }
 
   /** Answers when it is on disk. @throws PlatformError that names the file where it cannot be written. */

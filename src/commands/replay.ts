@@ -17,7 +17,7 @@ import { inScratch } from './scratch.js';
 import { atWork, expectReady, patienceFor, type Workplace } from './workplace.js';
 
 export const replay: Command = {
-  usage: `replay --module accounts|orders [--dry-run | --until TIME] [--keep log|database] [--force]
+  usage: `replay --module accounts|orders [--dry-run | --until TIME] [--keep log|database [--kept FILE]] [--force]
   Rebuilds every collection of the module from the log, while services go on, and swaps them in.
 
   --module   the bounded context
@@ -26,7 +26,8 @@ export const replay: Command = {
              they are dropped after ${KEPT_FOR_DAYS} days, and when anybody is erased; who was erased since is not in them
   --keep     of an aggregate with two histories (a fork; verify names them) says which one counts: the log's first, or
              the database's. The aggregate goes on from there with an event that says so. What the log does not have
-             of both goes to a file, forks-MODULE-TIME.jsonl in the current folder: it holds personal data
+             of both goes to a file for nobody but its owner; it holds personal data, which an erasure does not reach
+  --kept     that file; forks-MODULE-TIME.jsonl in the current folder if it is not given
   --force    discards what the database has and the log does not: changes that were acknowledged and are ahead of the
              log, and documents that the log does not tell of. Without it, that is named and nothing is changed; the
              way to put it into the log is republish
@@ -38,6 +39,7 @@ collections are as they were, and it can be run again.`,
     'dry-run': { type: 'boolean' },
     until: { type: 'string' },
     keep: { type: 'string' },
+    kept: { type: 'string' },
     force: { type: 'boolean' },
   },
   run: (flags, words) => {
@@ -45,19 +47,27 @@ collections are as they were, and it can be run again.`,
     const until = untilOf(flags);
     if (until !== undefined && flags['dry-run'] === true) throw new UsageError('--dry-run and --until: one of them');
     const keep = keepOf(flags);
+    if (flags.kept !== undefined && keep === undefined) throw new UsageError('--kept goes with --keep');
     return atWork(contextOf(flags), async (at) => {
       await expectReady(at);
       if (until !== undefined) return rebuildUntil(at, until);
-      return flags['dry-run'] === true ? rehearse(at) : rebuild(at, flags.force === true, keep);
+      return flags['dry-run'] === true
+        ? rehearse(at)
+        : rebuild(at, flags.force === true, keep, flags.kept as string | undefined);
     });
   },
 };
 
-async function rebuild(at: Workplace, mayLose: boolean, keep: Keep | undefined): Promise<number> {
+async function rebuild(
+  at: Workplace,
+  mayLose: boolean,
+  keep: Keep | undefined,
+  keptIn: string | undefined,
+): Promise<number> {
   return withRebuild(at, async ({ live, target, fold, links, shadows, passedOver }) => {
     const inTheWay = new Findings();
     const onConflict = (conflict: Conflict) => inTheWay.add(describeConflict(conflict));
-    const kept = keep && new KeptForks(at.context.name);
+    const kept = keep && new KeptForks(at.context.name, keptIn);
     try {
       const { heldBack } = await takeOver(live, target, fold, shadows, {
         ...{ links, mayLose, onConflict },

@@ -51,8 +51,14 @@ async function putBack(at: Workplace, links: EmbeddedLinks, isRehearsal: boolean
     onAggregate: () => (seen.read += 1),
     onFork: (conflict) => forks.add(describeConflict(conflict)),
   });
-  if (!isRehearsal) await at.afterRepublish?.(live.systemsOfRecord.map(({ stream: { topic } }) => topic));
+  const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
+  if (!isRehearsal) await declarePositionsVoid(at, topics);
   return sum;
+}
+
+/** Where the module's consumers were in these topics may be other records now; it is also what keeps services closed. */
+async function declarePositionsVoid({ context, database }: Workplace, topics: readonly string[]): Promise<void> {
+  for (const topic of topics) await database.positions.forget(context.name, topic);
 }
 
 function describe({ events, standIns, lost, aggregates }: Republished, isRehearsal: boolean): string[] {

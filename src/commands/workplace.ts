@@ -21,8 +21,6 @@ export interface BusWorkplace {
 export interface Workplace extends BusWorkplace {
   readonly context: BoundedContext;
   readonly database: Database;
-  /** Told, once events were put back into the log, that positions in these topics may mean other records now. */
-  readonly afterRepublish?: (topics: readonly string[]) => Promise<void>;
 }
 
 /**
