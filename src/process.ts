@@ -10,6 +10,7 @@ import { retryUntilDone } from './platform/backoff.js';
 import type { Bus } from './platform/bus/bus.js';
 import type { Config } from './platform/config/config.js';
 import { type BoundedContext, type Database, PLATFORM } from './platform/context.js';
+import { deadLetterTopic } from './platform/dead-letters/dead-letter.js';
 import { WaitingLetters } from './platform/dead-letters/waiting-letters.js';
 import { expectUp, Health } from './platform/health/health.js';
 import { createApp } from './platform/http/app.js';
@@ -123,9 +124,10 @@ export class Process {
     this.connections.push(bus);
     const outboxes = this.all(PLATFORM.outbox);
     const subscriptions = this.all(PLATFORM.subscription);
-    const messaging = new Messaging(bus, outboxes, subscriptions, this.logger, (consumed, count) =>
-      this.metrics.countDeadLetters(consumed, count),
-    );
+    const messaging = new Messaging(bus, outboxes, subscriptions, this.logger, (consumed, givenUp) => {
+      this.metrics.countDeadLetters(consumed, givenUp);
+      if (givenUp.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
+    });
     this.watchDeadLetters(bus, subscriptions);
     this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
     for (const outbox of outboxes) this.health.addOutbox(outbox);
@@ -144,7 +146,9 @@ export class Process {
     this.health.watchDeadLetters(() => waiting.counts());
     this.metrics.watchDeadLetters(() => waiting.counts());
     // An alert on a counter's increase has to see it at 0 first.
-    for (const subscription of subscriptions) this.metrics.countDeadLetters(subscription, 0);
+    for (const subscription of subscriptions) {
+      this.metrics.countDeadLetters(subscription, { count: 0, programmingErrors: 0 });
+    }
   }
 
   private async prepareDatabases(): Promise<void> {

@@ -6,7 +6,7 @@ import { topicHealth } from './bus/topic-health.js';
 import type { Consumed } from './dead-letters/dead-letter.js';
 import type { Dependency } from './health/health.js';
 import { Relay } from './outbox/relay.js';
-import { recordHandler } from './subscriber/record-handler.js';
+import { type GivenUp, recordHandler } from './subscriber/record-handler.js';
 import type { Subscription } from './subscriber/subscription.js';
 import { topicsUsed } from './subscriber/topics-used.js';
 
@@ -18,18 +18,18 @@ export class Messaging {
   private readonly consumptions = new Map<string, Consumption>();
   private joined = false;
 
-  /** @param onDeadLetters told how many records of a subscription went to the dead letters */
+  /** @param onDeadLetters told what of a subscription went to the dead letters */
   constructor(
     private readonly bus: Bus,
     outboxes: readonly Outbox[],
     subscriptions: readonly Subscription[],
     private readonly logger: Logger,
-    onDeadLetters: (consumed: Consumed, count: number) => void,
+    onDeadLetters: (consumed: Consumed, givenUp: GivenUp) => void,
   ) {
     this.relays = outboxes.map((outbox) => new Relay(outbox, bus, logger));
     for (const subscription of subscriptions) {
       const handlers = this.groups.get(subscription.group) ?? new Map<string, RecordHandler>();
-      const onDead = (count: number) => onDeadLetters(subscription, count);
+      const onDead = (givenUp: GivenUp) => onDeadLetters(subscription, givenUp);
       const handler = recordHandler(subscription, bus, logger, onDead);
       this.groups.set(subscription.group, handlers.set(subscription.topic, handler));
     }
