@@ -11,6 +11,7 @@ import { retryUntilDone } from './platform/backoff.js';
 import type { Bus } from './platform/bus/bus.js';
 import type { Config } from './platform/config/config.js';
 import { type BoundedContext, type Database, PLATFORM } from './platform/context.js';
+import { deadLetterTopic } from './platform/dead-letters/dead-letter.js';
 import { WaitingLetters } from './platform/dead-letters/waiting-letters.js';
 import { compileSchemasOf } from './platform/event/cloud-event.js';
 import { expectUp, Health } from './platform/health/health.js';
@@ -127,9 +128,10 @@ export class Process {
     const bus = await this.backends.openBus();
     this.connections.push(bus);
     const subscriptions = this.all(PLATFORM.subscription);
-    const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, count) =>
-      this.metrics.countDeadLetters(consumed, count),
-    );
+    const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, givenUp) => {
+      this.metrics.countDeadLetters(consumed, givenUp);
+      if (givenUp.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
+    });
     this.watchDeadLetters(bus, subscriptions);
     this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
     this.health.watchOutboxes(() => messaging.reportBacklogs());
@@ -166,7 +168,9 @@ export class Process {
     this.health.watchDeadLetters(() => waiting.counts());
     this.metrics.watchDeadLetters(() => waiting.counts());
     // An alert on a counter's increase has to see it at 0 first.
-    for (const subscription of subscriptions) this.metrics.countDeadLetters(subscription, 0);
+    for (const subscription of subscriptions) {
+      this.metrics.countDeadLetters(subscription, { count: 0, programmingErrors: 0 });
+    }
   }
 
   private async prepareDatabases(): Promise<void> {

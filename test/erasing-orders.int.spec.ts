@@ -15,12 +15,12 @@ import { record } from './support/recorder.js';
 import { silentLogger } from './support/silent-logger.js';
 
 const SESSION = 6_000;
-const ORDERS = 3_000;
+const ORDERS = 1_500;
 /** Milliseconds that the slow database takes for a page. */
-const PAUSE = 1_500;
+const PAUSE = 2_500;
 
 describeWithRealServers('on a real Kafka and a real MongoDB', () => {
-  it('an erasure that takes longer than a session is done once, by one member', async () => {
+  it('an erasure that takes longer than a session is left to the member that is at it, and gets done', async () => {
     const database = mongoTestDatabase();
     const adapters = mongoAdapters((await database.open()).db);
     await adapters.prepare();
@@ -30,22 +30,23 @@ describeWithRealServers('on a real Kafka and a real MongoDB', () => {
     const bus = await KafkaBus.open({ client, partitions: 6, sessionTimeout: SESSION }, silentLogger);
     const [topic, group] = [`topic-${randomUUID()}`, `group-${randomUUID()}`];
     await bus.createTopics([topic]);
-    const listed: string[] = [];
     const orderList = {
       page: async (query: ListQuery) => {
         await sleep(PAUSE);
-        const page = await adapters.orderList.page(query);
-        listed.push(...page.items.map(({ id }) => id));
-        return page;
+        return adapters.orderList.page(query);
       },
     };
     const redact = new RedactOrdersOnCustomerErased(adapters.orders, orderList);
     const erased = [{ id: customer.id, version: 2, erased: true as const }];
-    let longest = 0;
+    let began: number | undefined;
+    let took = 0;
+    let atWork = 0;
+    let mostAtWork = 0;
     const react = async (_records: unknown, { heartbeat }: { heartbeat(): Promise<void> }) => {
-      const began = performance.now();
-      await redact.execute(erased, heartbeat);
-      longest = performance.now() - began;
+      began ??= performance.now();
+      mostAtWork = Math.max(mostAtWork, (atWork += 1));
+      await redact.execute(erased, heartbeat).finally(() => (atWork -= 1));
+      took = performance.now() - began;
     };
     const consume = () =>
       bus.consume(
@@ -57,14 +58,10 @@ describeWithRealServers('on a real Kafka and a real MongoDB', () => {
       await bus.publish(topic, [record(customer.id, 'erased')]);
       await eventually(async () => expect(await bus.countUnread(group, topic)).toBe(0), { within: 90_000, every: 500 });
 
-      expect(longest).toBeGreaterThan(SESSION);
-      expect(listed.sort()).toEqual(ids.sort());
-      const { items } = await adapters.orderList.page({
-        where: { customerId: customer.id, redactedAt: null },
-        sort: [['createdAt', 'descending']],
-        limit: 1,
-      });
-      expect(items).toEqual([]);
+      expect(took).toBeGreaterThan(SESSION);
+      expect(mostAtWork).toBe(1);
+      const stored = await Promise.all(ids.map((id) => adapters.orders.find(id)));
+      expect(new Set(stored.map((each) => each?.state.version))).toEqual(new Set([2]));
     } finally {
       await Promise.all(members.map((member) => member.stop()));
       await bus.close();

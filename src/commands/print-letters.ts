@@ -25,13 +25,14 @@ export function toTable(deadLetters: readonly DeadLetter[]): string[] {
 
 /** A dead letter as one line of JSON, without its value. */
 export function toJsonLine({ id, letter, waiting }: DeadLetter): string {
-  const { key, time, attempts, reason, bytes, isOmitted } = letter;
+  const { key, time, attempts, reason, stack, bytes, isOmitted } = letter;
   return JSON.stringify({
     id,
     key: key === null ? null : keyText(key),
     time,
     attempts,
     reason,
+    ...(stack && { programmingError: true, stack }),
     bytes,
     valueOmitted: isOmitted,
     waiting: waiting.length > 0,
@@ -47,6 +48,7 @@ export function toPage({ id, letter, waiting }: DeadLetter, original: LoggedReco
     ['why', letter.reason],
     ['attempts', String(letter.attempts)],
     ['when', letter.time],
+    ...(letter.stack ?? []).map((place): [string, string] => ['failed at', place]),
     ['key', keyText(original?.key ?? letter.key)],
   ];
   const headers = Object.entries(original?.headers ?? {}).flatMap(([name, value]) =>

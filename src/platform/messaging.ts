@@ -11,7 +11,7 @@ import { setAsideHealth } from './outbox/set-aside.js';
 import { LogGuard } from './recovery/log-guard.js';
 import { PositionKeeper } from './recovery/position-keeper.js';
 import type { Positions } from './recovery/positions.js';
-import { recordHandler } from './subscriber/record-handler.js';
+import { type GivenUp, recordHandler } from './subscriber/record-handler.js';
 import type { Subscription } from './subscriber/subscription.js';
 import { topicsUsed } from './subscriber/topics-used.js';
 
@@ -42,12 +42,12 @@ export class Messaging {
   private saving: Promise<unknown> = Promise.resolve();
   private joined = false;
 
-  /** @param onDeadLetters told how many records of a subscription went to the dead letters */
+  /** @param onDeadLetters told what of a subscription went to the dead letters */
   constructor(
     private readonly bus: Bus,
     participants: readonly Participant[],
     private readonly logger: Logger,
-    onDeadLetters: (consumed: Consumed, count: number) => void,
+    onDeadLetters: (consumed: Consumed, givenUp: GivenUp) => void,
   ) {
     this.members = participants.map((participant) => this.toMember(participant, onDeadLetters));
   }
@@ -133,7 +133,7 @@ export class Messaging {
     await this.bus.createTopics(this.topics.filter((topic) => !missing.has(topic)));
   }
 
-  private toMember(participant: Participant, onDeadLetters: (consumed: Consumed, count: number) => void): Member {
+  private toMember(participant: Participant, onDeadLetters: (consumed: Consumed, givenUp: GivenUp) => void): Member {
     const { name, outboxes, subscriptions, positions } = participant;
     const { bus, logger } = this;
     const keeper = new PositionKeeper({
@@ -147,7 +147,7 @@ export class Messaging {
     const guard = new LogGuard({ module: name, bus, stores: outboxes, keeper, topics, logger });
     const handlers = new Map<string, RecordHandler>();
     for (const subscription of subscriptions) {
-      const onDead = (count: number) => onDeadLetters(subscription, count);
+      const onDead = (givenUp: GivenUp) => onDeadLetters(subscription, givenUp);
       handlers.set(subscription.topic, keeper.watch(recordHandler(subscription, bus, logger, onDead)));
     }
     // What is published while log and database disagree would be a second history.

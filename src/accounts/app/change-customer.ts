@@ -1,6 +1,7 @@
-import { changeAggregate, type ExpectedVersions } from '../../platform/aggregate/change-aggregate.js';
+import { changeExisting, type ExpectedVersions } from '../../platform/aggregate/change-aggregate.js';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
 import { changeCustomer, type Customer, type CustomerInput, existing } from '../domain/customer.js';
+import { CustomerNotFound } from '../domain/errors.js';
 import type { Customers } from './customers.js';
 
 export class ChangeCustomer {
@@ -15,9 +16,10 @@ export class ChangeCustomer {
     stated: (customer: Customer) => CustomerInput,
     expected: ExpectedVersions,
   ): Promise<Customer> {
-    const { state } = await changeAggregate(
+    const { state } = await changeExisting(
       this.customers,
       id,
+      () => new CustomerNotFound(),
       (record) => {
         const customer = existing(record);
         const circumstances = { now: new Date().toISOString(), compare: changedPointers };

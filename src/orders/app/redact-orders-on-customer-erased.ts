@@ -1,7 +1,8 @@
-import { changeAggregate } from '../../platform/aggregate/change-aggregate.js';
+import { changeExisting } from '../../platform/aggregate/change-aggregate.js';
 import { changedPointers } from '../../platform/event/changed-pointers.js';
 import type { Scalar } from '../../platform/listing/listing.js';
 import type { CustomerRecord } from '../domain/customer.js';
+import { OrderNotFound } from '../domain/errors.js';
 import { redactOrder } from '../domain/order.js';
 import type { OrderList, Orders } from './ports.js';
 
@@ -20,7 +21,7 @@ export class RedactOrdersOnCustomerErased {
 
   /**
    * What is redacted stays so: when it is broken off, the next try goes on with what is left.
-   * @param heartbeat is called after each page; what it throws ends the work
+   * @param heartbeat is called after each step; what it throws ends the work
    */
   async execute(customers: readonly CustomerRecord[], heartbeat: () => Promise<void>): Promise<void> {
     for (const customer of customers) if ('erased' in customer) await this.redactOrdersOf(customer.id, heartbeat);
@@ -35,14 +36,15 @@ export class RedactOrdersOnCustomerErased {
         limit: PAGE,
         ...(after && { after }),
       });
-      await Promise.all(page.items.map(({ id }) => this.redact(id)));
       await heartbeat();
+      await Promise.all(page.items.map(({ id }) => this.redact(id).then(heartbeat)));
       after = page.next;
     } while (after);
   }
 
   private async redact(id: string): Promise<void> {
     const circumstances = { now: new Date().toISOString(), compare: changedPointers };
-    await changeAggregate(this.orders, id, (order) => order && redactOrder(order, circumstances));
+    const absent = () => new OrderNotFound();
+    await changeExisting(this.orders, id, absent, (order) => redactOrder(order, circumstances));
   }
 }

@@ -29,13 +29,37 @@ const MOST_PENDING_BYTES = 8 * 1024 ** 2;
 const NAMESPACE = 'a3f0c1de-5b0e-4c53-9d0f-2f3f5f2f8a71';
 
 /**
- * Load, decide, save; a race lost to another writer is decided again on what that writer left. A decision that
- * changes nothing (undefined) writes nothing and answers the state as it is.
+ * Load, decide, save; a race lost to another writer is decided again on what that writer left. For a decision that may
+ * change nothing there is {@link changeExisting}, for what is not there has no state to answer.
  * @throws PlatformError `stale` when `expected` does not allow the current version, `unavailable` when the store does
  *   not answer or the race is lost over and over, and as {@link recall} does.
  * @throws whatever `decide` throws.
  */
 export function changeAggregate<State extends Aggregate, Event extends DomainEvent>(
+  aggregates: Aggregates<State, Event>,
+  id: string,
+  decide: (state: State | undefined) => Change<State, Event> | Promise<Change<State, Event>>,
+  conditions?: Conditions,
+): Promise<Outcome<State>> {
+  return change(aggregates, id, decide, conditions);
+}
+
+/**
+ * As {@link changeAggregate}, of an aggregate that has to be there. A decision that changes nothing (undefined) writes
+ * nothing and answers the state as it is.
+ * @throws what `absent` makes, where there is no such aggregate
+ */
+export function changeExisting<State extends Aggregate, Event extends DomainEvent>(
+  aggregates: Aggregates<State, Event>,
+  id: string,
+  absent: () => Error,
+  decide: (state: State) => Change<State, Event> | undefined | Promise<Change<State, Event> | undefined>,
+  conditions?: Conditions,
+): Promise<Outcome<State>> {
+  return change(aggregates, id, (state) => (state ? decide(state) : Promise.reject(absent())), conditions);
+}
+
+function change<State extends Aggregate, Event extends DomainEvent>(
   aggregates: Aggregates<State, Event>,
   id: string,
   decide: (state: State | undefined) => Change<State, Event> | undefined | Promise<Change<State, Event> | undefined>,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { changed, created, type Item, type ItemEvent } from '../../../test/support/items.js';
 import { type Aggregates, type Change, type Saving, type Stored, VersionConflict } from './aggregates.js';
-import { changeAggregate } from './change-aggregate.js';
+import { changeAggregate, changeExisting } from './change-aggregate.js';
 
 /** One item; another writer may come first. */
 class OneItem implements Aggregates<Item, ItemEvent> {
@@ -34,6 +34,8 @@ const second = changed(first, 'by another writer').state;
 const third = changed(second, 'by a third').state;
 const atRest = (state: Item): Stored<Item> => ({ state, commands: [] });
 const rename = (state: Item | undefined): Change<Item, ItemEvent> => changed(state!, `${state!.name}, renamed`);
+
+const absent = () => new Error('there is none');
 
 describe('changing an aggregate', () => {
   let items: OneItem;
@@ -79,7 +81,15 @@ describe('changing an aggregate', () => {
   });
 
   it('saves nothing when nothing changes', async () => {
-    expect(await changeAggregate(items, 'a', () => undefined)).toEqual({ state: first });
+    expect(await changeExisting(items, 'a', absent, () => undefined)).toEqual({ state: first });
+    expect(items.saves).toBe(0);
+  });
+
+  it('says of one that has to be there that it is not, and decides nothing', async () => {
+    items = new OneItem(undefined);
+    const decide = () => Promise.reject(new Error('it is decided on'));
+
+    await expect(changeExisting(items, 'a', absent, decide)).rejects.toThrow('there is none');
     expect(items.saves).toBe(0);
   });
 
@@ -127,7 +137,7 @@ describe('changing an aggregate', () => {
 
       await expect(changeAggregate(items, 'a', rename)).rejects.toMatchObject({ kind: 'unavailable' });
       expect(items.saves).toBe(0);
-      expect(await changeAggregate(items, 'a', () => undefined)).toEqual({ state });
+      expect(await changeExisting(items, 'a', absent, () => undefined)).toEqual({ state });
 
       items = new OneItem({ state, pending: less, commands: [] });
       expect(await changeAggregate(items, 'a', rename)).toMatchObject({ state: { version: 1_001 } });

@@ -22,6 +22,8 @@ export interface Letter {
   readonly key: Buffer | null;
   readonly reason: string;
   readonly attempts: number;
+  /** Where our own code failed on it: `file:line` each, the innermost first; undefined where the record was at fault. */
+  readonly stack?: readonly string[];
   /** RFC 3339; when it was given up. */
   readonly time: string;
   /** Length of the record's value. */
@@ -49,7 +51,7 @@ export function placeName({ topic, partition, offset }: Place): string {
 }
 
 /** The record as it was, and beside it where it was and why it could not be applied. */
-export function toDeadLetter({ record, reason, attempts }: Refused, group: string): BusRecord {
+export function toDeadLetter({ record, reason, attempts, stack }: Refused, group: string): BusRecord {
   const { key, value, topic, partition, offset } = record;
   return {
     key,
@@ -63,6 +65,7 @@ export function toDeadLetter({ record, reason, attempts }: Refused, group: strin
       'dlt-error': reason,
       'dlt-attempts': String(attempts),
       'dlt-time': new Date().toISOString(),
+      ...(stack && { 'dlt-stack': stack.join('\n') }),
     },
   };
 }
@@ -82,12 +85,14 @@ export function toLetter({ topic, partition, offset, key, value, headers }: Logg
   const text = (name: string) => textOf(headers, `dlt-${name}`);
   const origin = toPlace(text('topic'), text('partition'), text('offset'));
   const omitted = text('value-omitted');
+  const isProgrammingError = 'dlt-stack' in headers;
   return {
     place: { topic, partition, offset },
     ...(origin && { origin }),
     key,
     reason: origin ? text('error') : 'it is no dead letter: its headers do not say where it was',
     attempts: Number(text('attempts')) || 0,
+    ...(isProgrammingError && { stack: text('stack').split('\n').filter(Boolean) }),
     time: text('time'),
     bytes: omitted === '' ? (value?.length ?? 0) : Number(omitted),
     isOmitted: omitted !== '',

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../../test/support/eventually.js';
 import { type LettersFixture, LettersWorld, stated } from '../../../test/support/letters-world.js';
+import { unavailable } from '../errors.js';
+import type { DeadLetter } from './dead-letters.js';
 import { placeName, toDeadLetter, withoutContent } from './dead-letter.js';
 
 /** What is true of dead letters on every bus, with every kind of copies. */
@@ -126,7 +129,7 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       await world.consume();
       world.understood.add(2);
 
-      world.failure = new Error('the database is away');
+      world.failure = unavailable('the database is away');
       await expect(world.redrive()).rejects.toBe(world.failure);
       world.failure = undefined;
       await expect(world.redrive(undefined, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
@@ -135,6 +138,40 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
 
       expect(await world.redrive()).toEqual([]);
       expect(await world.nameOf(id)).toBe('future');
+    });
+
+    it('are left where our own code keeps failing, said so meanwhile, and redriven once it is put right', async () => {
+      const other = randomUUID();
+      world.bugs.add('a bug');
+      await world.publish(stated(id, 1, 'before'), stated(id, 2, 'a bug'), stated(other, 1, 'other'));
+      const member = await world.join();
+      try {
+        await eventually(() =>
+          expect(member.health()).toEqual({
+            up: false,
+            detail: expect.stringMatching(
+              /on the records from topic-\S+ on, and tries again: programming error: TypeError/,
+            ),
+          }),
+        );
+        await eventually(async () => expect(await world.listWaiting()).toHaveLength(1));
+        await world.publish(stated(other, 2, 'afterwards'));
+        await eventually(async () => {
+          expect([await world.nameOf(id), await world.nameOf(other)]).toEqual(['before', 'afterwards']);
+          expect(member.health()).toEqual({ up: true });
+        });
+      } finally {
+        await member.stop();
+      }
+      const [{ letter }] = (await world.listWaiting()) as [DeadLetter];
+      expect(letter.reason).toMatch(/^programming error: TypeError at test\/support\/letters-world\.ts:\d+$/);
+      expect(letter.stack?.length).toBeGreaterThan(1);
+
+      expect(await world.redrive()).toEqual([{ id: expect.any(String), reason: letter.reason }]);
+      world.bugs.clear();
+      expect(await world.redrive()).toEqual([]);
+      expect(await world.nameOf(id)).toBe('a bug');
+      expect(await world.countWaiting()).toBe(0);
     });
 
     it('that were too large for their values are fetched from where they were', async () => {

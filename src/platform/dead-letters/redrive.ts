@@ -63,7 +63,7 @@ async function apply(
     else if (!original) reasons.set(id, 'it is not in the log any more');
     else records.push(original);
   }
-  const refused = await applyRecords(subscription, records, leaseUntil(signal));
+  const refused = await applyRecords(subscription, records, leaseUntil(signal), 'refuse');
   for (const { record, reason } of refused) reasons.set(placeName(record), reason);
   return reasons;
 }

@@ -15,8 +15,11 @@ import type {
   StartAt,
   TopicDescription,
 } from '../bus/bus.js';
+import { describeRecords, whyAgain } from '../bus/describe-records.js';
 import { leaseUntil } from '../bus/lease.js';
 import { settingsOf } from '../bus/topics.js';
+import type { DependencyHealth } from '../health/health.js';
+import { loggable, reasonFor } from '../programming-error.js';
 import { EmbeddedReading } from './embedded-reading.js';
 import { fromStored, type StoredRecord, toStored } from './embedded-record.js';
 import { type EmbeddedDatabase, type Level, type Write, writeDurably } from './embedded-database.js';
@@ -29,6 +32,18 @@ interface Member {
   /** Records being handled. */
   readonly inFlight: Set<Promise<unknown>>;
   readonly stopped: AbortController;
+  /** Why records come again that could not be handled, by partition. */
+  readonly failures: Map<string, string>;
+}
+
+/** A member's turn at a partition. */
+interface Turn {
+  readonly member: Member;
+  /** False once the partition is another member's. */
+  readonly isOwner: () => boolean;
+  readonly group: string;
+  /** Of the group's position in the partition. */
+  readonly name: string;
 }
 
 const PARTITIONS = 6;
@@ -98,14 +113,15 @@ export class EmbeddedBus implements Bus {
 
   consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<Consumption> {
     const stopped = new AbortController();
-    const member: Member = { handlers, startAt, restarts: new Map(), inFlight: new Set(), stopped };
+    const state = { restarts: new Map(), inFlight: new Set<Promise<unknown>>(), failures: new Map() };
+    const member: Member = { handlers, startAt, stopped, ...state };
     this.groups.set(group, [...(this.groups.get(group) ?? []), member]);
     for (const topic of handlers.keys()) {
       for (let partition = 0; partition < PARTITIONS; partition += 1) this.startReader(group, topic, partition);
     }
     this.notify();
     return Promise.resolve({
-      health: () => ({ up: !member.stopped.signal.aborted }),
+      health: () => healthOf(group, member),
       restart: (topic, partition, offset) => {
         member.restarts.set(`${group}!${topic}!${partition}`, offset);
         this.notify();
@@ -196,7 +212,7 @@ export class EmbeddedBus implements Bus {
       const records = member ? await this.recordsFrom(topic, partition, offset) : [];
       if (member && records.length > 0) {
         const isOwner = () => this.ownerOf(group, topic, partition) === member;
-        const handling = this.handle(member, isOwner, name, topic, records);
+        const handling = this.handle({ member, isOwner, group, name }, records);
         member.inFlight.add(handling);
         offset = await handling.finally(() => member.inFlight.delete(handling));
       } else if (seen === this.changes) {
@@ -211,15 +227,10 @@ export class EmbeddedBus implements Bus {
   }
 
   /** Answers the next offset: the first of these again when the member let go before it was done with them. */
-  private async handle(
-    member: Member,
-    isOwner: () => boolean,
-    name: string,
-    topic: string,
-    records: readonly LoggedRecord[],
-  ): Promise<number> {
+  private async handle(turn: Turn, records: readonly LoggedRecord[]): Promise<number> {
+    const { member, isOwner, group, name } = turn;
     const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
-    const handler = member.handlers.get(topic) as RecordHandler;
+    const handler = member.handlers.get(first.topic) as RecordHandler;
     const ending = new AbortController();
     const { signal } = ending;
     const end = () => ending.abort(new Error('the consumer lets go of the partition'));
@@ -230,14 +241,18 @@ export class EmbeddedBus implements Bus {
     };
     if (member.stopped.signal.aborted) end();
     member.stopped.signal.addEventListener('abort', end);
-    const onFailure = (error: unknown, failures: number) =>
-      this.logger.warn({ err: error, topic, partition: first.partition, failures }, 'records will come again');
+    const onFailure = (error: unknown, failures: number) => {
+      if (signal.aborted) return;
+      member.failures.set(name, whyAgain(first, reasonFor(error), failures));
+      this.logger.warn({ ...describeRecords(records), group, failures, ...loggable(error) }, 'records will come again');
+    };
     try {
       await retryUntilDone(() => handler(records, { signal, heartbeat }), { signal, onFailure });
     } catch {
       return first.offset;
     } finally {
       member.stopped.signal.removeEventListener('abort', end);
+      member.failures.delete(name);
     }
     await this.offsets.put(name, String(last.offset + 1));
     return last.offset + 1;
@@ -258,6 +273,12 @@ export class EmbeddedBus implements Bus {
       ...fromStored(stored),
     }));
   }
+}
+
+function healthOf(group: string, { stopped, failures }: Member): DependencyHealth {
+  if (stopped.signal.aborted) return { up: false };
+  const [failure] = failures.values();
+  return failure === undefined ? { up: true } : { up: false, detail: `consumer of group ${group} ${failure}` };
 }
 
 function logKey(at: string, offset: number): string {

@@ -35,6 +35,8 @@ export interface OutboxHealth {
 export interface DeadLettersHealth {
   /** Letters that have not been redriven. */
   readonly waiting?: number;
+  /** Our own code failed on some of them, since the process started. */
+  readonly programmingError?: boolean;
   readonly detail?: string;
 }
 
@@ -44,7 +46,7 @@ export interface Readiness {
   readonly dependencies: Readonly<Record<string, DependencyHealth>>;
   /** Per topic: what is committed and not yet published. */
   readonly outbox: Readonly<Record<string, OutboxHealth>>;
-  /** Per dead-letter topic. They make nothing less ready: the other records go on. */
+  /** Per dead-letter topic. They make nothing less ready, for the other records go on, unless our own code failed. */
   readonly deadLetters: Readonly<Record<string, DeadLettersHealth>>;
 }
 
@@ -52,6 +54,8 @@ export interface Readiness {
 export class Health {
   private readonly dependencies: Dependency[] = [];
   private reportBacklogs: () => Promise<readonly BacklogReport[]> = () => Promise.resolve([]);
+  /** Dead-letter topics that this process put records to because its own code failed. */
+  private readonly programmingErrors = new Set<string>();
   private countDeadLetters: () => Promise<readonly WaitingCount[]> = () => Promise.resolve([]);
   /** Why the process as a whole is not ready: it starts, or it stops. */
   notServing: string | undefined = 'starting';
@@ -70,6 +74,11 @@ export class Health {
     this.countDeadLetters = count;
   }
 
+  /** Degrades readiness for as long as letters wait there, or nobody knows: until they are redriven, or a restart. */
+  noteProgrammingError(deadLetterTopic: string): void {
+    this.programmingErrors.add(deadLetterTopic);
+  }
+
   async readiness(): Promise<Readiness> {
     const counting = this.countDeadLetters();
     const reporting = this.reportBacklogs();
@@ -78,18 +87,22 @@ export class Health {
     );
     const down = checked.filter(({ health }) => !health.up);
     const blocked = this.notServing !== undefined || down.some(({ dependency }) => dependency.required());
+    const deadLetters = (await counting).map((each) => [each.deadLetterTopic, this.toHealth(each)] as const);
+    const isDegraded = down.length > 0 || deadLetters.some(([, { programmingError }]) => programmingError);
     return {
-      status: blocked ? 'not-ready' : down.length > 0 ? 'degraded' : 'ready',
+      status: blocked ? 'not-ready' : isDegraded ? 'degraded' : 'ready',
       ...(this.notServing !== undefined && { detail: this.notServing }),
       dependencies: Object.fromEntries(checked.map(({ dependency, health }) => [dependency.name, health])),
       outbox: Object.fromEntries((await reporting).map((each) => [each.topic, toOutboxHealth(each)])),
-      deadLetters: Object.fromEntries((await counting).map((each) => [each.deadLetterTopic, toHealth(each)])),
+      deadLetters: Object.fromEntries(deadLetters),
     };
   }
-}
 
-function toHealth({ waiting }: WaitingCount): DeadLettersHealth {
-  return waiting === undefined ? { detail: 'unknown: the bus does not answer' } : { waiting };
+  private toHealth({ deadLetterTopic, waiting }: WaitingCount): DeadLettersHealth {
+    const programmingError = waiting !== 0 && this.programmingErrors.has(deadLetterTopic);
+    const count = waiting === undefined ? { detail: 'unknown: the bus does not answer' } : { waiting };
+    return { ...count, ...(programmingError && { programmingError }) };
+  }
 }
 
 function toOutboxHealth({ events, isMore, oldestSeconds, asOf }: BacklogReport): OutboxHealth {

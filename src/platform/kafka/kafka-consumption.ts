@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { backoffDelay } from '../backoff.js';
-import type { Consumption, RecordHandler, StartAt } from '../bus/bus.js';
+import type { Consumption, LoggedRecord, RecordHandler, StartAt } from '../bus/bus.js';
+import { describeRecords, whyAgain } from '../bus/describe-records.js';
 import { coalesce } from '../coalesce.js';
 import type { DependencyHealth } from '../health/health.js';
+import { loggable, reasonFor as reasonForFailure } from '../programming-error.js';
 import { reasonFor } from './kafka-errors.js';
 import { KafkaLease } from './kafka-lease.js';
 import { toLoggedRecord } from './kafka-record.js';
@@ -29,7 +31,8 @@ export class KafkaConsumption implements Consumption {
   private consumer: ReturnType<Kafka['consumer']>;
   private trouble: string | undefined = 'has not joined its group yet';
   private stopped = false;
-  private readonly failures = new Map<string, number>();
+  /** By partition: how often its records could not be handled, and why. */
+  private readonly failures = new Map<string, { readonly count: number; readonly why: string }>();
   private handledAt = -Infinity;
   /** By topic and partition: the assigned ones, and whether each has been told where to start. */
   private starts = new Map<string, Promise<void>>();
@@ -73,9 +76,8 @@ export class KafkaConsumption implements Consumption {
   }
 
   health(): DependencyHealth {
-    return this.trouble === undefined
-      ? { up: true }
-      : { up: false, detail: `consumer of group ${this.group} ${this.trouble}` };
+    const detail = this.trouble ?? [...this.failures.values()][0]?.why;
+    return detail === undefined ? { up: true } : { up: false, detail: `consumer of group ${this.group} ${detail}` };
   }
 
   restart(topic: string, partition: number, offset: number): void {
@@ -111,6 +113,8 @@ export class KafkaConsumption implements Consumption {
       for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
         for (const partition of partitions) this.startPartition(topic, partition).catch(() => undefined);
       }
+      // Some of the partitions may be others' now.
+      this.failures.clear();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
@@ -163,7 +167,8 @@ export class KafkaConsumption implements Consumption {
     try {
       await this.startPartition(topic, partition);
     } catch (error) {
-      this.pauseAfterFailure(payload, error);
+      const first = batch.messages.slice(0, 1).map((message) => toLoggedRecord(topic, partition, message));
+      this.pauseAfterFailure(payload, first, error);
       return;
     }
     const isStreaming = performance.now() - this.handledAt < STREAMING;
@@ -171,18 +176,16 @@ export class KafkaConsumption implements Consumption {
       if (!isRunning() || isStale()) return;
       const messages = batch.messages.slice(from, from + MOST_RECORDS_A_TURN);
       const last = messages.at(-1) as KafkaMessage;
+      const records = messages.map((message) => toLoggedRecord(topic, partition, message));
       const lease = new KafkaLease(payload);
       this.leases.add(lease);
       try {
-        await handler(
-          messages.map((message) => toLoggedRecord(topic, partition, message)),
-          lease,
-        );
+        await handler(records, lease);
       } catch (error) {
         // kafkajs joins the group again when it is told; until then nobody handles the partition.
         if (lease.refusal) throw lease.refusal;
         // Unresolved, they are the next member's.
-        if (!lease.signal.aborted) this.pauseAfterFailure(payload, error);
+        if (!lease.signal.aborted) this.pauseAfterFailure(payload, records, error);
         return;
       } finally {
         this.leases.delete(lease);
@@ -198,12 +201,17 @@ export class KafkaConsumption implements Consumption {
   }
 
   /** Unresolved, the records come again when the partition resumes; other partitions go on meanwhile. */
-  private pauseAfterFailure({ batch, pause }: EachBatchPayload, error: unknown): void {
+  private pauseAfterFailure(
+    { batch, pause }: EachBatchPayload,
+    records: readonly LoggedRecord[],
+    error: unknown,
+  ): void {
     const name = `${batch.topic}-${batch.partition}`;
-    const failures = (this.failures.get(name) ?? 0) + 1;
-    this.failures.set(name, failures);
-    const { topic, partition } = batch;
-    this.logger.warn({ err: error, topic, partition, failures }, 'records will come again');
+    const failures = (this.failures.get(name)?.count ?? 0) + 1;
+    const why = whyAgain(records[0] as LoggedRecord, reasonForFailure(error), failures);
+    this.failures.set(name, { count: failures, why });
+    const line = { ...describeRecords(records), group: this.group, failures, ...loggable(error) };
+    this.logger.warn(line, 'records will come again');
     this.after(backoffDelay(failures), pause());
   }
 

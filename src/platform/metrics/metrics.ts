@@ -42,6 +42,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly programmingErrors = new Counter({
+    name: 'programming_errors_total',
+    help: 'Of these, records on which our own code failed, time and again.',
+    labelNames: ['topic', 'group'],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -75,8 +82,12 @@ export class Metrics {
   }
 
   /** Counts records of a topic that a group gave up. */
-  countDeadLetters({ topic, group }: { readonly topic: string; readonly group: string }, count: number): void {
+  countDeadLetters(
+    { topic, group }: { readonly topic: string; readonly group: string },
+    { count, programmingErrors }: { readonly count: number; readonly programmingErrors: number },
+  ): void {
     this.deadLetters.inc({ topic, group }, count);
+    this.programmingErrors.inc({ topic, group }, programmingErrors);
   }
 
   /** Measures, whenever asked, how many dead letters wait. */

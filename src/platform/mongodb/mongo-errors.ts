@@ -34,7 +34,9 @@ export function refusal(failures: Iterable<WriteError>): Error {
   const codes = [...new Set(Array.from(failures, ({ code }) => code))];
   const never = codes.find((code) => NEVER.has(code));
   if (never !== undefined) return neverTaken(never);
-  return new Error(`MongoDB refused to write: code ${codes.join(', ')}`);
+  const message = `MongoDB refused to write: code ${codes.join(', ')}`;
+  // By its name it is known for an error of MongoDB.
+  return Object.assign(new Error(message), { name: 'MongoRefusal' });
 }
 
 /** Runs a database call; false when the server answers with this code, true when the call succeeds. */

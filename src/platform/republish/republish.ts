@@ -1,5 +1,5 @@
 import type { Aggregate, Stored, Unpublished } from '../aggregate/aggregates.js';
-import { changeAggregate } from '../aggregate/change-aggregate.js';
+import { changeExisting } from '../aggregate/change-aggregate.js';
 import type { Bus, BusRecord } from '../bus/bus.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { PUT_BACK, STANDS_FOR_LOST } from '../event/extensions.js';
@@ -163,11 +163,15 @@ async function putBack(all: readonly Lacking[], system: SystemOfRecord, { bus, l
   if (!projection || ids.length === 0) return;
   await Promise.all(
     ids.map((id) =>
-      changeAggregate(system.store, id, async (before) => {
-        if (!before) return undefined;
-        const state = nextAfter(before, before.version, new Date().toISOString());
-        return { state, event: await restatement(system, projection, state, STANDS_FOR_LOST) };
-      }),
+      changeExisting(
+        system.store,
+        id,
+        () => new Error(`${id} is there no more`),
+        async (before) => {
+          const state = nextAfter(before, before.version, new Date().toISOString());
+          return { state, event: await restatement(system, projection, state, STANDS_FOR_LOST) };
+        },
+      ),
     ),
   );
   await publishWaiting(ids, system, bus);

@@ -2,6 +2,7 @@ import type { LoggedRecord } from '../bus/bus.js';
 import type { Lease } from '../bus/lease.js';
 import { isNotStorable } from '../errors.js';
 import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
+import { classOf, framesOf, isProgrammingError, reasonFor } from '../programming-error.js';
 import type { Subscription } from './subscription.js';
 
 /** A record that can never be applied. */
@@ -11,7 +12,12 @@ export interface Refused {
   readonly reason: string;
   /** How many times it was tried. */
   readonly attempts: number;
+  /** Where our own code failed on it, the innermost place first; undefined where the record is at fault. */
+  readonly stack?: readonly string[];
 }
+
+/** What becomes of a record on which our own code fails: it is thrown, or the record is refused like others. */
+export type OnProgrammingError = 'throw' | 'refuse';
 
 interface Readable {
   readonly record: LoggedRecord;
@@ -20,12 +26,14 @@ interface Readable {
 
 /**
  * Reads records and reacts to them in order; answers those that can never be applied, in order. All others are applied.
- * @throws whatever the subscription's `react` does when that is not known to be for ever.
+ * @throws whatever the subscription's `react` does when that is not known to be for ever, and programming errors unless
+ * they are to refuse the record.
  */
 export async function applyRecords(
   subscription: Subscription,
   records: readonly LoggedRecord[],
   lease: Lease,
+  onProgrammingError: OnProgrammingError = 'throw',
 ): Promise<readonly Refused[]> {
   const refused = new Map<LoggedRecord, Refused>();
   const readable: Readable[] = [];
@@ -37,8 +45,15 @@ export async function applyRecords(
       refused.set(record, { record, reason: reasonOf(error), attempts: 1 });
     }
   }
-  for (const each of await reactTo(subscription, readable, lease, 1)) refused.set(each.record, each);
+  const reaction = { subscription, lease, onProgrammingError };
+  for (const each of await reactTo(reaction, readable, 1)) refused.set(each.record, each);
   return records.flatMap((record) => refused.get(record) ?? []);
+}
+
+interface Reaction {
+  readonly subscription: Subscription;
+  readonly lease: Lease;
+  readonly onProgrammingError: OnProgrammingError;
 }
 
 /**
@@ -46,13 +61,13 @@ export async function applyRecords(
  * the group takes the consumer for dead.
  */
 async function reactTo(
-  subscription: Subscription,
+  reaction: Reaction,
   readable: readonly Readable[],
-  lease: Lease,
   attempt: number,
 ): Promise<readonly Refused[]> {
   const [first] = readable;
   if (!first) return [];
+  const { subscription, lease, onProgrammingError } = reaction;
   try {
     await subscription.react(
       readable.map(({ message }) => message),
@@ -60,17 +75,24 @@ async function reactTo(
     );
     return [];
   } catch (error) {
-    if (!isNotStorable(error)) throw error;
-    if (readable.length === 1) return [{ record: first.record, reason: error.message, attempts: attempt }];
+    const isOurs = onProgrammingError === 'refuse' && !lease.signal.aborted && isProgrammingError(error);
+    if (!isNotStorable(error) && !isOurs) throw error;
+    if (readable.length === 1) return [refusalOf(first.record, error, attempt)];
   }
+  await lease.heartbeat();
   const half = Math.ceil(readable.length / 2);
-  const older = await reactTo(subscription, readable.slice(0, half), lease, attempt + 1);
-  const newer = await reactTo(subscription, readable.slice(half), lease, attempt + 1);
+  const older = await reactTo(reaction, readable.slice(0, half), attempt + 1);
+  const newer = await reactTo(reaction, readable.slice(half), attempt + 1);
   return [...older, ...newer];
+}
+
+function refusalOf(record: LoggedRecord, error: unknown, attempts: number): Refused {
+  if (isNotStorable(error)) return { record, reason: error.message, attempts };
+  return { record, reason: reasonFor(error), attempts, stack: framesOf(error) };
 }
 
 /** Of an error that nobody foresaw only the class: its words may quote the record. */
 function reasonOf(error: unknown): string {
   if (error instanceof UnreadableRecord) return error.message;
-  return `reading it failed: ${error instanceof Error ? error.constructor.name : typeof error}`;
+  return `reading it failed: ${classOf(error)}`;
 }

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { type Logger, pino } from 'pino';
 import { toCloudEvent } from '../../../test/support/cloud-events.js';
 import { created, itemEvents } from '../../../test/support/items.js';
 import { FlakyLog, type Outcome } from '../../../test/support/relay-world.js';
-import { silentLogger } from '../../../test/support/silent-logger.js';
-import type { Bus, BusRecord, LoggedRecord } from '../bus/bus.js';
+import type { Bus, BusRecord, LoggedRecord, RecordHandler } from '../bus/bus.js';
 import { leaseUntil } from '../bus/lease.js';
-import { notStorable, PlatformError } from '../errors.js';
+import { notStorable, PlatformError, unavailable } from '../errors.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { deadLetterTopic } from '../dead-letters/dead-letter.js';
-import { recordHandler } from './record-handler.js';
+import { type GivenUp, recordHandler } from './record-handler.js';
 import type { Subscription } from './subscription.js';
 
 const SECRET = '4111111111111111';
@@ -30,6 +30,8 @@ class Copies implements Subscription<string> {
   readonly applied: (readonly string[])[] = [];
   tries = 0;
   failure: Error | undefined;
+  /** Names that the code cannot deal with. */
+  readonly bugs = new Set<string>();
 
   read: Subscription<string>['read'] = ({ type, subject }) => {
     if (subject === 'unreadable') throw new UnreadableRecord('it fails the schema at /data');
@@ -40,6 +42,8 @@ class Copies implements Subscription<string> {
   react = (messages: readonly string[]): Promise<void> => {
     this.tries += 1;
     if (this.failure) return Promise.reject(this.failure);
+    const bug = messages.find((name) => this.bugs.has(name));
+    if (bug !== undefined) return Promise.reject(new TypeError(`${bug} pays with ${SECRET}`));
     if (messages.some((name) => name.startsWith('refused'))) return Promise.reject(notStorable('never that'));
     this.applied.push(messages);
     return Promise.resolve();
@@ -51,15 +55,25 @@ describe('a subscription', () => {
   let log: FlakyLog;
   let topics: string[];
   let outcomes: Outcome[];
+  let lease: AbortController;
+  let lines: string[];
+  let logger: Logger;
   let counted: number;
+  let failed: number;
   let mostBytes: number;
+  let handler: RecordHandler | undefined;
 
   beforeEach(() => {
     copies = new Copies();
     log = new FlakyLog();
     topics = [];
     outcomes = [];
+    lease = new AbortController();
+    lines = [];
+    logger = pino({}, { write: (line: string) => lines.push(line) });
     counted = 0;
+    failed = 0;
+    handler = undefined;
     mostBytes = Infinity;
   });
 
@@ -74,13 +88,12 @@ describe('a subscription', () => {
         return bus.publish(topic, published);
       },
     };
-    const count = (more: number) => (counted += more);
-    return recordHandler(
-      copies as Subscription,
-      watched,
-      silentLogger,
-      count,
-    )(records, leaseUntil(new AbortController().signal));
+    const count = ({ count: more, programmingErrors }: GivenUp) => {
+      counted += more;
+      failed += programmingErrors;
+    };
+    handler ??= recordHandler(copies as Subscription, watched, logger, count);
+    return handler(records, leaseUntil(lease.signal));
   }
 
   it('reacts to what it reads, in order and at once', async () => {
@@ -144,7 +157,7 @@ describe('a subscription', () => {
   });
 
   it('lets the records come again when a dependency is away, and gives none of them up', async () => {
-    copies.failure = new Error('the database is away');
+    copies.failure = unavailable('the database is away');
 
     await expect(handle(logged(0, eventOf('a')), logged(1, 'poison'))).rejects.toBe(copies.failure);
     expect(topics).toEqual([]);
@@ -198,6 +211,85 @@ describe('a subscription', () => {
       await handle(logged(0, 'poison'), logged(1, eventOf('refused')), logged(2, 'poison'), logged(3, eventOf('a')));
 
       expect(log.records.map(({ headers }) => headers['dlt-offset'])).toEqual(['0', '1', '2']);
+    });
+  });
+
+  describe('whose own code fails on a message', () => {
+    const tries = 8;
+    const batch = ['a', 'b', 'bug', 'c', 'a'].map((name, offset) => logged(offset, eventOf(name)));
+    beforeEach(() => {
+      copies.bugs.add('bug');
+    });
+
+    async function failUntilLastTry(): Promise<void> {
+      for (let attempt = 1; attempt < tries; attempt += 1) {
+        await expect(handle(...batch)).rejects.toThrow(TypeError);
+        expect(topics).toEqual([]);
+      }
+    }
+
+    it('lets the records come again a bounded number of times, then gives up the one and applies the others', async () => {
+      await failUntilLastTry();
+      await handle(...batch);
+
+      expect(copies.applied.flat()).toEqual(['a', 'b', 'c', 'a']);
+      expect(log.records.map(({ headers }) => headers['dlt-offset'])).toEqual(['2']);
+      expect([counted, failed]).toEqual([1, 1]);
+    });
+
+    it('says in the letter what failed and where, and nothing of what the record says', async () => {
+      await failUntilLastTry();
+      await handle(...batch);
+
+      const [headers] = log.records.map((each) => each.headers);
+      expect(headers?.['dlt-error']).toMatch(/^programming error: TypeError at src\/platform\/subscriber\/.+\.ts:\d+$/);
+      expect(headers?.['dlt-stack']).toMatch(/apply-records\.ts:\d+/);
+      expect(Number(headers?.['dlt-attempts'])).toBeGreaterThanOrEqual(tries);
+      expect(JSON.stringify([headers, lines])).not.toContain(SECRET);
+      expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+        topic: 'topic',
+        partition: 3,
+        offset: 2,
+        key: 'a',
+        group: 'group',
+        event: { type: 'test.item.created', id: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      });
+    });
+
+    it('begins to count again once it has succeeded', async () => {
+      await failUntilLastTry();
+      copies.bugs.clear();
+      await handle(...batch);
+
+      copies.bugs.add('bug');
+      await failUntilLastTry();
+      expect(topics).toEqual([]);
+    });
+
+    it('does not count what a dependency fails on, nor what is broken off', async () => {
+      const record = logged(9, eventOf('a'));
+      copies.failure = Object.assign(new Error('what is this?'), { name: 'MongoServerError', code: 424_242 });
+      for (let attempt = 0; attempt < 2 * tries; attempt += 1) {
+        await expect(handle(record)).rejects.toBe(copies.failure);
+      }
+      copies.failure = new Error('the consumer lets go');
+      lease.abort(copies.failure);
+      for (let attempt = 0; attempt < 2 * tries; attempt += 1) {
+        await expect(handle(record)).rejects.toBe(copies.failure);
+      }
+      expect(topics).toEqual([]);
+    });
+
+    it('gives up nothing while a dependency is away that it needs to find the one', async () => {
+      await failUntilLastTry();
+      copies.bugs.clear();
+      copies.failure = unavailable('away');
+      await expect(handle(...batch)).rejects.toBe(copies.failure);
+      copies.failure = undefined;
+      await handle(...batch);
+
+      expect(topics).toEqual([]);
+      expect(copies.applied.flat()).toEqual(['a', 'b', 'bug', 'c', 'a']);
     });
   });
 

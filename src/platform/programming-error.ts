@@ -1,0 +1,56 @@
+import { causesOf, whyNoConnection } from './connection-failure.js';
+import { isCodedError, isUnavailable } from './errors.js';
+
+/** Names of the drivers' own errors, and of work that was broken off or took too long. */
+const DRIVERS = /^(Mongo|KafkaJS|PoolCleared|BSON|AbortError|TimeoutError)/;
+/** Codes of the operating system, of sockets, and of the embedded store. */
+const SYSTEM = /^(E(?!RR_)|ERR_(STREAM|SOCKET|SSL|TLS)|LEVEL_)/;
+const MAX_FRAMES = 12;
+
+/**
+ * True for an error that no dependency is to blame for: the same code on the same record will most likely throw it again.
+ * Whatever a driver or the operating system says, foreseen or not, is no such error, for it may pass.
+ */
+export function isProgrammingError(error: unknown): boolean {
+  const causes = causesOf(error);
+  return !causes.some(
+    (cause) =>
+      isUnavailable(cause) ||
+      DRIVERS.test(cause.name) ||
+      SYSTEM.test(String(cause.code)) ||
+      whyNoConnection([cause.code]) !== undefined,
+  );
+}
+
+/** The class of an error, and its code where it has one: nothing that could quote a record. */
+export function classOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return isCodedError(error) ? `${error.constructor.name} (${error.code})` : error.constructor.name;
+}
+
+/** Where an error was thrown, the innermost place first: `file:line` each, without the message, which may quote a record. */
+export function framesOf(error: unknown): string[] {
+  if (!(error instanceof Error) || error.stack === undefined) return [];
+  const { stack, message } = error;
+  const frames = stack.slice(Math.max(0, stack.indexOf(message)) + message.length);
+  return [...frames.matchAll(/^ {4}at (?:.* \()?((?:file:|node:|\/|[A-Z]:\\).*?):(\d+):\d+\)?$/gm)]
+    .slice(0, MAX_FRAMES)
+    .map(([, file = '', line = '']) => `${withinProject(file)}:${line}`);
+}
+
+/** What a log line says of a failure: all of it, or of a programming error nothing that could quote a record. */
+export function loggable(error: unknown): { err: unknown } | { error: string; stack: readonly string[] } {
+  return isProgrammingError(error) ? { error: classOf(error), stack: framesOf(error) } : { err: error };
+}
+
+/** Why a record could not be handled, in one line without its values. */
+export function reasonFor(error: unknown): string {
+  const [place] = framesOf(error);
+  if (isProgrammingError(error))
+    return `programming error: ${classOf(error)}${place === undefined ? '' : ` at ${place}`}`;
+  return isCodedError(error) ? error.message : classOf(error);
+}
+
+function withinProject(file: string): string {
+  return /[\\/]((?:dist|src|test|node_modules)[\\/].*)$/.exec(file)?.[1] ?? file.replace(/^file:\/\//, '');
+}
