@@ -29,6 +29,7 @@ export class FlakyLog {
     return {
       createTopics: () => Promise.resolve(),
       describeTopics: () => Promise.resolve([]),
+      countPartitions: () => Promise.resolve(new Map()),
       countRecords: () => Promise.resolve(new Map()),
       extents: () => Promise.resolve([]),
       countUnread: () => Promise.resolve(0),

@@ -10,6 +10,7 @@ import type {
   StartAt,
   TopicDescription,
 } from '../bus/bus.js';
+import { partitionsChanged } from '../bus/topics.js';
 import { within } from '../within.js';
 import type { DependencyHealth } from '../health/health.js';
 import { connected, RETRY } from './kafka-client.js';
@@ -17,13 +18,23 @@ import { KafkaConsumption } from './kafka-consumption.js';
 import { explained, reasonFor } from './kafka-errors.js';
 import { KafkaReading } from './kafka-reading.js';
 import { connectWithoutDelay } from './kafka-socket.js';
-import { countRecords, countUnread, createTopics, describeTopics, existingTopics, extentsOf } from './kafka-topics.js';
+import {
+  countPartitions,
+  countRecords,
+  countUnread,
+  createTopics,
+  describeTopics,
+  existingTopics,
+  extentsOf,
+} from './kafka-topics.js';
 import { TopicProducer } from './topic-producer.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
   /** Partitions of a topic that is created. */
   readonly partitions: number;
+  /** Replicas that topics must have; undefined where nobody has said. */
+  readonly replicas?: number | undefined;
   /** Milliseconds without a heartbeat after which the group gives a dead member's partitions to others. */
   readonly sessionTimeout: number;
   /** Milliseconds that Kafka may be away, with nothing read meanwhile, before a reading of whole topics ends. */
@@ -35,6 +46,8 @@ const READING_PATIENCE = 30_000;
 /** The bus on Kafka. This folder is the only one that knows kafkajs. */
 export class KafkaBus implements Bus {
   private readonly producers = new Map<string, TopicProducer>();
+  /** How many partitions each topic had when it was last made sure of, or first published to. */
+  private readonly partitions = new Map<string, number>();
   private admin: Promise<Admin> | undefined;
 
   private constructor(
@@ -56,11 +69,17 @@ export class KafkaBus implements Bus {
   }
 
   async createTopics(topics: readonly string[]): Promise<void> {
-    await createTopics(await this.connectedAdmin(), topics, this.settings.partitions);
+    const found = await createTopics(await this.connectedAdmin(), topics, this.settings);
+    for (const [topic, partitions] of found) this.partitions.set(topic, partitions);
   }
 
   async describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
-    return describeTopics(await this.connectedAdmin(), topics);
+    const described = await describeTopics(await this.connectedAdmin(), topics);
+    return described.map((each) => ({ ...each, wantedReplicas: this.settings.replicas }));
+  }
+
+  async countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return countPartitions(await this.connectedAdmin(), topics);
   }
 
   async countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -84,7 +103,9 @@ export class KafkaBus implements Bus {
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
-    const producer = this.producers.get(topic) ?? new TopicProducer(this.kafka, topic, this.choosePartition);
+    const producer =
+      this.producers.get(topic) ??
+      new TopicProducer(this.kafka, topic, this.choosePartition, (partitions) => this.expectSame(topic, partitions));
     this.producers.set(topic, producer);
     return producer.publish(records);
   }
@@ -117,6 +138,13 @@ export class KafkaBus implements Bus {
     await Promise.all([...this.producers.values()].map((producer) => producer.close()));
     const admin = await this.admin?.catch(() => undefined);
     await admin?.disconnect().catch(() => undefined);
+  }
+
+  /** With another number of partitions the versions of one aggregate would be in two of them, in no order. */
+  private expectSame(topic: string, partitions: number): void {
+    const first = this.partitions.get(topic) ?? partitions;
+    this.partitions.set(topic, first);
+    if (partitions !== first) throw partitionsChanged(topic, partitions, first);
   }
 
   private connectedAdmin(): Promise<Admin> {

@@ -21,11 +21,15 @@ export class TopicProducer {
   /** The partitions that the records of the current send are for. */
   private readonly chosen = new Set<number>();
 
-  /** @param choosePartition kafkajs's own choice */
+  /**
+   * @param choosePartition kafkajs's own choice
+   * @param expect is told how many partitions the topic has; throws when nothing may be published to so many
+   */
   constructor(
     private readonly kafka: Kafka,
     private readonly topic: string,
     private readonly choosePartition: ICustomPartitioner,
+    private readonly expect: (partitions: number) => void,
   ) {}
 
   /** Appends the records in order; resolves when every partition has confirmed its own. */
@@ -85,6 +89,7 @@ export class TopicProducer {
   private partitioner(): ReturnType<ICustomPartitioner> {
     const choose = this.choosePartition();
     return (choice) => {
+      this.expect(choice.partitionMetadata.length);
       const partition = choose(choice);
       this.chosen.add(partition);
       return partition;

@@ -1,10 +1,12 @@
 import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
+import type { PartitionPins } from '../bus/partition-pins.js';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { within } from '../within.js';
 import { failOnClosedConnections } from './mongo-closed-connections.js';
 import { orUnavailable } from './mongo-errors.js';
+import { MongoPins } from './mongo-pins.js';
 import { MongoPositions } from './mongo-positions.js';
 import { reasonFor } from './mongo-reasons.js';
 import { beginRebuild } from './mongo-rebuild.js';
@@ -19,6 +21,8 @@ export interface MongoDatabase {
   /** Of the context's consumer group. */
   readonly positions: Positions;
   check(): Promise<DependencyHealth>;
+  /** Of the topics that the context uses. */
+  readonly pins: PartitionPins;
   /** Closes the connection, which the views of a database share with it. */
   close(): Promise<void>;
   /** The same database with every collection called `<name>.<suffix>`. */
@@ -81,6 +85,7 @@ function databaseOver(
         return { up: false, detail: reasonFor(error, setting, db.databaseName) ?? away };
       }
     },
+    pins: new MongoPins(db),
     close: () => client.close(),
     beside,
     openBeside: (suffix) =>
