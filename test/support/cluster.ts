@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import kafkajs, { type Admin } from 'kafkajs';
+import { MongoClient } from 'mongodb';
 import {
   continueServer,
   killServer,
@@ -13,6 +14,12 @@ import { describeUnlessMissing } from './own-servers-needed.js';
 import type { RealServers } from './real-servers.js';
 
 const { Kafka, logLevel } = kafkajs;
+
+interface Named {
+  readonly name: string;
+  readonly port: number;
+}
+
 /** Bytes that three brokers, three members and the processes of a test take. */
 const MEMORY = 4 * 1024 ** 3;
 
@@ -30,6 +37,10 @@ export interface Cluster extends RealServers {
   createTopic(topic: string, replicas: readonly number[][]): Promise<void>;
   /** Has other brokers lead and keep a partition; resolves when the first of them leads it. */
   move(topic: string, partition: number, replicas: number[]): Promise<void>;
+  /** Has every partition led by another broker; each keeps its replicas. */
+  moveLeaders(topic: string): Promise<void>;
+  /** The name of the member that takes writes. */
+  primary(): Promise<string>;
   /** Resolves when every replica of every partition is in sync. */
   inSync(): Promise<void>;
 }
@@ -38,74 +49,103 @@ export interface Cluster extends RealServers {
 export function describeWithCluster(name: string, instance: string, tests: (cluster: Cluster) => void): void {
   const missing = process.env.NO_OWN_SERVERS ?? tooLittleMemory();
   describeUnlessMissing(missing, 'no cluster of its own', name, () => {
-    const servers = { kafka: '', mongodb: '' };
-    const admin = { current: undefined as Admin | undefined };
+    const started = { kafka: '', mongodb: '', servers: [] as readonly Named[] };
     const start = async () => {
-      Object.assign(servers, await startServers({ name: instance, brokers: 3, members: 3 }));
+      Object.assign(started, await startServers({ name: instance, brokers: 3, members: 3 }));
     };
+    let admin: Admin | undefined;
     beforeAll(async () => {
       await stopServers({ name: instance, wipe: true, signal: 'SIGKILL' });
       await start();
-      const brokers = servers.kafka.split(',');
-      admin.current = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 10 } }).admin();
-      await admin.current.connect();
+      const brokers = started.kafka.split(',');
+      admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 10 } }).admin();
+      await admin.connect();
     }, 180_000);
     afterAll(async () => {
-      await admin.current?.disconnect();
+      await admin?.disconnect();
       await stopServers({ name: instance, wipe: true, signal: 'SIGKILL' });
     }, 60_000);
-    tests(cluster(instance, servers, start, () => admin.current as Admin));
+    tests({
+      get kafka() {
+        return started.kafka;
+      },
+      get mongodb() {
+        return started.mongodb;
+      },
+      get admin() {
+        return admin as Admin;
+      },
+      kill: (server) => killServer(server, { name: instance }),
+      pause: (server) => pauseServer(server, { name: instance }),
+      continue: (server) => continueServer(server, { name: instance }),
+      restart: (server) => restartServer(server, { name: instance }),
+      start,
+      createTopic: (topic, replicas) => createTopic(admin as Admin, topic, replicas),
+      move: (topic, partition, replicas) => move(admin as Admin, topic, partition, replicas),
+      moveLeaders: (topic) => moveLeaders(admin as Admin, topic),
+      primary: () => primaryOf(started),
+      inSync: () => inSync(admin as Admin),
+    });
   });
 }
 
-function cluster(name: string, servers: RealServers, start: () => Promise<void>, currentAdmin: () => Admin): Cluster {
-  const partitionsOf = async (topics?: string[]) =>
-    (await currentAdmin().fetchTopicMetadata(topics ? { topics } : undefined)).topics.flatMap(
-      ({ partitions }) => partitions,
-    );
-  return {
-    get kafka() {
-      return servers.kafka;
+async function partitionsOf(admin: Admin, topic?: string) {
+  const { topics } = await admin.fetchTopicMetadata(topic === undefined ? undefined : { topics: [topic] });
+  return topics.flatMap(({ partitions }) => partitions);
+}
+
+async function createTopic(admin: Admin, topic: string, replicas: readonly number[][]): Promise<void> {
+  const replicaAssignment = replicas.map((each, partition) => ({ partition, replicas: each }));
+  const configEntries = [{ name: 'min.insync.replicas', value: '1' }];
+  await admin.createTopics({ waitForLeaders: false, topics: [{ topic, replicaAssignment, configEntries }] });
+  await eventually(async () => {
+    if ((await partitionsOf(admin, topic)).length !== replicas.length) throw new Error(`${topic} is not there yet`);
+    await admin.fetchTopicOffsets(topic);
+  });
+}
+
+async function move(admin: Admin, topic: string, partition: number, replicas: number[]): Promise<void> {
+  const partitionAssignment = [{ partition, replicas }];
+  await eventually(() => admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] }));
+  await eventually(async () => {
+    const moved = (await partitionsOf(admin, topic)).find(({ partitionId }) => partitionId === partition);
+    if (moved?.leader !== replicas[0] || String(moved?.replicas) !== String(replicas))
+      throw new Error(`${topic}/${partition} is led by ${moved?.leader}`);
+  });
+}
+
+async function moveLeaders(admin: Admin, topic: string): Promise<void> {
+  const partitions = await partitionsOf(admin, topic);
+  await Promise.all(
+    partitions.map(async ({ partitionId, leader, replicas }) => {
+      const others = replicas.filter((replica) => replica !== leader);
+      await move(admin, topic, partitionId, others);
+      await move(admin, topic, partitionId, [...others, leader]);
+    }),
+  );
+}
+
+async function inSync(admin: Admin): Promise<void> {
+  await eventually(
+    async () => {
+      for (const { partitionId, isr, replicas } of await partitionsOf(admin)) {
+        if (isr.length < replicas.length) throw new Error(`partition ${partitionId}: ${isr} of ${replicas} in sync`);
+      }
     },
-    get mongodb() {
-      return servers.mongodb;
-    },
-    get admin() {
-      return currentAdmin();
-    },
-    kill: (server) => killServer(server, { name }),
-    pause: (server) => pauseServer(server, { name }),
-    continue: (server) => continueServer(server, { name }),
-    restart: (server) => restartServer(server, { name }),
-    start,
-    createTopic: async (topic, replicas) => {
-      const replicaAssignment = replicas.map((each, partition) => ({ partition, replicas: each }));
-      await currentAdmin().createTopics({ waitForLeaders: false, topics: [{ topic, replicaAssignment }] });
-      await eventually(async () => {
-        if ((await partitionsOf([topic])).length !== replicas.length) throw new Error(`${topic} is not there yet`);
-        await currentAdmin().fetchTopicOffsets(topic);
-      });
-    },
-    move: async (topic, partition, replicas) => {
-      const partitionAssignment = [{ partition, replicas }];
-      await currentAdmin().alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
-      await eventually(async () => {
-        const moved = (await partitionsOf([topic])).find(({ partitionId }) => partitionId === partition);
-        if (moved?.leader !== replicas[0] || String(moved?.replicas) !== String(replicas))
-          throw new Error(`${topic}/${partition} is led by ${moved?.leader}`);
-      });
-    },
-    inSync: async () => {
-      await eventually(
-        async () => {
-          for (const { partitionId, isr, replicas } of await partitionsOf()) {
-            if (isr.length < replicas.length) throw new Error(`partition ${partitionId}: ${isr} of ${replicas}`);
-          }
-        },
-        { within: 60_000 },
-      );
-    },
-  };
+    { within: 90_000 },
+  );
+}
+
+async function primaryOf({ mongodb, servers }: { mongodb: string; servers: readonly Named[] }): Promise<string> {
+  const client = new MongoClient(mongodb, { serverSelectionTimeoutMS: 30_000 });
+  try {
+    const { me } = await client.db('admin').command({ hello: 1 });
+    const server = servers.find(({ name, port }) => name.startsWith('mongodb') && String(me).endsWith(`:${port}`));
+    if (!server) throw new Error(`nobody is ${me}`);
+    return server.name;
+  } finally {
+    await client.close();
+  }
 }
 
 function tooLittleMemory(): string | undefined {
