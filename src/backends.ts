@@ -45,6 +45,7 @@ function openKafka(config: Config, logger: Logger): Promise<Bus> {
   const settings = {
     client: kafkaClient(config),
     partitions: config.KAFKA_TOPIC_PARTITIONS,
+    replicas: config.KAFKA_TOPIC_REPLICAS,
     sessionTimeout: config.KAFKA_SESSION_TIMEOUT_MS,
   };
   return KafkaBus.open(settings, logger);

@@ -155,12 +155,16 @@ export class Process {
   private participants(): Participant[] {
     const outboxes = this.all(PLATFORM.outbox);
     const subscriptions = this.all(PLATFORM.subscription);
-    return this.contexts.map(({ name, events: { publishes } }) => ({
-      name,
-      outboxes: outboxes.filter(({ topic }) => publishes.some((stream) => stream.topic === topic)),
-      subscriptions: subscriptions.filter(({ group }) => group === name),
-      positions: (this.databases.get(name) as Database).positions,
-    }));
+    return this.contexts.map(({ name, events: { publishes } }) => {
+      const database = this.databases.get(name) as Database;
+      return {
+        name,
+        outboxes: outboxes.filter(({ topic }) => publishes.some((stream) => stream.topic === topic)),
+        subscriptions: subscriptions.filter(({ group }) => group === name),
+        positions: database.positions,
+        pins: database.kind === 'mongodb' ? database.pins : undefined,
+      };
+    });
   }
 
   private watchDeadLetters(bus: Bus, subscriptions: readonly Subscription[]): void {

@@ -1,16 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { expect, it } from '@jest/globals';
-import {
-  expectAcknowledgedIsKept,
-  expectGoodAnswers,
-  expectLogTellsAll,
-  expectOrdersHears,
-  expectOutboxDrains,
-  holdsAcknowledged,
-} from './support/guarantees.js';
+import { it } from '@jest/globals';
+import { expectNothingLost } from './support/expect-nothing-lost.js';
 import { Load } from './support/load.js';
-import { readDocuments } from './support/read-documents.js';
-import { readKafka } from './support/read-log.js';
 import { describeWithRealServers, realServers } from './support/real-servers.js';
 import { type RunningProcess, serve } from './support/run-process.js';
 
@@ -37,7 +28,7 @@ describeWithRealServers('accounts and orders as two services on Kafka and MongoD
     await load.stop();
     [accounts, orders] = await Promise.all([start('accounts'), start('orders')]);
 
-    await expectNothingIsLost(load, accounts, orders);
+    await expectNothingLost(load, realServers(), accounts, orders);
   }, 120_000);
 
   it('lose and reorder nothing when one instance of each is killed for good and the other goes on', async () => {
@@ -57,7 +48,7 @@ describeWithRealServers('accounts and orders as two services on Kafka and MongoD
     await load.acknowledges(200);
     await load.stop();
 
-    await expectNothingIsLost(load, accounts, orders);
+    await expectNothingLost(load, realServers(), accounts, orders);
   }, 120_000);
 });
 
@@ -68,40 +59,4 @@ function settings() {
 
 function ready(running: RunningProcess): Promise<RunningProcess> {
   return running.ready();
-}
-
-async function expectNothingIsLost(load: Load, accounts: RunningProcess, orders: RunningProcess): Promise<void> {
-  expectGoodAnswers(load);
-  await expectAcknowledgedIsKept(load, { accounts: accounts.url, orders: orders.url });
-  await expectOrdersHears(load, orders.url);
-  await expectOutboxDrains(accounts.managementUrl, orders.managementUrl);
-  await expectDocuments(load);
-  const { kafka } = realServers();
-  const records = await readKafka(kafka);
-  expect(holdsAcknowledged(load, records)).toBe(true);
-  expectLogTellsAll(load, records);
-}
-
-/** What is stored is what is answered, with nothing left to publish. */
-async function expectDocuments(load: Load): Promise<void> {
-  const { mongodb } = realServers();
-  const customers = await readDocuments(mongodb, 'accounts', 'customer.accounts', load.customers.keys());
-  const copies = await readDocuments(mongodb, 'orders', 'customers', load.customers.keys());
-  const orders = await readDocuments(mongodb, 'orders', 'customer.orders', load.orders.keys());
-  for (const [known, documents] of [
-    [load.customers, customers],
-    [load.orders, orders],
-  ] as const) {
-    for (const { id, newest, versions } of known.values()) {
-      const document = documents.get(id);
-      expect(document).toMatchObject({ _id: id, pending: [], state: { id, version: document?.version } });
-      expect(document?.version).toBeGreaterThanOrEqual(newest.version);
-      const acknowledged = versions.get(document?.version);
-      if (acknowledged) expect(document?.state).toEqual(acknowledged);
-    }
-  }
-  for (const { _id, version, state } of customers.values()) {
-    const { creditCards: _, ...copied } = state;
-    expect(copies.get(_id)).toEqual({ _id, version, state: copied });
-  }
 }

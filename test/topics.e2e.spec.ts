@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import kafkajs, { type Admin } from 'kafkajs';
+import { MongoClient } from 'mongodb';
 import { eventually } from './support/eventually.js';
 import { type Answer, get } from './support/http.js';
 import { describeWithOwnServers } from './support/own-servers.js';
@@ -20,6 +21,13 @@ async function run(args: readonly string[], settings: Settings): Promise<{ code:
   return { code, lines: running.stdout.trimEnd().split('\n') };
 }
 
+/** As somebody does who has made the topics anew. */
+async function forgetPins(mongodb: string): Promise<void> {
+  const client = new MongoClient(mongodb);
+  for (const module of ['accounts', 'orders']) await client.db(module).collection('topics').deleteMany({});
+  await client.close();
+}
+
 describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
   let admin: Admin;
   let settings: Settings;
@@ -31,6 +39,7 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
   });
 
   afterEach(async () => {
+    await forgetPins(servers.mongodb);
     const topics = (await admin.listTopics()).filter((topic) => !topic.startsWith('__'));
     if (topics.length > 0) await admin.deleteTopics({ topics });
     await eventually(async () => {
@@ -103,6 +112,49 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
     ]);
     const { code: ofAccounts } = await run(['topics', 'check', '--module', 'accounts'], settings);
     expect(ofAccounts).toBe(1);
+  });
+
+  it('keep a process from being ready, and from publishing, while one has not the partitions that it was made with', async () => {
+    const orders = await serve(settings, 'orders').ready();
+    const detail = `${ORDERS} has 12 partitions, and was made with 6: events of one key would be in two`;
+    await admin.createPartitions({ topicPartitions: [{ topic: ORDERS, count: 12 }] });
+    await eventuallyNotReady(orders, detail);
+    await orders.kill('SIGTERM');
+
+    const { code, lines } = await run(['topics', 'check', '--module', 'orders'], {
+      ...settings,
+      KAFKA_TOPIC_PARTITIONS: '12',
+    });
+    expect({ code, line: lines.at(-1) }).toEqual({ code: 1, line: detail });
+    const next = await serve({ ...settings, KAFKA_TOPIC_PARTITIONS: '12' }, 'orders').serving();
+    await eventually(async () => {
+      const { status, body } = await readiness(next);
+      expect({ status, kafka: body.dependencies.kafka }).toEqual({ status: 503, kafka: { up: false, detail } });
+    });
+    expect(next.logged('the bus is not there yet').length).toBeGreaterThan(0);
+  });
+
+  it('keep a process from being ready while Kafka has fewer brokers than they must have replicas', async () => {
+    const replicated = { ...settings, KAFKA_TOPIC_REPLICAS: '3' };
+    const detail = 'too few brokers: 1 now, and topics are made with 3 replicas (KAFKA_TOPIC_REPLICAS)';
+    const orders = await serve(replicated, 'orders').serving();
+    await eventually(async () => {
+      const { status, body } = await readiness(orders);
+      expect({ status, kafka: body.dependencies.kafka }).toEqual({ status: 503, kafka: { up: false, detail } });
+    });
+    expect(await admin.listTopics()).not.toContain(ORDERS);
+
+    await run(['topics', 'create', '--module', 'orders'], settings);
+    const { code, lines } = await run(['topics', 'check', '--module', 'orders'], replicated);
+    expect({ code, line: lines.at(-1) }).toEqual({
+      code: 1,
+      line: `${ORDERS_DEAD} has too few replicas: 1, and KAFKA_TOPIC_REPLICAS is 3`,
+    });
+    await eventually(async () => {
+      const { status, body } = await readiness(orders);
+      expect(status).toBe(503);
+      expect(body.dependencies.topics.detail).toContain(`${ORDERS} has too few replicas: 1`);
+    });
   });
 
   it('cannot be checked while Kafka is away, which is told in one line', async () => {

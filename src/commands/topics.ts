@@ -1,12 +1,14 @@
 import { CONTEXTS } from '../contexts.js';
 import type { Bus, TopicDescription } from '../platform/bus/bus.js';
-import { KEEPS_FOR_EVER, whatIsUnusual, whyItForgets } from '../platform/bus/topics.js';
+import { changedPartitions } from '../platform/bus/partition-pins.js';
+import { KEEPS_FOR_EVER, whatIsUnusual, whyItForgets, whyItMayLose } from '../platform/bus/topics.js';
 import { isEmbedded, loadConfig } from '../platform/config/config.js';
+import type { Database } from '../platform/context.js';
 import { expectUp } from '../platform/health/health.js';
 import { type TopicUse, topicsUsed } from '../platform/subscriber/topics-used.js';
 import { inColumns } from './columns.js';
 import { type Command, contextOf, MODULE_OPTION, refuseWords, UsageError } from './command.js';
-import { atBus } from './workplace.js';
+import { atWork } from './workplace.js';
 
 const SETTINGS = Object.keys(KEEPS_FOR_EVER);
 const HEADINGS = ['TOPIC', 'USE', 'PARTITIONS', 'REPLICAS', ...SETTINGS.map((name) => name.toUpperCase())];
@@ -15,8 +17,9 @@ export const topics: Command = {
   usage: `topics check|create --module ${CONTEXTS.map(({ name }) => name).join('|')}
   Tells how the module's topics are, and whether they keep every event.
 
-  check      only looks; exits 1 when a topic is missing or would forget events
-  create     first creates those that are missing, so that they keep every event
+  check      only looks; exits 1 when a topic is missing, would forget or could lose events, or has not the partitions
+             that it was made with
+  create     first creates those that are missing, so that they keep every event; never with too few replicas
   --module   whose topics: those that it publishes and reads, and its dead letters`,
   options: MODULE_OPTION,
   run: async (flags, [action, ...others]) => {
@@ -30,14 +33,36 @@ export const topics: Command = {
       console.log('The embedded log creates topics as they are needed, and keeps every event.');
       return 0;
     }
-    return atBus(context, async ({ bus, config }) => {
+    return atWork(context, async ({ bus, config, database }) => {
       await expectUp(bus);
       const used = topicsUsed(publishes, reads);
-      if (action === 'create') await bus.createTopics(used.map(({ topic }) => topic));
-      return tell(used, await describe(bus, used), config.KAFKA_TOPIC_PARTITIONS);
+      const names = used.map(({ topic }) => topic);
+      if (action === 'create') await bus.createTopics(names);
+      const found = await bus.countPartitions(names);
+      const partitions = await comparePartitions(database, found, action === 'create');
+      return tell(used, await describe(bus, used), config.KAFKA_TOPIC_PARTITIONS, partitions);
     });
   },
 };
+
+/** What there is to tell of numbers of partitions, as the database remembers them. */
+interface Partitions {
+  readonly changed: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+async function comparePartitions(
+  database: Database,
+  found: ReadonlyMap<string, number>,
+  remembersNew: boolean,
+): Promise<Partitions> {
+  const pins = database.kind === 'mongodb' ? [database.pins] : [];
+  const { up, detail } = await database.check();
+  if (!up) return { changed: [], warnings: [`${detail}: partitions are not compared with what they were`] };
+  if (remembersNew) for (const each of pins) await each.pin(found);
+  const changed = await changedPartitions(pins, found);
+  return { changed: changed.map(({ message }) => message), warnings: [] };
+}
 
 async function describe(bus: Bus, used: readonly TopicUse[]): Promise<ReadonlyMap<string, TopicDescription>> {
   const described = await bus.describeTopics(used.map(({ topic }) => topic));
@@ -49,15 +74,16 @@ function tell(
   used: readonly TopicUse[],
   described: ReadonlyMap<string, TopicDescription>,
   expectedPartitions: number,
+  { changed, warnings }: Partitions,
 ): number {
   const missing = used.filter(({ topic }) => !described.has(topic)).map(({ topic }) => `${topic} is missing`);
-  const forgetting = [...described.values()].flatMap(whyItForgets);
+  const unsafe = [...described.values()].flatMap((each) => [...whyItForgets(each), ...whyItMayLose(each)]);
   const unusual = [...described.values()].flatMap((each) => whatIsUnusual(each, expectedPartitions));
   const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
-  const verdicts = [...missing, ...forgetting];
+  const verdicts = [...missing, ...changed, ...unsafe];
   const good = `All ${used.length} topics are there and keep every event.`;
   console.log(`${inColumns([HEADINGS, ...rows]).join('\n')}\n`);
-  for (const line of unusual) console.log(`warning: ${line}`);
+  for (const line of [...warnings, ...unusual]) console.log(`warning: ${line}`);
   for (const line of verdicts.length > 0 ? verdicts : [good]) console.log(line);
   return verdicts.length > 0 ? 1 : 0;
 }

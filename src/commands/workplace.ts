@@ -52,14 +52,6 @@ export async function expectReady({ database, bus }: Workplace): Promise<void> {
   await dropExpired(database);
 }
 
-/** Opens the log alone. @throws as {@link atWork} does. */
-export function atBus<T>(context: BoundedContext, work: (workplace: BusWorkplace) => Promise<T>): Promise<T> {
-  return onBackends(context, async (backends, equipment) => {
-    const bus = await backends.openBus();
-    return using(bus, () => work({ ...equipment, bus }));
-  });
-}
-
 async function onBackends<T>(
   context: BoundedContext,
   work: (backends: Backends, equipment: Omit<BusWorkplace, 'bus'>) => Promise<T>,

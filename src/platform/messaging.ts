@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from './aggregate/aggregates.js';
 import { retryUntilDone } from './backoff.js';
 import type { Bus, Consumption, RecordHandler } from './bus/bus.js';
+import { type PartitionPins, pinPartitions } from './bus/partition-pins.js';
 import { topicHealth } from './bus/topic-health.js';
+import { isCodedError } from './errors.js';
 import type { Consumed } from './dead-letters/dead-letter.js';
 import type { Dependency } from './health/health.js';
 import { type BacklogReport, BacklogWatch } from './outbox/backlog-watch.js';
@@ -23,6 +25,8 @@ export interface Participant {
   readonly subscriptions: readonly Subscription[];
   /** In the context's own database. */
   readonly positions: Positions;
+  /** In the context's own database; undefined where topics have the same partitions always. */
+  readonly pins: PartitionPins | undefined;
 }
 
 /** A participant at work. */
@@ -41,6 +45,8 @@ export class Messaging {
   private readonly stopping = new AbortController();
   private saving: Promise<unknown> = Promise.resolve();
   private joined = false;
+  /** Why it has not joined yet, where that is for an operator to put right. */
+  private obstacle: string | undefined;
 
   /** @param onDeadLetters told what of a subscription went to the dead letters */
   constructor(
@@ -63,8 +69,12 @@ export class Messaging {
 
   /** Creates topics, starts to publish and joins the groups; tries for as long as it takes. */
   async join(signal: AbortSignal): Promise<void> {
-    const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'the bus is not there yet');
+    const onFailure = (error: unknown) => {
+      this.obstacle = isCodedError(error) && error.kind === 'rejected' ? error.message : undefined;
+      this.logger.warn({ err: error }, 'the bus is not there yet');
+    };
     await retryUntilDone(() => this.createTopics(), { signal, onFailure });
+    this.obstacle = undefined;
     for (const relay of this.members.flatMap(({ relays }) => relays)) relay.start();
     this.saving = Promise.all(this.members.map(({ keeper }) => keeper.run(this.stopping.signal)));
     for (const { name, handlers, keeper } of this.members) {
@@ -91,7 +101,12 @@ export class Messaging {
       check: () =>
         Promise.resolve(this.consumptions.get(name)?.health() ?? { up: false, detail: 'has not joined its group yet' }),
     }));
-    const bus = { name: busName, required, check: () => this.bus.check() };
+    const bus = {
+      name: busName,
+      required,
+      check: () =>
+        this.obstacle === undefined ? this.bus.check() : Promise.resolve({ up: false, detail: this.obstacle }),
+    };
     const guards = this.members.map(({ guard }) => guard.dependency());
     const outboxes = this.members
       .flatMap(({ relays }) => relays)
@@ -100,7 +115,7 @@ export class Messaging {
         required: () => false,
         check: () => Promise.resolve(setAsideHealth(relay.topic, relay.setAside)),
       }));
-    return [bus, topicHealth(this.bus, this.topics), ...consumers, ...guards, ...outboxes];
+    return [bus, topicHealth(this.bus, this.topics, this.pins), ...consumers, ...guards, ...outboxes];
   }
 
   /** What the outboxes have to publish. Never throws, and never takes long. */
@@ -121,6 +136,10 @@ export class Messaging {
     await Promise.all(this.members.flatMap(({ relays }) => relays.map((relay) => relay.stop(patience))));
   }
 
+  private get pins(): readonly PartitionPins[] {
+    return this.members.flatMap(({ pins }) => pins ?? []);
+  }
+
   private get topics(): readonly string[] {
     const outboxes = this.members.flatMap((member) => member.outboxes);
     const subscriptions = this.members.flatMap((member) => member.subscriptions);
@@ -131,6 +150,7 @@ export class Messaging {
   private async createTopics(): Promise<void> {
     const missing = new Set((await Promise.all(this.members.map(({ guard }) => guard.missingTopics()))).flat());
     await this.bus.createTopics(this.topics.filter((topic) => !missing.has(topic)));
+    await pinPartitions(this.bus, this.pins, this.topics);
   }
 
   private toMember(participant: Participant, onDeadLetters: (consumed: Consumed, givenUp: GivenUp) => void): Member {

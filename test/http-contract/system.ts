@@ -119,6 +119,7 @@ const away = () => Promise.reject(new Error('the bus is away'));
 const busThatIsAway: Bus = {
   createTopics: away,
   describeTopics: away,
+  countPartitions: away,
   countRecords: away,
   extents: away,
   countUnread: away,

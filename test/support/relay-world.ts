@@ -47,6 +47,7 @@ export class FlakyLog {
           this.mostBytes < Infinity ? { 'max.message.bytes': `${this.mostBytes}` } : {};
         return Promise.resolve([{ topic, partitions: 1, replicationFactor: 1, brokers: 1, settings }]);
       },
+      countPartitions: () => Promise.resolve(new Map()),
       countRecords: () => Promise.resolve(new Map()),
       extents: () => Promise.resolve([]),
       countUnread: () => Promise.resolve(0),

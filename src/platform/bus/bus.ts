@@ -71,15 +71,22 @@ export interface TopicDescription {
   readonly replicationFactor: number;
   /** Of the cluster: there can be as many replicas. */
   readonly brokers: number;
+  /** Replicas that it must have; undefined where nobody has said. */
+  readonly wantedReplicas?: number | undefined;
   readonly settings: Readonly<Record<string, string>>;
 }
 
 /** An ordered, durable log with topics, partitions and consumer groups. */
 export interface Bus {
-  /** Creates the topics that are missing, so that they keep every record for ever. */
+  /**
+   * Creates the topics that are missing, so that they keep every record for ever.
+   * @throws PlatformError `too-few-brokers` when they would have fewer replicas than they must have.
+   */
   createTopics(topics: readonly string[]): Promise<void>;
   /** Those of the topics that exist. @throws PlatformError `not-permitted` when their settings may not be seen. */
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
+  /** How many partitions those of the topics have that exist. */
+  countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** How many records each of the topics holds; 0 where there is no such topic. */
   countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The partitions of the topic as they are now; none where there is no such topic. */
@@ -94,7 +101,8 @@ export interface Bus {
   read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<Reading>;
   /**
    * Appends the records in order; answers when they are durable. After a failure some of them may be in the log.
-   * @throws PlatformError `record-too-large` when the log will never take one of them, for its size.
+   * @throws PlatformError `record-too-large` when the log will never take one of them, for its size;
+   * `partitions-changed` when the topic has another number of partitions than this bus has found first.
    */
   publish(topic: string, records: readonly BusRecord[]): Promise<void>;
   /**

@@ -11,19 +11,24 @@ const LATER = 11_000;
 
 let asked: number;
 let answer: () => Promise<readonly TopicDescription[]>;
+let partitions: number;
+const pins = { pinned: () => Promise.resolve(new Map([['t', 6]])), pin: () => Promise.resolve() };
 let health: Dependency;
 
 beforeEach(() => {
   jest.useFakeTimers();
   asked = 0;
+  partitions = 6;
   health = topicHealth(
     {
       describeTopics: () => {
         asked += 1;
         return answer();
       },
+      countPartitions: () => Promise.resolve(new Map([['t', partitions]])),
     },
     ['t'],
+    [pins],
   );
 });
 
@@ -72,4 +77,22 @@ it('does not keep a probe waiting for a log that does not answer', async () => {
 it('stays up, and says so, where the settings may not be seen', async () => {
   answer = () => Promise.reject(new PlatformError('rejected', 'not-permitted', 'not permitted'));
   expect(await health.check()).toEqual({ up: true, detail: 'not permitted' });
+});
+
+it('says that the number of partitions is another one than the topic was made with', async () => {
+  answer = retention('-1');
+  partitions = 12;
+  const detail = 't has 12 partitions, and was made with 6: events of one key would be in two';
+  expect(await health.check()).toEqual({ up: false, detail });
+  answer = () => Promise.reject(new PlatformError('rejected', 'not-permitted', 'not permitted'));
+  jest.advanceTimersByTime(LATER);
+  expect(await health.check()).toEqual({ up: false, detail });
+});
+
+it('says that a topic has fewer replicas than it must have', async () => {
+  answer = async () => (await retention('-1')()).map((each) => ({ ...each, wantedReplicas: 3 }));
+  expect(await health.check()).toEqual({
+    up: false,
+    detail: 't has too few replicas: 1, and KAFKA_TOPIC_REPLICAS is 3',
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { TopicDescription } from './bus.js';
-import { KEEPS_FOR_EVER, settingsOf, whatIsUnusual, whyItForgets } from './topics.js';
+import { KEEPS_FOR_EVER, replicasOn, settingsOf, whatIsUnusual, whyItForgets, whyItMayLose } from './topics.js';
 
 function described(settings: Record<string, string> = {}, others: Partial<TopicDescription> = {}): TopicDescription {
   const topic = 'accounts.customer.change';
@@ -62,6 +62,55 @@ describe('why a topic forgets', () => {
         }
       }),
     );
+  });
+});
+
+describe('the replicas of a topic that is created', () => {
+  it.each([
+    [1, undefined, 1],
+    [3, undefined, 3],
+    [9, undefined, 3],
+    [1, 1, 1],
+    [3, 2, 2],
+    [5, 5, 5],
+  ])('on %i brokers, where %s are wanted, are %i', (brokers, wanted, replicas) => {
+    expect(replicasOn(brokers, wanted)).toBe(replicas);
+  });
+
+  it.each([
+    [2, undefined],
+    [2, 3],
+    [1, 3],
+    [1, 2],
+  ])('on %i brokers, where %s are wanted, are refused', (brokers, wanted) => {
+    expect(() => replicasOn(brokers, wanted)).toThrow(
+      `too few brokers: ${brokers} now, and topics are made with ${wanted ?? 3} replicas (KAFKA_TOPIC_REPLICAS)`,
+    );
+  });
+
+  it('want two in sync where there are three', () => {
+    const inSync = (replicas: number) => settingsOf('a.b.change', replicas)['min.insync.replicas'];
+    expect([inSync(1), inSync(2), inSync(3), inSync(5)]).toEqual([undefined, undefined, '2', '2']);
+  });
+});
+
+describe('why a topic may lose events with a broker', () => {
+  const inSync = (number: string) => ({ 'min.insync.replicas': number });
+  it.each([
+    [{}, { replicationFactor: 1 }, []],
+    [inSync('1'), { replicationFactor: 3 }, []],
+    [inSync('2'), { wantedReplicas: 3 }, []],
+    [{}, { wantedReplicas: 3 }, []],
+    [inSync('1'), { wantedReplicas: 2 }, []],
+    [
+      inSync('2'),
+      { wantedReplicas: 3, replicationFactor: 2 },
+      ['has too few replicas: 2, and KAFKA_TOPIC_REPLICAS is 3'],
+    ],
+    [inSync('1'), { wantedReplicas: 3 }, ['could lose events with one broker: min.insync.replicas is 1, not 2']],
+  ])('is said of %j, %j', (settings, others, reasons) => {
+    const sentences = reasons.map((reason) => `accounts.customer.change ${reason}`);
+    expect(whyItMayLose(described(settings, others))).toEqual(sentences);
   });
 });
 

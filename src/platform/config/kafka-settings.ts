@@ -28,6 +28,8 @@ export const kafkaSettings = {
   KAFKA_RETRY_BACKOFF_MS: whole(1, 60_000).default(100),
   /** Partitions of a topic that is created at start. */
   KAFKA_TOPIC_PARTITIONS: whole(1, 1_000).default(6),
+  /** Replicas that every topic must have. Without: three for one that is created on a cluster, one on a single broker. */
+  KAFKA_TOPIC_REPLICAS: whole(1, 9).optional(),
   /** Milliseconds after which a dead instance's partitions go to the others. */
   KAFKA_SESSION_TIMEOUT_MS: whole(6_000, 300_000).default(10_000),
 };

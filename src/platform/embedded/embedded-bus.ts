@@ -82,6 +82,10 @@ export class EmbeddedBus implements Bus {
     return Promise.resolve(topics.map((topic) => ({ topic, ...asAll, settings: settingsOf(topic) })));
   }
 
+  countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return Promise.resolve(new Map(topics.map((topic) => [topic, PARTITIONS])));
+  }
+
   async countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const ends = await Promise.all(topics.map((topic) => this.endsOf(topic)));
     return new Map(topics.map((topic, index) => [topic, ends[index]?.reduce((sum, end) => sum + end, 0) ?? 0]));

@@ -3,7 +3,8 @@ import { expect, it } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { cuttableNetwork } from '../../../test/support/cuttable-network.js';
 import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
-import type { BusFixture } from '../../../test/support/bus-world.js';
+import { aRoundOf, type BusFixture } from '../../../test/support/bus-world.js';
+import { eventually } from '../../../test/support/eventually.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { busContract } from '../bus/bus.contract.js';
 import { KafkaBus, type KafkaSettings } from './kafka-bus.js';
@@ -46,10 +47,35 @@ describeWithRealServers('on a real Kafka', () => {
       const refusals = Array.from({ length: 30 }, async () => {
         await expect(admin.fetchTopicOffsets(`topic-${randomUUID()}`)).rejects.toThrow('does not host');
       });
-      await createTopics(admin, [`topic-${randomUUID()}`], 1);
+      await createTopics(admin, [`topic-${randomUUID()}`], { partitions: 1 });
       await Promise.all(refusals);
     } finally {
       await admin.disconnect();
+    }
+  });
+
+  it('publishes nothing more to a topic that has got more partitions', async () => {
+    const bus = await openBus();
+    const topic = `topic-${randomUUID()}`;
+    const admin = new Kafka({ brokers: [realServers().kafka], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      await bus.createTopics([topic]);
+      await bus.publish(topic, aRoundOf('1'));
+      await admin.createPartitions({ topicPartitions: [{ topic, count: 12 }] });
+      await eventually(async () => expect(await bus.countPartitions([topic])).toEqual(new Map([[topic, 12]])));
+
+      const refused = {
+        code: 'partitions-changed',
+        message: `${topic} has 12 partitions, and was made with 6: events of one key would be in two`,
+      };
+      await eventually(() => expect(bus.publish(topic, aRoundOf('2'))).rejects.toMatchObject(refused));
+
+      const ends = await admin.fetchTopicOffsets(topic);
+      expect(ends.filter(({ partition }) => partition >= 6).map(({ high }) => high)).toEqual(Array(6).fill('0'));
+    } finally {
+      await admin.disconnect();
+      await bus.close();
     }
   });
 

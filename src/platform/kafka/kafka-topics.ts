@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { backoffDelay } from '../backoff.js';
 import type { Extent, TopicDescription } from '../bus/bus.js';
-import { REPLICAS, settingsOf } from '../bus/topics.js';
+import { replicasOn, settingsOf } from '../bus/topics.js';
 import { PlatformError } from '../errors.js';
 
 /** `ConfigResourceTypes.TOPIC`, without loading the client. */
@@ -16,26 +16,45 @@ export async function existingTopics(admin: Admin, topics: readonly string[]): P
   return topics.filter((topic) => existing.has(topic));
 }
 
-/** Creates the topics that are missing, with as many replicas as the cluster can have, up to three. */
-export async function createTopics(admin: Admin, topics: readonly string[], numPartitions: number): Promise<void> {
-  // The client asks for all topics that it was ever asked for, so it is refused, too, for one that another call creates.
-  await untilKnown(admin, () => createMissing(admin, topics, numPartitions));
-  // A broker may learn of a topic, and of the partitions that it leads, a little later than the controller that created
-  // it; an idempotent producer that is refused at its first record may have its sequence numbers wrong after that.
-  for (const topic of topics) await extentsOf(admin, topic);
+/** How topics are made. */
+export interface TopicShape {
+  readonly partitions: number;
+  /** Undefined where nobody has said. */
+  readonly replicas?: number | undefined;
 }
 
-async function createMissing(admin: Admin, topics: readonly string[], numPartitions: number): Promise<void> {
+/**
+ * Creates the topics that are missing, and resolves with the number of partitions of each.
+ * @throws PlatformError `too-few-brokers`
+ */
+export async function createTopics(
+  admin: Admin,
+  topics: readonly string[],
+  shape: TopicShape,
+): Promise<ReadonlyMap<string, number>> {
+  // The client asks for all topics that it was ever asked for, so it is refused, too, for one that another call creates.
+  await untilKnown(admin, () => createMissing(admin, topics, shape));
+  // A broker may learn of a topic, and of the partitions that it leads, a little later than the controller that created
+  // it; an idempotent producer that is refused at its first record may have its sequence numbers wrong after that.
+  const partitions = new Map<string, number>();
+  for (const topic of topics) partitions.set(topic, (await extentsOf(admin, topic)).length);
+  return partitions;
+}
+
+async function createMissing(
+  admin: Admin,
+  topics: readonly string[],
+  { partitions: numPartitions, replicas }: TopicShape,
+): Promise<void> {
   const existing = new Set(await existingTopics(admin, topics));
   const missing = topics.filter((topic) => !existing.has(topic));
   if (missing.length === 0) return;
   const { brokers } = await admin.describeCluster();
-  const replicationFactor = Math.min(REPLICAS, brokers.length);
-  const durability: Record<string, string> = replicationFactor === REPLICAS ? { 'min.insync.replicas': '2' } : {};
+  const replicationFactor = replicasOn(brokers.length, replicas);
   await admin.createTopics({
     waitForLeaders: false,
     topics: missing.map((topic) => {
-      const settings = Object.entries({ ...settingsOf(topic), ...durability });
+      const settings = Object.entries(settingsOf(topic, replicationFactor));
       const configEntries = settings.map(([name, value]) => ({ name, value }));
       return { topic, numPartitions, replicationFactor, configEntries };
     }),
@@ -61,6 +80,14 @@ export async function describeTopics(admin: Admin, topics: readonly string[]): P
     brokers: brokers.length,
     settings: settings.get(name) ?? {},
   }));
+}
+
+/** How many partitions those of the topics have that exist. */
+export async function countPartitions(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const existing = await existingTopics(admin, topics);
+  if (existing.length === 0) return new Map();
+  const { topics: metadata } = await admin.fetchTopicMetadata({ topics: existing });
+  return new Map(metadata.map(({ name, partitions }) => [name, partitions.length]));
 }
 
 async function settingsInForce(admin: Admin, topics: readonly string[]): Promise<Map<string, Record<string, string>>> {

@@ -1,4 +1,5 @@
 import type { Db, DbOptions, MongoClient, MongoClientOptions, ReadConcern } from 'mongodb';
+import type { PartitionPins } from '../bus/partition-pins.js';
 import type { DependencyHealth } from '../health/health.js';
 import type { Positions } from '../recovery/positions.js';
 import { type Inspectable, madeAt } from '../replay/inspection.js';
@@ -6,6 +7,7 @@ import type { Rebuild } from '../replay/rebuild.js';
 import { within } from '../within.js';
 import { failOnClosedConnections } from './mongo-closed-connections.js';
 import { orUnavailable } from './mongo-errors.js';
+import { MongoPins } from './mongo-pins.js';
 import { MongoPositions } from './mongo-positions.js';
 import { reasonFor } from './mongo-reasons.js';
 import { beginRebuild } from './mongo-rebuild.js';
@@ -20,6 +22,8 @@ export interface MongoDatabase extends Inspectable {
   /** Of the context's consumer group. */
   readonly positions: Positions;
   check(): Promise<DependencyHealth>;
+  /** Of the topics that the context uses. */
+  readonly pins: PartitionPins;
   /** Closes the connection, which the views of a database share with it. */
   close(): Promise<void>;
   /** The same database with every collection called `<name>.<suffix>`. */
@@ -99,6 +103,7 @@ function databaseOver(
         return { up: false, detail: reasonFor(error, setting, db.databaseName) ?? away };
       }
     },
+    pins: new MongoPins(db),
     close: () => client.close(),
     beside,
     openBeside: (suffix) =>

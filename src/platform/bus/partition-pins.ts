@@ -1,0 +1,40 @@
+import type { Bus } from './bus.js';
+import { partitionsChanged } from './topics.js';
+
+/**
+ * Remembers permanently how many partitions a topic had when it was first used. A key's partition follows from that
+ * number: with another one the versions of one aggregate would be in two partitions, in no order.
+ */
+export interface PartitionPins {
+  /** The numbers of those of the topics that are remembered. */
+  pinned(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Remembers these numbers, except where another one is remembered already. */
+  pin(partitions: ReadonlyMap<string, number>): Promise<void>;
+}
+
+/** An error for each topic that has another number of partitions than is remembered. */
+export async function changedPartitions(
+  pins: readonly PartitionPins[],
+  found: ReadonlyMap<string, number>,
+): Promise<Error[]> {
+  const remembered = await Promise.all(pins.map((each) => each.pinned([...found.keys()])));
+  return [...found].flatMap(([topic, partitions]) => {
+    const first = remembered.map((each) => each.get(topic)).find((each) => each !== undefined && each !== partitions);
+    return first === undefined ? [] : [partitionsChanged(topic, partitions, first)];
+  });
+}
+
+/**
+ * Remembers the numbers of partitions of the topics that are new.
+ * @throws PlatformError `partitions-changed` for a topic that has another number now
+ */
+export async function pinPartitions(
+  bus: Pick<Bus, 'countPartitions'>,
+  pins: readonly PartitionPins[],
+  topics: readonly string[],
+): Promise<void> {
+  const found = await bus.countPartitions(topics);
+  for (const each of pins) await each.pin(found);
+  const [changed] = await changedPartitions(pins, found);
+  if (changed) throw changed;
+}
