@@ -61,7 +61,7 @@ export class Sweeper {
     for (const id of this.aside.takeDue()) this.want(id);
     if (this.queue.isFull) return new Map();
     if (!onlyWanted && !this.isAsked && this.due().size === 0) await this.look();
-    return this.take(onlyWanted ? new Map() : this.due());
+    return this.take(onlyWanted ? new Map<string, Seen>() : this.due());
   }
 
   private async look(): Promise<void> {
@@ -93,7 +93,11 @@ export class Sweeper {
       taken.set(id, queued.at(-1)?.version ?? 0);
       length += pending.reduce((sum, { json }) => sum + json.length, 0);
       if (!this.queue.isFull && length < MOST_LENGTH) continue;
-      for (const left of ids) wanted.has(left) ? this.want(left) : this.seen.set(left, due.get(left) as Seen);
+      for (const left of ids) {
+        const seen = wanted.has(left) ? undefined : due.get(left);
+        if (seen) this.seen.set(left, seen);
+        else this.want(left);
+      }
       return taken;
     }
     // Nothing of these waits any more.
