@@ -63,12 +63,7 @@ describe('remembering a command', () => {
   });
 
   it('keeps the answer of those from which the state moves on', () => {
-    const kept = remember(
-      stored(first, command),
-      changed(first, 'renamed'),
-      { key: 'later', request: 'f' },
-      MORNING,
-    );
+    const kept = remember(stored(first, command), changed(first, 'renamed'), { key: 'later', request: 'f' }, MORNING);
     expect(kept).toEqual([{ ...command, answer: first }, later]);
     const next = remember(stored(second, ...kept), changed(second, 'again'), undefined, MORNING);
     expect(next).toEqual([

@@ -23,7 +23,7 @@ export class Databases {
     return this.client.db(database).collection<StoredDocument & { _id: string }>(name);
   }
 
-  /** Names of all collections, such as `accounts.customer.history`, but where consumers are: no log knows that. */
+  /** Names of all collections, such as `accounts.customer.history`, but what no log knows: where consumers are, and topics. */
   async collections(): Promise<string[]> {
     const names = await Promise.all(
       DATABASES.map(async (database) =>
@@ -34,7 +34,7 @@ export class Databases {
     );
     return names
       .flat()
-      .filter((name) => !name.endsWith('.consumer.positions'))
+      .filter((name) => !/^\w+\.(consumer\.positions|topics)$/.test(name))
       .sort();
   }
 

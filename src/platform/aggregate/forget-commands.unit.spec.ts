@@ -19,7 +19,7 @@ describe('forgetting commands regularly', () => {
     const begin = Date.now();
 
     const running = forgetCommandsRegularly([away, store], logger, stopping.signal, 1);
-    await eventually(() => Promise.resolve(expect(asked.length).toBeGreaterThan(2)));
+    await eventually(() => expect(asked.length).toBeGreaterThan(2));
     stopping.abort();
     await running;
 

@@ -94,8 +94,9 @@ export class Sweeper {
       length += pending.reduce((sum, { json }) => sum + json.length, 0);
       if (!this.queue.isFull && length < MOST_LENGTH) continue;
       for (const left of ids) {
-        if (wanted.has(left)) this.want(left);
-        else this.seen.set(left, due.get(left) as Seen);
+        const seen = wanted.has(left) ? undefined : due.get(left);
+        if (seen) this.seen.set(left, seen);
+        else this.want(left);
       }
       return taken;
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { acceptCards } from '../../accounts/domain/card.js';
-import { withoutCardNumbers } from './card-numbers.js';
+import { acceptCards } from '../src/accounts/domain/card.js';
+import { withoutCardNumbers } from '../src/platform/http/card-numbers.js';
 
 const card = (number: string) => ({ type: 'PRIMARY' as const, number, expiration: '12/30', nameOnCard: 'A' });
 
@@ -15,7 +15,10 @@ const numbers = fc
     const sum = [...digits]
       .reverse()
       .reduce((all, digit, i) => all + (i % 2 ? digit : digit > 4 ? 2 * digit - 9 : 2 * digit), 0);
-    return [...digits, (10 - (sum % 10)) % 10].map((digit, i) => `${separators[i]}${digit}`).join('') + separators[19];
+    return (
+      [...digits, (10 - (sum % 10)) % 10].map((digit, i) => `${separators[i]}${digit}`).join('') +
+      String(separators[19])
+    );
   });
 
 describe('a request without card numbers', () => {
