@@ -30,7 +30,7 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 
 /**
  * One line that names what the machine lacks, or undefined. Maven and pip count only while there is something to download.
- * @param {import('./instance.mjs').Kind[]} kinds
+ * @param {import('./state.mjs').Kind[]} kinds
  * @returns {string | undefined}
  */
 export function missingPrerequisite(kinds = ['kafka', 'mongodb']) {

@@ -1,66 +1,63 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { cache, lastLines, missingPrerequisite } from './downloads.mjs';
-import { kafka } from './kafka.mjs';
+import { missingPrerequisite } from './downloads.mjs';
 import { exclusively } from './lock.mjs';
-import { mongodb } from './mongodb.mjs';
-import { freePort } from './ports.mjs';
-import { launch, logFile, recordedPid, runningPid, terminate } from './process.mjs';
+import { answers, isPaused, labelOf, runningOf, runs, servers, startNode, stopNode, untilUsable } from './node.mjs';
 import { clientSettings, security } from './security.mjs';
+import { kinds, locate, nodesIn, prepareState, savedState } from './state.mjs';
 
-/** @typedef {'kafka' | 'mongodb'} Kind */
-/**
- * Kafka listens for the clients of a secure instance on a port of their own.
- * @typedef {{ kafka: number, controller: number, mongodb: number, kafkaTls: number }} Ports
- */
-/** @typedef {import('./security.mjs').Security | undefined} Secured undefined for servers that let everybody in */
-/** @typedef {(line: string) => void} Log */
+export { kinds };
+
+/** @typedef {import('./state.mjs').Kind} Kind */
+/** @typedef {import('./state.mjs').Node} Node */
+/** @typedef {import('./node.mjs').Secured} Secured */
+/** @typedef {import('./node.mjs').Log} Log */
 /** @typedef {{ name?: string | undefined, only?: Kind | undefined, log?: Log | undefined }} Choice */
 /**
- * @typedef {object} Server
- * @property {string} label
- * @property {(log: Log) => Promise<void>} install
- * @property {(home: string) => string} signature what its command line ends with, and no other process's does
- * @property {(home: string, ports: Ports, secured: Secured) => Promise<{ file: string, args: string[], env: NodeJS.ProcessEnv }>} command
- * @property {(ports: Ports, secured: Secured) => Promise<boolean>} answers whether it can be used; rejects when it does not even listen
- * @property {(ports: Ports, secured: Secured) => Promise<void>} form tells a server that listens what it lacks to be usable
+ * What there is to start: `brokers` of Kafka and `members` of the replica set (1 of each, or as many as the instance has
+ * already); `secure`, for an instance of one of each from its first start on: with TLS, and only for those who know the
+ * password.
+ * @typedef {object} Wishes
+ * @property {number | undefined} [brokers]
+ * @property {number | undefined} [members]
+ * @property {boolean | undefined} [secure]
+ * @property {Partial<Record<import('./state.mjs').Role, number>>} [ports] those of the first server of a kind
  */
-
-/** @type {Record<Kind, Server>} */
-const servers = { kafka, mongodb };
-/** @type {Kind[]} */
-export const kinds = ['kafka', 'mongodb'];
-
-const usableWithinMs = 120_000;
 
 /** The machine lacks something: nothing is wrong with the servers. */
 export class PrerequisiteMissing extends Error {}
 
 /**
- * Starts what does not run yet and returns when all of it can be used.
- * @param {Choice & { ports?: Partial<Ports>, secure?: boolean | undefined }} [choice] `secure`, for an instance from its
- *   first start on: with TLS, and only for those who know the password
- * @returns {Promise<{ kafka: string, mongodb: string, started: boolean, secured: Secured }>} the addresses, and whether anything had to be started
+ * Starts what does not run yet and returns when all of it can be used. A server that is paused is not waited for.
+ * @param {Choice & Wishes} [choice]
+ * @returns {Promise<{ kafka: string, mongodb: string, started: boolean, secured: Secured, servers: ReturnType<typeof runningOf>[] }>}
+ *   the addresses, whether anything had to be started, and what runs
+ * @throws Error when the instance has another number of servers
  */
-export async function startServers({ name = 'dev', only, log = () => {}, ports: wanted = {}, secure = false } = {}) {
-  const { folder, lock, chosen } = locate(name, only);
-  if (idleOf(folder, chosen).length > 0) await install(chosen, log);
+export async function startServers({ name = 'dev', only, log = () => {}, secure = false, ...choice } = {}) {
+  const { folder, lock } = locate(name);
+  const chosen = only === undefined ? kinds : [only];
+  if (savedState(folder) === undefined || !savedNodes(folder, only).every(runs)) await install(chosen, log);
   return exclusively(lock, async () => {
-    const idle = idleOf(folder, chosen);
-    const secured = secure ? await security(securityFolder(folder)) : undefined;
     const usual = name === 'dev' ? { kafka: 9092, mongodb: 27017 } : {};
-    const ports = await choosePorts(folder, idle, { ...usual, ...savedPorts(folder), ...wanted }, log);
+    const wanted = { kafka: choice.brokers, mongodb: choice.members };
+    const state = await prepareState(folder, chosen, wanted, { usual, preferred: choice.ports ?? {} }, runs, log);
+    const [all, nodes] = [nodesIn(folder, state, kinds), nodesIn(folder, state, chosen)];
+    if (secure && all.length > kinds.length) throw new Error('Secure servers are one of each kind.');
+    const secured = secure ? await security(securityFolder(folder)) : undefined;
+    const idle = nodes.filter((node) => !runs(node));
     const outcomes = await Promise.allSettled(
-      chosen.map(async (kind) => {
-        if (idle.includes(kind)) await startOne(folder, kind, ports, secured, log);
-        await untilUsable(folder, kind, ports, secured);
-        const runs = idle.includes(kind) ? 'runs' : 'already runs';
-        log(`${servers[kind].label} ${runs} on 127.0.0.1:${ports[kind]} (pid ${pidOf(folder, kind)}).`);
+      nodes.map(async (node) => {
+        if (isPaused(node)) return log(`${labelOf(node, all)} is paused.`);
+        if (idle.includes(node)) await startNode(node, all, secured, log);
+        await untilUsable(node, all, secured);
+        const { label, port, pid } = runningOf(node, all);
+        log(`${label} ${idle.includes(node) ? 'runs' : 'already runs'} on 127.0.0.1:${port} (pid ${pid}).`);
       }),
     );
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    return { ...addresses(ports, secured), started: idle.length > 0, secured };
+    const running = nodes.map((node) => runningOf(node, all));
+    return { ...addresses(all, secured), started: idle.length > 0, secured, servers: running };
   });
 }
 
@@ -70,22 +67,15 @@ export async function startServers({ name = 'dev', only, log = () => {}, ports: 
  * @returns {Promise<void>}
  */
 export async function stopServers({ name, only, wipe = false, signal = 'SIGTERM', log = () => {} } = {}) {
-  const { folder, lock, chosen } = locate(name, only);
+  const { folder, lock } = locate(name);
   await exclusively(lock, async () => {
-    await Promise.all(
-      chosen.map(async (kind) => {
-        const pid = await terminate(...processOf(folder, kind), signal);
-        log(
-          pid === undefined
-            ? `${servers[kind].label} was not running.`
-            : `Stopped ${servers[kind].label} (pid ${pid}).`,
-        );
-      }),
-    );
+    const nodes = savedNodes(folder, only);
+    await Promise.all(nodes.map((node) => stopNode(node, nodes, signal, log)));
     if (!wipe) return;
-    const unwanted = only === undefined ? folder : join(folder, only);
-    rmSync(unwanted, { recursive: true, force: true });
-    log(`Deleted ${unwanted}.`);
+    for (const unwanted of only === undefined ? [folder] : nodes.map(({ home }) => home)) {
+      rmSync(unwanted, { recursive: true, force: true });
+      log(`Deleted ${unwanted}.`);
+    }
   });
 }
 
@@ -94,26 +84,65 @@ export async function stopServers({ name, only, wipe = false, signal = 'SIGTERM'
  * @param {Choice} [choice]
  */
 export async function serversStatus({ name, only } = {}) {
-  const { folder, chosen } = locate(name, only);
-  const saved = savedPorts(folder);
-  const ports = 'kafka' in saved ? saved : undefined;
+  const { folder } = locate(name);
+  const nodes = savedNodes(folder, only);
   const secured = existsSync(securityFolder(folder)) ? await security(securityFolder(folder)) : undefined;
-  const details = chosen.map(async (kind) => {
-    const pid = pidOf(folder, kind);
-    const answers =
-      pid !== undefined && ports !== undefined && (await servers[kind].answers(ports, secured).catch(() => false));
-    return { label: servers[kind].label, pid, answers, port: ports?.[kind], data: join(folder, kind, 'data') };
+  const details = nodes.map(async (node) => {
+    const paused = isPaused(node);
+    return { ...runningOf(node, nodes), paused, answers: !paused && runs(node) && (await answers(node, secured)) };
   });
-  return { servers: await Promise.all(details), ...(ports && addresses(ports, secured)), secured };
+  const ran = savedState(folder) !== undefined;
+  return { servers: await Promise.all(details), ...(ran && addresses(savedNodes(folder), secured)), secured };
 }
 
-/** @param {string | undefined} name @param {Kind | undefined} only */
-function locate(name = 'dev', only) {
-  // The name becomes a folder that `wipe` deletes.
-  if (!/^[a-z0-9][a-z0-9-]*$/i.test(name))
-    throw new Error(`An instance name is made of letters, digits and '-', not "${name}".`);
-  const folder = join(cache, 'instances', name);
-  return { folder, lock: `${folder}.lock`, chosen: only === undefined ? kinds : [only] };
+/**
+ * Starts one server again in a controlled way, and returns when it can be used.
+ * @param {string} server @param {Choice} [choice]
+ * @throws Error when the instance has no such server, as the others below
+ */
+export async function restartServer(server, { name, log = () => {} } = {}) {
+  const { folder, lock } = locate(name);
+  await exclusively(lock, async () => {
+    const { node, all } = find(folder, server);
+    const secured = existsSync(securityFolder(folder)) ? await security(securityFolder(folder)) : undefined;
+    await stopNode(node, all, 'SIGTERM', log);
+    await startNode(node, all, secured, log);
+    await untilUsable(node, all, secured);
+  });
+}
+
+/** Ends one server as a crash does. @param {string} server @param {Choice} [choice] */
+export async function killServer(server, { name, log = () => {} } = {}) {
+  const { node, all } = find(locate(name).folder, server);
+  await stopNode(node, all, 'SIGKILL', log);
+}
+
+/** Has one server stall: it keeps its connections and answers nothing. @param {string} server @param {Choice} [choice] */
+export async function pauseServer(server, { name, log } = {}) {
+  signalServer(server, 'SIGSTOP', name, log);
+}
+
+/** Has a paused server go on. @param {string} server @param {Choice} [choice] */
+export async function continueServer(server, { name, log } = {}) {
+  signalServer(server, 'SIGCONT', name, log);
+}
+
+/** @param {string} server @param {NodeJS.Signals} signal @param {string | undefined} name @param {Log} [log] */
+function signalServer(server, signal, name, log) {
+  const { node, all } = find(locate(name).folder, server);
+  const { label, pid } = runningOf(node, all);
+  if (pid === undefined) throw new Error(`${label} does not run.`);
+  process.kill(pid, signal);
+  log?.(`Sent ${signal} to ${label} (pid ${pid}).`);
+}
+
+/** @param {string} folder @param {string} server */
+function find(folder, server) {
+  const all = savedNodes(folder);
+  const node = all.find(({ name }) => name === server);
+  if (node === undefined)
+    throw new Error(`There is no "${server}"; there are ${all.map(({ name }) => name).join(', ')}.`);
+  return { node, all };
 }
 
 /** @param {Kind[]} chosen @param {Log} log */
@@ -123,17 +152,11 @@ async function install(chosen, log) {
   await Promise.all(chosen.map((kind) => servers[kind].install(log)));
 }
 
-/** @param {string} folder @param {Kind} kind @returns {[home: string, signature: string]} */
-function processOf(folder, kind) {
-  const home = join(folder, kind);
-  return [home, servers[kind].signature(home)];
+/** @param {string} folder @param {Kind | undefined} [only] */
+function savedNodes(folder, only) {
+  const state = savedState(folder) ?? { counts: { kafka: 1, mongodb: 1 }, clusterId: '', ports: {} };
+  return nodesIn(folder, state, only === undefined ? kinds : [only]);
 }
-
-/** @param {string} folder @param {Kind} kind */
-const pidOf = (folder, kind) => runningPid(...processOf(folder, kind));
-
-/** @param {string} folder @param {Kind[]} chosen */
-const idleOf = (folder, chosen) => chosen.filter((kind) => pidOf(folder, kind) === undefined);
 
 /**
  * What connects this project's processes to an instance.
@@ -142,79 +165,27 @@ const idleOf = (folder, chosen) => chosen.filter((kind) => pidOf(folder, kind) =
  */
 export function settingsFor(name, { kafka, mongodb }, secured) {
   if (secured === undefined) return { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb };
-  return clientSettings(securityFolder(locate(name, undefined).folder), { kafka, mongodb }, secured);
+  return clientSettings(securityFolder(locate(name).folder), { kafka, mongodb }, secured);
 }
 
-/** @param {Ports} ports @param {Secured} secured */
-function addresses({ kafka: kafkaPort, mongodb: mongodbPort, kafkaTls }, secured) {
+/** @param {Node[]} nodes @param {Secured} secured */
+function addresses(nodes, secured) {
+  const portsOf = (/** @type {import('./state.mjs').Role} */ role) =>
+    nodes.flatMap(({ ports }) => (ports[role] === undefined ? [] : [ports[role]]));
+  const at = (/** @type {string} */ host, /** @type {number[]} */ ports) =>
+    ports.map((port) => `${host}:${port}`).join(',');
   if (secured === undefined)
-    return { kafka: `127.0.0.1:${kafkaPort}`, mongodb: `mongodb://127.0.0.1:${mongodbPort}/?replicaSet=rs0` };
+    return {
+      kafka: at('127.0.0.1', portsOf('kafka')),
+      mongodb: `mongodb://${at('127.0.0.1', portsOf('mongodb'))}/?replicaSet=rs0`,
+    };
   const login = `${secured.user}:${encodeURIComponent(secured.password)}`;
   const options = `replicaSet=rs0&tls=true&tlsCAFile=${encodeURIComponent(secured.ca)}`;
-  return { kafka: `localhost:${kafkaTls}`, mongodb: `mongodb://${login}@localhost:${mongodbPort}/?${options}` };
+  return {
+    kafka: at('localhost', portsOf('kafkaTls')),
+    mongodb: `mongodb://${login}@${at('localhost', portsOf('mongodb'))}/?${options}`,
+  };
 }
 
 /** @param {string} folder */
 const securityFolder = (folder) => join(folder, 'security');
-
-/** @param {string} folder */
-const stateFile = (folder) => join(folder, 'state.json');
-
-/** @param {string} folder @returns {Ports | {}} */
-function savedPorts(folder) {
-  try {
-    return JSON.parse(readFileSync(stateFile(folder), 'utf8')).ports;
-  } catch {
-    return {};
-  }
-}
-
-/**
- * Ports are kept from run to run, so that clients find a restarted server again.
- * @param {string} folder @param {Kind[]} idle @param {Partial<Ports>} preferred @param {Log} log
- * @returns {Promise<Ports>}
- */
-async function choosePorts(folder, idle, preferred, log) {
-  /** @type {Partial<Ports>} */
-  const ports = { ...savedPorts(folder) };
-  for (const role of /** @type {const} */ (['kafka', 'controller', 'mongodb', 'kafkaTls'])) {
-    const kind = role === 'mongodb' ? role : 'kafka';
-    if (ports[role] !== undefined && !idle.includes(kind)) continue;
-    const wanted = preferred[role];
-    ports[role] = await freePort(wanted, Object.values({ ...ports, [role]: 0 }));
-    if (wanted !== undefined && wanted !== ports[role])
-      log(`Port ${wanted} is taken by something else: the ${role} port is ${ports[role]}.`);
-  }
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(stateFile(folder), `${JSON.stringify({ ports }, undefined, 2)}\n`);
-  return /** @type {Ports} */ (ports);
-}
-
-/** @param {string} folder @param {Kind} kind @param {Ports} ports @param {Secured} secured @param {Log} log */
-async function startOne(folder, kind, ports, secured, log) {
-  const home = join(folder, kind);
-  mkdirSync(home, { recursive: true });
-  const stale = recordedPid(home);
-  if (stale !== undefined) log(`${servers[kind].label} ended without being stopped (was pid ${stale}).`);
-  log(`Starting ${servers[kind].label} ...`);
-  await launch(home, await servers[kind].command(home, ports, secured));
-}
-
-/** @param {string} folder @param {Kind} kind @param {Ports} ports @param {Secured} secured */
-async function untilUsable(folder, kind, ports, secured) {
-  const { label, answers, form } = servers[kind];
-  const log = logFile(join(folder, kind));
-  /** @type {unknown} */
-  let obstacle;
-  for (const deadline = Date.now() + usableWithinMs; Date.now() < deadline; await sleep(100)) {
-    if (pidOf(folder, kind) === undefined)
-      throw new Error(`${label} ended while it started. The end of ${log}:\n${lastLines(readFileSync(log, 'utf8'))}`);
-    try {
-      if (await answers(ports, secured)) return;
-      await form(ports, secured);
-    } catch (error) {
-      obstacle = error;
-    }
-  }
-  throw new Error(`${label} runs but cannot be used after ${usableWithinMs / 1000} s (${obstacle}); see ${log}.`);
-}

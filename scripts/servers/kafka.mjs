@@ -1,41 +1,52 @@
-import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installKafka, java, kafkaClasspath, once, run } from './downloads.mjs';
 import { escaped, PLAIN, quoted, SCRAM } from './security.mjs';
 
+/** @typedef {import('./state.mjs').Node} Node */
+
 /**
- * One node that is broker and controller. What a cluster replicates has one copy here. A broker that was killed is not let
- * in again before its session has ended, so the session is short.
- * @param {import('./instance.mjs').Ports} ports @param {string} data
+ * One node that is broker and controller. What a cluster replicates has as many copies as there are brokers, up to
+ * three. A broker that was killed is not let in again before its session has ended, so the session is short.
+ * @param {Node} node @param {Node[]} peers @param {string} data
  */
-const properties = (ports, data) => `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${ports.controller}
-listeners=PLAINTEXT://127.0.0.1:${ports.kafka},CONTROLLER://127.0.0.1:${ports.controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${ports.kafka}
+const properties = ({ id, ports: { kafka, controller } }, peers, data) => {
+  const copies = Math.min(3, peers.length);
+  const needed = Math.min(2, peers.length);
+  return `process.roles=broker,controller
+node.id=${id}
+controller.quorum.voters=${peers.map((peer) => `${peer.id}@127.0.0.1:${peer.ports.controller}`).join(',')}
+listeners=PLAINTEXT://127.0.0.1:${kafka},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${kafka}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=${join(data, 'logs')}
 num.partitions=6
 auto.create.topics.enable=false
-offsets.topic.replication.factor=1
+default.replication.factor=${copies}
+min.insync.replicas=${needed}
+offsets.topic.replication.factor=${copies}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=${copies}
+transaction.state.log.min.isr=${needed}
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor=${copies}
+share.coordinator.state.topic.min.isr=${needed}
 group.initial.rebalance.delay.ms=0
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
 `;
+};
+
+/** Several brokers share the machine. @param {Node[]} peers */
+const javaOptions = (peers) =>
+  peers.length === 1 ? ['-Xmx512m'] : ['-Xmx400m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 /**
  * One more listener, as those of managed brokers are.
- * @param {import('./instance.mjs').Ports} ports @param {import('./security.mjs').Security} security
+ * @param {Node} node @param {import('./security.mjs').Security} security
  */
-const secureListener = ({ kafka, controller, kafkaTls }, { certificate, user, password }) => {
+const secureListener = ({ ports: { kafka, controller, kafkaTls } }, { certificate, user, password }) => {
   const login = `${PLAIN} required user_${user}=${quoted(password)};`;
   return `listeners=PLAINTEXT://127.0.0.1:${kafka},SECURE://127.0.0.1:${kafkaTls},CONTROLLER://127.0.0.1:${controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:${kafka},SECURE://localhost:${kafkaTls}
@@ -48,44 +59,34 @@ listener.name.secure.ssl.keystore.location=${certificate}
 `;
 };
 
-/** @type {import('./instance.mjs').Server} */
+/** @type {import('./node.mjs').Server} */
 export const kafka = {
   label: 'Kafka 4.2.0',
   install: installKafka,
   signature: (home) => `kafka.Kafka ${join(home, 'server.properties')}`,
 
-  async command(home, ports, secured) {
-    const data = join(home, 'data');
+  async command(node, peers, secured) {
+    const data = join(node.home, 'data');
     const scram = secured ? ['--add-scram', `SCRAM-SHA-512=[name=${SCRAM.user},password=${SCRAM.password}]`] : [];
     // Its own file: a format that outlives an interrupted start must not find the properties of the next one.
     await once(data, async (folder) => {
       const file = join(folder, 'format.properties');
-      await writeFile(file, properties(ports, folder));
-      const clusterId = randomBytes(11).toString('hex');
-      await run(
-        java,
-        '-cp',
-        kafkaClasspath,
-        'kafka.tools.StorageTool',
-        'format',
-        '-t',
-        clusterId,
-        '-c',
-        file,
-        ...scram,
-      );
+      await writeFile(file, properties(node, peers, folder));
+      const format = ['kafka.tools.StorageTool', 'format', '-t', node.clusterId, '-c', file, ...scram];
+      await run(java, ...javaOptions(peers), '-cp', kafkaClasspath, ...format);
     });
-    const file = join(home, 'server.properties');
+    const file = join(node.home, 'server.properties');
     // Of a key that comes twice the later one counts.
-    await writeFile(file, properties(ports, data) + (secured ? secureListener(ports, secured) : ''));
+    await writeFile(file, properties(node, peers, data) + (secured ? secureListener(node, secured) : ''));
     const logging = [
       '-Dorg.slf4j.simpleLogger.showDateTime=true',
       '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
     ];
-    return { file: java, args: ['-Xmx512m', ...logging, '-cp', kafkaClasspath, 'kafka.Kafka', file], env: process.env };
+    const args = [...javaOptions(peers), ...logging, '-cp', kafkaClasspath, 'kafka.Kafka', file];
+    return { file: java, args, env: process.env };
   },
 
-  async answers({ kafka: port }) {
+  async answers({ id, port }) {
     const { Kafka, logLevel } = await import('kafkajs');
     const client = new Kafka({
       brokers: [`127.0.0.1:${port}`],
@@ -97,7 +98,7 @@ export const kafka = {
     try {
       await admin.connect();
       // A broker listens before the controller lets it in, and only then is it in the list.
-      return (await admin.describeCluster()).brokers.length === 1;
+      return (await admin.describeCluster()).brokers.some(({ nodeId }) => nodeId === id);
     } finally {
       await admin.disconnect();
     }

@@ -2,50 +2,50 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installMongod, mongod, mongodEnv } from './downloads.mjs';
 
-/** @typedef {import('./instance.mjs').Ports} Ports */
-/** @typedef {import('./instance.mjs').Secured} Secured */
+/** @typedef {import('./state.mjs').Node} Node */
+/** @typedef {import('./node.mjs').Secured} Secured */
 
 const code = { authenticationFailed: 18, alreadyInitialized: 23, notYetInitialized: 94, userExists: 51_003 };
 
 /** Who looks after a secure instance; the password is that of its clients. */
 const operator = 'operator';
 
-/** @type {import('./instance.mjs').Server} */
+/** @type {import('./node.mjs').Server} */
 export const mongodb = {
   label: 'mongod 6.0.27',
   install: installMongod,
   signature: (home) => `--dbpath ${join(home, 'data')}`,
 
-  async command(home, { mongodb: port }, secured) {
+  async command({ home, port }, peers, secured) {
     const data = join(home, 'data');
     await mkdir(data, { recursive: true });
     const network = ['--bind_ip', '127.0.0.1', '--port', String(port), '--nounixsocket'];
-    // Without a limit the oplog may grow to a twentieth of the disk.
-    const small = ['--wiredTigerCacheSizeGB', '0.5', '--oplogSize', '512', '--quiet'];
     const safe = secured ? security(secured) : [];
     return {
       file: mongod,
-      args: ['--replSet', 'rs0', ...network, ...small, ...safe, '--dbpath', data],
+      args: ['--replSet', 'rs0', ...network, ...sizes(peers), '--quiet', ...safe, '--dbpath', data],
       env: mongodEnv,
     };
   },
 
-  answers: async (ports, secured) => {
+  answers: async (node, secured) => {
     try {
-      const hello = await withAdmin(ports, secured, secured?.user, (admin) => admin.command({ hello: 1 }));
-      return hello['isWritablePrimary'] === true;
+      const hello = await withAdmin(node, secured, secured?.user, (admin) => admin.command({ hello: 1 }));
+      return hello['isWritablePrimary'] === true || (hello['secondary'] === true && hello['primary'] !== undefined);
     } catch (error) {
       if (hasCode(error, code.authenticationFailed)) return false;
       throw error;
     }
   },
 
-  form: async (ports, secured) => {
+  form: async (node, peers, secured) => {
+    // One of them forms the set.
+    if (node.id !== 1) return;
     if (secured === undefined)
-      return withAdmin(ports, secured, undefined, (admin) => formSet(admin, '127.0.0.1', ports));
+      return withAdmin(node, secured, undefined, (admin) => formSet(admin, '127.0.0.1', peers));
     const looksAfter = () =>
-      withAdmin(ports, secured, operator, async (admin) => {
-        await formSet(admin, 'localhost', ports);
+      withAdmin(node, secured, operator, async (admin) => {
+        await formSet(admin, 'localhost', peers);
         await createUser(admin, secured.user, secured, ['accounts', 'orders'].flatMap(rightsOn));
       });
     try {
@@ -53,14 +53,26 @@ export const mongodb = {
     } catch (error) {
       if (!hasCode(error, code.authenticationFailed)) throw error;
       // While it knows nobody, it lets this machine make the first one known.
-      await withAdmin(ports, secured, undefined, async (admin) => {
-        await initiate(admin, 'localhost', ports);
+      await withAdmin(node, secured, undefined, async (admin) => {
+        await initiate(admin, 'localhost', peers);
         await createUser(admin, operator, secured, [{ role: 'root', db: 'admin' }]);
       });
       await looksAfter();
     }
   },
 };
+
+/**
+ * Without a limit the oplog may grow to a twentieth of the disk. Members of a set share the machine, may be told to fail,
+ * and need not stay for 15 s after they have stepped down.
+ * @param {Node[]} peers
+ */
+function sizes(peers) {
+  if (peers.length === 1) return ['--wiredTigerCacheSizeGB', '0.5', '--oplogSize', '512'];
+  const parameters = ['enableTestCommands=1', 'shutdownTimeoutMillisForSignaledShutdown=1000'];
+  const small = ['--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '200'];
+  return [...small, ...parameters.flatMap((parameter) => ['--setParameter', parameter])];
+}
 
 /** @param {import('./security.mjs').Security} security */
 function security({ certificate, ca, keyFile }) {
@@ -71,25 +83,31 @@ function security({ certificate, ca, keyFile }) {
 /** What docs/operations.md says that a module's user needs. @param {string} db */
 const rightsOn = (db) => ['readWrite', 'dbAdmin'].map((role) => ({ role, db }));
 
-/** @param {import('mongodb').Db} admin @param {string} host @param {Ports} ports */
-async function formSet(admin, host, ports) {
+/** @param {import('mongodb').Db} admin @param {string} host @param {Node[]} peers */
+async function formSet(admin, host, peers) {
   try {
     const { config } = await admin.command({ replSetGetConfig: 1 });
-    const members = [{ _id: 0, host: `${host}:${ports.mongodb}` }];
-    // The data remembers the port it was made on; on another one the member would not recognise itself.
-    if (config.members[0].host !== members[0]?.host)
+    const members = membersAt(host, peers);
+    const isSame = members.every((member, index) => config.members[index]?.host === member.host);
+    // The data remembers the ports it was made on; on another one a member would not recognise itself.
+    if (!isSame)
       await admin.command({ replSetReconfig: { ...config, members, version: config.version + 1 }, force: true });
   } catch (error) {
     if (!hasCode(error, code.notYetInitialized)) throw error;
-    await initiate(admin, host, ports);
+    await initiate(admin, host, peers);
   }
 }
 
-/** @param {import('mongodb').Db} admin @param {string} host @param {Ports} ports */
-async function initiate(admin, host, { mongodb: port }) {
-  const members = [{ _id: 0, host: `${host}:${port}` }];
-  await unless(code.alreadyInitialized, admin.command({ replSetInitiate: { _id: 'rs0', members } }));
+/** @param {import('mongodb').Db} admin @param {string} host @param {Node[]} peers */
+async function initiate(admin, host, peers) {
+  // Several members notice the loss of the primary soon, so that tests need not wait.
+  const settings = peers.length === 1 ? {} : { electionTimeoutMillis: 2000, heartbeatIntervalMillis: 500 };
+  const config = { _id: 'rs0', members: membersAt(host, peers), settings };
+  await unless(code.alreadyInitialized, admin.command({ replSetInitiate: config }));
 }
+
+/** @param {string} host @param {Node[]} peers */
+const membersAt = (host, peers) => peers.map(({ id, port }) => ({ _id: id - 1, host: `${host}:${port}` }));
 
 /** @param {import('mongodb').Db} admin @param {string} user @param {{ password: string }} secured @param {object[]} roles */
 async function createUser(admin, user, { password }, roles) {
@@ -108,12 +126,12 @@ const hasCode = (error, wanted) => /** @type {{ code?: unknown }} */ (error).cod
 
 /**
  * @template T
- * @param {Ports} ports
+ * @param {Node} node
  * @param {Secured} secured
  * @param {string | undefined} username undefined to log in as nobody
  * @param {(admin: import('mongodb').Db) => Promise<T>} work
  */
-async function withAdmin({ mongodb: port }, secured, username, work) {
+async function withAdmin({ port }, secured, username, work) {
   const { MongoClient } = await import('mongodb');
   const client = new MongoClient(`mongodb://${secured ? 'localhost' : '127.0.0.1'}:${port}/?directConnection=true`, {
     serverSelectionTimeoutMS: 1000,

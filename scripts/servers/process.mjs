@@ -26,6 +26,15 @@ export function recordedPid(folder) {
   return existsSync(pidFile(folder)) ? Number(readFileSync(pidFile(folder), 'utf8')) : undefined;
 }
 
+/** Whether a SIGSTOP holds it. @param {number} pid */
+export function isSuspended(pid) {
+  try {
+    return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T');
+  } catch {
+    return false;
+  }
+}
+
 /** @param {number} pid @returns {string} empty for a process that is gone, a zombie included */
 function commandLine(pid) {
   try {
@@ -62,6 +71,8 @@ export async function terminate(folder, signature, signal) {
   const pid = runningPid(folder, signature);
   if (pid !== undefined) {
     kill(pid, signal);
+    // One that is suspended would not see the signal.
+    kill(pid, 'SIGCONT');
     if (!(await gone(folder, signature))) {
       kill(pid, 'SIGKILL');
       await gone(folder, signature);
