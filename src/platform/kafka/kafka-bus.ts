@@ -1,15 +1,15 @@
-import type { Admin, Kafka, KafkaConfig, Producer, ProducerConfig } from 'kafkajs';
+import type { Admin, ICustomPartitioner, Kafka, KafkaConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumption, Reading, RecordHandler, TopicDescription } from '../bus/bus.js';
-import { PlatformError } from '../errors.js';
 import { within } from '../within.js';
 import type { DependencyHealth } from '../health/health.js';
+import { connected, RETRY } from './kafka-client.js';
 import { KafkaConsumption } from './kafka-consumption.js';
 import { explained, reasonFor } from './kafka-errors.js';
 import { KafkaReading } from './kafka-reading.js';
-import { sizeOf, toMessage } from './kafka-record.js';
 import { connectWithoutDelay } from './kafka-socket.js';
 import { countRecords, countUnread, createTopics, describeTopics } from './kafka-topics.js';
+import { TopicProducer } from './topic-producer.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
@@ -23,18 +23,14 @@ export interface KafkaSettings {
 
 const READING_PATIENCE = 30_000;
 
-/** A broker takes a record batch of about 1 MB (`message.max.bytes`), and a send may be one batch. */
-const MOST_BYTES_A_SEND = 512 * 1024;
-
 /** The bus on Kafka. This folder is the only one that knows kafkajs. */
 export class KafkaBus implements Bus {
-  private producer: Promise<Producer> | undefined;
+  private readonly producers = new Map<string, TopicProducer>();
   private admin: Promise<Admin> | undefined;
-  private sending: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly kafka: Kafka,
-    private readonly createPartitioner: ProducerConfig['createPartitioner'],
+    private readonly choosePartition: ICustomPartitioner,
     private readonly settings: KafkaSettings,
     private readonly logger: Logger,
   ) {}
@@ -73,12 +69,9 @@ export class KafkaBus implements Bus {
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
-    // kafkajs takes back its sequence numbers when a send fails, and would give them to a send that waits beside it:
-    // the broker would then drop that one as a duplicate. So one send at a time, and none after a failure with the
-    // same producer id.
-    const sent = this.sending.then(() => this.send(topic, records));
-    this.sending = sent.catch(() => undefined);
-    return sent;
+    const producer = this.producers.get(topic) ?? new TopicProducer(this.kafka, topic, this.choosePartition);
+    this.producers.set(topic, producer);
+    return producer.publish(records);
   }
 
   async consume(group: string, handlers: ReadonlyMap<string, RecordHandler>): Promise<Consumption> {
@@ -105,85 +98,15 @@ export class KafkaBus implements Bus {
   }
 
   async close(): Promise<void> {
-    await this.sending;
-    const clients = await Promise.allSettled([this.producer, this.admin]);
-    const connected = clients.flatMap((client) =>
-      client.status === 'fulfilled' && client.value ? [client.value] : [],
-    );
-    await Promise.allSettled(connected.map((client) => client.disconnect()));
-  }
-
-  private async send(topic: string, records: readonly BusRecord[]): Promise<void> {
-    const producer = await this.connectedProducer();
-    try {
-      for (const messages of chunksOf(records, MOST_BYTES_A_SEND)) {
-        await producer.send({ topic, acks: -1, messages: messages.map(toMessage) });
-      }
-    } catch (error) {
-      this.producer = undefined;
-      void producer.disconnect().catch(() => undefined);
-      throw isTooLarge(error) ? recordTooLarge(topic, error) : error;
-    }
-  }
-
-  private connectedProducer(): Promise<Producer> {
-    this.producer ??= this.connect(
-      this.kafka.producer({
-        idempotent: true,
-        maxInFlightRequests: 1,
-        allowAutoTopicCreation: false,
-        createPartitioner: this.createPartitioner,
-        retry: RETRY,
-      }),
-      () => (this.producer = undefined),
-    );
-    return this.producer;
+    await Promise.all([...this.producers.values()].map((producer) => producer.close()));
+    const admin = await this.admin?.catch(() => undefined);
+    await admin?.disconnect().catch(() => undefined);
   }
 
   private connectedAdmin(): Promise<Admin> {
-    this.admin ??= this.connect(this.kafka.admin({ retry: RETRY }), () => (this.admin = undefined));
+    this.admin ??= connected(this.kafka.admin({ retry: RETRY }), () => (this.admin = undefined));
     return this.admin;
   }
-
-  private async connect<Client extends Producer | Admin>(client: Client, forget: () => void): Promise<Client> {
-    try {
-      await client.connect();
-      return client;
-    } catch (error) {
-      forget();
-      // It may have come as far as a socket.
-      void client.disconnect().catch(() => undefined);
-      throw explained(error);
-    }
-  }
-}
-
-/** Few retries: the callers retry for as long as it takes, and know better what has become of the world meanwhile. */
-const RETRY = { retries: 3, maxRetryTime: 1_000 };
-
-function chunksOf(records: readonly BusRecord[], mostBytes: number): BusRecord[][] {
-  const chunks: BusRecord[][] = [];
-  let bytes = Infinity;
-  for (const record of records) {
-    const size = sizeOf(record);
-    if (bytes + size > mostBytes) {
-      chunks.push([]);
-      bytes = 0;
-    }
-    (chunks.at(-1) as BusRecord[]).push(record);
-    bytes += size;
-  }
-  return chunks;
-}
-
-function isTooLarge(error: unknown): boolean {
-  return ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'].includes(String((error as { type?: unknown }).type));
-}
-
-function recordTooLarge(topic: string, cause: unknown): PlatformError {
-  return new PlatformError('too-large', 'record-too-large', `${topic} takes no record as large as this`, undefined, {
-    cause,
-  });
 }
 
 /** What it says of connections that fail, whoever asked for one says better. */
@@ -194,7 +117,7 @@ function logTo(logger: Logger) {
   return ({ namespace, level, log }: { namespace: string; level: number; log: { message: string } }) => {
     const { message, error, retryCount } = log as { message: string; error?: unknown; retryCount?: number };
     const line = { kafkajs: namespace, retryCount, ...(typeof error === 'string' && { error }) };
-    // It warns of few retries for an idempotent producer; see `publish` for why they are safe here.
+    // It warns of few retries for an idempotent producer; see TopicProducer for why they are safe here.
     const isOfNote = level <= 2 && !CONNECTING.test(namespace) && !message.startsWith('Limiting retries');
     if (isOfNote) logger.warn(line, message);
     else logger.debug(line, message);

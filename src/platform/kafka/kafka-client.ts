@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import type { Admin, KafkaConfig, Producer, SASLOptions } from 'kafkajs';
 import type { Config } from '../config/config.js';
+import { explained } from './kafka-errors.js';
+
+/** Few retries: the callers retry for as long as it takes, and know better what has become of the world meanwhile. */
+export const RETRY = { retries: 3, maxRetryTime: 1_000 };
 
 /** How the brokers are reached, as the settings say. @throws the file system's error for a KAFKA_CA_FILE that is gone */
 export function kafkaClient(config: Config): Omit<KafkaConfig, 'logCreator'> {
@@ -28,4 +32,17 @@ function sasl(config: Config): SASLOptions {
   const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME: username = '', KAFKA_SASL_PASSWORD: password = '' } = config;
   const mechanism = (KAFKA_SASL_MECHANISM ?? 'PLAIN').toLowerCase() as 'plain' | 'scram-sha-256' | 'scram-sha-512';
   return { mechanism, username, password } as SASLOptions;
+}
+
+/** Resolves with the client once it is connected. @throws the reason, once `forget` has been called */
+export async function connected<Client extends Producer | Admin>(client: Client, forget: () => void): Promise<Client> {
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    forget();
+    // It may have come as far as a socket.
+    void client.disconnect().catch(() => undefined);
+    throw explained(error);
+  }
 }
