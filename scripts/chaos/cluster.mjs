@@ -139,7 +139,11 @@ export class Cluster {
    * @returns {Promise<number>} how many leaders moved
    */
   async moveLeaders() {
-    const admin = new kafkajs.Kafka({ brokers: this.kafka.split(','), logLevel: kafkajs.logLevel.NOTHING }).admin();
+    const admin = new kafkajs.Kafka({
+      brokers: this.kafka.split(','),
+      logLevel: kafkajs.logLevel.NOTHING,
+      connectionTimeout: 10_000,
+    }).admin();
     await admin.connect();
     try {
       const there = await admin.listTopics();

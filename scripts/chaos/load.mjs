@@ -69,7 +69,7 @@ export class Load {
     return (await this.prober.readCopy(id, 1)).status === 200 && (await this.prober.place(id, 1)).status === 201;
   }
 
-  /** Reads every customer and order that was acknowledged. @param {Module} module of the instance @param {string} url */
+  /** Reads every customer and order that was acknowledged. @param {Module | 'all'} module of the instance @param {string} url */
   async readAll(module, url) {
     const created = this.recorder.calls.filter(({ status, kind }) => status === 201 && kind !== 'patch');
     const reader = this.newClient(this.prober.number + 1, () => [url]);

@@ -22,6 +22,7 @@ export async function readLog(brokers) {
     clientId: 'chaos',
     brokers: brokers.split(','),
     logLevel: kafkajs.logLevel.NOTHING,
+    connectionTimeout: 10_000,
     retry: { retries: 10 },
   });
   const [admin, groupId] = [kafka.admin(), `chaos-${randomUUID()}`];

@@ -153,8 +153,7 @@ export function checkCounters(calls, log) {
         findings.push(diverged(id, `lost update: the counter goes from ${value} to ${next}`, at));
       [value, text] = [next, now];
     }
-    if (value < done)
-      findings.push({ sort: 'lost', id, at, what: `${done} increments acknowledged, ${value} counted` });
+    if (value < done) findings.push(diverged(id, `${done} increments acknowledged, ${value} counted`, at));
     if (value > done + unknown) findings.push(diverged(id, `${done + unknown} increments sent, ${value} counted`, at));
     return findings;
   });
