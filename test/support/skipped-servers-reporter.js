@@ -6,6 +6,7 @@ export default class SkippedServersReporter {
     const what = none === undefined ? 'that stops or kills' : 'on';
     say(`${what} the real Kafka and MongoDB`, none ?? noneOfTheirOwn);
     say('of the gateway', process.env.NO_HAPROXY);
+    say('of linearizability', process.env.NO_GO);
     say('of the Kubernetes manifests and of compose.yaml', process.env.NO_KUBERNETES_TOOLS);
   }
 }

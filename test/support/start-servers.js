@@ -1,3 +1,4 @@
+import { missingGo } from '../../scripts/chaos/linearizability.mjs';
 import { missingPython } from '../../scripts/python-tools.mjs';
 import { missingHaproxy } from '../../scripts/servers/haproxy.mjs';
 import { missingPrerequisite } from '../../scripts/servers.mjs';
@@ -14,6 +15,8 @@ export default async function startServers() {
   if (noPython !== undefined) process.env.NO_KUBERNETES_TOOLS = noPython;
   const noGateway = missingHaproxy();
   if (noGateway !== undefined) process.env.NO_HAPROXY = noGateway;
+  const noGo = missingGo();
+  if (noGo !== undefined) process.env.NO_GO = noGo;
   const servers = await findServers();
   if ('missing' in servers) {
     if (process.env.REQUIRE_REAL_SERVERS === '1') {
