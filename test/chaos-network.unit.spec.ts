@@ -35,12 +35,14 @@ describe('the proxy between an instance and a server', () => {
   });
 
   function connectTo(port: number): Socket {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = connect({ port, host: '127.0.0.1' });
     return socket
       .on('error', () => undefined)
       .on('end', () => (ended = true))
       .on('data', (chunk) => (answered += String(chunk)));
   }
+
+  const closed = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));
 
   async function ask(text: string): Promise<void> {
     const before = answered;
@@ -74,18 +76,18 @@ describe('the proxy between an instance and a server', () => {
   });
 
   it('resets connections, and new ones', async () => {
-    const gone = once(client, 'close');
+    const gone = closed(client);
     link.behave('reset');
     await gone;
     const again = connectTo(link.port);
-    await once(again, 'close');
+    await closed(again);
     link.behave('pass');
     client = connectTo(link.port);
     await ask('2');
   });
 
   it('drops connections and lets new ones through', async () => {
-    const gone = once(client, 'close');
+    const gone = closed(client);
     link.behave('drop');
     await gone;
     client = connectTo(link.port);

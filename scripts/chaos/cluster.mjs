@@ -27,7 +27,12 @@ export class Cluster {
   /** With nothing in it. @param {string} name @param {(line: string) => void} log */
   static async start(name, log) {
     await stopServers({ name, wipe: true });
-    return new Cluster(name, await startServers({ name, brokers: 3, members: 3, log }));
+    try {
+      return new Cluster(name, await startServers({ name, brokers: 3, members: 3, log }));
+    } catch (error) {
+      await stopServers({ name, wipe: true });
+      throw error;
+    }
   }
 
   /** @param {string} server */
