@@ -165,7 +165,7 @@ export class ShopWorld {
   async lose(id: string): Promise<void> {
     const { state } = (await this.shop.items.find(id))!;
     await this.shop.items.trim(new Map([[id, state.version]]));
-    await eventually(async () => expect((await this.shop.items.find(id))!.pending).toEqual([]));
+    await eventually(async () => expect((await findWhole(this.shop.items, id))!.pending).toEqual([]));
   }
 
   async refusal(taking?: Partial<TakingOver>): Promise<readonly Conflict[]> {

@@ -12,7 +12,9 @@ listingContract('EmbeddedListing', { runs: 100 }, async () => {
     listing: new EmbeddedListing(store),
     add: async (states) => {
       await Promise.all(
-        states.map((state) => store.save(undefined, { state, event: { type: 'created', data: {} }, commands: [] })),
+        states.map((state) =>
+          store.save(undefined, { state, event: { type: 'created', data: { item: state } }, commands: [] }),
+        ),
       );
     },
     clear: () => database.level.clear(),

@@ -29,7 +29,8 @@ export function compileSchema(schemas: readonly MessageSchema[], dataschema: str
   const options = { strict: true, meta: false, validateSchema: false, formats: { 'date-time': DATE_TIME } };
   known ??= { ajv: new Ajv2020({ schemas: [...schemas], ...options }), validators: new Map() };
   compiled.set(schemas, known);
-  const validate = known.ajv.getSchema(dataschema);
+  const isThere = schemas.some(({ $id }) => $id === dataschema);
+  const validate = isThere ? known.ajv.getSchema(dataschema) : undefined;
   if (!validate) throw new ContractViolation(dataschema, ['there is no such schema']);
   known.validators.set(dataschema, validate);
   return validate;

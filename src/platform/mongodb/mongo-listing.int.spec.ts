@@ -16,7 +16,9 @@ describeWithRealServers('on a real MongoDB', () => {
       listing: new MongoListing(collection),
       add: async (states) => {
         await Promise.all(
-          states.map((state) => store.save(undefined, { state, event: { type: 'created', data: {} }, commands: [] })),
+          states.map((state) =>
+            store.save(undefined, { state, event: { type: 'created', data: { item: state } }, commands: [] }),
+          ),
         );
       },
       clear: async () => {

@@ -95,7 +95,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
 
       await world.replay();
 
-      expect(await world.shop.items.find('a')).toEqual({ ...newest, pending: [] });
+      expect(await findWhole(world.shop.items, 'a')).toEqual({ ...newest, pending: [] });
       expect(await world.findings()).toEqual([]);
     });
 

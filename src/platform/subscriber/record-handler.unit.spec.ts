@@ -20,7 +20,7 @@ function logged(offset: number, value: string, key = 'a'): LoggedRecord {
 
 function eventOf(id: string, type = 'created'): string {
   const of = { id, version: 1, time: '2026-01-01T00:00:00.000Z' };
-  return JSON.stringify(toCloudEvent(itemEvents, { ...created(id).event, type }, of));
+  return JSON.stringify({ ...toCloudEvent(itemEvents, created(id).event, of), type: `test.item.${type}` });
 }
 
 /** Cares for what was created; its reader and its database have trouble with what is called like that. */
