@@ -129,6 +129,7 @@ export class Process {
       if (givenUp.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
     });
     this.watchDeadLetters(bus, subscriptions);
+    this.metrics.watchConsumers(() => messaging.restarts());
     this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
     for (const outbox of outboxes) this.health.addOutbox(outbox);
     this.metrics.watchOutboxes(outboxes);

@@ -66,6 +66,11 @@ export class Messaging {
     return [bus, topicHealth(this.bus, this.topics), ...consumers];
   }
 
+  /** By group: how often its consumer was replaced because it stood still. */
+  restarts(): ReadonlyMap<string, number> {
+    return new Map([...this.groups.keys()].map((group) => [group, this.consumptions.get(group)?.restarts ?? 0]));
+  }
+
   /** Finishes the records in hand, commits their offsets and leaves the groups. */
   async leave(): Promise<void> {
     await Promise.all([...this.consumptions.values()].map((consumption) => consumption.stop()));

@@ -31,6 +31,8 @@ export type RecordHandler = (records: readonly LoggedRecord[], lease: Lease) => 
 /** A running member of a consumer group. */
 export interface Consumption {
   health(): DependencyHealth;
+  /** How often it was replaced because it was behind and did not move. */
+  readonly restarts: number;
   /** Finishes the records in hand, commits their offsets and leaves the group. */
   stop(): Promise<void>;
 }

@@ -107,6 +107,7 @@ export class EmbeddedBus implements Bus {
     }
     this.notify();
     return Promise.resolve({
+      restarts: 0,
       health: () => healthOf(group, member),
       stop: async () => {
         member.stopped.abort();
