@@ -133,6 +133,7 @@ export class Process {
       if (givenUp.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
     });
     this.watchDeadLetters(bus, subscriptions);
+    this.metrics.watchConsumers(() => messaging.restarts());
     this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
     this.health.watchOutboxes(() => messaging.reportBacklogs());
     this.metrics.watchOutboxes(() => messaging.reportBacklogs());

@@ -123,6 +123,11 @@ export class Messaging {
     return Promise.all(this.members.flatMap(({ backlogs }) => backlogs.map((backlog) => backlog.report())));
   }
 
+  /** By group: how often its consumer was replaced because it stood still. */
+  restarts(): ReadonlyMap<string, number> {
+    return new Map(this.members.map(({ name }) => [name, this.consumptions.get(name)?.restarts ?? 0]));
+  }
+
   /** Finishes the records in hand, commits their offsets, saves positions and leaves the groups. */
   async leave(): Promise<void> {
     await Promise.all([...this.consumptions.values()].map((consumption) => consumption.stop()));

@@ -36,6 +36,8 @@ export interface Consumption {
   health(): DependencyHealth;
   /** Hands over the records of a partition again, from an offset on; does nothing where another member has it. */
   restart(topic: string, partition: number, offset: number): void;
+  /** How often it was replaced because it was behind and did not move. */
+  readonly restarts: number;
   /** Finishes the records in hand, commits their offsets and leaves the group. */
   stop(): Promise<void>;
 }

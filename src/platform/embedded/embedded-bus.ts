@@ -125,6 +125,7 @@ export class EmbeddedBus implements Bus {
     }
     this.notify();
     return Promise.resolve({
+      restarts: 0,
       health: () => healthOf(group, member),
       restart: (topic, partition, offset) => {
         member.restarts.set(`${group}!${topic}!${partition}`, offset);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { backoffDelay } from '../backoff.js';
 import type { Consumption, LoggedRecord, RecordHandler, StartAt } from '../bus/bus.js';
@@ -8,8 +8,10 @@ import { coalesce } from '../coalesce.js';
 import type { DependencyHealth } from '../health/health.js';
 import { loggable, reasonFor as reasonForFailure } from '../programming-error.js';
 import { reasonFor } from './kafka-errors.js';
+import { type Assignment, KafkaLag } from './kafka-lag.js';
 import { KafkaLease } from './kafka-lease.js';
 import { toLoggedRecord } from './kafka-record.js';
+import { KafkaWatchdog, type Watched } from './kafka-watchdog.js';
 
 /** Records between two heartbeats and offset commits. */
 const MOST_RECORDS_A_TURN = 500;
@@ -27,8 +29,9 @@ const STREAMING = 10;
 type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };
 
 /** One member of a consumer group; it outlives every crash of the kafkajs consumer within. */
-export class KafkaConsumption implements Consumption {
-  private consumer: ReturnType<Kafka['consumer']>;
+export class KafkaConsumption implements Consumption, Watched {
+  restarts = 0;
+  private consumer: Consumer;
   private trouble: string | undefined = 'has not joined its group yet';
   private stopped = false;
   /** By partition: how often its records could not be handled, and why. */
@@ -49,7 +52,10 @@ export class KafkaConsumption implements Consumption {
   });
   private readonly timers = new Set<NodeJS.Timeout>();
   /** Of the handlers that are at work. */
-  private readonly leases = new Set<KafkaLease>();
+  readonly leases = new Set<KafkaLease>();
+  assigned: Assignment | undefined;
+  private moved = new Set<string>();
+  private readonly watchdog: KafkaWatchdog;
 
   constructor(
     private readonly kafka: Kafka,
@@ -61,6 +67,9 @@ export class KafkaConsumption implements Consumption {
     private readonly startAt?: StartAt,
   ) {
     this.consumer = this.newConsumer();
+    const interval = Math.floor(sessionTimeout / 2);
+    const lag = new KafkaLag(kafka, group, interval);
+    this.watchdog = new KafkaWatchdog(this, lag, interval, logger, (partitions) => this.replaceAtOnce(partitions));
   }
 
   async start(): Promise<void> {
@@ -71,29 +80,42 @@ export class KafkaConsumption implements Consumption {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: MOST_PARTITIONS,
-      eachBatch: (payload) => this.handleBatch(payload),
+      eachBatch: (payload) => this.handleBatch(consumer, payload),
     });
   }
 
   health(): DependencyHealth {
-    const detail = this.trouble ?? [...this.failures.values()][0]?.why;
+    const { suspect } = this.watchdog;
+    const standing = suspect === undefined ? undefined : `takes nothing from ${suspect}, where it is behind`;
+    const detail = this.trouble ?? [...this.failures.values()][0]?.why ?? standing;
     return detail === undefined ? { up: true } : { up: false, detail: `consumer of group ${this.group} ${detail}` };
   }
 
   restart(topic: string, partition: number, offset: number): void {
-    if (this.starts.has(`${topic}-${partition}`)) this.consumer.seek({ topic, partition, offset: String(offset) });
+    if (this.starts.has(`${topic}/${partition}`)) this.consumer.seek({ topic, partition, offset: String(offset) });
+  }
+
+  takeMoved(): ReadonlySet<string> {
+    const { moved } = this;
+    this.moved = new Set();
+    return moved;
+  }
+
+  waits(partition: string): boolean {
+    return this.failures.has(partition);
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.watchdog.stop();
     for (const timer of this.timers) clearTimeout(timer);
     for (const lease of this.leases) lease.end();
     await this.consumer.disconnect();
   }
 
-  private newConsumer(): ReturnType<Kafka['consumer']> {
+  private newConsumer(): Consumer {
     const { sessionTimeout } = this;
-    const consumer = this.kafka.consumer({
+    const consumer: Consumer = this.kafka.consumer({
       groupId: this.group,
       sessionTimeout,
       rebalanceTimeout: sessionTimeout * 2,
@@ -103,20 +125,24 @@ export class KafkaConsumption implements Consumption {
       retry: {
         retries: 10,
         maxRetryTime: 2_000,
-        // It may crash while it stops, and must not come back from that.
-        restartOnFailure: () => Promise.resolve(!this.stopped),
+        // It may crash while it stops or when it was replaced, and must not come back from that.
+        restartOnFailure: () => Promise.resolve(!this.stopped && consumer === this.consumer),
       },
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      if (consumer !== this.consumer) return;
       this.trouble = undefined;
+      this.assigned = new Map(Object.entries(payload.memberAssignment));
       this.starts = new Map();
-      for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
+      for (const [topic, partitions] of this.assigned) {
         for (const partition of partitions) this.startPartition(topic, partition).catch(() => undefined);
       }
       // Some of the partitions may be others' now.
       this.failures.clear();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (consumer !== this.consumer) return;
+      this.assigned = undefined;
       this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
       // kafkajs gives up for good on an error that it does not hold for retriable, whatever its options say.
       if (!payload.restart) this.replaceAfter(1);
@@ -129,6 +155,19 @@ export class KafkaConsumption implements Consumption {
       await this.consumer.disconnect().catch(() => undefined);
       if (!this.stopped) await this.startAnother(failures);
     });
+  }
+
+  /** Does not wait for the one that stands still: what it waits for may never come. */
+  private replaceAtOnce(partitions: readonly string[]): void {
+    if (this.stopped || this.assigned === undefined) return;
+    this.logger.error({ group: this.group, partitions }, 'consumer stands still and is replaced');
+    this.restarts += 1;
+    this.assigned = undefined;
+    this.trouble = 'stood still and is being replaced';
+    for (const lease of this.leases) lease.end();
+    this.leases.clear();
+    void this.consumer.disconnect().catch(() => undefined);
+    void this.startAnother(0);
   }
 
   private async startAnother(failures: number): Promise<void> {
@@ -145,7 +184,7 @@ export class KafkaConsumption implements Consumption {
 
   /** Has a partition start where `startAt` says; once for each time that it is assigned. */
   private startPartition(topic: string, partition: number): Promise<void> {
-    const name = `${topic}-${partition}`;
+    const name = `${topic}/${partition}`;
     const { starts, consumer } = this;
     const seek = async (): Promise<void> => {
       const offset = await this.startAt?.(topic, partition);
@@ -159,7 +198,7 @@ export class KafkaConsumption implements Consumption {
     });
   }
 
-  private async handleBatch(payload: EachBatchPayload): Promise<void> {
+  private async handleBatch(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isRunning, isStale } = payload;
     const { topic, partition } = batch;
     const handler = this.handlers.get(topic);
@@ -190,9 +229,12 @@ export class KafkaConsumption implements Consumption {
       } finally {
         this.leases.delete(lease);
       }
-      this.failures.delete(`${topic}-${partition}`);
+      // What was replaced is no member any more, and its records are with the one that took its place.
+      if (consumer !== this.consumer) return;
+      this.failures.delete(lease.partition);
       resolveOffset(last.offset);
       await this.commit({ batch, commitOffsetsIfNecessary, next: Number(last.offset) + 1 });
+      this.moved.add(lease.partition);
       await heartbeat();
     }
     const isMoreThere = batch.offsetLag() !== '0';
@@ -206,7 +248,7 @@ export class KafkaConsumption implements Consumption {
     records: readonly LoggedRecord[],
     error: unknown,
   ): void {
-    const name = `${batch.topic}-${batch.partition}`;
+    const name = `${batch.topic}/${batch.partition}`;
     const failures = (this.failures.get(name)?.count ?? 0) + 1;
     const why = whyAgain(records[0] as LoggedRecord, reasonForFailure(error), failures);
     this.failures.set(name, { count: failures, why });

@@ -7,14 +7,21 @@ export class KafkaLease implements Lease {
   /** What the client has to be told for its group to be joined again; undefined where nothing was refused. */
   refusal: Error | undefined;
 
-  constructor(private readonly batch: Pick<EachBatchPayload, 'heartbeat' | 'isRunning' | 'isStale'>) {}
+  /** `topic/partition` */
+  readonly partition: string;
+  private sign: 'new' | 'alive' | 'silent' = 'new';
+
+  constructor(private readonly payload: Pick<EachBatchPayload, 'batch' | 'heartbeat' | 'isRunning' | 'isStale'>) {
+    this.partition = `${payload.batch.topic}/${payload.batch.partition}`;
+  }
 
   get signal(): AbortSignal {
     return this.ending.signal;
   }
 
   async heartbeat(): Promise<void> {
-    const { heartbeat, isRunning, isStale } = this.batch;
+    const { heartbeat, isRunning, isStale } = this.payload;
+    this.sign = 'alive';
     if (!isRunning() || isStale()) this.end();
     this.signal.throwIfAborted();
     try {
@@ -24,6 +31,13 @@ export class KafkaLease implements Lease {
       this.ending.abort(error);
       throw error;
     }
+  }
+
+  /** Whether the handler has given a sign of life since this was last asked; `new` where it was not asked before. */
+  takeSign(): 'new' | 'alive' | 'silent' {
+    const { sign } = this;
+    this.sign = 'silent';
+    return sign;
   }
 
   end(): void {

@@ -104,6 +104,20 @@ export class Metrics {
     );
   }
 
+  /** Tells, whenever asked, how often the consumers of the groups were replaced. */
+  watchConsumers(restarts: () => ReadonlyMap<string, number>): void {
+    const counter: Counter = new Counter({
+      name: 'consumer_restarts_total',
+      help: 'Times that the consumer of the group was replaced because it was behind and did not move.',
+      labelNames: ['group'],
+      registers: [this.registry],
+      collect: () => {
+        counter.reset();
+        for (const [group, count] of restarts()) counter.inc({ group }, count);
+      },
+    });
+  }
+
   /** Everything, in the text format. */
   expose(): Promise<string> {
     return this.registry.metrics();
