@@ -50,6 +50,10 @@ interface StoredDocument<State> extends Omit<AggregateDocument<State>, 'pending'
   readonly bytes: number;
 }
 
+interface HeadDocument extends Pick<AggregateDocument<unknown>, '_id' | 'version' | 'hash'> {
+  pending?: PendingEvent[];
+}
+
 interface Save<State> {
   readonly id: string;
   /** 0: there must be no such aggregate yet. */
@@ -111,7 +115,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
   async heads(ids: readonly string[]): Promise<readonly Head[]> {
     const filter = { _id: { $in: [...ids] } } as object;
     const found = await read(() => this.collection.find(filter, HEAD_AND_OLDEST).toArray());
-    return (found as unknown as AggregateDocument<State>[]).map(({ _id, version, hash, pending }) => ({
+    // A document that somebody else has put there may be no whole one.
+    return (found as unknown as HeadDocument[]).map(({ _id, version, hash, pending = [] }) => ({
       ...{ id: _id, version, ...(hash !== undefined && { hash }) },
       ...oldestPendingOf(pending),
     }));

@@ -59,9 +59,9 @@ describe('a request without card numbers', () => {
     expect(withoutCardNumbers(body)).toEqual(body);
   });
 
-  it('takes no longer than it should for what is made to take long', () => {
-    const begin = performance.now();
-    withoutCardNumbers([`1${' '.repeat(20_000)}`.repeat(11), '1 '.repeat(100_000), '-'.repeat(200_000)]);
-    expect(performance.now() - begin).toBeLessThan(1_000);
+  it('is found at once in what is made to take long', () => {
+    // With a search that goes back and forth, each of these would take minutes.
+    const long = [`1${' '.repeat(20_000)}`.repeat(11), '1 '.repeat(200_000), '-'.repeat(400_000)];
+    expect(withoutCardNumbers(long)).toEqual([long[0], expect.any(String), long[2]]);
   });
 });
