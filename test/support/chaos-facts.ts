@@ -67,7 +67,7 @@ export function goodFacts(): Facts {
 
 /** Of the calls from the time `start` on, each takes five milliseconds. */
 export function done(kind: Call['kind'], start: number, more: Partial<Call>): Call {
-  return { client: start / 10, kind, start, end: start + 5, outcome: 'done', status: 200, ...more };
+  return { client: Math.round(start / 10), kind, start, end: start + 5, outcome: 'done', status: 200, ...more };
 }
 
 export function eventOf(kind: LogEvent['kind'], id: string, content: Content, more: Partial<LogEvent> = {}): LogEvent {
