@@ -26,6 +26,7 @@ import { unavailable } from '../errors.js';
 import type { DomainEvent, EventStream } from '../event/cloud-event.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
+import { idsByVersion } from './ids-by-version.js';
 import { forgetCommands, indexCommands } from './mongo-commands.js';
 import { BATCH_TIMEOUT_MS, inTime, isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { groupedFinds } from './mongo-finds.js';
@@ -293,15 +294,4 @@ function toOperation<State>({ id, expectedVersion, state, hash, entry, commands 
       upsert: true,
     },
   };
-}
-
-/** One operation for many documents costs the server a fraction of one for each, and most are at the same few versions. */
-function idsByVersion(versions: ReadonlyMap<string, number>): ReadonlyMap<number, readonly string[]> {
-  const ids = new Map<number, string[]>();
-  for (const [id, version] of versions) {
-    const those = ids.get(version);
-    if (those) those.push(id);
-    else ids.set(version, [id]);
-  }
-  return ids;
 }
