@@ -23,8 +23,12 @@ describeWithCluster('on three brokers and three members', 'e2e-cluster', (cluste
 
     /** How many records each partition holds. */
     async function ends(topic: string): Promise<number[]> {
-      const offsets = await eventually(() => cluster.admin.fetchTopicOffsets(topic));
+      const offsets = await eventually(() => cluster.withAdmin((admin) => admin.fetchTopicOffsets(topic)));
       return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+    }
+
+    function deleteTopics(...topics: string[]): Promise<void> {
+      return eventually(() => cluster.withAdmin((admin) => admin.deleteTopics({ topics })));
     }
 
     it('loses nothing when a partition goes to a broker that has confirmed for another one already', async () => {
@@ -45,6 +49,7 @@ describeWithCluster('on three brokers and three members', 'e2e-cluster', (cluste
         for (const [partition, end] of after.entries())
           expect(end).toBeGreaterThanOrEqual(2 * (before[partition] as number));
         await bus.close();
+        await deleteTopics(topic);
       }
     }, 120_000);
 
@@ -71,6 +76,7 @@ describeWithCluster('on three brokers and three members', 'e2e-cluster', (cluste
       await eventually(() => bus.publish(stuck, [record('k', '3')]));
       expect(await ends(free)).toEqual([2]);
       await bus.close();
+      await deleteTopics(stuck, free);
       await cluster.inSync();
     }, 120_000);
 
@@ -79,7 +85,10 @@ describeWithCluster('on three brokers and three members', 'e2e-cluster', (cluste
       const bus = await openBus();
       await cluster.kill('kafka-3');
       try {
-        await eventually(async () => expect((await cluster.admin.describeCluster()).brokers).toHaveLength(2));
+        await eventually(async () => {
+          const { brokers } = await cluster.withAdmin((admin) => admin.describeCluster());
+          expect(brokers).toHaveLength(2);
+        });
         const refused = { code: 'too-few-brokers', message: expect.stringContaining('with 3 replicas') };
         await eventually(() => expect(bus.createTopics([topic])).rejects.toMatchObject(refused));
         expect(await bus.describeTopics([topic])).toEqual([]);

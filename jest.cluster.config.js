@@ -1,0 +1,10 @@
+import config from './jest.config.js';
+
+const { displayName: _, ...real } = config.projects.find(({ displayName }) => displayName === 'real');
+
+/** The tests that need three brokers and three members of a replica set: 3 GB and some minutes. */
+export default {
+  ...config,
+  maxWorkers: 1,
+  projects: [{ ...real, displayName: 'cluster', testMatch: ['**/cluster.spec.ts'] }],
+};
