@@ -69,7 +69,12 @@ export const mongodb = {
  */
 function sizes(peers) {
   if (peers.length === 1) return ['--wiredTigerCacheSizeGB', '0.5', '--oplogSize', '512'];
-  const parameters = ['enableTestCommands=1', 'shutdownTimeoutMillisForSignaledShutdown=1000'];
+  const parameters = [
+    'enableTestCommands=1',
+    'shutdownTimeoutMillisForSignaledShutdown=1000',
+    // Else a secondary waits 6 s and more for the oplog of a primary that stalls, and no write has a majority meanwhile.
+    'oplogNetworkTimeoutBufferSeconds=1',
+  ];
   const small = ['--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '200'];
   return [...small, ...parameters.flatMap((parameter) => ['--setParameter', parameter])];
 }
