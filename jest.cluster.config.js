@@ -6,5 +6,5 @@ const { displayName: _, ...real } = config.projects.find(({ displayName }) => di
 export default {
   ...config,
   maxWorkers: 1,
-  projects: [{ ...real, displayName: 'cluster', testMatch: ['**/cluster.spec.ts'] }],
+  projects: [{ ...real, displayName: 'cluster', testMatch: ['**/cluster.spec.ts', '**/cluster-primary.spec.ts'] }],
 };

@@ -146,10 +146,8 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
 
     await run(['topics', 'create', '--module', 'orders'], settings);
     const { code, lines } = await run(['topics', 'check', '--module', 'orders'], replicated);
-    expect({ code, line: lines.at(-1) }).toEqual({
-      code: 1,
-      line: `${ORDERS_DEAD} has too few replicas: 1, and KAFKA_TOPIC_REPLICAS is 3`,
-    });
+    expect(code).toBe(1);
+    expect(lines).toContain(`${ORDERS_DEAD} has too few replicas: 1, and KAFKA_TOPIC_REPLICAS is 3`);
     await eventually(async () => {
       const { status, body } = await readiness(orders);
       expect(status).toBe(503);
