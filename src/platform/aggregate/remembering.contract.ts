@@ -74,11 +74,14 @@ export function rememberingContract(openFixture: () => Promise<AggregatesFixture
     it('drops those of before a time, and changes nothing else', async () => {
       const commands = [command('old', OLD), command('on time', BEFORE), command('young', YOUNG)];
       await store.save(undefined, { ...created('a'), commands });
-      const before = await store.find('a');
+      // How many bytes the document has is less afterwards.
+      const { pending: waited, ...before } = (await store.find('a'))!;
 
       expect(await store.forgetCommands(BEFORE)).toBe(1);
 
-      expect(await store.find('a')).toEqual({ ...before, commands: commands.slice(1) });
+      const { pending, ...after } = (await store.find('a'))!;
+      expect(after).toEqual({ ...before, commands: commands.slice(1) });
+      expect(pending?.oldest).toBe(waited?.oldest);
     });
 
     it('finds them when their time has come, and once', async () => {
