@@ -14,7 +14,7 @@ export const faults = [...instanceFaults, ...brokerFaults, ...memberFaults, ...n
 const TWO_AT_ONCE = 0.2;
 
 /**
- * What to make next, for ever: every fault once, in an order that follows from the seed, and so on; sometimes two at
+ * What to make next, without end: every fault once, in an order that follows from the seed, and so on; sometimes two at
  * once, of different families.
  * @param {readonly Fault[]} chosen @param {import('./random.mjs').Random} random
  * @returns {Generator<Fault[], never>}

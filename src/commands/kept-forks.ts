@@ -14,7 +14,7 @@ export class KeptForks {
     this.file = path.resolve(file ?? `forks-${module}-${time}.jsonl`);
   }
 
-  /** Answers when it is on disk. @throws PlatformError that names the file where it cannot be written. */
+  /** Resolves when it is on disk. @throws PlatformError that names the file where it cannot be written. */
   async add(givenUp: GivenUp): Promise<void> {
     try {
       this.handle ??= await open(this.file, 'ax', 0o600);

@@ -11,7 +11,7 @@ import { atWork, type Workplace } from './workplace.js';
 
 const HEADINGS = ['TOPIC', 'AGGREGATE', 'VERSIONS', 'BYTES', 'SINCE', 'REFUSED'];
 /** Aggregates that are printed. */
-const MOST_LISTED = 1_000;
+const MAX_LISTED = 1_000;
 
 export const outbox: Command = {
   usage: `outbox list --module ${CONTEXTS.map(({ name }) => name).join('|')} [--all]
@@ -43,7 +43,7 @@ async function list({ context, database, bus, interrupted }: Workplace, all: boo
       interrupted.throwIfAborted();
       waiting += 1;
       if (events.refused) refused += 1;
-      if ((all || events.refused) && listed.length < MOST_LISTED) listed.push(events);
+      if ((all || events.refused) && listed.length < MAX_LISTED) listed.push(events);
     }
   }
   if (listed.length > 0)

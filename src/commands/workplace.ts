@@ -45,7 +45,7 @@ export function atWork<T>(context: BoundedContext, work: (workplace: Workplace) 
   });
 }
 
-/** Answers when the database and the log are there. @throws Error that says which one is not. */
+/** Resolves when the database and the log are there. @throws Error that says which one is not. */
 export async function expectReady({ database, bus }: Workplace): Promise<void> {
   await expectUp(database);
   await expectUp(bus);

@@ -24,7 +24,7 @@ export interface Outcome<State> {
 const MOST_ATTEMPTS = 100;
 /** A document is bounded (MongoDB: 16 MiB), so what one aggregate may leave unpublished is, too. */
 const MOST_PENDING = 1_000;
-const MOST_PENDING_BYTES = 8 * 1024 ** 2;
+const MAX_PENDING_BYTES = 8 * 1024 ** 2;
 /** Of the ids that are derived from idempotency keys. */
 const NAMESPACE = 'a3f0c1de-5b0e-4c53-9d0f-2f3f5f2f8a71';
 
@@ -141,6 +141,6 @@ function refuseStale(state: Aggregate, expected: ExpectedVersions): void {
 function refuseFullOutbox(stored: Stored<Aggregate> | undefined): void {
   if (!stored?.pending) return;
   const { oldest, bytes } = stored.pending;
-  if (stored.state.version - oldest + 1 < MOST_PENDING && bytes < MOST_PENDING_BYTES) return;
+  if (stored.state.version - oldest + 1 < MOST_PENDING && bytes < MAX_PENDING_BYTES) return;
   throw unavailable('too many events of this aggregate wait to be published');
 }

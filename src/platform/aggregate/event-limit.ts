@@ -17,7 +17,7 @@ export class EventLimit {
 
   constructor(private readonly topic: string) {}
 
-  /** @throws PlatformError `too-large`: committed, the event would wait to be published for ever. */
+  /** @throws PlatformError `too-large`: committed, the event could never be published. */
   refuseTooLarge({ json }: PendingEvent): void {
     // No character has more than three bytes, and few have more than one.
     if (json.length * 3 <= this.mostBytes) return;

@@ -81,7 +81,7 @@ export interface TopicDescription {
 /** An ordered, durable log with topics, partitions and consumer groups. */
 export interface Bus {
   /**
-   * Creates the topics that are missing, so that they keep every record for ever.
+   * Creates the topics that are missing, so that they keep every record permanently.
    * @throws PlatformError `too-few-brokers` when they would have fewer replicas than they must have.
    */
   createTopics(topics: readonly string[]): Promise<void>;

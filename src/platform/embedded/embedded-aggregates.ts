@@ -46,7 +46,7 @@ interface Edit<State extends Aggregate> {
 
 const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 /** Aggregates of which the pending events are counted. */
-const MOST_COUNTED = 100_000;
+const MAX_COUNTED = 100_000;
 
 /** The aggregate store and its outbox in the embedded database; edits that wait together are one synced batch. */
 export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEvent>
@@ -169,11 +169,11 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
 
   async backlog(): Promise<Backlog> {
     let [events, aggregates] = [0, 0];
-    for await (const value of this.due.values({ limit: MOST_COUNTED })) {
+    for await (const value of this.due.values({ limit: MAX_COUNTED })) {
       events += countIn(value);
       aggregates += 1;
     }
-    return { events, ...(aggregates === MOST_COUNTED && { isMore: true }), ...(await this.ends()) };
+    return { events, ...(aggregates === MAX_COUNTED && { isMore: true }), ...(await this.ends()) };
   }
 
   async restore(states: readonly Restored<State>[]): Promise<void> {

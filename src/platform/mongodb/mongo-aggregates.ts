@@ -73,7 +73,7 @@ const WAITING = { first: FIRST({ version: '$$first.version', time: '$$first.time
 /** By the sparse index, which has the backlog and nothing else. */
 const WAITS = { 'pending.time': { $gt: '' } } as object;
 /** Aggregates of which the pending events are counted, and of which it is counted that they have any. */
-const MOST_COUNTED = { oneByOne: 1_000, atAll: 100_000 };
+const MAX_COUNTED = { oneByOne: 1_000, atAll: 100_000 };
 const HEAD_AND_OLDEST = { projection: { version: 1, hash: 1, pending: { $slice: 1 } } };
 
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
@@ -216,7 +216,7 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
         this.collection
           .aggregate<{ aggregates: number; events: number }>([
             { $match: WAITS },
-            { $limit: MOST_COUNTED.oneByOne },
+            { $limit: MAX_COUNTED.oneByOne },
             { $group: { _id: null, aggregates: { $sum: 1 }, events: { $sum: { $size: '$pending' } } } },
           ])
           .toArray(),
@@ -224,9 +224,9 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
       this.ends(),
     ]);
     if (!counted) return { events: 0 };
-    if (counted.aggregates < MOST_COUNTED.oneByOne) return { events: counted.events, ...ends };
+    if (counted.aggregates < MAX_COUNTED.oneByOne) return { events: counted.events, ...ends };
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- counts keys of the index; its successor reads documents
-    const aggregates = await read(() => this.collection.count(WAITS, { limit: MOST_COUNTED.atAll }));
+    const aggregates = await read(() => this.collection.count(WAITS, { limit: MAX_COUNTED.atAll }));
     const others = Math.max(0, aggregates - counted.aggregates);
     return { events: counted.events + others, ...(others > 0 && { isMore: true }), ...ends };
   }
