@@ -134,6 +134,7 @@ export class Process {
     });
     this.watchDeadLetters(bus, subscriptions);
     this.metrics.watchConsumers(() => messaging.restarts());
+    this.metrics.watchDisagreements(() => messaging.disagreements());
     this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
     this.health.watchOutboxes(() => messaging.reportBacklogs());
     this.metrics.watchOutboxes(() => messaging.reportBacklogs());
@@ -156,12 +157,15 @@ export class Process {
   private participants(): Participant[] {
     const outboxes = this.all(PLATFORM.outbox);
     const subscriptions = this.all(PLATFORM.subscription);
+    const histories = this.all(PLATFORM.history);
     return this.contexts.map(({ name, events: { publishes } }) => {
       const database = this.databases.get(name) as Database;
+      const isOwn = ({ topic }: { readonly topic: string }) => publishes.some((stream) => stream.topic === topic);
       return {
         name,
-        outboxes: outboxes.filter(({ topic }) => publishes.some((stream) => stream.topic === topic)),
+        outboxes: outboxes.filter(isOwn),
         subscriptions: subscriptions.filter(({ group }) => group === name),
+        histories: histories.filter(isOwn),
         positions: database.positions,
         pins: database.kind === 'mongodb' ? database.pins : undefined,
       };

@@ -1,12 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import kafkajs, { type Admin } from 'kafkajs';
+import kafkajs, { type Admin, type IHeaders } from 'kafkajs';
+import type { LoggedRecord } from '../src/platform/bus/bus.js';
+import { hashOf } from '../src/platform/event/hash-chain.js';
 import { Databases } from './support/databases.js';
 import { eventually } from './support/eventually.js';
 import { call, get, patch, post } from './support/http.js';
 import { describeWithOwnServers } from './support/own-servers.js';
+import { readKafka } from './support/read-log.js';
 import { customerInput, orderInput } from './support/requests.js';
 import { runCommand } from './support/run-command.js';
 import { type RunningProcess, serve } from './support/run-process.js';
+import { temporaryFolder } from './support/temporary-folder.js';
 
 const { Kafka, logLevel } = kafkajs;
 const CUSTOMERS = 'accounts.customer.change';
@@ -94,6 +100,18 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
     });
   }
 
+  /** Puts into the log what a process would have that was cut off, or worked on a database that was set back. */
+  async function publishRivalOf(id: string, version: number): Promise<void> {
+    const own = (await readKafka(servers.kafka)).filter(({ key }) => key?.toString() === id);
+    const { topic, partition, headers, value: text } = own[version - 1] as LoggedRecord;
+    const rival = { ...(JSON.parse(String(text)) as object), id: randomUUID() };
+    const value = JSON.stringify({ ...rival, hash: hashOf(rival) });
+    const producer = new Kafka({ brokers: [servers.kafka], logLevel: logLevel.NOTHING }).producer();
+    await producer.connect();
+    await producer.send({ topic, messages: [{ key: id, value, headers: headers as IHeaders, partition }] });
+    await producer.disconnect();
+  }
+
   it.each(['while it runs', 'before it starts'])(
     'refuses commands for a database that was restored %s, reads on, and is ready by itself after a replay',
     async (when) => {
@@ -129,6 +147,36 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
     },
     120_000,
   );
+
+  it('refuses commands once the log has two histories of a customer, until it is told which one counts', async () => {
+    const id = await register('Forked');
+    await rename(id, 'Dr');
+    await settled(id, 2);
+    await publishRivalOf(id, 2);
+
+    await expectRefusing('accounts', 'forked-from-the-log', `the log has two histories of 1 aggregate, such as ${id}`);
+    expect((await get(customer(id))).body).toMatchObject({ version: 2, name: { title: 'Dr' } });
+    const { text } = await get(`${running.managementUrl}/metrics`);
+    expect(text).toContain('log_disagreement{module="accounts",type="forked-from-the-log"} 1');
+    const verified = await runCommand(settings(), 'verify', '--module', 'accounts');
+    expect(verified).toMatchObject({ code: 1, stdout: expect.stringContaining('another event states the same version') });
+    expect(await runCommand(settings(), 'replay', '--module', 'accounts')).toMatchObject({ code: 1 });
+    await expectRefusing('accounts', 'forked-from-the-log', id);
+
+    const folder = await temporaryFolder();
+    const kept = path.join(folder.path, 'kept.jsonl');
+    const ended = await runCommand(settings(), 'replay', '--module', 'accounts', '--keep', 'log', '--kept', kept);
+    await folder.remove();
+    expect(ended).toMatchObject({ code: 0 });
+
+    await expectReady();
+    await rename(id, 'Sir');
+    await settled(id, 4);
+    const { body } = await get(`${running.url}/accounts/customers/${id}/history`);
+    expect(body.items.map((item: { version: number }) => item.version)).toEqual([1, 2, 3, 4]);
+    expect(await runCommand(settings(), 'verify', '--module', 'accounts')).toMatchObject({ code: 0 });
+    expect(await runCommand(settings(), 'verify', '--module', 'orders')).toMatchObject({ code: 0 });
+  }, 120_000);
 
   it('gives a restored database again the copies that it lacks, without being told', async () => {
     const id = await register('Copied');

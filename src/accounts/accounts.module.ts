@@ -89,6 +89,7 @@ export const accounts: BoundedContext = {
       );
       bind(PLATFORM.outbox).toConstantValue(customers);
       bind(PLATFORM.commandRetention).toConstantValue(customers);
+      bind(PLATFORM.history).toConstantValue({ topic: customerEvents.topic, history });
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
 
       bind(CustomersController).toDynamicValue(

@@ -113,6 +113,7 @@ export const orders: BoundedContext = {
       );
       bind(PLATFORM.outbox).toConstantValue(adapters.orders);
       bind(PLATFORM.commandRetention).toConstantValue(adapters.orders);
+      bind(PLATFORM.history).toConstantValue({ topic: orderEvents.topic, history: adapters.history });
       bind(PLATFORM.subscription).toConstantValue(copying as Subscription);
       bind(PLATFORM.subscription).toConstantValue(recording as Subscription);
 

@@ -4,6 +4,7 @@ import type { EventApi } from './async-api/event-api.js';
 import type { EmbeddedDatabase } from './embedded/embedded-database.js';
 import type { HttpApi } from './http/app.js';
 import type { MongoDatabase } from './mongodb/mongo-database.js';
+import type { RecordedTopic } from './recovery/fork-watch.js';
 import type { Replayable } from './replay/replayable.js';
 import type { Subscription } from './subscriber/subscription.js';
 
@@ -27,10 +28,11 @@ export interface BoundedContext {
   bindings(database: Database): ContainerModule;
 }
 
-/** What contexts offer to the process and the process to contexts; each context may bind several of the first four. */
+/** What contexts offer to the process and the process to contexts; each context may bind several of the first five. */
 export const PLATFORM = {
   outbox: Symbol('outbox') as ServiceIdentifier<Outbox & LogCompared>,
   commandRetention: Symbol('command retention') as ServiceIdentifier<CommandRetention>,
+  history: Symbol('history') as ServiceIdentifier<RecordedTopic>,
   subscription: Symbol('subscription') as ServiceIdentifier<Subscription>,
   preparation: Symbol('preparation') as ServiceIdentifier<Preparation>,
   /** Aborted when the process begins to stop. */

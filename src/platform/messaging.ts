@@ -10,7 +10,8 @@ import type { Dependency } from './health/health.js';
 import { type BacklogReport, BacklogWatch } from './outbox/backlog-watch.js';
 import { Relay } from './outbox/relay.js';
 import { setAsideHealth } from './outbox/set-aside.js';
-import { LogGuard } from './recovery/log-guard.js';
+import type { RecordedTopic } from './recovery/fork-watch.js';
+import { type Disagreement, LogGuard } from './recovery/log-guard.js';
 import { PositionKeeper } from './recovery/position-keeper.js';
 import type { Positions } from './recovery/positions.js';
 import { type GivenUp, recordHandler } from './subscriber/record-handler.js';
@@ -23,6 +24,8 @@ export interface Participant {
   readonly name: string;
   readonly outboxes: readonly (Outbox & LogCompared)[];
   readonly subscriptions: readonly Subscription[];
+  /** Of the aggregates whose events are in the outboxes. */
+  readonly histories: readonly RecordedTopic[];
   /** In the context's own database. */
   readonly positions: Positions;
   /** In the context's own database; undefined where topics have the same partitions always. */
@@ -128,6 +131,11 @@ export class Messaging {
     return new Map(this.members.map(({ name }) => [name, this.consumptions.get(name)?.restarts ?? 0]));
   }
 
+  /** By context: how its database and the log disagree, if they do. */
+  disagreements(): ReadonlyMap<string, Disagreement | undefined> {
+    return new Map(this.members.map(({ name, guard }) => [name, guard.disagreement]));
+  }
+
   /** Finishes the records in hand, commits their offsets, saves positions and leaves the groups. */
   async leave(): Promise<void> {
     await Promise.all([...this.consumptions.values()].map((consumption) => consumption.stop()));
@@ -159,7 +167,7 @@ export class Messaging {
   }
 
   private toMember(participant: Participant, onDeadLetters: (consumed: Consumed, givenUp: GivenUp) => void): Member {
-    const { name, outboxes, subscriptions, positions } = participant;
+    const { name, outboxes, subscriptions, histories, positions } = participant;
     const { bus, logger } = this;
     const keeper = new PositionKeeper({
       group: name,
@@ -168,8 +176,7 @@ export class Messaging {
       logger,
       onFinding: () => guard.suspect(),
     });
-    const topics = subscriptions.map(({ topic }) => topic);
-    const guard = new LogGuard({ module: name, bus, stores: outboxes, keeper, topics, logger });
+    const guard = new LogGuard({ module: name, bus, stores: outboxes, histories, keeper, subscriptions, logger });
     const handlers = new Map<string, RecordHandler>();
     for (const subscription of subscriptions) {
       const onDead = (givenUp: GivenUp) => onDeadLetters(subscription, givenUp);
@@ -177,7 +184,7 @@ export class Messaging {
     }
     // What is published while log and database disagree would be a second history.
     const publish: Bus['publish'] = async (topic, records) => {
-      guard.refuse();
+      guard.refusePublishing();
       await bus.publish(topic, records);
     };
     const describeTopics: Bus['describeTopics'] = (names) => bus.describeTopics(names);

@@ -3,20 +3,27 @@ import { coalesce } from '../coalesce.js';
 import {
   chainOf,
   forgottenBefore,
+  type ForkedVersion,
+  forkKey,
+  FORKS,
   type History,
   type HistoryEntry,
   historyKey,
   historyRange,
+  isOtherEvent,
   type StoredChange,
 } from '../history/history.js';
+import { resolvedBy } from '../event/extensions.js';
 import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';
 import { type Level, type Write, writeDurably } from './embedded-database.js';
 
-/** Returns what is stored after it, which is the same object where nothing changes. */
 interface Edit<State> {
   readonly key: string;
+  /** Returns what is stored after it, which is the same object where nothing changes. */
   readonly apply: (stored: StoredChange<State> | undefined) => StoredChange<State>;
+  /** The fork that shows where something else is stored. */
+  readonly forkFrom?: (stored: StoredChange<State> | undefined) => ForkedVersion | undefined;
 }
 
 /** A history in the embedded database. */
@@ -40,6 +47,10 @@ export class EmbeddedHistory<State> implements History<State> {
         apply: (stored) => {
           if (stored === undefined) return entry;
           return 'forgotten' in stored ? chainOf(entry) : stored;
+        },
+        forkFrom: (stored) => {
+          const isFork = stored !== undefined && !('forgotten' in stored) && isOtherEvent(stored, entry);
+          return isFork ? { id: entry.id, version: entry.version } : undefined;
         },
       })),
     );
@@ -79,6 +90,18 @@ export class EmbeddedHistory<State> implements History<State> {
     return (await this.newest(id, () => true))?.version ?? 0;
   }
 
+  async forkedVersions(): Promise<readonly ForkedVersion[]> {
+    return (await this.entries.values({ gt: FORKS.after, lt: FORKS.before }).all()) as unknown as ForkedVersion[];
+  }
+
+  async isForkEnded({ id, version }: ForkedVersion): Promise<boolean> {
+    const { after, before } = historyRange(id, version);
+    for await (const stored of this.entries.values({ gt: after, lt: before })) {
+      if ('extensions' in stored && stored.extensions && resolvedBy(stored.extensions)) return true;
+    }
+    return false;
+  }
+
   /** Lets the entries be held against the log. */
   audit(): Auditable {
     return new EmbeddedAudit<StoredChange<State>>(this.level, this.collection, {
@@ -103,10 +126,14 @@ export class EmbeddedHistory<State> implements History<State> {
     const stored = await this.entries.getMany(keys);
     const before = new Map(keys.map((key, index) => [key, stored[index]]));
     const after = new Map(before);
-    for (const { key, apply } of edits) after.set(key, apply(after.get(key)));
-    const writes = keys
-      .filter((key) => after.get(key) !== before.get(key))
-      .map((key) => ({ type: 'put', sublevel: this.entries, key, value: after.get(key) }));
+    const forks = new Map<string, ForkedVersion>();
+    for (const { key, apply, forkFrom } of edits) {
+      const fork = forkFrom?.(after.get(key));
+      if (fork) forks.set(forkKey(fork.id, fork.version), fork);
+      after.set(key, apply(after.get(key)));
+    }
+    const moved = keys.filter((key) => after.get(key) !== before.get(key)).map((key) => [key, after.get(key)] as const);
+    const writes = [...moved, ...forks].map(([key, value]) => ({ type: 'put', sublevel: this.entries, key, value }));
     await writeDurably(this.level, writes as unknown as Write[]);
     return [];
   }

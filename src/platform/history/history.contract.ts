@@ -70,6 +70,40 @@ export function historyContract(name: string, openFixture: () => Promise<History
       expect(await history.newestVersion('a')).toBe(erasure.version);
     });
 
+    it('keeps the first of two events under one version, and says so until a later one ends the fork', async () => {
+      const other = (of: Change): Change => ({ ...of, eventId: `other ${of.version}`, hash: `other ${of.version}` });
+      const fork = { id: 'a', version: 3 };
+      await history.append([first, second]);
+      await history.append([second, third, other(third), ...changesOf('b', 1)]);
+      expect(await history.page('a', 0, 10)).toEqual([first, second, third]);
+      expect(await history.forkedVersions()).toEqual([fork]);
+      expect(await history.isForkEnded(fork)).toBe(false);
+
+      await history.append([other(second), other(third)]);
+      await history.append([{ ...third, version: 4, extensions: { resolves: 'other 3' } }]);
+      expect(await history.forkedVersions()).toEqual([{ id: 'a', version: 2 }, fork]);
+      expect(await history.isForkEnded(fork)).toBe(true);
+      expect(await history.isForkEnded({ id: 'a', version: 4 })).toBe(false);
+    });
+
+    it('tells two events under one version apart by their ids where one has no hash', async () => {
+      const { hash: _, ...unhashed } = first;
+      await history.append([unhashed]);
+      await history.append([first]);
+      expect(await history.forkedVersions()).toEqual([]);
+      await history.append([{ ...first, eventId: 'other' }]);
+      expect(await history.forkedVersions()).toEqual([{ id: 'a', version: 1 }]);
+    });
+
+    it('notices two events under a version that was forgotten before they came', async () => {
+      await history.append([erasure]);
+      await history.forget('a', erasure.version);
+      await history.append([second, { ...second, eventId: 'other', hash: 'other' }]);
+
+      expect(await history.page('a', 0, 10)).toEqual([chainOf(second), erasure]);
+      expect(await history.forkedVersions()).toEqual([{ id: 'a', version: 2 }]);
+    });
+
     it('comes to the same in any order, with any repetition, in any portions, by any number of writers', async () => {
       const lives = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.boolean()), { minLength: 1, maxLength: 3 });
       const deliveries = fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), { maxLength: 6 });

@@ -34,6 +34,12 @@ export interface ForgottenChange {
   readonly forgotten: true;
 }
 
+/** A version under which the log has two events, with different content. */
+export interface ForkedVersion {
+  readonly id: string;
+  readonly version: number;
+}
+
 /** What is stored at the place of a change. */
 export type StoredChange<State> = HistoryEntry<State> | ForgottenChange;
 
@@ -47,7 +53,19 @@ export function forgottenBefore(id: string, before: number): ForgottenChange[] {
   return Array.from({ length: before - 1 }, (_, index) => ({ id, version: index + 1, forgotten: true }));
 }
 
-/** An audit read model: every recorded change of every aggregate, once, where the log has it first. */
+/** True where the log has another event under the version of one that is recorded. */
+export function isOtherEvent(
+  recorded: Pick<HistoryEntry, 'eventId' | 'hash'>,
+  entry: Pick<HistoryEntry, 'eventId' | 'hash'>,
+): boolean {
+  const areHashed = recorded.hash !== undefined && entry.hash !== undefined;
+  return areHashed ? recorded.hash !== entry.hash : recorded.eventId !== entry.eventId;
+}
+
+/**
+ * An audit read model: every recorded change of every aggregate, once, where the log has it first. Beside the changes it
+ * keeps under which versions the log has another event as well.
+ */
 export interface History<State = unknown> {
   /** Adds what is not there yet. Entries may come again, and then change nothing. */
   append(entries: readonly HistoryEntry<State>[]): Promise<void>;
@@ -61,6 +79,10 @@ export interface History<State = unknown> {
   findAt(id: string, time: string): Promise<HistoryEntry<State> | undefined>;
   /** The newest recorded version; 0 when there is none. */
   newestVersion(id: string): Promise<number>;
+  /** The versions under which the log has two events, ended or not, by id and version. */
+  forkedVersions(): Promise<readonly ForkedVersion[]>;
+  /** True when a later change of the aggregate says which of the two counts. */
+  isForkEnded(fork: ForkedVersion): Promise<boolean>;
 }
 
 /** Sorts by aggregate and then by version; no other index is needed. */
@@ -73,6 +95,14 @@ export function ofHistoryKey(key: string): { readonly id: string; readonly versi
   const at = key.lastIndexOf('/');
   return { id: key.slice(0, at), version: Number(key.slice(at + 1)) };
 }
+
+/** Where it is kept that there are two events under a version: before the changes of all aggregates. */
+export function forkKey(id: string, version: number): string {
+  return FORKS.after + historyKey(id, version);
+}
+
+/** The keys of all forked versions lie between these two. */
+export const FORKS = { after: '!fork/', before: '!fork0' } as const;
 
 /** The keys of all versions of an aggregate after `version` lie between these two. */
 export function historyRange(id: string, version = 0): { readonly after: string; readonly before: string } {

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { WaitingCount } from '../dead-letters/waiting-count.js';
 import type { BacklogReport } from '../outbox/backlog-watch.js';
+import { type Disagreement, DISAGREEMENTS } from '../recovery/log-guard.js';
 import type { UnreadCount } from '../subscriber/unread-records.js';
 
 /** One answered request. */
@@ -114,6 +115,21 @@ export class Metrics {
       collect: () => {
         counter.reset();
         for (const [group, count] of restarts()) counter.inc({ group }, count);
+      },
+    });
+  }
+
+  /** Tells, whenever asked, which modules' databases and logs disagree, and how. */
+  watchDisagreements(disagreements: () => ReadonlyMap<string, Disagreement | undefined>): void {
+    const gauge: Gauge = new Gauge({
+      name: 'log_disagreement',
+      help: "1 while the module's database and the log disagree in this way, and commands are refused.",
+      labelNames: ['module', 'type'],
+      registers: [this.registry],
+      collect: () => {
+        for (const [module, found] of disagreements()) {
+          for (const type of DISAGREEMENTS) gauge.set({ module, type }, found === type ? 1 : 0);
+        }
       },
     });
   }

@@ -3,10 +3,14 @@ import {
   chainOf,
   type ForgottenChange,
   forgottenBefore,
+  type ForkedVersion,
+  forkKey,
+  FORKS,
   type History,
   type HistoryEntry,
   historyKey,
   historyRange,
+  isOtherEvent,
   type StoredChange,
 } from '../history/history.js';
 import type { Auditable } from '../replay/auditable.js';
@@ -37,7 +41,7 @@ export class MongoHistory<State> implements History<State> {
     const refused = outcomes.filter((outcome) => outcome !== undefined);
     if (!refused.every(isDuplicateKey)) throw refusal(refused);
     const met = entries.filter((_, index) => outcomes[index] !== undefined);
-    if (met.length > 0) await this.fillIn(met);
+    if (met.length > 0) await this.compare(met);
   }
 
   async forget(id: string, before: number): Promise<void> {
@@ -65,6 +69,17 @@ export class MongoHistory<State> implements History<State> {
     return (await this.findOne(this.range(id, 0)))?.version ?? 0;
   }
 
+  async forkedVersions(): Promise<readonly ForkedVersion[]> {
+    const filter = { _id: { $gt: FORKS.after, $lt: FORKS.before } } as object;
+    const forks = await read(() => this.collection.find(filter, WITHOUT_KEY).sort({ _id: 1 }).toArray());
+    return forks as unknown as ForkedVersion[];
+  }
+
+  async isForkEnded({ id, version }: ForkedVersion): Promise<boolean> {
+    const filter = { ...this.range(id, version), 'extensions.resolves': { $exists: true } };
+    return (await this.findOne(filter)) !== undefined;
+  }
+
   /** Lets the entries be held against the log. */
   audit(): Auditable {
     return new MongoAudit(this.collection as unknown as Collection<never>);
@@ -90,21 +105,37 @@ export class MongoHistory<State> implements History<State> {
     if (met.length > 0) await this.forgetSome(met);
   }
 
-  /** Records the chain of those of the changes that were forgotten before they came; the others are there already. */
-  private async fillIn(entries: readonly HistoryEntry<State>[]): Promise<void> {
-    const byKey = new Map([...entries].reverse().map((entry) => [historyKey(entry.id, entry.version), entry]));
-    const filter = { _id: { $in: [...byKey.keys()] }, forgotten: true } as object;
-    const options = { projection: { _id: 1 }, batchSize: byKey.size };
-    const forgotten = await read(() => this.collection.find(filter, options).toArray());
-    if (forgotten.length === 0) return;
-    const operations = forgotten.map(({ _id }) => ({
-      updateOne: {
-        filter: { _id, forgotten: true },
-        update: { $set: chainOf(byKey.get(_id) as HistoryEntry<State>), $unset: { forgotten: '' } },
-      },
-    })) as unknown as Operation<State>[];
+  /**
+   * Compares changes with what is there already: of one that was forgotten before it came the chain is recorded, and of
+   * one that is not what is recorded that there are two.
+   */
+  private async compare(entries: readonly HistoryEntry<State>[]): Promise<void> {
+    const firsts = new Map([...entries].reverse().map((entry) => [historyKey(entry.id, entry.version), entry]));
+    const filter = { _id: { $in: [...firsts.keys()] } } as object;
+    const options = { projection: { eventId: 1, hash: 1, forgotten: 1 }, batchSize: firsts.size };
+    const documents = await read(() => this.collection.find(filter, options).toArray());
+    const recorded = new Map(documents.map((document) => [document._id, document]));
+    const forgotten = documents.filter((document) => 'forgotten' in document).map(({ _id }) => _id);
+    const others = entries.filter((entry) => {
+      const key = historyKey(entry.id, entry.version);
+      const first = recorded.get(key);
+      return isOtherEvent(!first || 'forgotten' in first ? (firsts.get(key) as HistoryEntry) : first, entry);
+    });
+    const operations = [
+      ...forgotten.map((_id) => ({
+        updateOne: {
+          filter: { _id, forgotten: true },
+          update: { $set: chainOf(firsts.get(_id) as HistoryEntry<State>), $unset: { forgotten: '' } },
+        },
+      })),
+      ...others.map(({ id, version }) => ({
+        updateOne: { filter: { _id: forkKey(id, version) }, update: { $setOnInsert: { id, version } }, upsert: true },
+      })),
+    ] as unknown as Operation<State>[];
+    if (operations.length === 0) return;
+    // That another writer has noted the same fork at the same time is no failure.
     const refused = (await this.write(operations)).filter((outcome) => outcome !== undefined);
-    if (refused.length > 0) throw refusal(refused);
+    if (!refused.every(isDuplicateKey)) throw refusal(refused);
   }
 
   private async findOne(filter: object): Promise<HistoryEntry<State> | undefined> {

@@ -2,7 +2,7 @@ import type { Head } from '../aggregate/aggregates.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 
 /** An aggregate of which log and database tell different things. */
-export interface Disagreement {
+export interface HeadDisagreement {
   readonly id: string;
   /** `behind`: the database lacks events that the log has. `forked`: both have another event under one version. */
   readonly kind: 'behind' | 'forked';
@@ -16,7 +16,7 @@ export interface Disagreement {
  * Compares the newest events of aggregates with what the database has. The events have to be read before the heads:
  * what is in the log was committed before, so a database can only be ahead of it by what is not published yet.
  */
-export function disagreements(events: readonly CloudEvent[], heads: readonly Head[]): Disagreement[] {
+export function disagreements(events: readonly CloudEvent[], heads: readonly Head[]): HeadDisagreement[] {
   const stored = new Map(heads.map((head) => [head.id, head]));
   const hashes = new Map(events.map(({ subject, sequence, hash }) => [`${subject}/${sequence}`, hash]));
   return newestEvents(events).flatMap(({ subject: id, sequence }) => {

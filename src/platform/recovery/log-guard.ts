@@ -6,8 +6,11 @@ import { isUnavailable, PlatformError } from '../errors.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { parseCloudEvent } from '../event/parse-cloud-event.js';
 import type { Dependency } from '../health/health.js';
+import type { ForkedVersion } from '../history/history.js';
+import type { Subscription } from '../subscriber/subscription.js';
 import { within } from '../within.js';
-import { type Disagreement, disagreements } from './compare-heads.js';
+import { disagreements, type HeadDisagreement } from './compare-heads.js';
+import { ForkWatch, type RecordedTopic } from './fork-watch.js';
 import type { PositionKeeper } from './position-keeper.js';
 import type { Position } from './positions.js';
 
@@ -19,10 +22,16 @@ const CHECK_TIMEOUT_MS = 15_000;
 /** Before a disagreement counts it is looked at again: a failover may show an older state for a moment. */
 const CONFIRM_AFTER_MS = 500;
 
+/** How a database and the log may disagree; these are the codes of refused commands, too. */
+export const DISAGREEMENTS = ['behind-the-log', 'ahead-of-the-log', 'forked-from-the-log'] as const;
+export type Disagreement = (typeof DISAGREEMENTS)[number];
+
 /** Why the context's database must not be changed. */
 interface Trouble {
-  readonly code: 'behind-the-log' | 'ahead-of-the-log' | 'forked-from-the-log';
+  readonly code: Disagreement;
   readonly detail: string;
+  /** The log has both histories already. What ends the fork has to get there, and whatever else does changes nothing. */
+  readonly isInLog?: true;
 }
 
 export interface Guarding {
@@ -31,10 +40,12 @@ export interface Guarding {
   readonly bus: Pick<Bus, 'extents' | 'read'>;
   /** The context's aggregates; each with a topic of its own. */
   readonly stores: readonly LogCompared[];
+  /** Of these aggregates, where the context keeps one. */
+  readonly histories: readonly RecordedTopic[];
   /** Of the context's consumer group. */
   readonly keeper: PositionKeeper;
-  /** All topics that the group reads. */
-  readonly topics: readonly string[];
+  /** All that the group reads. */
+  readonly subscriptions: readonly Pick<Subscription, 'topic' | 'read'>[];
   readonly logger: Logger;
 }
 
@@ -45,18 +56,20 @@ export interface Guarding {
  */
 export class LogGuard {
   private trouble: Trouble | undefined;
+  private readonly forks: ForkWatch;
   private isSuspicious = true;
   private hasCompared = false;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly guarding: Guarding) {
+    this.forks = new ForkWatch(guarding.histories);
     for (const store of guarding.stores) store.admitIf(() => this.refuse());
   }
 
-  /** Whether events may be published. */
-  get isOpen(): boolean {
-    return this.trouble === undefined;
+  /** How database and log disagree, or the log with itself; undefined where they do not. */
+  get disagreement(): Disagreement | undefined {
+    return this.trouble?.code;
   }
 
   /** Something was found that a comparison has to explain. */
@@ -67,6 +80,11 @@ export class LogGuard {
   /** @throws PlatformError `unavailable` while commands are refused. */
   refuse(): void {
     if (this.trouble) throw new PlatformError('unavailable', this.trouble.code, this.trouble.detail);
+  }
+
+  /** @throws PlatformError `unavailable` while nothing may be published: each further event would make it worse. */
+  refusePublishing(): void {
+    if (this.trouble?.isInLog !== true) this.refuse();
   }
 
   /** For readiness; needed as long as there is trouble. */
@@ -120,8 +138,8 @@ export class LogGuard {
   }
 
   private get topics(): readonly string[] {
-    const { stores, topics } = this.guarding;
-    return [...new Set([...stores.map(({ topic }) => topic), ...topics])];
+    const { stores, subscriptions } = this.guarding;
+    return [...new Set([...stores, ...subscriptions].map(({ topic }) => topic))];
   }
 
   private storeOf(topic: string): LogCompared | undefined {
@@ -135,6 +153,8 @@ export class LogGuard {
       const extents = await this.guarding.bus.extents(topic);
       troubles.push(...(await this.findTrouble(topic, positions, extents)));
     }
+    const forks = troubles.length === 0 ? await this.forks.open() : [];
+    if (forks.length > 0) troubles.push(this.forked(forks));
     this.isSuspicious = false;
     this.hasCompared = true;
     this.settle(troubles[0]);
@@ -152,7 +172,7 @@ export class LogGuard {
     if (!store) return [];
     const isEmpty = extents.every(({ first, end }) => first === end);
     if (isEmpty) return (await store.holdsLogged()) ? [this.ahead(topic, 'all')] : [];
-    if (!this.isSuspicious && this.isOpen) return [];
+    if (!this.isSuspicious && (this.trouble?.isInLog ?? !this.trouble)) return [];
     const found = await this.confirmed(topic, store);
     return found.length === 0 ? [] : [this.disagreeing(topic, found)];
   }
@@ -167,14 +187,14 @@ export class LogGuard {
     return isLacking ? lacking : undefined;
   }
 
-  private async confirmed(topic: string, store: LogCompared): Promise<readonly Disagreement[]> {
+  private async confirmed(topic: string, store: LogCompared): Promise<readonly HeadDisagreement[]> {
     const found = await this.disagreementsOf(topic, store);
     if (found.length === 0) return found;
     await sleep(CONFIRM_AFTER_MS);
     return this.disagreementsOf(topic, store);
   }
 
-  private async disagreementsOf(topic: string, store: LogCompared): Promise<readonly Disagreement[]> {
+  private async disagreementsOf(topic: string, store: LogCompared): Promise<readonly HeadDisagreement[]> {
     const events = await this.newestEvents(topic);
     const ids = [...new Set(events.map(({ subject }) => subject))];
     return disagreements(events, await store.heads(ids));
@@ -182,12 +202,15 @@ export class LogGuard {
 
   private async newestEvents(topic: string): Promise<CloudEvent[]> {
     const events: CloudEvent[] = [];
+    const readings = this.guarding.subscriptions.filter((each) => each.topic === topic);
     const take = (records: readonly LoggedRecord[]) => {
       for (const record of records) {
         try {
-          events.push(parseCloudEvent(record));
+          const event = parseCloudEvent(record);
+          for (const { read } of readings) read(event, record);
+          events.push(event);
         } catch {
-          // What is no event says nothing of an aggregate.
+          // What cannot be read went to the dead letters, and says nothing of an aggregate.
         }
       }
       return Promise.resolve();
@@ -210,10 +233,10 @@ export class LogGuard {
     this.trouble = trouble;
   }
 
-  private disagreeing(topic: string, found: readonly Disagreement[]): Trouble {
+  private disagreeing(topic: string, found: readonly HeadDisagreement[]): Trouble {
     const { module } = this.guarding;
     const forked = found.find(({ kind }) => kind === 'forked');
-    const example = forked ?? (found[0] as Disagreement);
+    const example = forked ?? (found[0] as HeadDisagreement);
     const { id, stored, logged } = example;
     const such = `such as ${id} (database: version ${stored}, log: ${logged})`;
     const count = `${found.length} of the aggregates that changed last`;
@@ -221,13 +244,25 @@ export class LogGuard {
       ? {
           code: 'forked-from-the-log',
           detail:
-            `database and log have different histories of ${count} in ${topic}, ${such}; ` +
-            `see them with verify --module ${module}, then run replay --module ${module} --keep log|database`,
+            `database and log have different histories of ${count} in ${topic}, ${such}; ` + waysOutOfAFork(module),
         }
       : {
           code: 'behind-the-log',
           detail: `the database lacks events of ${topic}, as after a restore: ${count}, ${such}; run replay --module ${module}`,
         };
+  }
+
+  private forked(forks: readonly ForkedVersion[]): Trouble {
+    const { module } = this.guarding;
+    const { id, version } = forks[0] as ForkedVersion;
+    const aggregates = forks.length === 1 ? '1 aggregate' : `${forks.length} aggregates`;
+    return {
+      code: 'forked-from-the-log',
+      detail:
+        `the log has two histories of ${aggregates}, such as ${id} from version ${version} on; ` +
+        waysOutOfAFork(module),
+      isInLog: true,
+    };
   }
 
   private ahead(topic: string, lacking: number | 'all'): Trouble {
@@ -245,4 +280,8 @@ export class LogGuard {
       detail: `${topic} is missing, though this context has read it; the context that publishes it has to run republish`,
     };
   }
+}
+
+function waysOutOfAFork(module: string): string {
+  return `see them with verify --module ${module}, then run replay --module ${module} --keep log|database`;
 }

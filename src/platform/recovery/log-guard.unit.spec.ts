@@ -2,22 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
 import { changed, created, type Item, type ItemEvent, itemEvents } from '../../../test/support/items.js';
+import { eventRecord } from '../../../test/support/shop-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { Relay } from '../outbox/relay.js';
+import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
 import { EmbeddedBus } from '../embedded/embedded-bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded-database.js';
+import { EmbeddedHistory } from '../embedded/embedded-history.js';
 import { EmbeddedPositions } from '../embedded/embedded-positions.js';
+import { findWhole } from '../replay/whole.js';
 import { LogGuard } from './log-guard.js';
 import { PositionKeeper } from './position-keeper.js';
 
 const GROUP = 'items';
+const UNREADABLE = 'unreadable';
 
 describe('A log guard', () => {
   let log: EmbeddedBus;
   let databases: EmbeddedDatabase[];
   let store: EmbeddedAggregates<Item, ItemEvent>;
   let positions: EmbeddedPositions;
+  let history: EmbeddedHistory<Item>;
 
   beforeEach(async () => {
     databases = [];
@@ -35,6 +41,7 @@ describe('A log guard', () => {
     databases.push(database);
     store = new EmbeddedAggregates<Item, ItemEvent>(database.level, 'items', itemEvents);
     positions = new EmbeddedPositions(database.level);
+    history = new EmbeddedHistory<Item>(database.level, 'history');
   }
 
   function newGuard(bus: Pick<EmbeddedBus, 'extents' | 'read'> = log): LogGuard {
@@ -50,8 +57,17 @@ describe('A log guard', () => {
       module: 'items',
       bus,
       stores: [store],
+      histories: [{ topic: itemEvents.topic, history }],
       keeper,
-      topics: [itemEvents.topic],
+      subscriptions: [
+        {
+          topic: itemEvents.topic,
+          read: (event) => {
+            if (event.id === UNREADABLE) throw new UnreadableRecord('of no known version');
+            return event;
+          },
+        },
+      ],
       logger: silentLogger,
     });
   }
@@ -113,9 +129,11 @@ describe('A log guard', () => {
     await newDatabase();
     await store.restore([{ id: one, version: 1, state: backup?.state as Item, hash: backup?.hash ?? '' }]);
 
-    const refused = await refusal(newGuard());
+    const guard = newGuard();
+    const refused = await refusal(guard);
 
     expect(refused?.code).toBe('behind-the-log');
+    expect(() => guard.refusePublishing()).toThrow(refused?.detail);
     expect(refused?.detail).toContain('2 of the aggregates that changed last');
     expect(refused?.detail).toContain('run replay --module items');
   });
@@ -156,6 +174,41 @@ describe('A log guard', () => {
       expect(refused?.detail).toContain('verify --module items');
     },
   );
+
+  it('makes nothing of a record that cannot be read, as its consumers do not', async () => {
+    const id = randomUUID();
+    await create(id);
+    const pending = (await findWhole(store, id))?.pending ?? [];
+    await publish();
+    const event = { ...(JSON.parse(pending[0]?.json ?? '') as object), id: UNREADABLE, sequence: '99' };
+    await log.publish(itemEvents.topic, [eventRecord(id, JSON.stringify(event))]);
+
+    expect(await refusal(newGuard())).toBeUndefined();
+  });
+
+  it('refuses commands while the log has two histories of an aggregate, and publishes what ends them', async () => {
+    const id = randomUUID();
+    const entry = { type: 't', time: '2026-01-01T00:00:00.000Z', changed: [], partition: 0, offset: 0 };
+    await history.append([
+      { id, version: 2, eventId: 'one', hash: 'one', ...entry },
+      { id, version: 2, eventId: 'other', hash: 'other', ...entry },
+    ]);
+    const guard = newGuard();
+
+    const refused = await refusal(guard);
+
+    expect(refused?.code).toBe('forked-from-the-log');
+    expect(refused?.detail).toContain(`1 aggregate, such as ${id} from version 2 on`);
+    expect(refused?.detail).toContain('replay --module items --keep log|database');
+    expect(guard.disagreement).toBe('forked-from-the-log');
+    expect(() => guard.refusePublishing()).not.toThrow();
+
+    const extensions = { resolves: 'other' };
+    await history.append([{ id, version: 3, eventId: 'end', hash: 'end', extensions, ...entry }]);
+
+    expect(await refusal(guard)).toBeUndefined();
+    expect(guard.disagreement).toBeUndefined();
+  });
 
   it('refuses commands where the log is empty and the database is not', async () => {
     await create(randomUUID());
