@@ -159,7 +159,10 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
     const { text } = await get(`${running.managementUrl}/metrics`);
     expect(text).toContain('log_disagreement{module="accounts",type="forked-from-the-log"} 1');
     const verified = await runCommand(settings(), 'verify', '--module', 'accounts');
-    expect(verified).toMatchObject({ code: 1, stdout: expect.stringContaining('another event states the same version') });
+    expect(verified).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('another event states the same version'),
+    });
     expect(await runCommand(settings(), 'replay', '--module', 'accounts')).toMatchObject({ code: 1 });
     await expectRefusing('accounts', 'forked-from-the-log', id);
 
