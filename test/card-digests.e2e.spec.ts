@@ -18,7 +18,10 @@ const OLD_DIGEST = digestsOf(customerInput('Old'))[2] as string;
 describe('a digest of a card number on the embedded backends', () => {
   it('is not on disk, and what an earlier version left of them goes', async () => {
     const DATA_DIR = temporaryDirectory();
-    await leaveOldDigest(join(DATA_DIR, 'accounts'));
+    const before = await serve({ DATA_DIR }).ready();
+    const { id } = await registerUnderKey(before.url);
+    expect(await before.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    await leaveOldDigest(join(DATA_DIR, 'accounts'), id);
     const contents = () =>
       readdirSync(DATA_DIR, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -74,10 +77,10 @@ async function registerUnderKey(url: string) {
   return { ...input, id: answer.body.id as string };
 }
 
-async function leaveOldDigest(directory: string): Promise<void> {
+async function leaveOldDigest(directory: string, id: string): Promise<void> {
   const database = await openEmbeddedDatabase(directory);
   const documents = database.level.sublevel<string, object>('customer.accounts', { valueEncoding: 'json' });
-  await documents.put('old', oldDocument('old'));
+  await documents.put(id, { ...(await documents.get(id)), commands: oldCommands() });
   await database.close();
 }
 
@@ -85,7 +88,11 @@ async function leaveOldDigest(directory: string): Promise<void> {
 function oldDocument(id: string) {
   const now = new Date().toISOString();
   const state = { id, version: 1, erased: true, createdAt: now, updatedAt: now };
-  return { version: 1, state, pending: [], commands: [{ key: 'k', fingerprint: OLD_DIGEST, at: now, version: 1 }] };
+  return { version: 1, state, pending: [], commands: oldCommands() };
+}
+
+function oldCommands() {
+  return [{ key: 'k', fingerprint: OLD_DIGEST, at: new Date().toISOString(), version: 1 }];
 }
 
 /** Of a request, in the form that earlier versions took and as it was sent, each in hex, base64 and base64url. */

@@ -87,6 +87,7 @@ export class ShopWorld {
       const records = waiting.flatMap(({ id, pending }) => pending.map(({ json }) => eventRecord(id, json)));
       if (records.length > 0) await this.fixture.bus.publish(store.topic, records);
       await store.trim(new Map(waiting.map(({ id, pending }) => [id, pending.at(-1)!.version])));
+      await eventually(async () => expect(await store.backlog()).toMatchObject({ events: 0 }));
     }
   }
 

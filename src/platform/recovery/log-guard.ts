@@ -5,6 +5,7 @@ import type { Bus, Extent, LoggedRecord } from '../bus/bus.js';
 import { isUnavailable, PlatformError } from '../errors.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { parseCloudEvent } from '../event/parse-cloud-event.js';
+import { hashOf } from '../event/hash-chain.js';
 import type { Dependency } from '../health/health.js';
 import type { ForkedVersion } from '../history/history.js';
 import type { Subscription } from '../subscriber/subscription.js';
@@ -200,6 +201,7 @@ export class LogGuard {
     return disagreements(events, await store.heads(ids));
   }
 
+  /** What nobody can read or no outbox has written says nothing of an aggregate, or any garbage would stop the context. */
   private async newestEvents(topic: string): Promise<CloudEvent[]> {
     const events: CloudEvent[] = [];
     const readings = this.guarding.subscriptions.filter((each) => each.topic === topic);
@@ -208,9 +210,9 @@ export class LogGuard {
         try {
           const event = parseCloudEvent(record);
           for (const { read } of readings) read(event, record);
-          events.push(event);
+          if (event.hash === hashOf(event)) events.push(event);
         } catch {
-          // What cannot be read went to the dead letters, and says nothing of an aggregate.
+          // It went to the dead letters.
         }
       }
       return Promise.resolve();

@@ -5,6 +5,7 @@ import { changed, created, type Item, type ItemEvent, itemEvents } from '../../.
 import { eventRecord } from '../../../test/support/shop-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { Relay } from '../outbox/relay.js';
+import { hashOf } from '../event/hash-chain.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
 import { EmbeddedBus } from '../embedded/embedded-bus.js';
@@ -175,13 +176,17 @@ describe('A log guard', () => {
     },
   );
 
-  it('makes nothing of a record that cannot be read, as its consumers do not', async () => {
+  it.each([
+    ['cannot be read', { id: UNREADABLE }],
+    ['has another content than its hash says', {}],
+  ])('makes nothing of a record that %s', async (_, altered) => {
     const id = randomUUID();
     await create(id);
     const pending = (await findWhole(store, id))?.pending ?? [];
     await publish();
-    const event = { ...(JSON.parse(pending[0]?.json ?? '') as object), id: UNREADABLE, sequence: '99' };
-    await log.publish(itemEvents.topic, [eventRecord(id, JSON.stringify(event))]);
+    const event = { ...(JSON.parse(pending[0]?.json ?? '') as object), sequence: '99', ...altered };
+    const published = 'id' in altered ? { ...event, hash: hashOf(event) } : event;
+    await log.publish(itemEvents.topic, [eventRecord(id, JSON.stringify(published))]);
 
     expect(await refusal(newGuard())).toBeUndefined();
   });
