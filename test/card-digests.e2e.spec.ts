@@ -43,15 +43,15 @@ describe('a digest of a card number on the embedded backends', () => {
 describeWithRealServers('a digest of a card number on Kafka and MongoDB', () => {
   it('is in no document and no record, and what an earlier version left of them goes', async () => {
     const { kafka, mongodb } = realServers();
-    const old = `old-${randomUUID()}`;
+    const settings = { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb, KAFKA_SESSION_TIMEOUT_MS: '6000' };
+    const before = await serve(settings).ready();
+    const { id: old } = await registerUnderKey(before.url);
+    expect(await before.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     const client = new MongoClient(mongodb);
-    await client
-      .db('accounts')
-      .collection<{ _id: string }>('customer.accounts')
-      .insertOne({ _id: old, ...oldDocument(old) });
+    const customers = client.db('accounts').collection<{ _id: string }>('customer.accounts');
+    await customers.updateOne({ _id: old }, { $set: { commands: oldCommands() } });
     await client.close();
 
-    const settings = { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb, KAFKA_SESSION_TIMEOUT_MS: '6000' };
     const running = await serve({ ...settings, LOG_LEVEL: 'trace' }).ready();
     const input = await registerUnderKey(running.url);
     const documentOf = async (id: string) =>
@@ -77,18 +77,13 @@ async function registerUnderKey(url: string) {
   return { ...input, id: answer.body.id as string };
 }
 
+/** Leaves a customer as an earlier version did, which had no index of the commands that it remembered. */
 async function leaveOldDigest(directory: string, id: string): Promise<void> {
   const database = await openEmbeddedDatabase(directory);
   const documents = database.level.sublevel<string, object>('customer.accounts', { valueEncoding: 'json' });
   await documents.put(id, { ...(await documents.get(id)), commands: oldCommands() });
+  await database.level.sublevel('customer.accounts.remembering', {}).clear();
   await database.close();
-}
-
-/** A customer as an earlier version stored one that was registered under a key just now. */
-function oldDocument(id: string) {
-  const now = new Date().toISOString();
-  const state = { id, version: 1, erased: true, createdAt: now, updatedAt: now };
-  return { version: 1, state, pending: [], commands: oldCommands() };
 }
 
 function oldCommands() {

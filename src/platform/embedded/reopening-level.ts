@@ -45,6 +45,8 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
   private failure: Error | undefined;
   private reopening: Promise<void> = Promise.resolve();
   private writing: Promise<unknown> = Promise.resolve();
+  /** Resolved as each of the iterators that are open is closed. */
+  private readonly iterating = new Set<Promise<void>>();
   private readonly closed = new AbortController();
   private readonly enqueue = coalesce<Batch, void>(LIMITS, async (batches) => {
     const operations = batches.flatMap((batch) => batch.operations);
@@ -77,7 +79,10 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
 
   _iterator(options: AbstractIteratorOptions<string, string>): AbstractIterator<this, string, string> {
     const open = () => this.store.level.iterator({ ...options, ...TEXT });
-    return new ReopeningIterator(this, options, open, (work) => this.read(work));
+    const iterator = new ReopeningIterator(this, options, open, (work) => this.read(work));
+    this.iterating.add(iterator.done);
+    void iterator.done.then(() => this.iterating.delete(iterator.done));
+    return iterator;
   }
 
   _put(key: string, value: string, options: object): Promise<void> {
@@ -96,10 +101,18 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
     return this.write(() => this.store.level.clear({ ...options, keyEncoding: 'utf8' }));
   }
 
-  /** Takes what was overwritten or deleted between two keys off the disk. */
-  compactRange(start: string, end: string): Promise<void> {
+  /**
+   * Takes what was overwritten or deleted between two keys off the disk. LevelDB keeps for an iterator the values, and
+   * the files, that were there when it was opened, so those that are open are waited for: before, and for the files again
+   * after.
+   */
+  async compactRange(start: string, end: string): Promise<void> {
     const { level } = this.store as { level: Level & { compactRange?(start: string, end: string): Promise<void> } };
-    return this.write(async () => level.compactRange?.(start, end));
+    for (let times = 0; times < 2; times += 1) {
+      await Promise.all(this.iterating);
+      if (this.status !== 'open') throw unavailable('the embedded database is closed');
+      await this.write(async () => level.compactRange?.(start, end));
+    }
   }
 
   private async read<T>(work: () => T | Promise<T>): Promise<T> {
@@ -149,7 +162,10 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
 }
 
 class ReopeningIterator<DB> extends AbstractIterator<DB, string, string> {
+  /** Resolved when it is closed. */
+  readonly done: Promise<void>;
   private opened: AbstractIterator<Level, string, string> | undefined;
+  private end!: () => void;
 
   constructor(
     db: DB,
@@ -158,6 +174,7 @@ class ReopeningIterator<DB> extends AbstractIterator<DB, string, string> {
     private readonly read: <T>(work: () => T | Promise<T>) => Promise<T>,
   ) {
     super(db, options);
+    this.done = new Promise((resolve) => (this.end = resolve));
   }
 
   _next(): Promise<Entry | undefined> {
@@ -173,7 +190,11 @@ class ReopeningIterator<DB> extends AbstractIterator<DB, string, string> {
   }
 
   async _close(): Promise<void> {
-    await this.opened?.close();
+    try {
+      await this.opened?.close();
+    } finally {
+      this.end();
+    }
   }
 
   private get inner(): AbstractIterator<Level, string, string> {
