@@ -115,6 +115,9 @@ export function erasing(system: () => System): void {
         client().put(path, stated()),
         client().patch(path, { name: { lastName: 'Back' } }),
         client().delete(path),
+        client().put(path, stated(), { 'If-Match': '"1"' }),
+        client().patch(path, { name: { lastName: 'Back' } }, { 'If-Match': '"1"' }),
+        client().delete(path, { 'If-Match': '"1"' }),
         client().get(`/orders/customers/${id}`),
         client().get(`/orders/customers/${id}?minVersion=1`),
       ]);

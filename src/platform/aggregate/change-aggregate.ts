@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import { PlatformError, unavailable } from '../errors.js';
+import { type CodedError, isCodedError, PlatformError, unavailable } from '../errors.js';
 import { randomBytes } from '../random.js';
 import type { DomainEvent } from '../event/cloud-event.js';
 import { type Aggregate, type Aggregates, type Change, type Stored, VersionConflict } from './aggregates.js';
@@ -70,7 +70,7 @@ function change<State extends Aggregate, Event extends DomainEvent>(
     const stored = await aggregates.find(id);
     const answer = recall(stored, idempotency, Date.now());
     if (answer) return { state: answer, replayed: true };
-    if (stored) refuseStale(stored.state, expected);
+    if (stored && !isExpected(stored.state, expected)) throw await refusalOfStale(stored.state, decide);
     const change = await decide(stored?.state);
     if (!change) return { state: (stored as Stored<State>).state };
     refuseFullOutbox(stored);
@@ -133,9 +133,21 @@ async function retryLostRaces<T>(attempt: () => Promise<T>): Promise<T> {
   throw unavailable('other writers were always first');
 }
 
-function refuseStale(state: Aggregate, expected: ExpectedVersions): void {
-  if (expected === undefined || expected === 'any' || expected.includes(state.version)) return;
-  throw new PlatformError('stale', 'stale', `If-Match does not name the current version, ${state.version}`);
+function isExpected({ version }: Aggregate, expected: ExpectedVersions): boolean {
+  return expected === undefined || expected === 'any' || expected.includes(version);
+}
+
+/** What is gone has no version that a client could ask for: it is gone, whatever `If-Match` names. */
+async function refusalOfStale<State extends Aggregate>(
+  state: State,
+  decide: (state: State) => unknown,
+): Promise<CodedError> {
+  try {
+    await decide(state);
+  } catch (error) {
+    if (isCodedError(error) && error.kind === 'gone') return error;
+  }
+  return new PlatformError('stale', 'stale', `If-Match does not name the current version, ${state.version}`);
 }
 
 function refuseFullOutbox(stored: Stored<Aggregate> | undefined): void {

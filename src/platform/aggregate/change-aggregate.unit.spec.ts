@@ -119,6 +119,19 @@ describe('changing an aggregate', () => {
     expect(items.saves).toBe(0);
   });
 
+  it('says of one that is gone that it is gone, whatever If-Match names', async () => {
+    const gone = Object.assign(new Error('it was erased'), { kind: 'gone', code: 'erased' });
+
+    await expect(changeExisting(items, 'a', absent, () => Promise.reject(gone), { expected: [7] })).rejects.toBe(gone);
+  });
+
+  it('says that If-Match is stale rather than what else stands against the change', async () => {
+    const conflict = Object.assign(new Error('not in this status'), { kind: 'conflict', code: 'status' });
+    const decide = () => Promise.reject(conflict);
+
+    await expect(changeExisting(items, 'a', absent, decide, { expected: [7] })).rejects.toMatchObject({ kind: 'stale' });
+  });
+
   it('refuses as stale what became stale in a lost race', async () => {
     items = new OneItem(atRest(first), [atRest(second)]);
 
