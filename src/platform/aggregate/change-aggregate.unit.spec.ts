@@ -129,7 +129,9 @@ describe('changing an aggregate', () => {
     const conflict = Object.assign(new Error('not in this status'), { kind: 'conflict', code: 'status' });
     const decide = () => Promise.reject(conflict);
 
-    await expect(changeExisting(items, 'a', absent, decide, { expected: [7] })).rejects.toMatchObject({ kind: 'stale' });
+    await expect(changeExisting(items, 'a', absent, decide, { expected: [7] })).rejects.toMatchObject({
+      kind: 'stale',
+    });
   });
 
   it('refuses as stale what became stale in a lost race', async () => {

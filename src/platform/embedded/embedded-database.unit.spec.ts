@@ -41,7 +41,7 @@ describe('compacting a collection on disk', () => {
     await reader.next();
     const compacted = compact(items).then(
       () => 'done',
-      (error: Error) => error.message,
+      (error: unknown) => String(error),
     );
     await database.close();
     expect(await compacted).toMatch('the embedded database is closed');
