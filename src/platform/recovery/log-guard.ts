@@ -58,7 +58,10 @@ export interface Guarding {
 export class LogGuard {
   private trouble: Trouble | undefined;
   private readonly forks: ForkWatch;
-  private isSuspicious = true;
+  /** Counted, so that one which arises during a comparison is not taken for explained by it. */
+  private suspicions = 1;
+  private explained = 0;
+  private comparisons = 0;
   private hasCompared = false;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
@@ -75,7 +78,7 @@ export class LogGuard {
 
   /** Something was found that a comparison has to explain. */
   suspect(): void {
-    this.isSuspicious = true;
+    this.suspicions += 1;
   }
 
   /** @throws PlatformError `unavailable` while commands are refused. */
@@ -148,6 +151,8 @@ export class LogGuard {
   }
 
   private async compare(): Promise<void> {
+    const { suspicions } = this;
+    const comparison = (this.comparisons += 1);
     const troubles: Trouble[] = [];
     for (const topic of this.topics) {
       const positions = await this.guarding.keeper.look(topic);
@@ -156,7 +161,9 @@ export class LogGuard {
     }
     const forks = troubles.length === 0 ? await this.forks.open() : [];
     if (forks.length > 0) troubles.push(this.forked(forks));
-    this.isSuspicious = false;
+    // One that outlasted its time knows less than the one after it.
+    if (comparison < this.comparisons) return;
+    this.explained = suspicions;
     this.hasCompared = true;
     this.settle(troubles[0]);
   }
@@ -173,7 +180,7 @@ export class LogGuard {
     if (!store) return [];
     const isEmpty = extents.every(({ first, end }) => first === end);
     if (isEmpty) return (await store.holdsLogged()) ? [this.ahead(topic, 'all')] : [];
-    if (!this.isSuspicious && (this.trouble?.isInLog ?? !this.trouble)) return [];
+    if (this.suspicions === this.explained && (this.trouble?.isInLog ?? !this.trouble)) return [];
     const found = await this.confirmed(topic, store);
     return found.length === 0 ? [] : [this.disagreeing(topic, found)];
   }

@@ -241,6 +241,44 @@ describe('A log guard', () => {
     });
   });
 
+  it('compares again for a suspicion that arises while it compares', async () => {
+    await create(randomUUID());
+    await publish();
+    let reads = 0;
+    const guard: LogGuard = newGuard({
+      extents: log.extents.bind(log),
+      read: (...args) => {
+        reads += 1;
+        if (reads === 1) guard.suspect();
+        return log.read(...args);
+      },
+    });
+    for (let checks = 0; checks < 3; checks += 1) await guard.check();
+    expect(reads).toBe(2);
+  });
+
+  it('believes no comparison that ends after a later one', async () => {
+    await create(randomUUID());
+    await publish();
+    let [calls, answerFirst] = [0, (): void => undefined];
+    const held = new Promise<void>((resolve) => (answerFirst = resolve));
+    const forkedVersions = history.forkedVersions.bind(history);
+    history.forkedVersions = async () => {
+      calls += 1;
+      if (calls === 1) await held;
+      return forkedVersions();
+    };
+    const guard = newGuard();
+    const earlier = guard.check();
+    await eventually(() => expect(calls).toBe(1));
+    const position = { topic: itemEvents.topic, partition: 0, next: 41, last: '' };
+    await positions.advance(GROUP, [{ position, from: undefined }]);
+    await guard.check();
+    answerFirst();
+    await earlier;
+    expect(guard.disagreement).toBe('ahead-of-the-log');
+  });
+
   it('keeps its last word while the log does not answer', async () => {
     let isAway = false;
     const bus = {
