@@ -82,9 +82,10 @@ export interface TopicDescription {
 export interface Bus {
   /**
    * Creates the topics that are missing, so that they keep every record permanently.
+   * @param partitions how many each has; those that it does not name have as many as the settings say
    * @throws PlatformError `too-few-brokers` when they would have fewer replicas than they must have.
    */
-  createTopics(topics: readonly string[]): Promise<void>;
+  createTopics(topics: readonly string[], partitions?: ReadonlyMap<string, number>): Promise<void>;
   /** Those of the topics that exist. @throws PlatformError `not-permitted` when their settings may not be seen. */
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
   /** How many partitions those of the topics have that exist. */

@@ -54,6 +54,25 @@ describeWithRealServers('on a real Kafka', () => {
     }
   });
 
+  it('tells of the other topics when one that it has told of is deleted', async () => {
+    const bus = await openBus();
+    const [deleted, other] = [`topic-${randomUUID()}`, `topic-${randomUUID()}`];
+    const admin = new Kafka({ brokers: [realServers().kafka], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      await bus.createTopics([deleted]);
+      expect(await bus.extents(deleted)).toHaveLength(6);
+      await admin.deleteTopics({ topics: [deleted] });
+      await eventually(async () => expect(await bus.extents(deleted)).toEqual([]));
+
+      await eventually(() => bus.createTopics([other]));
+      expect(await bus.extents(other)).toHaveLength(6);
+    } finally {
+      await admin.disconnect();
+      await bus.close();
+    }
+  });
+
   it('publishes nothing more to a topic that has got more partitions', async () => {
     const bus = await openBus();
     const topic = `topic-${randomUUID()}`;

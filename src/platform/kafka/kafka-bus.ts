@@ -1,4 +1,4 @@
-import type { Admin, ICustomPartitioner, Kafka, KafkaConfig } from 'kafkajs';
+import type { ICustomPartitioner, Kafka, KafkaConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import type {
   Bus,
@@ -13,7 +13,7 @@ import type {
 import { partitionsChanged } from '../bus/topics.js';
 import { within } from '../within.js';
 import type { DependencyHealth } from '../health/health.js';
-import { connected, RETRY } from './kafka-client.js';
+import { KafkaAdmin } from './kafka-admin.js';
 import { KafkaConsumption } from './kafka-consumption.js';
 import { explained, reasonFor } from './kafka-errors.js';
 import { KafkaReading } from './kafka-reading.js';
@@ -48,14 +48,16 @@ export class KafkaBus implements Bus {
   private readonly producers = new Map<string, TopicProducer>();
   /** How many partitions each topic had when it was last made sure of, or first published to. */
   private readonly partitions = new Map<string, number>();
-  private admin: Promise<Admin> | undefined;
+  private readonly admin: KafkaAdmin;
 
   private constructor(
     private readonly kafka: Kafka,
     private readonly choosePartition: ICustomPartitioner,
     private readonly settings: KafkaSettings,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.admin = new KafkaAdmin(kafka);
+  }
 
   /** Loads the client; it connects with the first call that needs it. */
   static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
@@ -68,38 +70,39 @@ export class KafkaBus implements Bus {
     return new KafkaBus(client, Partitioners.DefaultPartitioner, settings, logger);
   }
 
-  async createTopics(topics: readonly string[]): Promise<void> {
-    const found = await createTopics(await this.connectedAdmin(), topics, this.settings);
-    for (const [topic, partitions] of found) this.partitions.set(topic, partitions);
+  async createTopics(topics: readonly string[], partitions?: ReadonlyMap<string, number>): Promise<void> {
+    const found = await this.admin.ask((admin) => createTopics(admin, topics, this.settings, partitions));
+    for (const [topic, count] of found) this.partitions.set(topic, count);
   }
 
   async describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
-    const described = await describeTopics(await this.connectedAdmin(), topics);
+    const described = await this.admin.ask((admin) => describeTopics(admin, topics));
     return described.map((each) => ({ ...each, wantedReplicas: this.settings.replicas }));
   }
 
-  async countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return countPartitions(await this.connectedAdmin(), topics);
+  countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.admin.ask((admin) => countPartitions(admin, topics));
   }
 
-  async countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return countRecords(await this.connectedAdmin(), topics);
+  countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.admin.ask((admin) => countRecords(admin, topics));
   }
 
-  async extents(topic: string): Promise<readonly Extent[]> {
-    const admin = await this.connectedAdmin();
-    const [existing] = await existingTopics(admin, [topic]);
-    return existing === undefined ? [] : extentsOf(admin, existing);
+  extents(topic: string): Promise<readonly Extent[]> {
+    return this.admin.ask(async (admin) => {
+      const [existing] = await existingTopics(admin, [topic]);
+      return existing === undefined ? [] : extentsOf(admin, existing);
+    });
   }
 
-  async countUnread(group: string, topic: string): Promise<number> {
-    return countUnread(await this.connectedAdmin(), group, topic);
+  countUnread(group: string, topic: string): Promise<number> {
+    return this.admin.ask((admin) => countUnread(admin, group, topic));
   }
 
-  async read(topics: readonly string[], handler: RecordHandler, newest = Infinity): Promise<Reading> {
+  read(topics: readonly string[], handler: RecordHandler, newest = Infinity): Promise<Reading> {
     const { sessionTimeout, readingPatience = READING_PATIENCE } = this.settings;
     const settings = { sessionTimeout, readingPatience, newest };
-    return KafkaReading.start(this.kafka, settings, await this.connectedAdmin(), topics, handler);
+    return KafkaReading.start(this.kafka, settings, this.admin, topics, handler);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
@@ -126,7 +129,7 @@ export class KafkaBus implements Bus {
     try {
       await within(
         2_000,
-        this.connectedAdmin().then((admin) => admin.describeCluster()),
+        this.admin.ask((admin) => admin.describeCluster()),
       );
       return { up: true };
     } catch (error) {
@@ -136,8 +139,7 @@ export class KafkaBus implements Bus {
 
   async close(): Promise<void> {
     await Promise.all([...this.producers.values()].map((producer) => producer.close()));
-    const admin = await this.admin?.catch(() => undefined);
-    await admin?.disconnect().catch(() => undefined);
+    await this.admin.close();
   }
 
   /** With another number of partitions the versions of one aggregate would be in two of them, in no order. */
@@ -145,11 +147,6 @@ export class KafkaBus implements Bus {
     const first = this.partitions.get(topic) ?? partitions;
     this.partitions.set(topic, first);
     if (partitions !== first) throw partitionsChanged(topic, partitions, first);
-  }
-
-  private connectedAdmin(): Promise<Admin> {
-    this.admin ??= connected(this.kafka.admin({ retry: RETRY }), () => (this.admin = undefined));
-    return this.admin;
   }
 }
 

@@ -6,6 +6,7 @@ import { backoffDelay, retryUntilDone } from '../backoff.js';
 import type { Reading, RecordHandler } from '../bus/bus.js';
 import { type Position, progressOf } from '../bus/progress.js';
 import { unavailable } from '../errors.js';
+import type { KafkaAdmin } from './kafka-admin.js';
 import { KafkaLease } from './kafka-lease.js';
 import { toLoggedRecord } from './kafka-record.js';
 import { existingTopics, extentsOf } from './kafka-topics.js';
@@ -47,7 +48,7 @@ export class KafkaReading implements Reading {
   private constructor(
     kafka: Kafka,
     { sessionTimeout, readingPatience, newest }: ReadingSettings,
-    private readonly admin: Admin,
+    private readonly admin: KafkaAdmin,
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
   ) {
@@ -81,7 +82,7 @@ export class KafkaReading implements Reading {
   static async start(
     kafka: Kafka,
     settings: ReadingSettings,
-    admin: Admin,
+    admin: KafkaAdmin,
     topics: readonly string[],
     handler: RecordHandler,
   ): Promise<KafkaReading> {
@@ -113,7 +114,10 @@ export class KafkaReading implements Reading {
     let failure: unknown;
     const signal = AbortSignal.any([this.ending.signal, AbortSignal.timeout(this.patience)]);
     try {
-      await retryUntilDone(() => this.askForEnds(), { signal, onFailure: (error) => (failure = error) });
+      await retryUntilDone(() => this.admin.ask((admin) => this.askForEnds(admin)), {
+        signal,
+        onFailure: (error) => (failure = error),
+      });
     } catch {
       this.ending.signal.throwIfAborted();
       throw unavailable('Kafka does not say where the topics end', failure);
@@ -124,9 +128,9 @@ export class KafkaReading implements Reading {
     await this.startConsumer();
   }
 
-  private async askForEnds(): Promise<void> {
-    for (const topic of await existingTopics(this.admin, this.topics)) {
-      for (const { partition, first, end } of await extentsOf(this.admin, topic)) {
+  private async askForEnds(admin: Admin): Promise<void> {
+    for (const topic of await existingTopics(admin, this.topics)) {
+      for (const { partition, first, end } of await extentsOf(admin, topic)) {
         this.positionIn(topic, partition, Math.max(first, end - this.newest)).end = end;
       }
     }
@@ -223,6 +227,6 @@ export class KafkaReading implements Reading {
     await this.starts;
     await this.consumer.disconnect().catch(() => undefined);
     // It committed nothing, so Kafka would forget it by itself, in time.
-    await this.admin.deleteGroups([this.group]).catch(() => undefined);
+    await this.admin.ask((admin) => admin.deleteGroups([this.group])).catch(() => undefined);
   }
 }

@@ -16,7 +16,7 @@ export async function existingTopics(admin: Admin, topics: readonly string[]): P
   return topics.filter((topic) => existing.has(topic));
 }
 
-/** How topics are made. */
+/** How topics are made, unless more is known of one. */
 export interface TopicShape {
   readonly partitions: number;
   /** Undefined where nobody has said. */
@@ -31,9 +31,10 @@ export async function createTopics(
   admin: Admin,
   topics: readonly string[],
   shape: TopicShape,
+  partitionsOf: ReadonlyMap<string, number> = new Map(),
 ): Promise<ReadonlyMap<string, number>> {
   // The client asks for all topics that it was ever asked for, so it is refused, too, for one that another call creates.
-  await untilKnown(admin, () => createMissing(admin, topics, shape));
+  await untilKnown(admin, () => createMissing(admin, topics, shape, partitionsOf));
   // A broker may learn of a topic, and of the partitions that it leads, a little later than the controller that created
   // it; an idempotent producer that is refused at its first record may have its sequence numbers wrong after that.
   const partitions = new Map<string, number>();
@@ -44,7 +45,8 @@ export async function createTopics(
 async function createMissing(
   admin: Admin,
   topics: readonly string[],
-  { partitions: numPartitions, replicas }: TopicShape,
+  { partitions, replicas }: TopicShape,
+  partitionsOf: ReadonlyMap<string, number>,
 ): Promise<void> {
   const existing = new Set(await existingTopics(admin, topics));
   const missing = topics.filter((topic) => !existing.has(topic));
@@ -56,6 +58,7 @@ async function createMissing(
     topics: missing.map((topic) => {
       const settings = Object.entries(settingsOf(topic, replicationFactor));
       const configEntries = settings.map(([name, value]) => ({ name, value }));
+      const numPartitions = partitionsOf.get(topic) ?? partitions;
       return { topic, numPartitions, replicationFactor, configEntries };
     }),
   });
