@@ -105,7 +105,9 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
     const before = await databases.snapshot();
 
     for (const module of MODULES) {
-      expect(await run('republish', module)).toMatchObject({
+      // Topics get the partitions that they had, whatever is set by now.
+      const changed = { ...settings(), KAFKA_TOPIC_PARTITIONS: '12' };
+      expect(await runCommand(changed, 'republish', '--module', module)).toMatchObject({
         code: 0,
         stderr: '',
         stdout: expect.stringMatching(/put back/),
@@ -136,6 +138,19 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
     }
     expect(await databases.snapshot()).toEqual(after);
   }, 180_000);
+
+  it('puts nothing into a topic that was made anew with other partitions', async () => {
+    await deleteTopics([TOPICS[0]]);
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic: TOPICS[0], numPartitions: 12 }] });
+
+    expect(await run('republish', 'accounts')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${TOPICS[0]} has 12 partitions, and was made with 6`),
+    });
+
+    expect((await readKafka(servers.kafka)).filter(({ topic }) => topic === TOPICS[0])).toEqual([]);
+    await deleteTopics([TOPICS[0]]);
+  }, 120_000);
 
   it('puts back what a log lacks that was cut off, killed at whatever moment or not', async () => {
     const before = await databases.snapshot();

@@ -1,10 +1,11 @@
+import { createPinnedTopics } from '../platform/bus/partition-pins.js';
 import { EmbeddedLinks } from '../platform/embedded/embedded-links.js';
 import { republish as republishContext, type Republished } from '../platform/republish/republish.js';
 import { type Command, contextOf, MODULE_OPTION, refuseWords } from './command.js';
 import { describeConflict, Findings } from './findings.js';
 import { counted, showProgress } from './progress.js';
 import { inScratch } from './scratch.js';
-import { atWork, expectReady, type Workplace } from './workplace.js';
+import { atWork, expectReady, pinsOf, type Workplace } from './workplace.js';
 
 export const republish: Command = {
   usage: `republish --module accounts|orders [--dry-run]
@@ -13,10 +14,11 @@ export const republish: Command = {
   --module   the bounded context
   --dry-run  says what would be put back, and changes nothing
 
-For a log that was restored from a backup, truncated or lost; a topic that is missing is created. Events come back as
-they were (same id, time, type and hash), in order, as far as the history and the states are enough to make them again.
-For those that cannot be, the aggregate gets one event with its newest state, marked 'republished'. Services may run
-meanwhile. Stopped or killed at any moment it can be run again: it puts back what is lacking then.`,
+For a log that was restored from a backup, truncated or lost; a topic that is missing is created, with the partitions
+that it had. Events come back as they were (same id, time, type and hash), in order, as far as the history and the
+states are enough to make them again. For those that cannot be, the aggregate gets one event with its newest state,
+marked 'republished'. Services may run meanwhile. Stopped or killed at any moment it can be run again: it puts back what
+is lacking then.`,
   options: { ...MODULE_OPTION, 'dry-run': { type: 'boolean' } },
   run: (flags, words) => {
     refuseWords(words);
@@ -37,6 +39,8 @@ meanwhile. Stopped or killed at any moment it can be run again: it puts back wha
 async function putBack(at: Workplace, links: EmbeddedLinks, isRehearsal: boolean, forks: Findings) {
   const { context, bus, database, interrupted } = at;
   const live = context.replay(database);
+  const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
+  if (!isRehearsal) await createPinnedTopics(bus, pinsOf(database), topics);
   const counts = await Promise.all(live.systemsOfRecord.map(({ states }) => states.count('estimated')));
   const seen = { read: 0, total: counts.reduce((all, count) => all + count, 0) };
   const sum = await republishContext({
@@ -51,7 +55,6 @@ async function putBack(at: Workplace, links: EmbeddedLinks, isRehearsal: boolean
     onAggregate: () => (seen.read += 1),
     onFork: (conflict) => forks.add(describeConflict(conflict)),
   });
-  const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
   if (!isRehearsal) await declarePositionsVoid(at, topics);
   return sum;
 }

@@ -1,6 +1,6 @@
 import { CONTEXTS } from '../contexts.js';
 import type { Bus, TopicDescription } from '../platform/bus/bus.js';
-import { changedPartitions } from '../platform/bus/partition-pins.js';
+import { changedPartitions, pinnedPartitions } from '../platform/bus/partition-pins.js';
 import { KEEPS_FOR_EVER, whatIsUnusual, whyItForgets, whyItMayLose } from '../platform/bus/topics.js';
 import { isEmbedded, loadConfig } from '../platform/config/config.js';
 import type { Database } from '../platform/context.js';
@@ -8,7 +8,7 @@ import { expectUp } from '../platform/health/health.js';
 import { type TopicUse, topicsUsed } from '../platform/subscriber/topics-used.js';
 import { inColumns } from './columns.js';
 import { type Command, contextOf, MODULE_OPTION, refuseWords, UsageError } from './command.js';
-import { atWork } from './workplace.js';
+import { atWork, pinsOf } from './workplace.js';
 
 const SETTINGS = Object.keys(KEEPS_FOR_EVER);
 const HEADINGS = ['TOPIC', 'USE', 'PARTITIONS', 'REPLICAS', ...SETTINGS.map((name) => name.toUpperCase())];
@@ -19,7 +19,8 @@ export const topics: Command = {
 
   check      only looks; exits 1 when a topic is missing, would forget or could lose events, or has not the partitions
              that it was made with
-  create     first creates those that are missing, so that they keep every event; never with too few replicas
+  create     first creates those that are missing, so that they keep every event: with the partitions that they had if
+             they were there before, and never with too few replicas
   --module   whose topics: those that it publishes and reads, and its dead letters`,
   options: MODULE_OPTION,
   run: async (flags, [action, ...others]) => {
@@ -37,13 +38,19 @@ export const topics: Command = {
       await expectUp(bus);
       const used = topicsUsed(publishes, reads);
       const names = used.map(({ topic }) => topic);
-      if (action === 'create') await bus.createTopics(names);
+      if (action === 'create') await createMissing(bus, database, names);
       const found = await bus.countPartitions(names);
       const partitions = await comparePartitions(database, found, action === 'create');
       return tell(used, await describe(bus, used), config.KAFKA_TOPIC_PARTITIONS, partitions);
     });
   },
 };
+
+async function createMissing(bus: Bus, database: Database, topics: readonly string[]): Promise<void> {
+  // Only it knows how many partitions they had if they were there before.
+  await expectUp(database);
+  await bus.createTopics(topics, await pinnedPartitions(pinsOf(database), topics));
+}
 
 /** What there is to tell of numbers of partitions, as the database remembers them. */
 interface Partitions {
@@ -56,7 +63,7 @@ async function comparePartitions(
   found: ReadonlyMap<string, number>,
   remembersNew: boolean,
 ): Promise<Partitions> {
-  const pins = database.kind === 'mongodb' ? [database.pins] : [];
+  const pins = pinsOf(database);
   const { up, detail } = await database.check();
   if (!up) return { changed: [], warnings: [`${detail}: partitions are not compared with what they were`] };
   if (remembersNew) for (const each of pins) await each.pin(found);

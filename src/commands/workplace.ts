@@ -1,6 +1,7 @@
 import { type Backends, backendsOf } from '../backends.js';
 import { type Config, loadConfig } from '../platform/config/config.js';
 import type { Bus } from '../platform/bus/bus.js';
+import type { PartitionPins } from '../platform/bus/partition-pins.js';
 import type { BoundedContext, Database } from '../platform/context.js';
 import { expectUp } from '../platform/health/health.js';
 import { dropExpired } from '../platform/replay/inspection.js';
@@ -43,6 +44,11 @@ export function atWork<T>(context: BoundedContext, work: (workplace: Workplace) 
       return using(bus, () => work({ ...equipment, context, bus, database }));
     });
   });
+}
+
+/** What the database remembers of topics; the embedded log has no partitions to remember. */
+export function pinsOf(database: Database): readonly PartitionPins[] {
+  return database.kind === 'mongodb' ? [database.pins] : [];
 }
 
 /** Resolves when the database and the log are there. @throws Error that says which one is not. */

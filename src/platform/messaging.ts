@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from './aggregate/aggregates.js';
 import { retryUntilDone } from './backoff.js';
 import type { Bus, Consumption, RecordHandler } from './bus/bus.js';
-import { type PartitionPins, pinPartitions } from './bus/partition-pins.js';
+import { createPinnedTopics, type PartitionPins } from './bus/partition-pins.js';
 import { topicHealth } from './bus/topic-health.js';
 import { isCodedError } from './errors.js';
 import type { Consumed } from './dead-letters/dead-letter.js';
@@ -162,8 +162,8 @@ export class Messaging {
   /** A topic that was there once is not made anew: the guards say that it is missing. */
   private async createTopics(): Promise<void> {
     const missing = new Set((await Promise.all(this.members.map(({ guard }) => guard.missingTopics()))).flat());
-    await this.bus.createTopics(this.topics.filter((topic) => !missing.has(topic)));
-    await pinPartitions(this.bus, this.pins, this.topics);
+    const topics = this.topics.filter((topic) => !missing.has(topic));
+    await createPinnedTopics(this.bus, this.pins, topics);
   }
 
   private toMember(participant: Participant, onDeadLetters: (consumed: Consumed, givenUp: GivenUp) => void): Member {

@@ -24,15 +24,26 @@ export async function changedPartitions(
   });
 }
 
+/** How many partitions those of the topics have, or had, that any of them remembers. */
+export async function pinnedPartitions(
+  pins: readonly PartitionPins[],
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const remembered = await Promise.all(pins.map((each) => each.pinned(topics)));
+  return new Map(remembered.flatMap((each) => [...each]));
+}
+
 /**
- * Remembers the numbers of partitions of the topics that are new.
- * @throws PlatformError `partitions-changed` for a topic that has another number now
+ * Creates the topics that are missing, with the partitions that they had if they were there before, and remembers the
+ * numbers of partitions of those that are new.
+ * @throws PlatformError `partitions-changed` for a topic that has another number now; `too-few-brokers`
  */
-export async function pinPartitions(
-  bus: Pick<Bus, 'countPartitions'>,
+export async function createPinnedTopics(
+  bus: Pick<Bus, 'createTopics' | 'countPartitions'>,
   pins: readonly PartitionPins[],
   topics: readonly string[],
 ): Promise<void> {
+  await bus.createTopics(topics, await pinnedPartitions(pins, topics));
   const found = await bus.countPartitions(topics);
   for (const each of pins) await each.pin(found);
   const [changed] = await changedPartitions(pins, found);

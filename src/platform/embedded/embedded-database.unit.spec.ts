@@ -1,21 +1,46 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TemporaryFolder, temporaryFolder } from '../../../test/support/temporary-folder.js';
 import { compact, type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.js';
 
-describe('compacting a collection on disk', () => {
-  let folder: TemporaryFolder;
-  let database: EmbeddedDatabase;
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-    database = await openEmbeddedDatabase(folder.path);
-  });
-  afterEach(async () => {
-    await database.close();
-    await folder.remove();
-  });
+let folder: TemporaryFolder;
+let database: EmbeddedDatabase;
 
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  database = await openEmbeddedDatabase(folder.path);
+});
+
+afterEach(async () => {
+  await database.close();
+  await folder.remove();
+});
+
+describe('an embedded database that is opened', () => {
+  it('says what it lost of a log that was damaged from outside, and has the rest', async () => {
+    const items = itemsOf(database);
+    await items.put('a', 'before');
+    await items.put('b', 'damaged');
+    await database.close();
+    const [log] = (await readdir(folder.path)).filter((name) => name.endsWith('.log'));
+    const path = join(folder.path, log as string);
+    const content = await readFile(path, 'latin1');
+    await writeFile(path, content.replace('damaged', 'DAMAGED'), 'latin1');
+
+    const said: { lost?: readonly string[] }[] = [];
+    const logger = { error: (what: object) => said.push(what), info: () => undefined };
+    database = await openEmbeddedDatabase(folder.path, logger);
+
+    expect(said.flatMap(({ lost }) => lost)).toEqual([
+      expect.stringMatching(/^000003\.log: dropping \d+ bytes; Corruption: checksum mismatch/),
+    ]);
+    expect(await itemsOf(database).get('a')).toBe('before');
+    expect(await itemsOf(database).get('b')).toBeUndefined();
+  });
+});
+
+describe('compacting a collection on disk', () => {
   it('takes what was overwritten off the disk, also what a reader still had then', async () => {
     await itemsOf(database).put('a', 'the old value');
     await database.close();

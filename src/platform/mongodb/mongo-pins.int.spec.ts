@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { type MongoTestDatabase, mongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
-import { pinPartitions } from '../bus/partition-pins.js';
+import { createPinnedTopics } from '../bus/partition-pins.js';
 
 describeWithRealServers('pins in a real MongoDB', () => {
   let database: MongoTestDatabase;
@@ -31,12 +31,37 @@ describeWithRealServers('pins in a real MongoDB', () => {
 
   it('refuse a topic whose number has changed, and take it again when it is as it was', async () => {
     const { pins } = await database.open();
-    const having = (partitions: number) => ({ countPartitions: () => Promise.resolve(new Map([['t', partitions]])) });
-    await pinPartitions(having(6), [pins], ['t']);
-    await expect(pinPartitions(having(12), [pins], ['t'])).rejects.toMatchObject({
+    const having = (partitions: number) => ({
+      createTopics: () => Promise.resolve(),
+      countPartitions: () => Promise.resolve(new Map([['t', partitions]])),
+    });
+    await createPinnedTopics(having(6), [pins], ['t']);
+    await expect(createPinnedTopics(having(12), [pins], ['t'])).rejects.toMatchObject({
       code: 'partitions-changed',
       message: 't has 12 partitions, and was made with 6: events of one key would be in two',
     });
-    await pinPartitions(having(6), [pins], ['t']);
+    await createPinnedTopics(having(6), [pins], ['t']);
+  });
+
+  it('say with how many partitions a topic that has gone is made anew', async () => {
+    const { pins } = await database.open();
+    const { pins: others } = await database.open();
+    const made = new Map<string, number>();
+    const bus = (configured: number) => ({
+      createTopics: (topics: readonly string[], partitions?: ReadonlyMap<string, number>) => {
+        for (const topic of topics) made.set(topic, partitions?.get(topic) ?? configured);
+        return Promise.resolve();
+      },
+      countPartitions: () => Promise.resolve(made),
+    });
+    await createPinnedTopics(bus(6), [pins, others], ['t']);
+    made.clear();
+    await createPinnedTopics(bus(12), [pins, others], ['t', 'new']);
+    expect(made).toEqual(
+      new Map([
+        ['t', 6],
+        ['new', 12],
+      ]),
+    );
   });
 });

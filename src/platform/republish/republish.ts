@@ -54,7 +54,6 @@ export async function republish(republishing: Republishing): Promise<Republished
   const { bus, live, links, signal, isRehearsal, read } = republishing;
   const compare = republishing.compare ?? ((work: () => Promise<void>) => work());
   const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
-  if (!isRehearsal) await bus.createTopics(topics);
   const fold = await Fold.start(bus, readingOnly(live, topics), {
     signal,
     observe: (events) => links.add(events.map(toLink)),
