@@ -56,6 +56,7 @@ export class ShopWorld {
   }
 
   async republish(isRehearsal = false): Promise<Republished & { forks: string[] }> {
+    if (!isRehearsal) await this.fixture.bus.createTopics(this.topics);
     const scratch = await openEmbeddedDatabase('memory');
     const forks: string[] = [];
     try {

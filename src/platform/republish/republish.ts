@@ -48,7 +48,8 @@ const HEADERS = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
 /**
  * Puts back into the log what it lacks of the context's own aggregates: events as they were, where the history and the
  * state are enough to make them again; and where they are not, one event with the newest state. What waits to be published
- * is not lacking. It looks at the log first, so it may be repeated after it ended at whatever moment.
+ * is not lacking. It looks at the log first, so it may be repeated after it ended at whatever moment. The topics have to be
+ * there, unless it is a rehearsal.
  */
 export async function republish(republishing: Republishing): Promise<Republished> {
   const { bus, live, links, signal, isRehearsal, read } = republishing;
