@@ -1,8 +1,7 @@
 // Writes the routes and the OpenAPI document of each context from its controllers: one of each a context, so that an
 // image serves only its own.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { generateRoutes, generateSpec } from 'tsoa';
-import { describe } from './openapi/describe.mjs';
 
 const { version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
 const contexts = readdirSync('src', { withFileTypes: true })
@@ -38,11 +37,14 @@ for (const context of contexts) {
     },
     compilerOptions,
   );
-  const file = `${outputDirectory}/openapi.json`;
-  const generated = JSON.parse(readFileSync(file, 'utf8'));
-  writeFileSync(file, JSON.stringify(describe(generated), null, 2));
-  // Who calls is asked before anything of a request is read, which in the routes would be too late.
-  for (const { methods } of metadata.controllers) for (const method of methods) method.security = [];
+  for (const { methods } of metadata.controllers) {
+    for (const method of methods) {
+      // Who calls is asked before anything of a request is read, which in the routes would be too late.
+      method.security = [];
+      // A body has been held to the document already when it gets to the routes.
+      for (const parameter of method.parameters) if (parameter.in === 'body') parameter.type = { dataType: 'any' };
+    }
+  }
   await generateRoutes(
     {
       ...common,
@@ -57,11 +59,4 @@ for (const context of contexts) {
     undefined,
     metadata,
   );
-  const routes = `${outputDirectory}/routes.ts`;
-  const leftToTheGuard = readFileSync(routes, 'utf8')
-    // tsoa counts UTF-16 code units where JSON Schema counts characters.
-    .replaceAll(/"(?:min|max)Length":\{"value":\d+\},?/g, '')
-    // A body has been held to the document already when it gets here.
-    .replaceAll(/("in":"body","name":"\w+",(?:"required":true,)?)"ref":"\w+"/g, '$1"dataType":"any"');
-  writeFileSync(routes, leftToTheGuard);
 }

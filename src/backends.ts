@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Bus } from './platform/bus/bus.js';
 import { type Config, isEmbedded, mongoDbOf } from './platform/config/config.js';
-import type { Database } from './platform/context.js';
+import type { Database } from './platform/context/database.js';
 import { EmbeddedBus } from './platform/embedded/embedded-bus.js';
 import { openEmbeddedDatabase } from './platform/embedded/embedded-database.js';
 import { KafkaBus } from './platform/kafka/kafka-bus.js';

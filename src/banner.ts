@@ -1,4 +1,4 @@
-import type { BoundedContext } from './platform/context.js';
+import type { Context } from './platform/context/define-context.js';
 
 const CUSTOMER = JSON.stringify({
   name: { firstName: 'Ada', lastName: 'Lovelace' },
@@ -20,12 +20,7 @@ const WAIT = `-H 'Prefer: wait=5'`;
 const JSON_BODY = `-H 'content-type: application/json'`;
 
 /** What a person who has just started the process wants to know: where to look, and what to try. */
-export function banner(
-  contexts: readonly BoundedContext[],
-  runsOn: string,
-  url: string,
-  managementUrl: string,
-): string {
+export function banner(contexts: readonly Context[], runsOn: string, url: string, managementUrl: string): string {
   const names = contexts.map(({ name }) => name);
   const examples = [
     ...(names.includes('accounts')

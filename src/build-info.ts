@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 
 /** Which build this is. */
 export interface BuildInfo {
+  readonly name: string;
+  readonly license: string;
   readonly version: string;
   /** The git commit that was built; `unknown` where there was no git. */
   readonly commit: string;
 }
 
 export function readBuildInfo(): BuildInfo {
-  const { version } = readJson('../package.json') as { version: string };
-  return { version, commit: commit() };
+  const { name, license, version } = readJson('../package.json') as Omit<BuildInfo, 'commit'>;
+  return { name, license, version, commit: commit() };
 }
 
 function commit(): string {

@@ -1,6 +1,6 @@
-import { accounts } from './accounts/accounts.module.js';
-import { orders } from './orders/orders.module.js';
-import type { BoundedContext } from './platform/context.js';
+import { accounts } from './accounts/accounts.context.js';
+import { orders } from './orders/orders.context.js';
+import type { Context } from './platform/context/define-context.js';
 
 /** The bounded contexts of this code base. */
-export const CONTEXTS: readonly BoundedContext[] = [accounts, orders];
+export const CONTEXTS: readonly Context[] = [accounts, orders];

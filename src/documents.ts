@@ -1,5 +1,6 @@
 import { toAsyncApi } from './platform/async-api/async-api.js';
-import type { BoundedContext } from './platform/context.js';
+import { readBuildInfo } from './build-info.js';
+import type { Context } from './platform/context/define-context.js';
 import type { Documents } from './platform/http/app.js';
 import { mergeDocuments } from './platform/http/openapi.js';
 
@@ -9,8 +10,13 @@ const PROBLEMS = 'Whatever goes wrong is answered as `application/problem+json` 
  * What the given contexts serve over HTTP, what they publish and what they read.
  * @param partitions of a topic that is created
  */
-export function documentsOf(contexts: readonly BoundedContext[], partitions: number): Documents {
-  const merged = mergeDocuments(contexts.map(({ http }) => http.openApi));
+export function documentsOf(contexts: readonly Context[], partitions: number): Documents {
+  const { name, version, license } = readBuildInfo();
+  const none = { openapi: '3.0.0', info: { title: name, version, license: { name: license } } };
+  const merged = mergeDocuments([
+    { ...none, servers: [{ url: '/' }], paths: {} },
+    ...contexts.flatMap(({ http }) => http?.openApi ?? []),
+  ]);
   const purposes = contexts.map(({ name, purpose }) => `${name}: ${purpose}.`);
   return {
     openApi: { ...merged, info: { ...merged.info, description: [...purposes, PROBLEMS].join(' ') } },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
-import { Container, type ServiceIdentifier } from 'inversify';
+import { Container } from 'inversify';
 import type { Logger } from 'pino';
 import { type Authentication, authenticationOf } from './authentication.js';
 import type { Backends } from './backends.js';
@@ -10,21 +10,30 @@ import { forgetCommandsRegularly } from './platform/aggregate/forget-commands.js
 import { retryUntilDone } from './platform/backoff.js';
 import type { Bus } from './platform/bus/bus.js';
 import type { Config } from './platform/config/config.js';
-import { type BoundedContext, type Database, PLATFORM } from './platform/context.js';
+import type { Database } from './platform/context/database.js';
+import type { Context } from './platform/context/define-context.js';
+import type { OpenContext } from './platform/context/open-context.js';
 import { deadLetterTopic } from './platform/dead-letters/dead-letter.js';
 import { WaitingLetters } from './platform/dead-letters/waiting-letters.js';
-import { compileSchemasOf } from './platform/event/cloud-event.js';
+import { compileSchemasOf } from './platform/event/seal-event.js';
 import { expectUp, Health } from './platform/health/health.js';
 import { createApp } from './platform/http/app.js';
 import { listen, type Listener } from './platform/http/listen.js';
 import { createManagementApp } from './platform/http/management.js';
 import { Messaging, type Participant } from './platform/messaging.js';
 import { Metrics } from './platform/metrics/metrics.js';
+import { keepDroppingExpired } from './platform/replay/inspection.js';
 import type { Subscription } from './platform/subscriber/subscription.js';
 import { unreadRecords } from './platform/subscriber/unread-records.js';
 
 /** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
 const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
+
+/** A context of this process, over its database. */
+interface Member extends OpenContext {
+  readonly context: Context;
+  readonly database: Database;
+}
 
 /** One process: some contexts, on some backends. Started once and stopped once. */
 export class Process {
@@ -33,7 +42,7 @@ export class Process {
   private readonly metrics = new Metrics();
   private readonly adapters: string[] = [];
   private readonly stopping = new AbortController();
-  private readonly databases = new Map<string, Database>();
+  private readonly members: Member[] = [];
   private readonly connections: { close(): Promise<void> }[] = [];
   private management: Listener | undefined;
   private listener: Listener | undefined;
@@ -42,7 +51,7 @@ export class Process {
 
   constructor(
     private readonly config: Config,
-    private readonly contexts: readonly BoundedContext[],
+    private readonly contexts: readonly Context[],
     private readonly backends: Backends,
     private readonly logger: Logger,
   ) {}
@@ -68,7 +77,7 @@ export class Process {
     await this.joinBus();
     this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT', { keepAlive });
     this.health.notServing = undefined;
-    void forgetCommandsRegularly(this.all(PLATFORM.commandRetention), this.logger, this.stopping.signal);
+    void forgetCommandsRegularly(this.stores, this.logger, this.stopping.signal);
   }
 
   /** Answers when the bus has been joined. */
@@ -92,7 +101,8 @@ export class Process {
   }
 
   private createManagementApp(): Express {
-    const info = { ...readBuildInfo(), modules: this.contexts.map(({ name }) => name), adapters: this.adapters };
+    const { version, commit } = readBuildInfo();
+    const info = { version, commit, modules: this.contexts.map(({ name }) => name), adapters: this.adapters };
     return createManagementApp(this.health, this.metrics, () => info);
   }
 
@@ -100,7 +110,7 @@ export class Process {
     const { container, logger, config } = this;
     return createApp({
       documents: documentsOf(this.contexts, config.KAFKA_TOPIC_PARTITIONS),
-      apis: this.contexts.map(({ http }) => http),
+      apis: this.contexts.flatMap(({ http }) => http ?? []),
       container,
       logger,
       bodyLimit: config.HTTP_BODY_LIMIT,
@@ -111,13 +121,12 @@ export class Process {
   }
 
   private async openDatabases(): Promise<void> {
-    this.container.bind(PLATFORM.stopping).toConstantValue(this.stopping.signal);
     for (const context of this.contexts) {
       context.events.publishes.forEach(compileSchemasOf);
       const database = await this.backends.openDatabase(context.name);
-      this.databases.set(context.name, database);
       this.connections.push(database);
-      this.container.load(context.bindings(database));
+      const opened = context.open(database, { stopping: this.stopping.signal, container: this.container });
+      this.members.push({ ...opened, context, database });
       const name = `${database.kind}:${context.name}`;
       this.adapters.push(name);
       this.health.add({ name, required: () => true, check: () => database.check() });
@@ -127,7 +136,7 @@ export class Process {
   private async openBus(): Promise<void> {
     const bus = await this.backends.openBus();
     this.connections.push(bus);
-    const subscriptions = this.all(PLATFORM.subscription);
+    const { subscriptions } = this;
     const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, givenUp) => {
       this.metrics.countDeadLetters(consumed, givenUp);
       if (givenUp.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
@@ -155,20 +164,9 @@ export class Process {
   }
 
   private participants(): Participant[] {
-    const outboxes = this.all(PLATFORM.outbox);
-    const subscriptions = this.all(PLATFORM.subscription);
-    const histories = this.all(PLATFORM.history);
-    return this.contexts.map(({ name, events: { publishes } }) => {
-      const database = this.databases.get(name) as Database;
-      const isOwn = ({ topic }: { readonly topic: string }) => publishes.some((stream) => stream.topic === topic);
-      return {
-        name,
-        outboxes: outboxes.filter(isOwn),
-        subscriptions: subscriptions.filter(({ group }) => group === name),
-        histories: histories.filter(isOwn),
-        positions: database.positions,
-        pins: database.kind === 'mongodb' ? database.pins : undefined,
-      };
+    return this.members.map(({ context: { name }, stores: outboxes, subscriptions, histories, database }) => {
+      const { positions, pins } = database;
+      return { name, outboxes, subscriptions, histories, positions, pins };
     });
   }
 
@@ -187,13 +185,21 @@ export class Process {
     const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'a database is not there yet');
     // Whatever keeps one away, a wrong password included, may be put right on its side.
     await Promise.all(
-      [...this.databases.values()].map((each) => retryUntilDone(() => expectUp(each), { signal, onFailure })),
+      this.members.map(({ database }) => retryUntilDone(() => expectUp(database), { signal, onFailure })),
     );
-    await Promise.all(this.all(PLATFORM.preparation).map((prepare) => retryUntilDone(prepare, { signal, onFailure })));
+    const prepare = async (member: Member) => {
+      await member.prepare();
+      await keepDroppingExpired(member.database, signal);
+    };
+    await Promise.all(this.members.map((member) => retryUntilDone(() => prepare(member), { signal, onFailure })));
   }
 
-  private all<T>(identifier: ServiceIdentifier<T>): T[] {
-    return this.container.isBound(identifier) ? this.container.getAll(identifier) : [];
+  private get stores(): OpenContext['stores'] {
+    return this.members.flatMap(({ stores }) => stores);
+  }
+
+  private get subscriptions(): OpenContext['subscriptions'] {
+    return this.members.flatMap(({ subscriptions }) => subscriptions);
   }
 
   /** One step of the stop; a step that takes too long is left behind, for nothing that is committed can get lost. */

@@ -1,25 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { accounts } from '../src/accounts/accounts.module.js';
+import { accounts } from '../src/accounts/accounts.context.js';
 import { customerEvents } from '../src/accounts/messages/customer-events.js';
-import { cancelOrder, type Order, placeOrder, redactOrder, shipOrder } from '../src/orders/domain/order.js';
+import {
+  cancelOrder,
+  type Order,
+  type OrderChange,
+  placeOrder,
+  redactOrder,
+  shipOrder,
+} from '../src/orders/domain/order.js';
 import { orderEvents } from '../src/orders/messages/order-events.js';
-import { orders } from '../src/orders/orders.module.js';
+import { orders } from '../src/orders/orders.context.js';
 import type { LoggedRecord } from '../src/platform/bus/bus.js';
 import { leaseUntil } from '../src/platform/bus/lease.js';
-import type { Database } from '../src/platform/context.js';
-import { changedPointers } from '../src/platform/event/changed-pointers.js';
+import type { Database } from '../src/platform/context/database.js';
 import type { CloudEvent } from '../src/platform/event/cloud-event.js';
 import type { AuditedDocument } from '../src/platform/replay/auditable.js';
 import type { Replayable } from '../src/platform/replay/replayable.js';
 import { applyRecords } from '../src/platform/subscriber/apply-records.js';
-import { toCloudEvent } from './support/cloud-events.js';
+import { toChain } from './support/cloud-events.js';
 import { customerNamed } from './support/customers.js';
 import { historyOf } from './support/log-world.js';
 
 const contexts = { accounts, orders };
-const circumstances = { now: '2026-01-01T00:00:00.000Z', compare: changedPointers };
+const NOW = '2026-01-01T00:00:00.000Z';
 
 /** Opens an empty database, as so many processes see it as the technology lets use it at once. */
 type OpenDatabases = () => Promise<{ readonly processes: readonly Database[]; close(): Promise<void> }>;
@@ -80,17 +86,14 @@ function orderOf({ erased, fate }: Life): CloudEvent[] {
   const id = randomUUID();
   const customer = customerNamed('Ada');
   const price = { amount: '1', currency: 'USD' };
-  const changes = [placeOrder(id, customer, [{ product: { id: 'p', title: 't', price }, quantity: 1 }], circumstances)];
+  const changes: OrderChange[] = [
+    placeOrder(id, customer, [{ product: { id: 'p', title: 't', price }, quantity: 1 }], NOW),
+  ];
   const newest = (): Order => changes.at(-1)!.state;
-  if (fate === 'shipped') changes.push(shipOrder(newest(), customer, circumstances));
-  if (fate === 'cancelled') changes.push(cancelOrder(newest(), 'Ada moved', circumstances));
-  if (erased) changes.push(redactOrder(newest(), circumstances)!);
-  let prevhash: string | undefined;
-  return changes.map(({ state: { version, updatedAt: time }, event }) => {
-    const logged = toCloudEvent(orderEvents, event, { id, version, time, prevhash });
-    prevhash = logged.hash;
-    return logged;
-  });
+  if (fate === 'shipped') changes.push(shipOrder(newest(), customer, NOW));
+  if (fate === 'cancelled') changes.push(cancelOrder(newest(), 'Ada moved', NOW));
+  if (erased) changes.push(redactOrder(newest(), NOW)!);
+  return toChain(orderEvents, changes);
 }
 
 /** Applies the portions, shared among the processes, and returns all documents of all collections. */
@@ -101,7 +104,7 @@ async function comeTo(
 ): Promise<Record<string, AuditedDocument[]>> {
   const { processes, close } = await open();
   try {
-    const replayables = processes.map((database) => contexts[name].replay(database));
+    const replayables = processes.map((database) => contexts[name].open(database).replayable);
     await Promise.all(
       replayables.map(async (target, index) => {
         const share = portions.filter((_portion, at) => at % replayables.length === index);

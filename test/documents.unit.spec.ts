@@ -11,7 +11,7 @@ import { documentFiles } from '../scripts/docs/document-files.mjs';
 import { CONTEXTS } from '../src/contexts.js';
 import { documentsOf } from '../src/documents.js';
 import { parseConfig } from '../src/platform/config/config.js';
-import type { BoundedContext } from '../src/platform/context.js';
+import type { Context } from '../src/platform/context/define-context.js';
 import { createApp } from '../src/platform/http/app.js';
 import { listen, type Listener } from '../src/platform/http/listen.js';
 import { Metrics } from '../src/platform/metrics/metrics.js';
@@ -22,7 +22,7 @@ import { goldenSamples } from './support/messages.js';
 type Json = Record<string, ReturnType<typeof JSON.parse>>;
 
 const { KAFKA_TOPIC_PARTITIONS } = parseConfig({});
-const documents = (contexts: readonly BoundedContext[]) =>
+const documents = (contexts: readonly Context[]) =>
   JSON.parse(JSON.stringify(documentsOf(contexts, KAFKA_TOPIC_PARTITIONS))) as { openApi: Json; asyncApi: Json };
 
 const merged = documents(CONTEXTS);
@@ -203,7 +203,7 @@ describe('the process', () => {
   beforeAll(async () => {
     const app = createApp({
       documents: documentsOf(CONTEXTS, KAFKA_TOPIC_PARTITIONS),
-      apis: CONTEXTS.map(({ http }) => http),
+      apis: CONTEXTS.flatMap(({ http }) => http ?? []),
       container: new Container(),
       logger: pino({ level: 'silent' }),
       bodyLimit: 256 * 1024,

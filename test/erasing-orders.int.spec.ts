@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
-import { mongoAdapters } from '../src/orders/adapters/mongodb.js';
 import { RedactOrdersOnCustomerErased } from '../src/orders/app/redact-orders-on-customer-erased.js';
 import { placeOrder } from '../src/orders/domain/order.js';
-import { changedPointers } from '../src/platform/event/changed-pointers.js';
 import { KafkaBus } from '../src/platform/kafka/kafka-bus.js';
+import type { Heartbeat } from '../src/platform/bus/lease.js';
 import type { ListQuery } from '../src/platform/listing/listing.js';
 import { customerNamed } from './support/customers.js';
 import { eventually } from './support/eventually.js';
+import { portsOfOrders } from './support/ports.js';
 import { mongoTestDatabase } from './support/mongo-test-database.js';
 import { describeWithRealServers, realServers } from './support/real-servers.js';
 import { record } from './support/recorder.js';
@@ -22,7 +22,7 @@ const PAUSE = 2_500;
 describeWithRealServers('on a real Kafka and a real MongoDB', () => {
   it('an erasure that takes longer than a session is left to the member that is at it, and gets done', async () => {
     const database = mongoTestDatabase();
-    const adapters = mongoAdapters((await database.open()).db);
+    const adapters = portsOfOrders(await database.open());
     await adapters.prepare();
     const customer = customerNamed('Ada');
     const ids = await place(adapters, customer, ORDERS);
@@ -37,22 +37,18 @@ describeWithRealServers('on a real Kafka and a real MongoDB', () => {
       },
     };
     const redact = new RedactOrdersOnCustomerErased(adapters.orders, orderList);
-    const erased = [{ id: customer.id, version: 2, erased: true as const }];
+    const erased = { id: customer.id, version: 2, erased: true as const };
     let began: number | undefined;
     let took = 0;
     let atWork = 0;
     let mostAtWork = 0;
-    const react = async (_records: unknown, { heartbeat }: { heartbeat(): Promise<void> }) => {
+    const react = async (_records: unknown, lease: Heartbeat) => {
       began ??= performance.now();
       mostAtWork = Math.max(mostAtWork, (atWork += 1));
-      await redact.execute(erased, heartbeat).finally(() => (atWork -= 1));
+      await redact.execute(erased, lease).finally(() => (atWork -= 1));
       took = performance.now() - began;
     };
-    const consume = () =>
-      bus.consume(
-        group,
-        new Map([[topic, (records, lease) => react(records, { heartbeat: () => lease.heartbeat() })]]),
-      );
+    const consume = () => bus.consume(group, new Map([[topic, react]]));
     const members = [await consume(), await consume()];
     try {
       await bus.publish(topic, [record(customer.id, 'erased')]);
@@ -71,7 +67,7 @@ describeWithRealServers('on a real Kafka and a real MongoDB', () => {
 });
 
 async function place(
-  { orders }: ReturnType<typeof mongoAdapters>,
+  { orders }: ReturnType<typeof portsOfOrders>,
   customer: ReturnType<typeof customerNamed>,
   count: number,
 ): Promise<string[]> {
@@ -80,7 +76,7 @@ async function place(
   await Promise.all(
     ids.map((id, index) => {
       const now = new Date(Date.UTC(2026, 0, 1) + index).toISOString();
-      const change = placeOrder(id, customer, lines, { now, compare: changedPointers });
+      const change = placeOrder(id, customer, lines, now);
       return orders.save(undefined, { ...change, commands: [] });
     }),
   );

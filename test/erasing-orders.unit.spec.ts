@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { embeddedAdapters } from '../src/orders/adapters/embedded.js';
 import { CancelOrder } from '../src/orders/app/cancel-order.js';
 import { CopyCustomerOnCustomerChanged } from '../src/orders/app/copy-customer-on-customer-changed.js';
 import { PlaceOrder } from '../src/orders/app/place-order.js';
@@ -8,20 +7,19 @@ import { ShipOrder } from '../src/orders/app/ship-order.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
 import { isCodedError } from '../src/platform/errors.js';
 import type { ListQuery } from '../src/platform/listing/listing.js';
-import { Arrivals } from '../src/platform/projection/arrivals.js';
 import { customerNamed } from './support/customers.js';
+import { portsOfOrders } from './support/ports.js';
 import { inSteps, interleave, interleavings } from './support/interleave.js';
 
 const items = [{ product: { id: 'p', title: 't', price: { amount: '1', currency: 'USD' } }, quantity: 1 }];
-const never = new AbortController().signal;
-const alive = () => Promise.resolve();
+const alive = { heartbeat: () => Promise.resolve() };
 
 describe('the erasure of a customer', () => {
   let database: EmbeddedDatabase;
-  let adapters: ReturnType<typeof embeddedAdapters>;
+  let adapters: ReturnType<typeof portsOfOrders>;
   beforeAll(async () => {
     database = await openEmbeddedDatabase('memory');
-    adapters = embeddedAdapters(database.level);
+    adapters = portsOfOrders(database);
   });
   afterAll(() => database.close());
 
@@ -32,7 +30,7 @@ describe('the erasure of a customer', () => {
   }
 
   const place = (customerId: string, ports: Pick<typeof adapters, 'orders' | 'customers'> = adapters) =>
-    new PlaceOrder(ports.orders, ports.customers, new Arrivals(), never).execute({ customerId, items }, 0);
+    new PlaceOrder(ports.orders, ports.customers).execute({ customerId, items }, 0);
 
   describe.each(['cancelled', 'shipped'] as const)('while an order is placed and then %s', (fate) => {
     // Placing takes two steps, finishing three; copying one, redacting three. One more of each is a race lost and run again.
@@ -55,8 +53,8 @@ describe('the erasure of a customer', () => {
             }
           },
           async (turn) => {
-            const erased = [{ id: customerId, version: 2, erased: true as const }];
-            await new CopyCustomerOnCustomerChanged(inSteps(adapters.customers, turn), new Arrivals()).execute(erased);
+            const erased = { id: customerId, version: 2, erased: true as const };
+            await new CopyCustomerOnCustomerChanged(inSteps(adapters.customers, turn)).execute([erased]);
             const { orders, orderList } = adapters;
             await new RedactOrdersOnCustomerErased(inSteps(orders, turn), inSteps(orderList, turn)).execute(
               erased,
@@ -90,9 +88,11 @@ describe('the erasure of a customer', () => {
       },
     };
     const redact = new RedactOrdersOnCustomerErased(adapters.orders, orderList);
-    const erased = [{ id: customerId, version: 2, erased: true as const }];
+    const erased = { id: customerId, version: 2, erased: true as const };
     const lost = new Error('the partition is lost');
-    const takenAfter = (steps: number) => () => (steps-- > 0 ? Promise.resolve() : Promise.reject(lost));
+    const takenAfter = (steps: number) => ({
+      heartbeat: () => (steps-- > 0 ? Promise.resolve() : Promise.reject(lost)),
+    });
 
     await expect(redact.execute(erased, takenAfter(500))).rejects.toBe(lost);
     expect(listed.length).toBeLessThan(placed.length);

@@ -4,7 +4,7 @@ import { changeAggregate, createAggregate } from '../src/platform/aggregate/chan
 import { type Idempotency, recall, remember } from '../src/platform/aggregate/idempotency.js';
 import { EmbeddedAggregates } from '../src/platform/embedded/embedded-aggregates.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
-import { changed, created, type Item, itemEvents, type ItemEvent } from './support/items.js';
+import { changed, created, type Item, itemEvents, type ItemChange } from './support/items.js';
 import { unique } from './http-contract/fixtures.js';
 
 const MORNING = Date.parse('2026-11-23T08:00:00.000Z');
@@ -100,7 +100,7 @@ describe('remembering a command', () => {
 
 describe('over a store, an Idempotency-Key', () => {
   let database: EmbeddedDatabase;
-  let store: EmbeddedAggregates<Item, ItemEvent>;
+  let store: EmbeddedAggregates<Item, ItemChange>;
   beforeAll(async () => {
     database = await openEmbeddedDatabase('memory');
     store = new EmbeddedAggregates(database.level, 'items', itemEvents);

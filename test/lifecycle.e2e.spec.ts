@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { embeddedAdapters as accountsIn } from '../src/accounts/adapters/embedded.js';
-import { embeddedAdapters as ordersIn } from '../src/orders/adapters/embedded.js';
+import { CONTEXTS } from '../src/contexts.js';
 import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
 import { eventually } from './support/eventually.js';
 import {
@@ -36,14 +35,9 @@ describe('a process on the embedded backends', () => {
     await load.stop();
     expectGoodAnswers(load);
 
-    for (const [name, adapters] of [
-      ['accounts', accountsIn],
-      ['orders', ordersIn],
-    ] as const) {
-      const database = await openEmbeddedDatabase(join(DATA_DIR, name));
-      const stored = adapters(database.level);
-      const outbox = 'orders' in stored ? stored.orders : stored.customers;
-      expect(await outbox.backlog()).toEqual({ events: 0 });
+    for (const context of CONTEXTS) {
+      const database = await openEmbeddedDatabase(join(DATA_DIR, context.name));
+      for (const outbox of context.open(database).stores) expect(await outbox.backlog()).toEqual({ events: 0 });
       await database.close();
     }
     expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, (records) => holdsAcknowledged(load, records)));

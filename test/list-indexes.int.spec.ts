@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CommandStartedEvent, type Db, type Document, MongoClient } from 'mongodb';
-import { mongoAdapters as accountsAdapters } from '../src/accounts/adapters/mongodb.js';
 import { ListCustomers } from '../src/accounts/app/list-customers.js';
 import { GetCustomerWithOrders } from '../src/orders/app/get-customer-with-orders.js';
 import { ListOrders } from '../src/orders/app/list-orders.js';
-import { mongoAdapters as ordersAdapters } from '../src/orders/adapters/mongodb.js';
 import { type ListPage, type ListQuery, valuesAt } from '../src/platform/listing/listing.js';
-import { Arrivals } from '../src/platform/projection/arrivals.js';
+import type { Database } from '../src/platform/context/database.js';
+import { mongoStores } from '../src/platform/mongodb/mongo-stores.js';
+import { portsOfAccounts, portsOfOrders } from './support/ports.js';
 import { describeWithRealServers, realServers } from './support/real-servers.js';
 
 const MANY = 100_000;
@@ -89,12 +89,14 @@ function stagesOf(plan: Document): string[] {
 describeWithRealServers('lists of 100,000 in MongoDB', () => {
   let client: MongoClient;
   let db: Db;
+  let database: Database;
   const finds: Document[] = [];
 
   beforeAll(async () => {
     client = new MongoClient(realServers().mongodb, { monitorCommands: true, ignoreUndefined: true });
     db = client.db(`list-indexes-${randomUUID()}`);
-    await Promise.all([accountsAdapters(db).prepare(), ordersAdapters(db).prepare()]);
+    database = { stores: mongoStores(db) } as Database;
+    await Promise.all([portsOfAccounts(database).prepare(), portsOfOrders(database).prepare()]);
     await insertAll(db, 'customer.accounts', customerDocument);
     await insertAll(db, 'customer.orders', orderDocument);
     client.on('commandStarted', ({ commandName, command }: CommandStartedEvent) => {
@@ -151,11 +153,11 @@ describeWithRealServers('lists of 100,000 in MongoDB', () => {
   };
 
   const customers = (filter: object): Read => {
-    const list = new ListCustomers(accountsAdapters(db).customerList);
+    const list = new ListCustomers(portsOfAccounts(database).customerList);
     return (order) => list.execute(filter, order);
   };
   const orders = (filter: object): Read => {
-    const list = new ListOrders(ordersAdapters(db).orderList);
+    const list = new ListOrders(portsOfOrders(database).orderList);
     return (order) => list.execute(filter, order);
   };
 
@@ -216,12 +218,12 @@ describeWithRealServers('lists of 100,000 in MongoDB', () => {
   });
 
   it("a customer's newest orders read the page alone", async () => {
-    const { customers: copies, orderList } = ordersAdapters(db);
+    const { customers: copies, orderList } = portsOfOrders(database);
     const customer = { id: 'c-000007', version: 1, state: { id: 'c-000007', version: 1 } };
     await copies.apply([customer as never]);
-    const read = new GetCustomerWithOrders(copies, orderList, new Arrivals(), new AbortController().signal);
+    const read = new GetCustomerWithOrders(copies, orderList);
     const page: Read = async ({ limit, after }) =>
-      (await read.execute({ customerId: 'c-000007', wait: 0, limit, ...(after && { after }) })).orders;
+      (await read.execute({ customerId: 'c-000007', waitSeconds: 0, limit, ...(after && { after }) })).orders;
     await expectIndexed(page, [['createdAt', 'descending']], LIMIT + 1);
   });
 });

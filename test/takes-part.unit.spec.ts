@@ -1,21 +1,17 @@
-import { Container } from 'inversify';
 import { describe, expect, it } from '@jest/globals';
 import { CONTEXTS } from '../src/contexts.js';
-import { PLATFORM } from '../src/platform/context.js';
 import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
 import { shopCalled } from './support/shop.js';
 
-const contexts = [...CONTEXTS, { ...shopCalled('shop'), name: 'shop', events: { reads: [] } }];
+const contexts = [...CONTEXTS, shopCalled('shop')];
 
 describe('what takes part in a replay', () => {
-  it.each(contexts)('of $name is every outbox that is opened, and every topic that is read', async (context) => {
+  it.each(contexts)('of $name is every store that is opened, and every topic that is read', async (context) => {
     const database = await openEmbeddedDatabase('memory');
     try {
-      const container = new Container();
-      container.bind(PLATFORM.stopping).toConstantValue(new AbortController().signal);
-      container.load(context.bindings(database));
-      const { systemsOfRecord, projections } = context.replay(database);
-      const opened = container.getAll(PLATFORM.outbox).map(({ topic }) => topic);
+      const { stores, replayable } = context.open(database);
+      const { systemsOfRecord, projections } = replayable;
+      const opened = stores.map(({ topic }) => topic);
 
       expect(opened.length).toBeGreaterThan(0);
       expect(systemsOfRecord.map(({ store }) => store.topic).sort()).toEqual(opened.sort());

@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { accounts as accountsContext } from '../src/accounts/accounts.module.js';
-import { embeddedAdapters as accountsAdapters } from '../src/accounts/adapters/embedded.js';
 import { ChangeCustomer } from '../src/accounts/app/change-customer.js';
 import { EraseCustomer } from '../src/accounts/app/erase-customer.js';
-import { RecordHistoryOnCustomerChange } from '../src/accounts/app/record-history-on-customer-change.js';
 import { RegisterCustomer } from '../src/accounts/app/register-customer.js';
 import { type CustomerInput, type CustomerRecord, statedBy } from '../src/accounts/domain/customer.js';
 import { customerEvents } from '../src/accounts/messages/customer-events.js';
-import { embeddedAdapters as ordersAdapters } from '../src/orders/adapters/embedded.js';
 import { CancelOrder } from '../src/orders/app/cancel-order.js';
 import { CopyCustomerOnCustomerChanged } from '../src/orders/app/copy-customer-on-customer-changed.js';
 import { PlaceOrder } from '../src/orders/app/place-order.js';
@@ -16,38 +12,40 @@ import { RedactOrdersOnCustomerErased } from '../src/orders/app/redact-orders-on
 import { ShipOrder } from '../src/orders/app/ship-order.js';
 import type { Order } from '../src/orders/domain/order.js';
 import { readCustomerChange } from '../src/orders/messages/customer-changes.js';
-import type { Aggregate, PendingEvent, Stored } from '../src/platform/aggregate/aggregates.js';
+import { accounts as accountsContext } from '../src/accounts/accounts.context.js';
+import type { Aggregate, Aggregates, Outbox, PendingEvent, Stored } from '../src/platform/aggregate/aggregates.js';
 import { eventOf } from '../src/platform/aggregate/pending-event.js';
-import type { EmbeddedAggregates } from '../src/platform/embedded/embedded-aggregates.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
 import { isCodedError } from '../src/platform/errors.js';
-import type { CloudEvent, DomainEvent } from '../src/platform/event/cloud-event.js';
-import type { HistoryEntry } from '../src/platform/history/history.js';
+import type { LoggedRecord } from '../src/platform/bus/bus.js';
+import { leaseUntil } from '../src/platform/bus/lease.js';
+import type { CloudEvent } from '../src/platform/event/cloud-event.js';
 import { recordedChangeReader } from '../src/platform/history/read-recorded-change.js';
-import { Arrivals } from '../src/platform/projection/arrivals.js';
+import { applyRecords } from '../src/platform/subscriber/apply-records.js';
+import type { Subscription } from '../src/platform/subscriber/subscription.js';
 import { customerInput, items } from './support/arbitraries.js';
 import { pendingOf } from './support/item-stores.js';
+import { portsOfAccounts, portsOfOrders } from './support/ports.js';
 
 const RUNS = { numRuns: 40 };
-const never = new AbortController().signal;
 
 /** Both contexts over stores of their own; nothing is published unless a test does it. */
 function contexts(accountsDatabase: EmbeddedDatabase, ordersDatabase: EmbeddedDatabase) {
-  const accounts = accountsAdapters(accountsDatabase.level);
-  const orders = ordersAdapters(ordersDatabase.level);
-  const arrivals = new Arrivals();
+  const accounts = portsOfAccounts(accountsDatabase);
+  const orders = portsOfOrders(ordersDatabase);
+  const [recording] = accountsContext.open(accountsDatabase).subscriptions;
   return {
     accounts,
     orders,
     register: new RegisterCustomer(accounts.customers),
     change: new ChangeCustomer(accounts.customers),
     erase: new EraseCustomer(accounts.customers),
-    place: new PlaceOrder(orders.orders, orders.customers, arrivals, never),
+    place: new PlaceOrder(orders.orders, orders.customers),
     ship: new ShipOrder(orders.orders, orders.customers),
     cancel: new CancelOrder(orders.orders, orders.customers),
-    copy: new CopyCustomerOnCustomerChanged(orders.customers, arrivals),
+    copy: new CopyCustomerOnCustomerChanged(orders.customers),
     redact: new RedactOrdersOnCustomerErased(orders.orders, orders.orderList),
-    record: new RecordHistoryOnCustomerChange(accounts.history),
+    record: recording as Subscription,
   };
 }
 
@@ -58,13 +56,13 @@ async function settle(work: Promise<unknown>): Promise<void> {
   });
 }
 
-async function expectChain<State extends Aggregate, Event extends DomainEvent>(
-  store: EmbeddedAggregates<State, Event>,
+async function expectChain<State extends Aggregate>(
+  store: Pick<Aggregates<State>, 'find'>,
   id: string,
   member: string,
 ): Promise<CloudEvent[]> {
   const { state } = (await store.find(id)) as Stored<State>;
-  const pending = await pendingOf(store, id);
+  const pending = await pendingOf(store as unknown as Outbox, id);
   expect(pending.map(({ version }) => version)).toEqual(pending.map((_, index) => index + 1));
   expect(state.version).toBe(pending.length);
   const events = pending.map(eventOf);
@@ -80,11 +78,13 @@ async function expectChain<State extends Aggregate, Event extends DomainEvent>(
 }
 
 const asRead = (event: CloudEvent) => JSON.parse(JSON.stringify(event)) as CloudEvent;
-const readForHistory = recordedChangeReader<CustomerRecord>({
-  stream: customerEvents,
-  member: 'customer',
-  schemas: accountsContext.events.schemas,
-});
+const alone = leaseUntil(new AbortController().signal);
+
+function recordOf(event: CloudEvent, offset: number): LoggedRecord {
+  const [key, value] = [Buffer.from(event.subject), Buffer.from(JSON.stringify(event))];
+  return { topic: customerEvents.topic, partition: 0, offset, key, value, headers: {} };
+}
+
 const readForOrders = (events: readonly CloudEvent[]) =>
   events.map((event) => readCustomerChange(asRead(event))).filter((each) => each !== undefined);
 
@@ -146,10 +146,11 @@ describe('the use cases, over a store', () => {
         await all.copy.execute(readForOrders(chain));
         const { id } = (await all.place.execute({ customerId, items: lines }, 0)).state;
         const erase = async () => {
-          const erased = [{ id: customerId, version: 2, erased: true as const }];
-          await all.copy.execute(erased);
-          await all.redact.execute(erased, () => Promise.resolve());
-          await all.redact.execute(erased, () => Promise.resolve());
+          const erased = { id: customerId, version: 2, erased: true as const };
+          const alive = { heartbeat: () => Promise.resolve() };
+          await all.copy.execute([erased]);
+          await all.redact.execute(erased, alive);
+          await all.redact.execute(erased, alive);
         };
         await Promise.all([carryOut(id, rows), erases ? erase() : undefined]);
         const stored = (await all.orders.orders.find(id)) as Stored<Order>;
@@ -191,22 +192,22 @@ describe('the use cases, over a store', () => {
         const id = await register(input);
         await carryOut(id, rows);
         const chain = await expectChain(all.accounts.customers, id, 'customer');
-        const entries = chain.map((event, offset) => {
-          const at = { topic: customerEvents.topic, partition: 0, offset, key: null, value: null, headers: {} };
-          return readForHistory(asRead(event), at);
-        }) as HistoryEntry<CustomerRecord>[];
+        const logged = chain.map((event, offset) => recordOf(event, offset));
+        const record = (records: readonly LoggedRecord[]) => applyRecords(all.record, records, alone);
         // A consumer that starts again begins at or before where it was: what is new comes after all before it.
         let end = 0;
         for (const [back, forth] of ranges) {
-          const from = Math.max(0, end - (back % (entries.length + 1)));
-          const to = Math.min(entries.length, from + 1 + (forth % entries.length));
-          await all.record.execute(entries.slice(from, to));
+          const from = Math.max(0, end - (back % (logged.length + 1)));
+          const to = Math.min(logged.length, from + 1 + (forth % logged.length));
+          await record(logged.slice(from, to));
           // Another place in the log: a duplicate that the relay published.
-          await all.record.execute(entries.slice(from, to).map((entry) => ({ ...entry, offset: entry.offset + 100 })));
+          await record(logged.slice(from, to).map((each) => ({ ...each, offset: each.offset + 100 })));
           end = Math.max(end, to);
         }
-        await all.record.execute(entries.slice(end));
-        await all.record.execute(entries);
+        await record(logged.slice(end));
+        await record(logged);
+        const read = recordedChangeReader<CustomerRecord>(customerEvents);
+        const entries = chain.map((event, offset) => read(asRead(event), recordOf(event, offset))!);
         const last = entries.at(-1)?.state;
         const isErased = last !== undefined && 'erased' in last;
         const expected = entries.map(({ state, ...rest }) => (isErased && state !== last ? rest : { ...rest, state }));

@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
 import { CONTEXTS } from '../contexts.js';
-import type { BoundedContext } from '../platform/context.js';
+import type { Context } from '../platform/context/define-context.js';
 
 /** The flags of a command, as they were given. */
 export type Flags = Readonly<Record<string, string | boolean | undefined>>;
@@ -31,7 +31,7 @@ export class Interrupted extends Error {}
 export const MODULE_OPTION = { module: { type: 'string' } } as const;
 
 /** @throws UsageError */
-export function contextOf({ module }: Flags): BoundedContext {
+export function contextOf({ module }: Flags): Context {
   const context = CONTEXTS.find(({ name }) => name === module);
   if (context) return context;
   const names = CONTEXTS.map(({ name }) => name).join(' or ');

@@ -1,6 +1,4 @@
-import { Container } from 'inversify';
 import { CONTEXTS } from '../contexts.js';
-import { PLATFORM } from '../platform/context.js';
 import { type DeadLetter, readDeadLetters, readOriginals } from '../platform/dead-letters/dead-letters.js';
 import { redrive, type Unhealed } from '../platform/dead-letters/redrive.js';
 import { isCodedError } from '../platform/errors.js';
@@ -106,10 +104,7 @@ function toRedrive({ all, key }: Flags, words: readonly string[]): Task {
 }
 
 function subscriptionsOf({ context, database, interrupted }: Workplace): readonly Subscription[] {
-  const container = new Container();
-  container.bind(PLATFORM.stopping).toConstantValue(interrupted);
-  container.load(context.bindings(database));
-  return container.getAll(PLATFORM.subscription);
+  return context.open(database, { stopping: interrupted }).subscriptions;
 }
 
 function isWaiting({ waiting }: DeadLetter): boolean {

@@ -1,6 +1,4 @@
-import { Container } from 'inversify';
 import { CONTEXTS } from '../contexts.js';
-import { PLATFORM } from '../platform/context.js';
 import { expectUp } from '../platform/health/health.js';
 import { eventLimitOf, waitingEvents, type WaitingEvents } from '../platform/outbox/waiting-events.js';
 import { inColumns } from './columns.js';
@@ -33,12 +31,9 @@ export const outbox: Command = {
 async function list({ context, database, bus, interrupted }: Workplace, all: boolean): Promise<number> {
   await expectUp(database);
   await expectUp(bus);
-  const container = new Container();
-  container.bind(PLATFORM.stopping).toConstantValue(interrupted);
-  container.load(context.bindings(database));
   const listed: WaitingEvents[] = [];
   let [waiting, refused] = [0, 0];
-  for (const each of container.getAll(PLATFORM.outbox)) {
+  for (const each of context.open(database, { stopping: interrupted }).stores) {
     for await (const events of waitingEvents(each, await eventLimitOf(bus, each.topic))) {
       interrupted.throwIfAborted();
       waiting += 1;

@@ -114,7 +114,7 @@ async function rehearse(at: Workplace): Promise<number> {
 async function rebuildUntil(at: Workplace, until: string): Promise<number> {
   const beside = await at.database.openBeside(inspectionSuffix(until));
   try {
-    const target = at.context.replay(beside);
+    const target = at.context.open(beside).replayable;
     const unread = new Findings();
     const fold = await Fold.start(at.bus, target, { ...foldOptions(at, unread), until });
     try {
@@ -154,9 +154,9 @@ interface Filled {
 function withRebuild(at: Workplace, finish: (filled: Filled) => Promise<number>): Promise<number> {
   return inScratch('replay', async (scratch) => {
     const { context, database, bus } = at;
-    const live = context.replay(database);
+    const live = context.open(database).replayable;
     const shadows = await database.beginRebuild(live.collections.map(({ collection }) => collection));
-    const target = context.replay(shadows.database);
+    const target = context.open(shadows.database).replayable;
     const links = new EmbeddedLinks(scratch.level);
     const unread = new Findings();
     let fold: Fold | undefined;

@@ -38,7 +38,7 @@ is lacking then.`,
 
 async function putBack(at: Workplace, links: EmbeddedLinks, isRehearsal: boolean, forks: Findings) {
   const { context, bus, database, interrupted } = at;
-  const live = context.replay(database);
+  const live = context.open(database).replayable;
   const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
   if (!isRehearsal) await createPinnedTopics(bus, pinsOf(database), topics);
   const counts = await Promise.all(live.systemsOfRecord.map(({ states }) => states.count('estimated')));

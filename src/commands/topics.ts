@@ -3,7 +3,7 @@ import type { Bus, TopicDescription } from '../platform/bus/bus.js';
 import { changedPartitions, pinnedPartitions } from '../platform/bus/partition-pins.js';
 import { KEEPS_FOR_EVER, whatIsUnusual, whyItForgets, whyItMayLose } from '../platform/bus/topics.js';
 import { isEmbedded, loadConfig } from '../platform/config/config.js';
-import type { Database } from '../platform/context.js';
+import type { Database } from '../platform/context/database.js';
 import { expectUp } from '../platform/health/health.js';
 import { type TopicUse, topicsUsed } from '../platform/subscriber/topics-used.js';
 import { inColumns } from './columns.js';

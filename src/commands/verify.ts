@@ -40,11 +40,11 @@ missing, extra or different. Services may run meanwhile. Of each sort the first 
 
 async function verifyIn(scratch: EmbeddedDatabase, at: Workplace, { repair, force, ...flags }: Flags) {
   const { context, bus, database, interrupted, logger } = at;
-  const live = context.replay(database);
+  const live = context.open(database).replayable;
   const [faults, unread, conflicts, ahead, differing] = Array.from({ length: 5 }, () => new Findings()) as Five;
   let kept = 0;
   await verifyContext({
-    ...{ bus, live, expected: context.replay(scratch), links: new EmbeddedLinks(scratch.level) },
+    ...{ bus, live, expected: context.open(scratch).replayable, links: new EmbeddedLinks(scratch.level) },
     ...{ signal: interrupted, patience: patienceFor(at), allowUnhashed: flags['allow-unhashed'] === true },
     read: (fold) =>
       showProgress(

@@ -2,7 +2,8 @@ import { type Backends, backendsOf } from '../backends.js';
 import { type Config, loadConfig } from '../platform/config/config.js';
 import type { Bus } from '../platform/bus/bus.js';
 import type { PartitionPins } from '../platform/bus/partition-pins.js';
-import type { BoundedContext, Database } from '../platform/context.js';
+import type { Database } from '../platform/context/database.js';
+import type { Context } from '../platform/context/define-context.js';
 import { expectUp } from '../platform/health/health.js';
 import { dropExpired } from '../platform/replay/inspection.js';
 import { Interrupted } from './command.js';
@@ -20,7 +21,7 @@ export interface BusWorkplace {
 
 /** What a command that works on one bounded context has at hand. */
 export interface Workplace extends BusWorkplace {
-  readonly context: BoundedContext;
+  readonly context: Context;
   readonly database: Database;
 }
 
@@ -36,7 +37,7 @@ export function patienceFor({ database }: Workplace): number {
  * Opens the log and the context's database, as `serve` would, for as long as the work takes.
  * @throws as {@link loadConfig} does, and whatever `work` throws.
  */
-export function atWork<T>(context: BoundedContext, work: (workplace: Workplace) => Promise<T>): Promise<T> {
+export function atWork<T>(context: Context, work: (workplace: Workplace) => Promise<T>): Promise<T> {
   return onBackends(context, async (backends, equipment) => {
     const database = await backends.openDatabase(context.name);
     return using(database, async () => {
@@ -48,7 +49,7 @@ export function atWork<T>(context: BoundedContext, work: (workplace: Workplace) 
 
 /** What the database remembers of topics; the embedded log has no partitions to remember. */
 export function pinsOf(database: Database): readonly PartitionPins[] {
-  return database.kind === 'mongodb' ? [database.pins] : [];
+  return database.pins ? [database.pins] : [];
 }
 
 /** Resolves when the database and the log are there. @throws Error that says which one is not. */
@@ -59,7 +60,7 @@ export async function expectReady({ database, bus }: Workplace): Promise<void> {
 }
 
 async function onBackends<T>(
-  context: BoundedContext,
+  context: Context,
   work: (backends: Backends, equipment: Omit<BusWorkplace, 'bus'>) => Promise<T>,
 ): Promise<T> {
   const { config, warnings } = loadConfig([context.name]);

@@ -1,7 +1,7 @@
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import { requestContext } from './request-context.js';
 
-/** Lines of JSON; a line written while serving a request carries its ids. */
+/** Lines of JSON; a line that is written while a request is served or an event is reacted to carries its ids. */
 export function createLogger(level: string, destination: 'stdout' | 'stderr' = 'stdout'): Logger {
   const options: LoggerOptions = {
     level,
@@ -10,7 +10,13 @@ export function createLogger(level: string, destination: 'stdout' | 'stderr' = '
     formatters: { level: (label) => ({ level: label }) },
     mixin: () => {
       const context = requestContext();
-      return context ? { requestId: context.requestId, traceId: context.traceparent.split('-')[1] } : {};
+      if (!context) return {};
+      const { requestId, causationId, traceparent } = context;
+      return {
+        ...(requestId !== undefined && { requestId }),
+        ...(causationId !== undefined && { causationId }),
+        traceId: traceparent.split('-')[1],
+      };
     },
     serializers: { err: withoutCauses },
   };

@@ -92,7 +92,7 @@ export const lawfulTree: Readonly<Record<string, string>> = {
 
   'src/sales/sales.module.ts': `
     import { ContainerModule } from 'inversify';
-    import type { Database } from '../platform/context.js';
+    import type { Database } from '../platform/context/database.js';
     import './adapters/embedded-sales.js';
     import './adapters/mongo-sales.js';
     import './http/generated/routes.js';

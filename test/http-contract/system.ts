@@ -5,7 +5,7 @@ import { CONTEXTS } from '../../src/contexts.js';
 import type { Bus } from '../../src/platform/bus/bus.js';
 import type { Config } from '../../src/platform/config/config.js';
 import { parseConfig } from '../../src/platform/config/config.js';
-import type { Database } from '../../src/platform/context.js';
+import type { Database } from '../../src/platform/context/database.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
 import { Process } from '../../src/process.js';
 import { Client, leaksCard } from './client.js';
@@ -83,7 +83,7 @@ export class System {
   async rebuiltFromLog(module: string, id: string): Promise<void> {
     await this.outboxesAreEmpty();
     const index = CONTEXTS.findIndex(({ name }) => name === module);
-    const { systemsOfRecord } = CONTEXTS[index]!.replay(this.databases[index]!);
+    const { systemsOfRecord } = CONTEXTS[index]!.open(this.databases[index]!).replayable;
     await systemsOfRecord[0]!.store.adopt([{ id, pending: [], commands: [] }]);
   }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Customer } from '../../src/orders/domain/customer.js';
+import type { CustomerCopy } from '../../src/orders/domain/customer.js';
 
 /** A customer as orders knows one, with an address to ship to. */
-export function customerNamed(firstName: string): Customer {
+export function customerNamed(firstName: string): CustomerCopy {
   const now = '2026-01-01T00:00:00.000Z';
   return {
     id: randomUUID(),

@@ -7,9 +7,9 @@ import type {
   Unpublished,
   UnpublishedQuery,
 } from '../../src/platform/aggregate/aggregates.js';
-import type { Item, ItemEvent } from './items.js';
+import type { Item, ItemChange } from './items.js';
 
-export type ItemStore = Aggregates<Item, ItemEvent> & Outbox & Restorable<Item> & CommandRetention;
+export type ItemStore = Aggregates<Item, ItemChange> & Outbox & Restorable<Item> & CommandRetention;
 
 /** One empty collection of items. */
 export interface AggregatesFixture {

@@ -1,5 +1,6 @@
-import type { Aggregate, Saving } from '../../src/platform/aggregate/aggregates.js';
-import type { DomainEvent, EventStream } from '../../src/platform/event/cloud-event.js';
+import type { Aggregate, Change, Saving } from '../../src/platform/aggregate/aggregates.js';
+import type { DomainEvent } from '../../src/platform/event/cloud-event.js';
+import type { EventStream } from '../../src/platform/event/event-stream.js';
 
 /** An aggregate of no context, to test the platform with. */
 export interface Item extends Aggregate {
@@ -7,12 +8,15 @@ export interface Item extends Aggregate {
   readonly tags?: readonly string[];
 }
 
-export type ItemEvent = DomainEvent & { readonly type: 'created' | 'changed' };
+export interface ItemChange extends Change<Item> {
+  readonly type: 'created' | 'changed';
+}
 
 export const itemEvents: EventStream = {
   topic: 'test.item.change',
   source: '/test',
   typePrefix: 'test.item',
+  member: 'item',
   schemaVersions: { created: 1, changed: 2 },
   schemas: ['created:v1', 'changed:v2'].map((name) => ({
     $id: `urn:schema:test.item.${name}`,
@@ -25,12 +29,17 @@ export const itemEvents: EventStream = {
 
 const SOME_TIME = '2026-01-01T00:00:00.000Z';
 
-export function created(id: string, time = SOME_TIME): Saving<Item, ItemEvent> {
+export function created(id: string, time = SOME_TIME): Saving<Item, ItemChange> {
   const state = { id, version: 1, createdAt: time, updatedAt: time, name: 'new', tags: ['a', 'b'] };
-  return { state, event: { type: 'created', data: { item: state, changed: [''] } }, commands: [] };
+  return { type: 'created', state, commands: [] };
 }
 
-export function changed(before: Item, name: string, time = SOME_TIME): Saving<Item, ItemEvent> {
+export function changed(before: Item, name: string, time = SOME_TIME): Saving<Item, ItemChange> {
   const state = { ...before, version: before.version + 1, updatedAt: time, name };
-  return { state, event: { type: 'changed', data: { item: state, changed: ['/name'] } }, commands: [] };
+  return { type: 'changed', state, commands: [] };
+}
+
+/** The event of a change, as its stream states it. */
+export function eventOf({ type, state }: ItemChange, changed: readonly string[] = ['']): DomainEvent {
+  return { type, data: { item: state, changed } };
 }

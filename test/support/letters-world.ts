@@ -6,7 +6,7 @@ import { redrive, type Unhealed } from '../../src/platform/dead-letters/redrive.
 import { WaitingLetters } from '../../src/platform/dead-letters/waiting-letters.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
 import { majorVersionOf, UnreadableRecord } from '../../src/platform/event/parse-cloud-event.js';
-import type { Projection, Versioned } from '../../src/platform/projection/projection.js';
+import type { ProjectionStore, Versioned } from '../../src/platform/projection/projection.js';
 import { recordHandler } from '../../src/platform/subscriber/record-handler.js';
 import type { Subscription } from '../../src/platform/subscriber/subscription.js';
 import { silentLogger } from './silent-logger.js';
@@ -17,7 +17,7 @@ export interface NamedState {
 
 export interface LettersFixture {
   readonly bus: Bus;
-  readonly copies: Projection<NamedState>;
+  readonly copies: ProjectionStore<NamedState>;
   dispose(): Promise<void>;
 }
 

@@ -1,16 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { changeCustomer, eraseCustomer, registerCustomer, statedBy } from '../../src/accounts/domain/customer.js';
-import { accounts } from '../../src/accounts/accounts.module.js';
+import {
+  changeCustomer,
+  type Customer,
+  type CustomerChange,
+  eraseCustomer,
+  registerCustomer,
+  statedBy,
+} from '../../src/accounts/domain/customer.js';
+import { accounts } from '../../src/accounts/accounts.context.js';
 import { customerEvents } from '../../src/accounts/messages/customer-events.js';
-import { orders } from '../../src/orders/orders.module.js';
+import { orders } from '../../src/orders/orders.context.js';
 import type { BusRecord } from '../../src/platform/bus/bus.js';
-import type { Database } from '../../src/platform/context.js';
+import type { Database } from '../../src/platform/context/database.js';
 import { EmbeddedBus } from '../../src/platform/embedded/embedded-bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database.js';
 import { EmbeddedLinks } from '../../src/platform/embedded/embedded-links.js';
-import { changedPointers } from '../../src/platform/event/changed-pointers.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../../src/platform/event/cloud-event.js';
-import { type HashedEvent, toCloudEvent } from './cloud-events.js';
+import { type HashedEvent, toChain } from './cloud-events.js';
 import { Fold } from '../../src/platform/replay/fold.js';
 import type { Replayable } from '../../src/platform/replay/replayable.js';
 import type { Fault } from '../../src/platform/verify/chain.js';
@@ -35,7 +41,7 @@ export interface Told {
 }
 
 const contexts = { accounts, orders };
-const circumstances = { now: '2026-01-01T00:00:00.000Z', compare: changedPointers };
+const NOW = '2026-01-01T00:00:00.000Z';
 
 /** A log of customers' changes in memory, and what accounts and orders make of it. */
 export class LogWorld {
@@ -74,7 +80,7 @@ export class LogWorld {
   }
 
   live(name: keyof typeof contexts): Replayable {
-    return contexts[name].replay(this.databases[name] as Database);
+    return contexts[name].open(this.databases[name] as Database).replayable;
   }
 
   async verify(name: keyof typeof contexts, allowUnhashed = false): Promise<Told> {
@@ -83,7 +89,7 @@ export class LogWorld {
     await verify({
       bus: this.bus,
       live: this.live(name),
-      expected: contexts[name].replay(scratch),
+      expected: contexts[name].open(scratch).replayable,
       links: new EmbeddedLinks(scratch.level),
       signal: new AbortController().signal,
       patience: 0,
@@ -120,25 +126,17 @@ export function historyOf(id: string, changes: number, erased: boolean): HashedE
       { type: 'SHIPPING' as const, address1: '1 Main', city: 'Springfield', state: 'IL', postalCode: '62701' },
     ],
   };
-  const first = registerCustomer(id, input, circumstances);
-  const all: { state: { id: string; version: number; updatedAt: string }; event: { type: string; data: object } }[] = [
-    first,
-  ];
-  let customer = first.state;
+  const first = registerCustomer(id, input, NOW);
+  const all: CustomerChange[] = [first];
+  let customer: Customer = first.state;
   for (let change = 1; change <= changes; change += 1) {
     const name = { ...input.name, title: `T${change}` };
-    const next = changeCustomer(customer, { ...statedBy(customer), name }, circumstances);
-    if (!next) throw new Error('nothing has changed');
+    const next = changeCustomer(customer, { ...statedBy(customer), name }, NOW);
     all.push(next);
     customer = next.state;
   }
-  if (erased) all.push(eraseCustomer(customer, circumstances));
-  let prevhash: string | undefined;
-  return all.map(({ state: { version, updatedAt: time }, event }) => {
-    const logged = toCloudEvent(customerEvents, event, { id, version, time, prevhash });
-    prevhash = logged.hash;
-    return logged;
-  });
+  if (erased) all.push(eraseCustomer(customer, NOW));
+  return toChain(customerEvents, all);
 }
 
 function toRecord(event: HashedEvent): BusRecord {

@@ -12,7 +12,7 @@ import type { Bus, BusRecord, Consumption } from '../../src/platform/bus/bus.js'
 import type { EmbeddedAggregates } from '../../src/platform/embedded/embedded-aggregates.js';
 import { PlatformError } from '../../src/platform/errors.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
-import { changed, created, type Item, type ItemEvent } from './items.js';
+import { changed, created, type Item, type ItemChange } from './items.js';
 
 /** How a publish ends: `half` and `after` are failures that leave records in the log. */
 export type Outcome = 'ok' | 'before' | 'half' | 'after';
@@ -90,7 +90,7 @@ export class Instance implements Outbox {
   readonly read: Unpublished[] = [];
 
   constructor(
-    private readonly store: EmbeddedAggregates<Item, ItemEvent>,
+    private readonly store: EmbeddedAggregates<Item, ItemChange>,
     private readonly committers: Map<string, Instance>,
   ) {
     this.topic = store.topic;
@@ -145,7 +145,7 @@ export class Instance implements Outbox {
 }
 
 /** So many instances on one store. */
-export function instancesOn(store: EmbeddedAggregates<Item, ItemEvent>, count: number): Instance[] {
+export function instancesOn(store: EmbeddedAggregates<Item, ItemChange>, count: number): Instance[] {
   const committers = new Map<string, Instance>();
   store.onCommit((commit) => committers.get(`${commit.id} ${commit.event.version}`)?.tell(commit));
   return Array.from({ length: count }, () => new Instance(store, committers));

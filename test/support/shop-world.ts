@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { Unpublished } from '../../src/platform/aggregate/aggregates.js';
 import type { Bus, BusRecord } from '../../src/platform/bus/bus.js';
-import type { Database } from '../../src/platform/context.js';
+import type { Database } from '../../src/platform/context/database.js';
 import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database.js';
 import { EmbeddedLinks } from '../../src/platform/embedded/embedded-links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../../src/platform/event/cloud-event.js';
@@ -31,7 +31,7 @@ export interface ShopFixture {
 export class ShopWorld {
   readonly context: Shop = shopCalled(`shop-${randomUUID()}`);
   database!: Database;
-  shop!: ReturnType<Shop['open']>;
+  shop!: ReturnType<Shop['stores']>;
 
   private constructor(readonly fixture: ShopFixture) {}
 
@@ -62,7 +62,7 @@ export class ShopWorld {
     try {
       const sum = await republish({
         bus: this.fixture.bus,
-        live: this.context.replay(this.database),
+        live: this.context.open(this.database).replayable,
         links: new EmbeddedLinks(scratch.level),
         signal: new AbortController().signal,
         isRehearsal,
@@ -77,7 +77,7 @@ export class ShopWorld {
 
   async reopen(): Promise<void> {
     this.database = await this.fixture.reopen();
-    this.shop = this.context.open(this.database);
+    this.shop = this.context.stores(this.database);
   }
 
   /** As the relay does. */
@@ -93,9 +93,9 @@ export class ShopWorld {
   }
 
   async replay(taking: Partial<TakingOver> = {}): Promise<Replayed> {
-    const live = this.context.replay(this.database);
+    const live = this.context.open(this.database).replayable;
     const shadows = await this.database.beginRebuild(live.collections.map(({ collection }) => collection));
-    const target = this.context.replay(shadows.database as Database);
+    const target = this.context.open(shadows.database as Database).replayable;
     const scratch = await openEmbeddedDatabase('memory');
     const links = new EmbeddedLinks(scratch.level);
     const observe = recordLinks(links, target);
@@ -117,8 +117,8 @@ export class ShopWorld {
     const scratch = await openEmbeddedDatabase('memory');
     await verify({
       bus: this.fixture.bus,
-      live: this.context.replay(this.database),
-      expected: this.context.replay(scratch),
+      live: this.context.open(this.database).replayable,
+      expected: this.context.open(scratch).replayable,
       links: new EmbeddedLinks(scratch.level),
       signal: new AbortController().signal,
       patience: 0,
@@ -133,7 +133,7 @@ export class ShopWorld {
 
   /** Brings the live collections to where the log is. */
   async project(): Promise<void> {
-    const fold = await Fold.start(this.fixture.bus, this.context.replay(this.database), {
+    const fold = await Fold.start(this.fixture.bus, this.context.open(this.database).replayable, {
       signal: new AbortController().signal,
     });
     await fold.caughtUp();
@@ -151,7 +151,7 @@ export class ShopWorld {
   /** What went on elsewhere from where an item is now, before this database was set back to here. */
   async publishElsewhere(id: string, names: readonly string[]): Promise<Whole<Item>> {
     const elsewhere = await openEmbeddedDatabase('memory');
-    const { items } = this.context.open(elsewhere);
+    const { items } = this.context.stores(elsewhere);
     const { state, hash } = (await this.shop.items.find(id))!;
     await items.restore([{ id, version: state.version, state, ...(hash !== undefined && { hash }) }]);
     const newest = await this.save(id, names, items);

@@ -1,5 +1,4 @@
-import { changeExisting, type ExpectedVersions } from '../../platform/aggregate/change-aggregate.js';
-import { changedPointers } from '../../platform/event/changed-pointers.js';
+import { changeExisting, type ExpectedVersions } from '../../platform/index.js';
 import { changeCustomer, type Customer, type CustomerInput, existing } from '../domain/customer.js';
 import { CustomerNotFound } from '../domain/errors.js';
 import type { Customers } from './customers.js';
@@ -20,10 +19,9 @@ export class ChangeCustomer {
       this.customers,
       id,
       () => new CustomerNotFound(),
-      (record) => {
+      (record, now) => {
         const customer = existing(record);
-        const circumstances = { now: new Date().toISOString(), compare: changedPointers };
-        return changeCustomer(customer, stated(customer), circumstances);
+        return changeCustomer(customer, stated(customer), now);
       },
       { expected },
     );

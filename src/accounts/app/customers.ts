@@ -1,13 +1,14 @@
-import type { Aggregates } from '../../platform/aggregate/aggregates.js';
-import type { History } from '../../platform/history/history.js';
-import type { Listing } from '../../platform/listing/listing.js';
-import type { Customer, CustomerEvent, CustomerRecord } from '../domain/customer.js';
+import { type Aggregates, type History, type Listing, token } from '../../platform/index.js';
+import type { Customer, CustomerChange, CustomerRecord } from '../domain/customer.js';
 
 /** The system of record for customers. */
-export type Customers = Aggregates<CustomerRecord, CustomerEvent>;
+export type Customers = Aggregates<CustomerRecord, CustomerChange>;
+export const CUSTOMERS = token<Customers>('customers');
 
 /** Pages through customers; erased ones have the field `erased`. */
 export type CustomerList = Listing<Customer>;
+export const CUSTOMER_LIST = token<CustomerList>('list of customers');
 
 /** Every recorded change of a customer, with the customer after it. */
 export type CustomerHistory = History<CustomerRecord>;
+export const CUSTOMER_HISTORY = token<CustomerHistory>('history of customers');

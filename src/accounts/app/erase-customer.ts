@@ -1,5 +1,4 @@
-import { changeAggregate, type ExpectedVersions } from '../../platform/aggregate/change-aggregate.js';
-import { changedPointers } from '../../platform/event/changed-pointers.js';
+import { changeAggregate, type ExpectedVersions } from '../../platform/index.js';
 import { eraseCustomer, existing } from '../domain/customer.js';
 import type { Customers } from './customers.js';
 
@@ -8,7 +7,6 @@ export class EraseCustomer {
 
   /** @throws CustomerNotFound, CustomerErased */
   async execute(id: string, expected: ExpectedVersions): Promise<void> {
-    const circumstances = { now: new Date().toISOString(), compare: changedPointers };
-    await changeAggregate(this.customers, id, (record) => eraseCustomer(existing(record), circumstances), { expected });
+    await changeAggregate(this.customers, id, (record, now) => eraseCustomer(existing(record), now), { expected });
   }
 }

@@ -1,4 +1,4 @@
-import { waitForHistory } from '../../platform/history/wait-for-history.js';
+import { waitForHistory } from '../../platform/index.js';
 import { type Customer, type CustomerRecord, existing } from '../domain/customer.js';
 import { CustomerNotFound } from '../domain/errors.js';
 import type { CustomerHistory, Customers } from './customers.js';

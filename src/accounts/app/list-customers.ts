@@ -1,4 +1,4 @@
-import type { ListPage, ListQuery } from '../../platform/listing/listing.js';
+import type { ListPage, ListQuery } from '../../platform/index.js';
 import type { Customer } from '../domain/customer.js';
 import type { CustomerList } from './customers.js';
 

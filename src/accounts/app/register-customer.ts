@@ -1,6 +1,4 @@
-import { createAggregate, type Outcome } from '../../platform/aggregate/change-aggregate.js';
-import type { Idempotency } from '../../platform/aggregate/idempotency.js';
-import { changedPointers } from '../../platform/event/changed-pointers.js';
+import { createAggregate, type Idempotency, type Outcome } from '../../platform/index.js';
 import { type CustomerInput, type CustomerRecord, registerCustomer } from '../domain/customer.js';
 import type { Customers } from './customers.js';
 
@@ -9,7 +7,6 @@ export class RegisterCustomer {
 
   /** @throws InvalidCustomer */
   execute(input: CustomerInput, idempotency?: Idempotency): Promise<Outcome<CustomerRecord>> {
-    const circumstances = { now: new Date().toISOString(), compare: changedPointers };
-    return createAggregate(this.customers, (id) => registerCustomer(id, input, circumstances), idempotency);
+    return createAggregate(this.customers, (id, now) => registerCustomer(id, input, now), idempotency);
   }
 }

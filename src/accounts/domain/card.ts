@@ -2,31 +2,50 @@ import type { BrokenRule } from './errors.js';
 
 export type CardType = 'PRIMARY' | 'ALTERNATE';
 
-/** What is kept of a credit card. The number itself never gets further than {@link acceptCards}. */
+// What is kept of a card: the number itself gets no further than acceptCards.
 export interface CreditCard {
   readonly type: CardType;
   readonly description?: string;
   readonly brand: string;
   readonly last4: string;
-  /** `MM/YY` */
+  /** MM/YY */
   readonly expiration: string;
   readonly nameOnCard: string;
 }
 
-/** A card as a client sends it: a new one with its number, or one already held, as it was read. */
-export interface CardInput {
+/**
+ * At most one of each type. A new card needs its `number`, which is checked and then dropped; a card that is held
+ * already may be sent back as it was read.
+ */
+export interface CreditCardInput {
   readonly type: CardType;
+  /** @maxLength 200 */
   readonly description?: string;
+  /**
+   * 12 to 19 digits with a Luhn check digit, perhaps with blanks or dashes between.
+   * @maxLength 40
+   * @pattern ^[-\x20]*([0-9][-\x20]*){12,19}$
+   */
   readonly number?: string;
+  /** @maxLength 20 */
   readonly brand?: string;
+  /** @pattern ^[0-9]{4}$ */
   readonly last4?: string;
+  /**
+   * MM/YY
+   * @pattern ^(0[1-9]|1[0-2])/[0-9]{2}$
+   */
   readonly expiration: string;
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
   readonly nameOnCard: string;
 }
 
 /** Checks the cards and drops their numbers. `held` are those that the customer has now. */
 export function acceptCards(
-  cards: readonly CardInput[],
+  cards: readonly CreditCardInput[],
   held: readonly CreditCard[],
 ): { cards: CreditCard[]; broken: BrokenRule[] } {
   const broken: BrokenRule[] = [];
@@ -43,7 +62,7 @@ interface Refusal {
   readonly message: string;
 }
 
-function newCard({ brand, last4, ...card }: CardInput, number: string): CreditCard | Refusal {
+function newCard({ brand, last4, ...card }: CreditCardInput, number: string): CreditCard | Refusal {
   const digits = number.replaceAll(/[ -]/g, '');
   if (!/^\d{12,19}$/.test(digits) || !passesLuhn(digits)) {
     return { field: 'number', message: 'is not a valid card number' };
@@ -55,7 +74,7 @@ function newCard({ brand, last4, ...card }: CardInput, number: string): CreditCa
   return describe(card, kept);
 }
 
-function keepCard(card: CardInput, held: readonly CreditCard[]): CreditCard | Refusal {
+function keepCard(card: CreditCardInput, held: readonly CreditCard[]): CreditCard | Refusal {
   if (card.last4 === undefined) return { field: 'number', message: 'is required for a card that is not held yet' };
   const same = held.find(
     ({ last4, brand, expiration, nameOnCard }) =>
@@ -67,7 +86,10 @@ function keepCard(card: CardInput, held: readonly CreditCard[]): CreditCard | Re
   return same ? describe(card, same) : { field: 'last4', message: 'names no card that is held; send its number' };
 }
 
-function describe(card: Omit<CardInput, 'number'>, { brand, last4 }: { brand: string; last4: string }): CreditCard {
+function describe(
+  card: Omit<CreditCardInput, 'number'>,
+  { brand, last4 }: { brand: string; last4: string },
+): CreditCard {
   const { type, description, expiration, nameOnCard } = card;
   return { type, ...(description !== undefined && { description }), brand, last4, expiration, nameOnCard };
 }

@@ -1,42 +1,131 @@
-import { acceptCards, type CardInput, type CreditCard } from './card.js';
+import { acceptCards, type CreditCard, type CreditCardInput } from './card.js';
 import { type BrokenRule, CustomerErased, CustomerNotFound, InvalidCustomer } from './errors.js';
 
+// The comments on these shapes, and the limits in them, are also what the OpenAPI document says.
+
+/** @example { "title": "Ms", "firstName": "Ada", "lastName": "Lovelace" } */
 export interface Name {
+  /** @maxLength 50 */
   readonly title?: string;
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
   readonly firstName: string;
+  /** @maxLength 100 */
   readonly middleName?: string;
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
   readonly lastName: string;
+  /** @maxLength 50 */
   readonly suffix?: string;
 }
 
+/** @example { "email": "ada@example.com", "primaryPhone": "+1 202 555 0100" } */
 export interface Contact {
+  /**
+   * @maxLength 254
+   * @pattern ^[^\s@]+@[^\s@]+$
+   */
   readonly email: string;
+  /** @maxLength 50 */
   readonly primaryPhone?: string;
+  /** @maxLength 50 */
   readonly secondaryPhone?: string;
 }
 
 export type AddressType = 'BILLING' | 'SHIPPING' | 'SHIPPING_ALTERNATE';
 
-export interface Address {
+/** At most one of each type. */
+export interface AddressInput {
   readonly type: AddressType;
+  /** @maxLength 200 */
   readonly description?: string;
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
   readonly address1: string;
+  /** @maxLength 200 */
   readonly address2?: string;
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
   readonly city: string;
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
   readonly state: string;
+  /**
+   * @minLength 1
+   * @maxLength 20
+   */
   readonly postalCode: string;
+  /**
+   * ISO 3166-1 alpha-2; US when not given.
+   * @pattern ^[A-Z]{2}$
+   */
+  readonly country?: string;
+}
+
+export interface Address extends AddressInput {
+  /** ISO 3166-1 alpha-2. */
   readonly country: string;
 }
 
-/** A customer: what is stored, carried by events and answered to clients is this one value. */
+/**
+ * A customer as a client states it.
+ * @example {
+ *   "name": { "firstName": "Ada", "lastName": "Lovelace" },
+ *   "contact": { "email": "ada@example.com" },
+ *   "addresses": [
+ *     {
+ *       "type": "SHIPPING",
+ *       "address1": "12 St James Square",
+ *       "city": "London",
+ *       "state": "LND",
+ *       "postalCode": "SW1Y 4JH",
+ *       "country": "GB"
+ *     }
+ *   ],
+ *   "creditCards": [
+ *     { "type": "PRIMARY", "number": "4111 1111 1111 1111", "expiration": "12/30", "nameOnCard": "Ada Lovelace" }
+ *   ]
+ * }
+ */
+export interface CustomerInput {
+  readonly name: Name;
+  readonly contact: Contact;
+  /** @maxItems 3 */
+  readonly addresses: AddressInput[];
+  /** @maxItems 2 */
+  readonly creditCards?: CreditCardInput[];
+}
+
 export interface Customer {
   readonly id: string;
+  /**
+   * 1, 2, 3 ... Also the `ETag`.
+   * @isInt
+   */
   readonly version: number;
   readonly name: Name;
   readonly contact: Contact;
   readonly addresses: Address[];
   readonly creditCards?: CreditCard[];
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   readonly createdAt: string;
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   readonly updatedAt: string;
 }
 
@@ -49,73 +138,37 @@ export interface ErasedCustomer {
   readonly updatedAt: string;
 }
 
-/** What the store holds under a customer's id. */
+/** What the store holds under a customer's id: what is stored, carried by events and returned to clients is this value. */
 export type CustomerRecord = Customer | ErasedCustomer;
 
-/** A customer as a client states it. */
-export interface CustomerInput {
-  readonly name: Name;
-  readonly contact: Contact;
-  readonly addresses: (Omit<Address, 'country'> & { readonly country?: string })[];
-  readonly creditCards?: CardInput[];
+/** What happens to a customer; the event carries the whole customer after it. */
+export type CustomerChange =
+  | { readonly type: 'registered'; readonly state: Customer }
+  | { readonly type: 'changed'; readonly state: Customer }
+  // Answers that were given before must not be given again.
+  | { readonly type: 'erased'; readonly state: ErasedCustomer; readonly forgets: true };
+
+/** @param now RFC 3339, as in all decisions. @throws InvalidCustomer */
+export function registerCustomer(id: string, input: CustomerInput, now: string) {
+  const state: Customer = { id, version: 1, ...accept(input, []), createdAt: now, updatedAt: now };
+  return { type: 'registered', state } as const satisfies CustomerChange;
 }
 
-interface CustomerEventData<Record extends CustomerRecord> {
-  readonly customer: Record;
-  /** JSON Pointers of what changed. */
-  readonly changed: string[];
-}
-
-export type CustomerEvent =
-  | { readonly type: 'registered'; readonly data: CustomerEventData<Customer> }
-  | { readonly type: 'changed'; readonly data: CustomerEventData<Customer> }
-  | { readonly type: 'erased'; readonly data: CustomerEventData<ErasedCustomer> };
-
-export interface CustomerChange<Record extends CustomerRecord = Customer> {
-  readonly state: Record;
-  readonly event: CustomerEvent;
-  /** Answers that were given before must not be given again. */
-  readonly forgets?: true;
-}
-
-/** Answers JSON Pointers of what differs between two values. */
-export type Compare = (before: unknown, after: unknown) => string[];
-
-/** What a decision needs of the world. */
-export interface Circumstances {
-  /** RFC 3339 */
-  readonly now: string;
-  readonly compare: Compare;
-}
-
-/** @throws InvalidCustomer */
-export function registerCustomer(id: string, input: CustomerInput, { now, compare }: Circumstances): CustomerChange {
-  const content = accept(input, []);
-  const state = { id, version: 1, ...content, createdAt: now, updatedAt: now };
-  return { state, event: { type: 'registered', data: { customer: state, changed: compare({}, content) } } };
-}
-
-/** Undefined when the customer is as stated already. @throws InvalidCustomer */
-export function changeCustomer(
-  customer: Customer,
-  input: CustomerInput,
-  { now, compare }: Circumstances,
-): CustomerChange | undefined {
-  const { id, version, createdAt, updatedAt, ...before } = customer;
-  const content = accept(input, customer.creditCards ?? []);
-  const changed = compare(before, content);
-  if (changed.length === 0) return undefined;
-  const time = later(now, updatedAt);
-  const state = { id, version: version + 1, ...content, createdAt, updatedAt: time };
-  return { state, event: { type: 'changed', data: { customer: state, changed } } };
+/** The customer as it is stated now, which may be as it is already. @throws InvalidCustomer */
+export function changeCustomer(customer: Customer, input: CustomerInput, now: string) {
+  const { id, version, createdAt, updatedAt, creditCards } = customer;
+  const content = accept(input, creditCards ?? []);
+  const state: Customer = { id, version: version + 1, ...content, createdAt, updatedAt: later(now, updatedAt) };
+  return { type: 'changed', state } as const satisfies CustomerChange;
 }
 
 /** Takes the person out, here and, by the event, in every context that copied it. */
-export function eraseCustomer(customer: Customer, { now, compare }: Circumstances): CustomerChange<ErasedCustomer> {
-  const { id, version, createdAt, updatedAt, ...person } = customer;
-  const state = { id, version: version + 1, erased: true as const, createdAt, updatedAt: later(now, updatedAt) };
-  const changed = compare(person, {});
-  return { state, event: { type: 'erased', data: { customer: state, changed } }, forgets: true };
+export function eraseCustomer({ id, version, createdAt, updatedAt }: Customer, now: string) {
+  const state: ErasedCustomer = {
+    ...{ id, version: version + 1, erased: true, createdAt },
+    updatedAt: later(now, updatedAt),
+  };
+  return { type: 'erased', state, forgets: true } as const satisfies CustomerChange;
 }
 
 /** The customer, if there is one still. @throws CustomerNotFound, CustomerErased */

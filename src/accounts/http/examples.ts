@@ -1,8 +1,8 @@
-import type { HistoryPageDto } from '../../platform/http/history-dto.js';
-import type { Problem } from '../../platform/http/problem.js';
-import type { CustomerDto, CustomerPageDto } from './customer-dto.js';
+import type { Problem } from '../../platform/http.js';
+import type { Customer } from '../domain/customer.js';
+import type { CustomerPage } from './customer-shapes.js';
 
-export const CUSTOMER: CustomerDto = {
+export const CUSTOMER: Customer = {
   id: '01a20699-0298-778c-90c1-07a39812d871',
   version: 1,
   name: { firstName: 'Ada', lastName: 'Lovelace' },
@@ -22,33 +22,9 @@ export const CUSTOMER: CustomerDto = {
   updatedAt: '2026-11-23T04:10:20.697Z',
 };
 
-export const CUSTOMERS: CustomerPageDto = {
+export const CUSTOMERS: CustomerPage = {
   items: [CUSTOMER],
   next: 'eyJsaXN0Ijoi',
-};
-
-export const HISTORY: HistoryPageDto = {
-  items: [
-    {
-      version: 1,
-      type: 'accounts.customer.registered',
-      eventId: '6b1f0c6e-5a35-4d0e-9d0b-6a3f1c1f7a11',
-      time: '2026-11-23T04:10:20.697Z',
-      changed: ['/name', '/contact', '/addresses', '/creditCards'],
-      partition: 3,
-      offset: 0,
-    },
-    {
-      version: 2,
-      type: 'accounts.customer.changed',
-      eventId: '2a7be7f2-96a1-4b3c-8a3f-5b0a7c7c2b52',
-      time: '2026-11-23T09:32:05.120Z',
-      changed: ['/contact/email'],
-      actor: 'ada',
-      partition: 3,
-      offset: 1,
-    },
-  ],
 };
 
 export const NOT_FOUND: Problem = {

@@ -1,8 +1,8 @@
-import type { Upcaster, Upcasters } from '../../platform/event/upcast.js';
-import type { Address } from '../domain/customer.js';
+import type { Upcaster, Upcasters } from '../../platform/index.js';
+import type { AddressInput } from '../domain/customer.js';
 
 interface Version1 {
-  readonly customer: { readonly addresses: readonly (Omit<Address, 'country'> & { readonly country?: string })[] };
+  readonly customer: { readonly addresses: readonly AddressInput[] };
 }
 
 /** Version 2 states the country of every address; in version 1 an address without one was in the United States. */

@@ -1,5 +1,4 @@
-import { changeAggregate, type Conditions, type Outcome } from '../../platform/aggregate/change-aggregate.js';
-import { changedPointers } from '../../platform/event/changed-pointers.js';
+import { changeAggregate, type Conditions, type Outcome } from '../../platform/index.js';
 import { OrderNotFound, UnknownCustomer } from '../domain/errors.js';
 import { cancelOrder, type Order } from '../domain/order.js';
 import type { Customers, Orders } from './ports.js';
@@ -18,13 +17,12 @@ export class CancelOrder {
     return changeAggregate(
       this.orders,
       id,
-      async (order) => {
+      async (order, now) => {
         if (!order) throw new OrderNotFound();
         // Looked up after the order, as for a shipment: an erasure in between gives the order a new version, and this try
         // loses; an order that was placed too late to be redacted has a customer who is erased by now.
         const isKept = reason !== undefined && !(await this.isErased(order.customerId));
-        const circumstances = { now: new Date().toISOString(), compare: changedPointers };
-        return cancelOrder(order, isKept ? reason : undefined, circumstances);
+        return cancelOrder(order, isKept ? reason : undefined, now);
       },
       conditions,
     );

@@ -1,18 +1,13 @@
-import type { Arrivals } from '../../platform/projection/arrivals.js';
 import type { CustomerRecord } from '../domain/customer.js';
 import type { Customers } from './ports.js';
 
 /** Keeps orders' own copy of the customers up to date. It writes nowhere else: orders are never touched by it. */
 export class CopyCustomerOnCustomerChanged {
-  constructor(
-    private readonly customers: Customers,
-    private readonly arrivals: Arrivals,
-  ) {}
+  constructor(private readonly customers: Customers) {}
 
   async execute(customers: readonly CustomerRecord[]): Promise<void> {
     await this.customers.apply(
       customers.map((customer) => ({ id: customer.id, version: customer.version, state: customer })),
     );
-    this.arrivals.announce(customers.map(({ id }) => id));
   }
 }

@@ -1,7 +1,5 @@
-import type { ListPage, Scalar } from '../../platform/listing/listing.js';
-import type { Arrivals } from '../../platform/projection/arrivals.js';
-import { waitForVersion } from '../../platform/projection/wait-for-version.js';
-import type { Customer } from '../domain/customer.js';
+import type { ListPage, Scalar } from '../../platform/index.js';
+import type { CustomerCopy } from '../domain/customer.js';
 import { CustomerErased, CustomerNotFound } from '../domain/errors.js';
 import type { Order } from '../domain/order.js';
 import type { Customers, OrderList } from './ports.js';
@@ -10,14 +8,14 @@ export interface CustomerQuery {
   readonly customerId: string;
   /** The version that the copy must have reached. */
   readonly minVersion?: number;
-  /** Seconds to wait for it. */
-  readonly wait: number;
+  /** For how long to wait for it. */
+  readonly waitSeconds: number;
   readonly limit: number;
   readonly after?: readonly Scalar[];
 }
 
 export interface CustomerWithOrders {
-  readonly customer: Customer;
+  readonly customer: CustomerCopy;
   readonly customerVersion: number;
   /** Newest first. */
   readonly orders: ListPage<Order>;
@@ -30,16 +28,14 @@ export class GetCustomerWithOrders {
   constructor(
     private readonly customers: Customers,
     private readonly orders: OrderList,
-    private readonly arrivals: Arrivals,
-    private readonly stopping: AbortSignal,
   ) {}
 
-  /** @throws CustomerNotFound, CustomerErased, PlatformError `unavailable` when `minVersion` does not come in time */
-  async execute({ customerId, minVersion, wait, limit, after }: CustomerQuery): Promise<CustomerWithOrders> {
-    const { customers, arrivals, stopping } = this;
+  /** @throws CustomerNotFound, CustomerErased, PlatformError `unavailable` when `minVersion` does not arrive in time */
+  async execute({ customerId, minVersion, waitSeconds, limit, after }: CustomerQuery): Promise<CustomerWithOrders> {
+    const { customers } = this;
     const copy = await (minVersion === undefined
       ? customers.find(customerId)
-      : waitForVersion(customers, customerId, minVersion, { seconds: wait, arrivals, stopping }));
+      : customers.findAtLeast(customerId, minVersion, waitSeconds));
     if (!copy) throw new CustomerNotFound();
     const customer = copy.state;
     if ('erased' in customer) throw new CustomerErased();

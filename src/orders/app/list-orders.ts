@@ -1,4 +1,4 @@
-import type { ListPage, ListQuery } from '../../platform/listing/listing.js';
+import type { ListPage, ListQuery } from '../../platform/index.js';
 import type { Order, OrderStatus } from '../domain/order.js';
 import type { OrderList } from './ports.js';
 

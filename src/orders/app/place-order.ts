@@ -1,17 +1,38 @@
-import { createAggregate, type Outcome } from '../../platform/aggregate/change-aggregate.js';
-import type { Idempotency } from '../../platform/aggregate/idempotency.js';
-import { changedPointers } from '../../platform/event/changed-pointers.js';
-import type { Arrivals } from '../../platform/projection/arrivals.js';
-import { waitForVersion } from '../../platform/projection/wait-for-version.js';
-import type { Customer } from '../domain/customer.js';
+import { createAggregate, type Idempotency, type Outcome } from '../../platform/index.js';
+import type { CustomerCopy } from '../domain/customer.js';
 import { UnknownCustomer } from '../domain/errors.js';
 import { type Order, type OrderItem, placeOrder } from '../domain/order.js';
 import type { Customers, Orders } from './ports.js';
 
-export interface PlaceOrderCommand {
+/**
+ * @example {
+ *   "customerId": "01a20699-0298-778c-90c1-07a39812d871",
+ *   "items": [
+ *     {
+ *       "product": { "id": "p-1", "title": "Notebook", "price": { "amount": "19.99", "currency": "USD" } },
+ *       "quantity": 2
+ *     }
+ *   ]
+ * }
+ */
+export interface OrderInput {
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
   readonly customerId: string;
+  /**
+   * All in one currency.
+   * @minItems 1
+   * @maxItems 200
+   */
   readonly items: OrderItem[];
-  /** The version of the customer that the copy must have reached. */
+  /**
+   * The version of the customer that orders must have heard of; see `Prefer`.
+   * @isInt
+   * @minimum 1
+   * @maximum 999999999999
+   */
   readonly minCustomerVersion?: number;
 }
 
@@ -19,32 +40,29 @@ export class PlaceOrder {
   constructor(
     private readonly orders: Orders,
     private readonly customers: Customers,
-    private readonly arrivals: Arrivals,
-    private readonly stopping: AbortSignal,
   ) {}
 
   /**
-   * @param wait seconds to wait for `minCustomerVersion`
-   * @throws UnknownCustomer, InvalidOrder, PlatformError `unavailable` when that version does not come in time
+   * @param waitSeconds for `minCustomerVersion`
+   * @throws UnknownCustomer, InvalidOrder, PlatformError `unavailable` when that version does not arrive in time
    */
-  execute(command: PlaceOrderCommand, wait: number, idempotency?: Idempotency): Promise<Outcome<Order>> {
-    const { customerId, items, minCustomerVersion } = command;
+  execute(input: OrderInput, waitSeconds: number, idempotency?: Idempotency): Promise<Outcome<Order>> {
+    const { customerId, items, minCustomerVersion } = input;
     return createAggregate(
       this.orders,
-      async (id) => {
+      async (id, now) => {
         // The customer may be erased between this look and the save, and then nothing redacts the order: it has nothing of
         // the person yet, and gets nothing later, for shipping and cancelling look at the copy again.
-        const customer = await this.findCustomer(customerId, minCustomerVersion, wait);
-        return placeOrder(id, customer, items, { now: new Date().toISOString(), compare: changedPointers });
+        const customer = await this.findCustomer(customerId, minCustomerVersion, waitSeconds);
+        return placeOrder(id, customer, items, now);
       },
       idempotency,
     );
   }
 
-  private async findCustomer(id: string, version: number | undefined, seconds: number): Promise<Customer> {
-    const { customers, arrivals, stopping } = this;
-    const wait = { seconds, arrivals, stopping };
-    const copy = await (version === undefined ? customers.find(id) : waitForVersion(customers, id, version, wait));
+  private async findCustomer(id: string, version: number | undefined, waitSeconds: number): Promise<CustomerCopy> {
+    const { customers } = this;
+    const copy = await (version === undefined ? customers.find(id) : customers.findAtLeast(id, version, waitSeconds));
     if (!copy || 'erased' in copy.state) throw new UnknownCustomer();
     return copy.state;
   }

@@ -1,18 +1,19 @@
-import type { Aggregates } from '../../platform/aggregate/aggregates.js';
-import type { History } from '../../platform/history/history.js';
-import type { Listing } from '../../platform/listing/listing.js';
-import type { Projection } from '../../platform/projection/projection.js';
+import { type Aggregates, type History, type Listing, type Projection, token } from '../../platform/index.js';
 import type { CustomerRecord } from '../domain/customer.js';
-import type { Order, OrderEvent } from '../domain/order.js';
+import type { Order, OrderChange } from '../domain/order.js';
 
 /** The system of record for orders. */
-export type Orders = Aggregates<Order, OrderEvent>;
+export type Orders = Aggregates<Order, OrderChange>;
+export const ORDERS = token<Orders>('orders');
 
 /** Pages through orders. */
 export type OrderList = Listing<Order>;
+export const ORDER_LIST = token<OrderList>('list of orders');
+
+/** Every recorded change of an order; without the states, for nobody asks for those of the past. */
+export type OrderHistory = History<Order>;
+export const ORDER_HISTORY = token<OrderHistory>('history of orders');
 
 /** Orders' own copy of the customers. */
 export type Customers = Projection<CustomerRecord>;
-
-/** Every recorded change of an order. */
-export type OrderHistory = History;
+export const CUSTOMERS = token<Customers>('customers');

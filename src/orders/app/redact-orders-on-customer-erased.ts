@@ -1,6 +1,4 @@
-import { changeExisting } from '../../platform/aggregate/change-aggregate.js';
-import { changedPointers } from '../../platform/event/changed-pointers.js';
-import type { Scalar } from '../../platform/listing/listing.js';
+import { changeExisting, type Heartbeat, type Scalar } from '../../platform/index.js';
 import type { CustomerRecord } from '../domain/customer.js';
 import { OrderNotFound } from '../domain/errors.js';
 import { redactOrder } from '../domain/order.js';
@@ -10,7 +8,7 @@ import type { OrderList, Orders } from './ports.js';
 const PAGE = 500;
 
 /**
- * Takes the personal data of customers who were erased out of their orders. Runs after the copy is erased, so that an
+ * Takes the personal data of a customer who was erased out of the customer's orders. Runs after the copy is erased, so that an
  * order that is placed too late to be found here gets none: shipping and cancelling look at the copy.
  */
 export class RedactOrdersOnCustomerErased {
@@ -21,10 +19,10 @@ export class RedactOrdersOnCustomerErased {
 
   /**
    * What is redacted stays so: when it is broken off, the next try goes on with what is left.
-   * @param heartbeat is called after each step; what it throws ends the work
+   * @param lease has a heartbeat after each step; what it throws ends the work
    */
-  async execute(customers: readonly CustomerRecord[], heartbeat: () => Promise<void>): Promise<void> {
-    for (const customer of customers) if ('erased' in customer) await this.redactOrdersOf(customer.id, heartbeat);
+  async execute(customer: CustomerRecord, lease: Heartbeat): Promise<void> {
+    if ('erased' in customer) await this.redactOrdersOf(customer.id, () => lease.heartbeat());
   }
 
   private async redactOrdersOf(customerId: string, heartbeat: () => Promise<void>): Promise<void> {
@@ -43,8 +41,7 @@ export class RedactOrdersOnCustomerErased {
   }
 
   private async redact(id: string): Promise<void> {
-    const circumstances = { now: new Date().toISOString(), compare: changedPointers };
     const absent = () => new OrderNotFound();
-    await changeExisting(this.orders, id, absent, (order) => redactOrder(order, circumstances));
+    await changeExisting(this.orders, id, absent, redactOrder);
   }
 }

@@ -1,5 +1,4 @@
-import { changeAggregate, type Conditions, type Outcome } from '../../platform/aggregate/change-aggregate.js';
-import { changedPointers } from '../../platform/event/changed-pointers.js';
+import { changeAggregate, type Conditions, type Outcome } from '../../platform/index.js';
 import { OrderNotFound, UnknownCustomer } from '../domain/errors.js';
 import { type Order, shipOrder } from '../domain/order.js';
 import type { Customers, Orders } from './ports.js';
@@ -15,12 +14,12 @@ export class ShipOrder {
     return changeAggregate(
       this.orders,
       id,
-      async (order) => {
+      async (order, now) => {
         if (!order) throw new OrderNotFound();
         // Looked up after the order: an erasure in between has given the order a new version, and this try loses.
         const copy = await this.customers.find(order.customerId);
         if (!copy) throw new UnknownCustomer();
-        return shipOrder(order, copy.state, { now: new Date().toISOString(), compare: changedPointers });
+        return shipOrder(order, copy.state, now);
       },
       conditions,
     );

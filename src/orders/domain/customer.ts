@@ -1,7 +1,8 @@
-export type AddressType = 'BILLING' | 'SHIPPING' | 'SHIPPING_ALTERNATE';
+// The comments on these shapes are also what the OpenAPI document says.
 
-export interface Address {
-  readonly type: AddressType;
+/** A customer's address as orders knows it. */
+export interface CustomerAddress {
+  readonly type: 'BILLING' | 'SHIPPING' | 'SHIPPING_ALTERNATE';
   readonly description?: string;
   readonly address1: string;
   readonly address2?: string;
@@ -11,7 +12,7 @@ export interface Address {
   readonly country: string;
 }
 
-export interface Name {
+export interface CustomerName {
   readonly title?: string;
   readonly firstName: string;
   readonly middleName?: string;
@@ -19,20 +20,29 @@ export interface Name {
   readonly suffix?: string;
 }
 
-export interface Contact {
+export interface CustomerContact {
   readonly email: string;
   readonly primaryPhone?: string;
   readonly secondaryPhone?: string;
 }
 
-/** A customer as orders knows one: copied from what the owner of customers states. */
-export interface Customer {
+/** Orders' own copy of a customer. */
+export interface CustomerCopy {
   readonly id: string;
+  /** @isInt */
   readonly version: number;
-  readonly name: Name;
-  readonly contact: Contact;
-  readonly addresses: Address[];
+  readonly name: CustomerName;
+  readonly contact: CustomerContact;
+  readonly addresses: CustomerAddress[];
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   readonly createdAt: string;
+  /**
+   * RFC 3339
+   * @format date-time
+   */
   readonly updatedAt: string;
 }
 
@@ -44,10 +54,10 @@ export interface ErasedCustomer {
 }
 
 /** What orders holds under a customer's id. */
-export type CustomerRecord = Customer | ErasedCustomer;
+export type CustomerRecord = CustomerCopy | ErasedCustomer;
 
 /** Where an order to this customer goes: the shipping address, or the alternate one where there is no other. */
-export function shippingAddressOf(customer: CustomerRecord): Address | undefined {
+export function shippingAddressOf(customer: CustomerRecord): CustomerAddress | undefined {
   if ('erased' in customer) return undefined;
   const { addresses } = customer;
   return (

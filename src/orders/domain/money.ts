@@ -1,7 +1,22 @@
 import { Big } from 'big.js';
 
-/** An exact amount: a decimal string, with as many places as it is to be shown with. */
+/** @example { "amount": "19.99", "currency": "USD" } */
 export interface Money {
+  /**
+   * An exact decimal.
+   * @pattern ^(0|[1-9][0-9]{0,11})([.][0-9]{1,4})?$
+   */
+  readonly amount: string;
+  /**
+   * ISO 4217
+   * @pattern ^[A-Z]{3}$
+   */
+  readonly currency: string;
+}
+
+// A sum may have more digits than a price.
+export interface Total {
+  /** An exact decimal. */
   readonly amount: string;
   /** ISO 4217 */
   readonly currency: string;

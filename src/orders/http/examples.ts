@@ -1,8 +1,8 @@
-import type { HistoryPageDto } from '../../platform/http/history-dto.js';
-import type { Problem } from '../../platform/http/problem.js';
-import type { CustomerWithOrdersDto, OrderDto, OrderPageDto } from './order-dto.js';
+import type { Problem } from '../../platform/http.js';
+import type { Order } from '../domain/order.js';
+import type { CustomerWithOrders, OrderPage } from './order-shapes.js';
 
-export const ORDER: OrderDto = {
+export const ORDER: Order = {
   id: '01a20699-02a9-740e-aead-da7262a9c6e1',
   version: 1,
   customerId: '01a20699-0298-778c-90c1-07a39812d871',
@@ -13,7 +13,7 @@ export const ORDER: OrderDto = {
   updatedAt: '2026-11-23T04:10:20.714Z',
 };
 
-export const SHIPPED: OrderDto = {
+export const SHIPPED: Order = {
   id: '01a20699-02a9-740e-aead-da7262a9c6e1',
   version: 2,
   customerId: '01a20699-0298-778c-90c1-07a39812d871',
@@ -33,7 +33,7 @@ export const SHIPPED: OrderDto = {
   updatedAt: '2026-11-23T04:12:01.003Z',
 };
 
-export const CANCELLED: OrderDto = {
+export const CANCELLED: Order = {
   id: '01a20699-02a9-740e-aead-da7262a9c6e1',
   version: 2,
   customerId: '01a20699-0298-778c-90c1-07a39812d871',
@@ -45,36 +45,12 @@ export const CANCELLED: OrderDto = {
   updatedAt: '2026-11-23T04:12:01.003Z',
 };
 
-export const ORDERS: OrderPageDto = {
+export const ORDERS: OrderPage = {
   items: [SHIPPED],
   next: 'eyJsaXN0Ijoi',
 };
 
-export const HISTORY: HistoryPageDto = {
-  items: [
-    {
-      version: 1,
-      type: 'orders.order.placed',
-      eventId: '9c5d3f3c-42c7-4e53-8f0a-0d1f7c1b6e21',
-      time: '2026-11-23T04:10:20.714Z',
-      changed: ['/customerId', '/status', '/items', '/total'],
-      partition: 1,
-      offset: 0,
-    },
-    {
-      version: 2,
-      type: 'orders.order.shipped',
-      eventId: '4f0a9f6d-5d0e-4f8c-9c39-1e8f2a6d3c32',
-      time: '2026-11-23T04:12:01.003Z',
-      changed: ['/status', '/shipTo'],
-      actor: 'grace',
-      partition: 1,
-      offset: 1,
-    },
-  ],
-};
-
-export const CUSTOMER_WITH_ORDERS: CustomerWithOrdersDto = {
+export const CUSTOMER_WITH_ORDERS: CustomerWithOrders = {
   customer: {
     id: '01a20699-0298-778c-90c1-07a39812d871',
     version: 1,

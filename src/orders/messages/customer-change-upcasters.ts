@@ -1,8 +1,10 @@
-import type { Upcaster, Upcasters } from '../../platform/event/upcast.js';
-import type { Address } from '../domain/customer.js';
+import type { Upcaster, Upcasters } from '../../platform/index.js';
+import type { CustomerAddress } from '../domain/customer.js';
 
 interface Version1 {
-  readonly customer: { readonly addresses: readonly (Omit<Address, 'country'> & { readonly country?: string })[] };
+  readonly customer: {
+    readonly addresses: readonly (Omit<CustomerAddress, 'country'> & { readonly country?: string })[];
+  };
 }
 
 /** Events from before the country was always stated meant the United States. */

@@ -1,8 +1,5 @@
-import { type CloudEvent, dataschemaOf } from '../../platform/event/cloud-event.js';
-import { UnreadableRecord } from '../../platform/event/parse-cloud-event.js';
-import { tolerantCheck } from '../../platform/event/tolerant-check.js';
-import { upcast } from '../../platform/event/upcast.js';
-import type { Customer, CustomerRecord } from '../domain/customer.js';
+import { type CloudEvent, dataschemaOf, tolerantCheck, UnreadableRecord, upcast } from '../../platform/index.js';
+import type { CustomerCopy, CustomerRecord } from '../domain/customer.js';
 import { customerChangeUpcasters } from './customer-change-upcasters.js';
 
 /** The topic on which the owner of customers states their changes. */
@@ -10,13 +7,14 @@ export const CUSTOMER_CHANGES = 'accounts.customer.change';
 
 const REGISTERED = 'accounts.customer.registered';
 const CHANGED = 'accounts.customer.changed';
-const ERASED = 'accounts.customer.erased';
+/** The type of event that takes a customer's personal data out. */
+export const CUSTOMER_ERASED = 'accounts.customer.erased';
 
 /** The types of event that orders understands, and the major version of each that its reading is written for. */
 const UNDERSTOOD: ReadonlyMap<string, number> = new Map([
   [REGISTERED, 2],
   [CHANGED, 2],
-  [ERASED, 1],
+  [CUSTOMER_ERASED, 1],
 ]);
 
 const text = { type: 'string' };
@@ -81,7 +79,7 @@ export const NEEDED_OF_CUSTOMER_CHANGES: Readonly<Record<string, object>> = {
   [dataschemaOf(REGISTERED, 2)]: NEEDED,
   [dataschemaOf(CHANGED, 1)]: NEEDED_OF_VERSION_1,
   [dataschemaOf(CHANGED, 2)]: NEEDED,
-  [dataschemaOf(ERASED, 1)]: NEEDED_OF_ERASED,
+  [dataschemaOf(CUSTOMER_ERASED, 1)]: NEEDED_OF_ERASED,
 };
 
 const check = tolerantCheck(Object.entries(NEEDED_OF_CUSTOMER_CHANGES).map(([$id, schema]) => ({ $id, ...schema })));
@@ -95,11 +93,11 @@ export function readCustomerChange(event: CloudEvent): CustomerRecord | undefine
   if (newest === undefined) return undefined;
   const { dataschema, data } = upcast(event, customerChangeUpcasters, newest);
   check(dataschema, data);
-  const { customer } = data as { customer: Customer };
+  const { customer } = data as { customer: CustomerCopy };
   const { id, version, name, contact, addresses, createdAt, updatedAt } = customer;
   if (id !== event.subject || String(version) !== event.sequence) {
     throw new UnreadableRecord('subject and sequence are not those of data/customer');
   }
-  if (event.type === ERASED) return { id, version, erased: true };
+  if (event.type === CUSTOMER_ERASED) return { id, version, erased: true };
   return { id, version, name, contact, addresses, createdAt, updatedAt };
 }

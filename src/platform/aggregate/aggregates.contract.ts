@@ -60,12 +60,14 @@ export function aggregatesContract(name: string, openFixture: () => Promise<Aggr
       });
 
       it('finds the state as it was saved, together with its pending event', async () => {
-        const { state, event, commands } = created('a');
-        await store.save(undefined, { state, event, commands });
+        const { state } = created('a');
+        await store.save(undefined, created('a'));
 
         const stored = await found('a');
         expect(stored.state).toEqual(state);
-        expect((await pendingOf(store, 'a')).map(eventOf)).toMatchObject([{ sequence: '1', data: event.data }]);
+        expect((await pendingOf(store, 'a')).map(eventOf)).toMatchObject([
+          { sequence: '1', data: { item: state, changed: ['/name', '/tags'] } },
+        ]);
       });
 
       it('finds the commands that the aggregate is to remember, and those alone', async () => {

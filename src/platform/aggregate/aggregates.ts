@@ -1,4 +1,4 @@
-import type { DomainEvent } from '../event/cloud-event.js';
+import type { Extensions } from '../event/extensions.js';
 
 /** What the platform knows of every aggregate's state. It is one JSON value: in the store, in events and in answers. */
 export interface Aggregate {
@@ -9,6 +9,8 @@ export interface Aggregate {
   readonly createdAt: string;
   /** RFC 3339; the time of the newest event. */
   readonly updatedAt: string;
+  /** The person it was about was taken out: nothing but the members named here is left. */
+  readonly erased?: true;
 }
 
 /** An event that is committed, and not yet known to be in the log. */
@@ -50,36 +52,39 @@ export interface Stored<State extends Aggregate> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
-/** The outcome of a decision: the state after it, and the event that says so. */
-export interface Change<State extends Aggregate, Event extends DomainEvent = DomainEvent> {
+/** The outcome of a decision: what happened, and the state after it. The event states both. */
+export interface Change<State extends Aggregate = Aggregate> {
+  /** The event's own type, in the past tense: `registered`. */
+  readonly type: string;
   readonly state: State;
-  readonly event: Event;
   /** It takes something back for good: answers that were remembered from before are dropped with it. */
   readonly forgets?: true;
+  /** It only states again what the state is: the event says so by these attributes, and names all of the state. */
+  readonly restates?: Extensions;
 }
 
 /** A change, and the commands that the aggregate is to remember after it. */
-export interface Saving<State extends Aggregate, Event extends DomainEvent = DomainEvent> extends Change<State, Event> {
+export type Saving<State extends Aggregate, Changed extends Change<State> = Change<State>> = Changed & {
   readonly commands: readonly RememberedCommand<State>[];
-}
+};
 
 /**
  * The system of record for one kind of aggregate. Saving a state without its event cannot be written: both are one
  * atomic write.
  */
-export interface Aggregates<State extends Aggregate, Event extends DomainEvent = DomainEvent> {
+export interface Aggregates<State extends Aggregate, Changed extends Change<State> = Change<State>> {
   /** Called before each command. @throws PlatformError `unavailable` while the store must not be changed. */
   admit(): void;
   /** @throws PlatformError `unavailable` when the store does not answer. */
   find(id: string): Promise<Stored<State> | undefined>;
   /**
-   * Writes the new state and its pending event if the stored version is still the one before it (`before` undefined:
+   * Writes the new state and its pending event, which names what the state changes, if the stored version is still the one before it (`before` undefined:
    * if there is none), durably.
    * @throws VersionConflict when another writer was first.
    * @throws PlatformError `too-large` when the log would not take the event.
    * @throws PlatformError `unavailable` when the store does not answer or too many writes wait.
    */
-  save(before: Stored<State> | undefined, saving: Saving<State, Event>): Promise<void>;
+  save(before: Stored<State> | undefined, saving: Saving<State, Changed>): Promise<void>;
 }
 
 /** A commit of this process. */

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { type CodedError, isCodedError, PlatformError, unavailable } from '../errors.js';
 import { randomBytes } from '../random.js';
-import type { DomainEvent } from '../event/cloud-event.js';
 import { type Aggregate, type Aggregates, type Change, type Stored, VersionConflict } from './aggregates.js';
 import { type Idempotency, recall, recallCreation, remember } from './idempotency.js';
+import { changesIn } from './pending-event.js';
 
 /** The versions that an `If-Match` header allows; undefined when there is no such header. */
 export type ExpectedVersions = readonly number[] | 'any' | undefined;
@@ -30,15 +30,17 @@ const NAMESPACE = 'a3f0c1de-5b0e-4c53-9d0f-2f3f5f2f8a71';
 
 /**
  * Load, decide, save; a race lost to another writer is decided again on what that writer left. For a decision that may
- * change nothing there is {@link changeExisting}, for what is not there has no state to answer.
+ * refuse to change anything there is {@link changeExisting}, for what is not there has no state to answer. A change that
+ * leaves the content as it is writes nothing.
+ * @param decide is given the state and the time of the decision (RFC 3339, UTC)
  * @throws PlatformError `stale` when `expected` does not allow the current version, `unavailable` when the store does
  *   not answer or the race is lost over and over, and as {@link recall} does.
  * @throws whatever `decide` throws.
  */
-export function changeAggregate<State extends Aggregate, Event extends DomainEvent>(
-  aggregates: Aggregates<State, Event>,
+export function changeAggregate<State extends Aggregate, Changed extends Change<State>>(
+  aggregates: Aggregates<State, Changed>,
   id: string,
-  decide: (state: State | undefined) => Change<State, Event> | Promise<Change<State, Event>>,
+  decide: (state: State | undefined, now: string) => Changed | Promise<Changed>,
   conditions?: Conditions,
 ): Promise<Outcome<State>> {
   return change(aggregates, id, decide, conditions);
@@ -49,20 +51,20 @@ export function changeAggregate<State extends Aggregate, Event extends DomainEve
  * nothing and answers the state as it is.
  * @throws what `absent` makes, where there is no such aggregate
  */
-export function changeExisting<State extends Aggregate, Event extends DomainEvent>(
-  aggregates: Aggregates<State, Event>,
+export function changeExisting<State extends Aggregate, Changed extends Change<State>>(
+  aggregates: Aggregates<State, Changed>,
   id: string,
   absent: () => Error,
-  decide: (state: State) => Change<State, Event> | undefined | Promise<Change<State, Event> | undefined>,
+  decide: (state: State, now: string) => Changed | undefined | Promise<Changed | undefined>,
   conditions?: Conditions,
 ): Promise<Outcome<State>> {
-  return change(aggregates, id, (state) => (state ? decide(state) : Promise.reject(absent())), conditions);
+  return change(aggregates, id, (state, now) => (state ? decide(state, now) : Promise.reject(absent())), conditions);
 }
 
-function change<State extends Aggregate, Event extends DomainEvent>(
-  aggregates: Aggregates<State, Event>,
+function change<State extends Aggregate, Changed extends Change<State>>(
+  aggregates: Aggregates<State, Changed>,
   id: string,
-  decide: (state: State | undefined) => Change<State, Event> | undefined | Promise<Change<State, Event> | undefined>,
+  decide: (state: State | undefined, now: string) => Changed | undefined | Promise<Changed | undefined>,
   { expected, idempotency }: Conditions = {},
 ): Promise<Outcome<State>> {
   return retryLostRaces(async () => {
@@ -71,8 +73,9 @@ function change<State extends Aggregate, Event extends DomainEvent>(
     const answer = recall(stored, idempotency, Date.now());
     if (answer) return { state: answer, replayed: true };
     if (stored && !isExpected(stored.state, expected)) throw await refusalOfStale(stored.state, decide);
-    const change = await decide(stored?.state);
-    if (!change) return { state: (stored as Stored<State>).state };
+    const change = await decide(stored?.state, timeNow());
+    if (stored && (!change || changesNothing(stored.state, change))) return { state: stored.state };
+    if (!change) throw new Error(`${id}: a decision on nothing has to make something`);
     refuseFullOutbox(stored);
     const commands = remember(stored, change, idempotency, Date.now());
     await aggregates.save(stored, { ...change, commands });
@@ -85,9 +88,9 @@ function change<State extends Aggregate, Event extends DomainEvent>(
  * of tries, on any instances, one creates and the others find what it created.
  * @throws as {@link changeAggregate}
  */
-export function createAggregate<State extends Aggregate, Event extends DomainEvent>(
-  aggregates: Aggregates<State, Event>,
-  decide: (id: string) => Change<State, Event> | Promise<Change<State, Event>>,
+export function createAggregate<State extends Aggregate, Changed extends Change<State>>(
+  aggregates: Aggregates<State, Changed>,
+  decide: (id: string, now: string) => Changed | Promise<Changed>,
   idempotency?: Idempotency,
 ): Promise<Outcome<State>> {
   if (!idempotency) return createNew(aggregates, decide);
@@ -100,7 +103,7 @@ export function createAggregate<State extends Aggregate, Event extends DomainEve
       if (answer) return { state: answer, replayed: true };
       // A key whose 24 hours are over names something new.
       if (stored) continue;
-      const change = await decide(id);
+      const change = await decide(id, timeNow());
       await aggregates.save(undefined, { ...change, commands: remember(undefined, change, idempotency, Date.now()) });
       return { state: change.state };
     }
@@ -108,13 +111,13 @@ export function createAggregate<State extends Aggregate, Event extends DomainEve
 }
 
 /** Nobody else has the id, so nothing has to be looked up. Version 7: ids that begin with the time keep indexes dense. */
-function createNew<State extends Aggregate, Event extends DomainEvent>(
-  aggregates: Aggregates<State, Event>,
-  decide: (id: string) => Change<State, Event> | Promise<Change<State, Event>>,
+function createNew<State extends Aggregate, Changed extends Change<State>>(
+  aggregates: Aggregates<State, Changed>,
+  decide: (id: string, now: string) => Changed | Promise<Changed>,
 ): Promise<Outcome<State>> {
   return retryLostRaces(async () => {
     aggregates.admit();
-    const change = await decide(uuidv7({ random: randomBytes(16) }));
+    const change = await decide(uuidv7({ random: randomBytes(16) }), timeNow());
     await aggregates.save(undefined, { ...change, commands: [] });
     return { state: change.state };
   });
@@ -133,17 +136,26 @@ async function retryLostRaces<T>(attempt: () => Promise<T>): Promise<T> {
   throw unavailable('other writers were always first');
 }
 
+function changesNothing(before: Aggregate, { state, restates }: Change): boolean {
+  return !restates && changesIn(before, state).length === 0;
+}
+
 function isExpected({ version }: Aggregate, expected: ExpectedVersions): boolean {
   return expected === undefined || expected === 'any' || expected.includes(version);
+}
+
+/** RFC 3339, UTC. */
+function timeNow(): string {
+  return new Date().toISOString();
 }
 
 /** What is gone has no version that a client could ask for: it is gone, whatever `If-Match` names. */
 async function refusalOfStale<State extends Aggregate>(
   state: State,
-  decide: (state: State) => unknown,
+  decide: (state: State, now: string) => unknown,
 ): Promise<CodedError> {
   try {
-    await decide(state);
+    await decide(state, timeNow());
   } catch (error) {
     if (isCodedError(error) && error.kind === 'gone') return error;
   }

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { changed, created, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { changed, created, type Item, type ItemChange } from '../../../test/support/items.js';
 import { type Aggregates, type Change, type Saving, type Stored, VersionConflict } from './aggregates.js';
 import { changeAggregate, changeExisting } from './change-aggregate.js';
 
 /** One item; another writer may come first. */
-class OneItem implements Aggregates<Item, ItemEvent> {
+class OneItem implements Aggregates<Item, ItemChange> {
   admit(): void {
     return;
   }
@@ -20,7 +20,7 @@ class OneItem implements Aggregates<Item, ItemEvent> {
     return Promise.resolve(this.stored);
   }
 
-  save(before: Stored<Item> | undefined, { state, commands }: Saving<Item, ItemEvent>): Promise<void> {
+  save(before: Stored<Item> | undefined, { state, commands }: Saving<Item, ItemChange>): Promise<void> {
     this.saves += 1;
     this.stored = this.meanwhile.shift() ?? this.stored;
     if (this.stored?.state.version !== before?.state.version) return Promise.reject(new VersionConflict(state.id));
@@ -33,7 +33,7 @@ const first = created('a').state;
 const second = changed(first, 'by another writer').state;
 const third = changed(second, 'by a third').state;
 const atRest = (state: Item): Stored<Item> => ({ state, commands: [] });
-const rename = (state: Item | undefined): Change<Item, ItemEvent> => changed(state!, `${state!.name}, renamed`);
+const rename = (state: Item | undefined): Change<Item> => changed(state!, `${state!.name}, renamed`);
 
 const absent = () => new Error('there is none');
 

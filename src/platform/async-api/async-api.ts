@@ -1,6 +1,7 @@
 import { KEEPS_FOR_EVER } from '../bus/topics.js';
 import { deadLetterTopic } from '../dead-letters/dead-letter.js';
-import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent, dataschemaOf, type EventStream } from '../event/cloud-event.js';
+import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent, dataschemaOf } from '../event/cloud-event.js';
+import type { EventStream } from '../event/event-stream.js';
 import type { EventApi, TopicReading } from './event-api.js';
 import {
   CLOUD_EVENT_SCHEMA,
@@ -38,8 +39,9 @@ export function toAsyncApi(info: object, contexts: readonly EventfulContext[], p
   const topics = topicsOf(contexts);
   const channels = [...topics].map(([topic, schemas]) => [topic, topicChannel(topic, [...schemas.keys()], partitions)]);
   const readings = contexts.flatMap(({ name, events }) => events.reads.map((reading) => ({ name, reading })));
-  const samples = contexts.flatMap(({ events }) => events.samples);
-  const shared = contexts.flatMap(({ events }) => events.schemas).filter(({ $id }) => !typeOf($id));
+  const streams = contexts.flatMap(({ events }) => events.publishes);
+  const samples = streams.flatMap((stream) => stream.samples ?? []);
+  const shared = streams.flatMap((stream) => stream.schemas).filter(({ $id }) => !typeOf($id));
   const schemas = [...topics.values()].flatMap((ofTopic) => [...ofTopic]);
   return {
     asyncapi: '3.0.0',
@@ -72,8 +74,8 @@ export function toAsyncApi(info: object, contexts: readonly EventfulContext[], p
 function topicsOf(contexts: readonly EventfulContext[]): Map<string, Map<string, object>> {
   const topics = new Map<string, Map<string, object>>();
   for (const { events } of contexts) {
-    for (const { topic, typePrefix } of events.publishes) {
-      const ofStream = events.schemas.filter(({ $id }) => typeOf($id)?.startsWith(`${typePrefix}.`));
+    for (const { topic, typePrefix, schemas } of events.publishes) {
+      const ofStream = schemas.filter(({ $id }) => typeOf($id)?.startsWith(`${typePrefix}.`));
       topics.set(topic, new Map(ofStream.map((schema) => [schema.$id, toComponent(schema)])));
     }
   }

@@ -29,6 +29,7 @@ export const CLOUD_EVENT_SCHEMA = {
       description: 'Extension: the W3C trace of the request that led to the event.',
     },
     actor: { ...text, description: "Extension: the subject of the caller's token, where there was one." },
+    causationid: { ...text, description: 'Extension: the id of the event that caused it, where one did.' },
     prevhash: {
       ...hash,
       description: "Extension: the hash of the aggregate's event before this one; not in its first.",

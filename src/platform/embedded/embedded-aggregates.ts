@@ -1,16 +1,13 @@
 import type { AbstractSublevel } from 'abstract-level';
 import {
   type Aggregate,
-  type Aggregates,
   type Backlog,
+  type Change,
   type Commit,
-  type CommandRetention,
   type Head,
-  type LogCompared,
   type PendingEvent,
   type PendingSummary,
   type RememberedCommand,
-  type Restorable,
   type Restored,
   type Saving,
   type Stored,
@@ -21,14 +18,16 @@ import {
   type Waiting,
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { oldestPendingOf, toPending } from '../aggregate/pending-event.js';
+import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
 import { coalesce } from '../coalesce.js';
-import type { DomainEvent, EventStream } from '../event/cloud-event.js';
+import type { AggregateStore } from '../context/database.js';
+import type { EventStream } from '../event/event-stream.js';
 import { newestOfEach } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';
 import { EmbeddedCommands } from './embedded-commands.js';
-import { type Level, type Write, writeDurably } from './embedded-database.js';
+import type { Level } from './generations.js';
+import { type Write, writeDurably } from './write-durably.js';
 import { idOfKey, moved, timeOfKey } from './embedded-indexes.js';
 
 interface Document<State extends Aggregate> {
@@ -49,9 +48,10 @@ const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
 const MAX_COUNTED = 100_000;
 
 /** The aggregate store and its outbox in the embedded database; edits that wait together are one synced batch. */
-export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEvent>
-  implements Aggregates<State, Event>, Restorable<State>, LogCompared, CommandRetention
-{
+export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<State>> implements AggregateStore<
+  State,
+  Changed
+> {
   readonly topic: string;
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
   /** `<time of the oldest pending event>!<id>` to `<its version> <how many there are>`, for aggregates that have one. */
@@ -74,6 +74,11 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     this.limit = new EventLimit(stream.topic);
     this.enqueue = coalesce(limits, (edits) => this.write(edits));
     this.commands = new EmbeddedCommands(level, collection, this.documents, (id, apply) => this.enqueue({ id, apply }));
+  }
+
+  /** The keys are what is looked up by; a list reads everything. */
+  prepare(): Promise<void> {
+    return Promise.resolve();
   }
 
   admit(): void {
@@ -107,14 +112,10 @@ export class EmbeddedAggregates<State extends Aggregate, Event extends DomainEve
     return { ...stored, ...(summary && { pending: summary }) };
   }
 
-  /** Every aggregate, in the order of the ids. */
-  async *all(): AsyncGenerator<State> {
-    for await (const { state } of this.documents.values()) yield state;
-  }
-
-  async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
+  async save(before: Stored<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
+    const { state, commands } = saving;
     const { id } = state;
-    const { entry, hash } = toPending(this.stream, event, state, before?.hash);
+    const { entry, hash } = sealChange(this.stream, before, saving);
     this.limit.refuseTooLarge(entry);
     const saved = await this.enqueue({
       id,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { created, itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
 import { temporaryFolder } from '../../../test/support/temporary-folder.js';
 import { aggregatesContract } from '../aggregate/aggregates.contract.js';
 import { EmbeddedAggregates } from './embedded-aggregates.js';
@@ -64,6 +64,6 @@ it('on disk takes what earlier versions stored of requests off the disk, what wa
   await folder.remove();
 });
 
-function storeOver({ level }: EmbeddedDatabase): EmbeddedAggregates<Item, ItemEvent> {
-  return new EmbeddedAggregates<Item, ItemEvent>(level, 'items', itemEvents);
+function storeOver({ level }: EmbeddedDatabase): EmbeddedAggregates<Item, ItemChange> {
+  return new EmbeddedAggregates<Item, ItemChange>(level, 'items', itemEvents);
 }

@@ -1,6 +1,7 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Auditable, AuditedDocument } from '../replay/auditable.js';
-import { type Level, type Write, writeDurably } from './embedded-database.js';
+import type { Level } from './generations.js';
+import { type Write, writeDurably } from './write-durably.js';
 
 /** How a collection keeps its documents. */
 export interface Form<Stored> {

@@ -22,7 +22,9 @@ import type { DependencyHealth } from '../health/health.js';
 import { loggable, reasonFor } from '../programming-error.js';
 import { EmbeddedReading } from './embedded-reading.js';
 import { fromStored, type StoredRecord, toStored } from './embedded-record.js';
-import { type EmbeddedDatabase, type Level, type Write, writeDurably } from './embedded-database.js';
+import type { EmbeddedDatabase } from './embedded-database.js';
+import type { Level } from './generations.js';
+import { type Write, writeDurably } from './write-durably.js';
 
 interface Member {
   readonly handlers: ReadonlyMap<string, RecordHandler>;

@@ -1,7 +1,7 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Aggregate, RememberedCommand } from '../aggregate/aggregates.js';
 import { withoutForgotten } from '../aggregate/idempotency.js';
-import { compact } from './embedded-database.js';
+import { compact } from './compact.js';
 import { idOfKey, type IndexEntry, moved } from './embedded-indexes.js';
 import type { Level } from './generations.js';
 import type { Write } from './write-durably.js';

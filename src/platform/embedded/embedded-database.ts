@@ -1,33 +1,23 @@
 import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { AbstractSublevel } from 'abstract-level';
 import type { Logger } from 'pino';
+import type { Database } from '../context/database.js';
 import type { DependencyHealth } from '../health/health.js';
-import type { Positions } from '../recovery/positions.js';
-import { type Inspectable, madeAt } from '../replay/inspection.js';
+import { madeAt } from '../replay/inspection.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { EmbeddedPositions } from './embedded-positions.js';
+import { embeddedStores } from './embedded-stores.js';
 import { beginRebuild, currentGeneration, type Level } from './generations.js';
-
-export type { Level } from './generations.js';
-export { type Write, writeDurably } from './write-durably.js';
 
 type StoreLogger = Pick<Logger, 'error' | 'info'>;
 
 /** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
-export interface EmbeddedDatabase extends Inspectable {
-  readonly kind: 'embedded';
+export interface EmbeddedDatabase extends Database {
   /** Where the collections are. */
   readonly level: Level;
-  /** Of the context's consumer group. */
-  readonly positions: Positions;
-  /** As people know it. */
-  readonly location: string;
-  beginRebuild(): Promise<Rebuild<EmbeddedDatabase>>;
-  /** Opens one of another name, empty; what was there before is deleted. */
   openBeside(suffix: string): Promise<EmbeddedDatabase>;
-  check(): Promise<DependencyHealth>;
-  close(): Promise<void>;
+  /** All collections are rebuilt together, whichever are named. */
+  beginRebuild(collections?: readonly string[]): Promise<Rebuild<EmbeddedDatabase>>;
 }
 
 /** A level, and whether it can be used. */
@@ -53,6 +43,7 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
   return {
     kind: 'embedded',
     level,
+    stores: embeddedStores(level),
     positions: new EmbeddedPositions(level),
     location: directory,
     beginRebuild: () => beginRebuild(root.level, (next) => databaseOver(root, directory, next, logger)),
@@ -75,15 +66,6 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
     check: () => Promise.resolve(root.health()),
     close: () => root.level.close(),
   };
-}
-
-/** Takes what was overwritten or deleted in a collection off the disk; LevelDB keeps it until then. */
-export async function compact(
-  collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,
-): Promise<void> {
-  const [start, end] = [collection.prefix, `${collection.prefix.slice(0, -1)}"`];
-  const { db } = collection as { db: { compactRange?(start: string, end: string): Promise<void> } };
-  await db.compactRange?.(start, end);
 }
 
 async function memoryLevel(): Promise<Root> {

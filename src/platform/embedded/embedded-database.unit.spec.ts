@@ -2,7 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TemporaryFolder, temporaryFolder } from '../../../test/support/temporary-folder.js';
-import { compact, type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.js';
+import { compact } from './compact.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.js';
 
 let folder: TemporaryFolder;
 let database: EmbeddedDatabase;

@@ -16,7 +16,8 @@ import {
 import { resolvedBy } from '../event/extensions.js';
 import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';
-import { type Level, type Write, writeDurably } from './embedded-database.js';
+import type { Level } from './generations.js';
+import { type Write, writeDurably } from './write-durably.js';
 
 interface Edit<State> {
   readonly key: string;

@@ -1,6 +1,6 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Link, Links } from '../replay/links.js';
-import type { Level } from './embedded-database.js';
+import type { Level } from './generations.js';
 
 type Kept = Pick<Link, 'hash' | 'prevhash' | 'republished' | 'resolves'>;
 

@@ -1,3 +1,4 @@
+import type { AbstractSublevel } from 'abstract-level';
 import {
   type ListPage,
   type ListQuery,
@@ -7,18 +8,19 @@ import {
   toPage,
   valuesAt,
 } from '../listing/listing.js';
-
-interface Source<State> {
-  all(): AsyncIterable<State>;
-}
+import type { Level } from './generations.js';
 
 /** Pages through aggregates by reading all of them and keeping one page: right for the sizes of a laptop. */
 export class EmbeddedListing<State extends { readonly id: string }> implements Listing<State> {
-  constructor(private readonly aggregates: Source<State>) {}
+  private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, { readonly state: State }>;
+
+  constructor(level: Level, collection: string) {
+    this.documents = level.sublevel<string, { readonly state: State }>(collection, { valueEncoding: 'json' });
+  }
 
   async page(query: ListQuery): Promise<ListPage<State>> {
     const kept: State[] = [];
-    for await (const state of this.aggregates.all()) {
+    for await (const { state } of this.documents.values()) {
       if (!matches(state, query)) continue;
       const place = placeOf(state, query.sort);
       if (query.after && compare(place, query.after, query) <= 0) continue;

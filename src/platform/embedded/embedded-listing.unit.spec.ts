@@ -1,5 +1,5 @@
 import { itemEvents } from '../../../test/support/items.js';
-import type { DomainEvent } from '../event/cloud-event.js';
+import type { Change } from '../aggregate/aggregates.js';
 import { type Listed, listingContract } from '../listing/listing.contract.js';
 import { EmbeddedAggregates } from './embedded-aggregates.js';
 import { openEmbeddedDatabase } from './embedded-database.js';
@@ -7,15 +7,11 @@ import { EmbeddedListing } from './embedded-listing.js';
 
 listingContract('EmbeddedListing', { runs: 100 }, async () => {
   const database = await openEmbeddedDatabase('memory');
-  const store = new EmbeddedAggregates<Listed, DomainEvent>(database.level, 'items', itemEvents);
+  const store = new EmbeddedAggregates<Listed, Change<Listed>>(database.level, 'items', itemEvents);
   return {
-    listing: new EmbeddedListing(store),
+    listing: new EmbeddedListing<Listed>(database.level, 'items'),
     add: async (states) => {
-      await Promise.all(
-        states.map((state) =>
-          store.save(undefined, { state, event: { type: 'created', data: { item: state } }, commands: [] }),
-        ),
-      );
+      await Promise.all(states.map((state) => store.save(undefined, { type: 'created', state, commands: [] })));
     },
     clear: () => database.level.clear(),
     dispose: () => database.close(),

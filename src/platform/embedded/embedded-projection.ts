@@ -1,12 +1,13 @@
 import type { AbstractSublevel } from 'abstract-level';
 import { coalesce } from '../coalesce.js';
-import { newestOfEach, type Projection, type Versioned } from '../projection/projection.js';
+import { newestOfEach, type ProjectionStore, type Versioned } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { EmbeddedAudit } from './embedded-audit.js';
-import { type Level, type Write, writeDurably } from './embedded-database.js';
+import type { Level } from './generations.js';
+import { type Write, writeDurably } from './write-durably.js';
 
 /** A versioned projection in the embedded database. */
-export class EmbeddedProjection<State> implements Projection<State> {
+export class EmbeddedProjection<State> implements ProjectionStore<State> {
   private readonly copies: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Versioned<State>>;
   private readonly enqueue: (entries: readonly Versioned<State>[]) => Promise<void>;
 

@@ -1,12 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { toCloudEvent } from '../../../test/support/cloud-events.js';
-import { created, itemEvents } from '../../../test/support/items.js';
+import { created, eventOf, itemEvents } from '../../../test/support/items.js';
 import type { LoggedRecord } from '../bus/bus.js';
 import type { CloudEvent } from './cloud-event.js';
 import { majorVersionOf, parseCloudEvent, UnreadableRecord } from './parse-cloud-event.js';
 
 const SECRET = '4111111111111111';
-const event = toCloudEvent(itemEvents, created('a').event, { id: 'a', version: 1, time: '2026-01-01T00:00:00.000Z' });
+const event = toCloudEvent(itemEvents, eventOf(created('a')), {
+  id: 'a',
+  version: 1,
+  time: '2026-01-01T00:00:00.000Z',
+});
 
 function recordOf(value: string | Buffer | null): LoggedRecord {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value;

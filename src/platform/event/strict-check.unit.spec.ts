@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileSchemasOf, type EventStream, sealEvent } from './cloud-event.js';
+import type { EventStream } from './event-stream.js';
+import { compileSchemasOf, sealEvent } from './seal-event.js';
 import { ContractViolation, holdToSchema } from './strict-check.js';
 
 const SCHEMAS = [
@@ -16,6 +17,7 @@ const STREAM: EventStream = {
   topic: 't',
   source: '/a',
   typePrefix: 'a.b',
+  member: 'b',
   schemaVersions: { done: 1 },
   schemas: SCHEMAS,
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { toCloudEvent } from '../../../test/support/cloud-events.js';
-import { created, itemEvents } from '../../../test/support/items.js';
+import { created, eventOf as eventOfItem, itemEvents } from '../../../test/support/items.js';
 import { type CloudEvent, dataschemaOf } from './cloud-event.js';
 import { UnreadableRecord } from './parse-cloud-event.js';
 import { upcast, type Upcasters } from './upcast.js';
@@ -8,7 +8,7 @@ import { upcast, type Upcasters } from './upcast.js';
 const SECRET = '4111111111111111';
 const type = 'test.item.created';
 const times = { id: 'a', version: 1, time: '2026-01-01T00:00:00.000Z' };
-const envelope = { ...toCloudEvent(itemEvents, created('a').event, times), actor: 'ada', partitionkey: 'x' };
+const envelope = { ...toCloudEvent(itemEvents, eventOfItem(created('a')), times), actor: 'ada', partitionkey: 'x' };
 
 const eventOf = (major: number | string, data: unknown = [major]): CloudEvent => ({
   ...envelope,

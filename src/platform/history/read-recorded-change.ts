@@ -1,23 +1,12 @@
 import type { Aggregate } from '../aggregate/aggregates.js';
 import type { LoggedRecord } from '../bus/bus.js';
-import type { CloudEvent, EventStream } from '../event/cloud-event.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import type { EventStream } from '../event/event-stream.js';
 import { extensionsOf } from '../event/extensions.js';
-import type { MessageSchema } from '../event/message-schema.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { tolerantCheck } from '../event/tolerant-check.js';
-import { upcast, type Upcasters } from '../event/upcast.js';
+import { upcast } from '../event/upcast.js';
 import type { RecordedChange } from './history.js';
-
-/** What of a context's own events its history is read from. */
-export interface RecordedChanges {
-  readonly stream: EventStream;
-  /** The member of an event's data that is the state after the change. */
-  readonly member: string;
-  /** Of the data in the stream's versions, and of what they refer to. */
-  readonly schemas: readonly MessageSchema[];
-  /** For each version before those. */
-  readonly upcasters?: Upcasters;
-}
 
 /**
  * A context's reading of its own events, for its own history; undefined for a type of event that is not of the stream.
@@ -28,14 +17,11 @@ export type RecordedChangeReader<State> = (
   record: LoggedRecord,
 ) => RecordedChange<State> | undefined;
 
-export function recordedChangeReader<State>({
-  stream,
-  member,
-  schemas,
-  upcasters = {},
-}: RecordedChanges): RecordedChangeReader<State> {
-  const versions = Object.entries(stream.schemaVersions);
-  const newest = new Map(versions.map(([type, major]) => [`${stream.typePrefix}.${type}`, major]));
+/** The reading of a stream's events by the context that publishes them, in every version that is on the log. */
+export function recordedChangeReader<State>(stream: EventStream): RecordedChangeReader<State> {
+  const { typePrefix, member, schemaVersions, schemas, upcasters = {} } = stream;
+  const versions = Object.entries(schemaVersions);
+  const newest = new Map(versions.map(([type, major]) => [`${typePrefix}.${type}`, major]));
   const check = tolerantCheck(schemas);
   return (event, record) => {
     const major = newest.get(event.type);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { toCloudEvent } from '../../../test/support/cloud-events.js';
-import { changed, created, type Item, itemEvents } from '../../../test/support/items.js';
+import { changed, created, eventOf, type Item, itemEvents } from '../../../test/support/items.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { recordedChangeReader } from './read-recorded-change.js';
@@ -29,8 +29,7 @@ const item = {
 };
 
 const read = recordedChangeReader<Item>({
-  stream: itemEvents,
-  member: 'item',
+  ...itemEvents,
   schemas: [
     { $id: 'urn:schema:test.item.created:v1', ...dataOf(item) },
     { $id: 'urn:schema:test.item.changed:v2', ...dataOf(item) },
@@ -45,8 +44,8 @@ const read = recordedChangeReader<Item>({
 
 const first = created('a');
 const second = changed(first.state, 'b');
-const registration = toCloudEvent(itemEvents, first.event, { id: 'a', version: 1, time });
-const change = toCloudEvent(itemEvents, second.event, { id: 'a', version: 2, time });
+const registration = toCloudEvent(itemEvents, eventOf(first), { id: 'a', version: 1, time });
+const change = toCloudEvent(itemEvents, eventOf(second, ['/name']), { id: 'a', version: 2, time });
 const { tags: _, ...withoutTags } = second.state;
 
 function refusalOf(event: CloudEvent): string {

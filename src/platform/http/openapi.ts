@@ -2,13 +2,22 @@ import { isDeepStrictEqual } from 'node:util';
 
 /** What the platform reads of an OpenAPI 3.0 document; the rest goes through unseen. */
 export interface OpenApiDocument {
+  readonly openapi?: string;
   readonly info: object;
+  readonly servers?: readonly object[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
-  readonly components?: Readonly<Record<string, object>>;
+  readonly components?: OpenApiComponents;
   readonly tags?: readonly object[];
 }
 
+export interface OpenApiComponents {
+  readonly schemas?: Readonly<Record<string, object>>;
+  readonly securitySchemes?: Readonly<Record<string, object>>;
+  readonly [kind: string]: Readonly<Record<string, object>> | undefined;
+}
+
 export interface OpenApiOperation {
+  readonly operationId?: string;
   readonly parameters?: readonly OpenApiParameter[];
   readonly requestBody?: {
     readonly required?: boolean;
@@ -16,13 +25,29 @@ export interface OpenApiOperation {
   };
   /** Scopes by security scheme; of several of these one is enough. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly responses?: Readonly<Record<string, OpenApiResponse>>;
+  readonly [more: string]: unknown;
 }
 
 export interface OpenApiParameter {
   readonly name: string;
   readonly in: string;
   readonly required?: boolean;
+  readonly description?: string;
   readonly schema: object;
+  readonly example?: unknown;
+}
+
+export interface OpenApiResponse {
+  readonly description: string;
+  readonly headers?: object;
+  readonly content?: Readonly<Record<string, OpenApiContent>>;
+}
+
+export interface OpenApiContent {
+  readonly schema: { readonly $ref?: string };
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
 /**
@@ -43,7 +68,7 @@ export function mergeDocuments(documents: readonly OpenApiDocument[]): OpenApiDo
   );
 }
 
-function mergeComponents(a: OpenApiDocument['components'] = {}, b: OpenApiDocument['components'] = {}) {
+function mergeComponents(a: OpenApiComponents = {}, b: OpenApiComponents = {}): OpenApiComponents {
   const kinds = new Set([...Object.keys(a), ...Object.keys(b)]);
   return Object.fromEntries([...kinds].map((kind) => [kind, union({ ...a[kind] }, { ...b[kind] })]));
 }

@@ -4,7 +4,7 @@ import { PlatformError } from '../errors.js';
  * RFC 3339
  * @format date-time
  */
-export type TimeDto = string;
+export type Time = string;
 
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 /** With an offset a time may lie in the year before or after those that have four digits, which do not sort as text. */

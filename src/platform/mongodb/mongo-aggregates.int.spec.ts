@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Document } from 'mongodb';
 import { eventually } from '../../../test/support/eventually.js';
 import { unpublishedOf } from '../../../test/support/item-stores.js';
-import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { changed, created, itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
 import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
 import { aggregatesContract } from '../aggregate/aggregates.contract.js';
@@ -22,14 +22,14 @@ describeWithRealServers('on a real MongoDB', () => {
 
   afterAll(() => test.drop());
 
-  function storeOver({ db }: MongoDatabase, collection: string): MongoAggregates<Item, ItemEvent> {
-    return new MongoAggregates<Item, ItemEvent>(db.collection(collection), itemEvents);
+  function storeOver({ db }: MongoDatabase, collection: string): MongoAggregates<Item, ItemChange> {
+    return new MongoAggregates<Item, ItemChange>(db.collection(collection), itemEvents);
   }
 
   aggregatesContract('MongoAggregates', async () => {
     const collection = `items-${randomUUID()}`;
     const stores = databases.map((database) => storeOver(database, collection));
-    await Promise.all(stores.map((store) => store.createIndexes()));
+    await Promise.all(stores.map((store) => store.prepare()));
     return {
       stores,
       reopen: async () => storeOver(await test.open(), collection),
@@ -78,7 +78,7 @@ describeWithRealServers('on a real MongoDB', () => {
     try {
       const db = driverOf(await own.open());
       const store = storeOver(await own.open(), 'items');
-      await store.createIndexes();
+      await store.prepare();
       const command = (at: string) => ({ key: 'k', request: 'r', at, version: 1 });
       const ids = Array.from({ length: 100 }, (_, index) => `item-${index}`);
       await Promise.all(
@@ -118,7 +118,7 @@ describeWithRealServers('on a real MongoDB', () => {
     try {
       const db = driverOf(await own.open());
       const store = storeOver(await own.open(), 'items');
-      await store.createIndexes();
+      await store.prepare();
       const ids = Array.from({ length: 100 }, (_, index) => `item-${index}`);
       await Promise.all(ids.map((id) => store.save(undefined, created(id))));
       await store.trim(new Map(ids.slice(3).map((id) => [id, 1])));

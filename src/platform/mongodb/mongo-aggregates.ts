@@ -1,15 +1,12 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import {
   type Aggregate,
-  type Aggregates,
   type Backlog,
+  type Change,
   type Commit,
-  type CommandRetention,
   type Head,
-  type LogCompared,
   type PendingEvent,
   type RememberedCommand,
-  type Restorable,
   type Restored,
   type Saving,
   type Stored,
@@ -20,17 +17,19 @@ import {
   type Waiting,
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { oldestPendingOf, toPending } from '../aggregate/pending-event.js';
+import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
 import type { CoalesceLimits } from '../coalesce.js';
+import type { AggregateStore, Index } from '../context/database.js';
 import { unavailable } from '../errors.js';
-import type { DomainEvent, EventStream } from '../event/cloud-event.js';
+import type { EventStream } from '../event/event-stream.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { idsByVersion } from './ids-by-version.js';
-import { forgetCommands, indexCommands } from './mongo-commands.js';
+import { forgetCommands } from './mongo-commands.js';
 import { BATCH_TIMEOUT_MS, inTime, isDuplicateKey, orUnavailable, refusal } from './mongo-errors.js';
 import { groupedFinds } from './mongo-finds.js';
 import { writeAroundFence } from './mongo-fence.js';
+import { createIndexes } from './mongo-indexes.js';
 import { putWhereNewer } from './mongo-put.js';
 import { read } from './mongo-read.js';
 import { groupedWrites, type Write, writesTo } from './mongo-writes.js';
@@ -77,9 +76,10 @@ const MAX_COUNTED = { oneByOne: 1_000, atAll: 100_000 };
 const HEAD_AND_OLDEST = { projection: { version: 1, hash: 1, pending: { $slice: 1 } } };
 
 /** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
-export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
-  implements Aggregates<State, Event>, Restorable<State>, LogCompared, CommandRetention
-{
+export class MongoAggregates<State extends Aggregate, Changed extends Change<State>> implements AggregateStore<
+  State,
+  Changed
+> {
   readonly topic: string;
   private readonly listeners: ((commit: Commit) => void)[] = [];
   private refuse: () => void = () => undefined;
@@ -98,11 +98,8 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     this.findStored = groupedFinds(collection as unknown as Collection<StoredDocument<State>>, STORED);
   }
 
-  /** Creates what the queries here need. Safe to run again, and on several instances at once. */
-  async createIndexes(): Promise<void> {
-    // Sparse: a document with nothing pending is not in it, so the sweeper's search is as small as the backlog.
-    await orUnavailable(() => this.collection.createIndex({ 'pending.time': 1 }, { sparse: true }, {}));
-    await indexCommands(this.collection as unknown as Collection<{ _id: string }>);
+  prepare(indexes: readonly Index[] = []): Promise<void> {
+    return createIndexes(this.collection as unknown as Collection<{ _id: string }>, indexes);
   }
 
   admit(): void {
@@ -136,9 +133,10 @@ export class MongoAggregates<State extends Aggregate, Event extends DomainEvent>
     return { state, ...(hash !== undefined && { hash }), ...pending, commands };
   }
 
-  async save(before: Stored<State> | undefined, { state, event, commands }: Saving<State, Event>): Promise<void> {
+  async save(before: Stored<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
+    const { state, commands } = saving;
     const { id } = state;
-    const { entry, hash } = toPending(this.stream, event, state, before?.hash);
+    const { entry, hash } = sealChange(this.stream, before, saving);
     this.limit.refuseTooLarge(entry);
     const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, entry, commands };
     const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);

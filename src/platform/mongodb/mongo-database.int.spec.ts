@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { CommandStartedEvent, Document } from 'mongodb';
-import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { changed, created, itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
 import { losingProxy } from '../../../test/support/losing-proxy.js';
 import { unpublishedOf } from '../../../test/support/item-stores.js';
 import { driverOf, mongoTestDatabase } from '../../../test/support/mongo-test-database.js';
@@ -61,8 +61,8 @@ describeWithRealServers('a database whose connection string says how to read and
     const commands: CommandStartedEvent[] = [];
     driverOf(database).client.on('commandStarted', (event) => commands.push(event));
     try {
-      const items = new MongoAggregates<Item, ItemEvent>(database.db.collection('items'), itemEvents);
-      await items.createIndexes();
+      const items = new MongoAggregates<Item, ItemChange>(database.db.collection('items'), itemEvents);
+      await items.prepare();
       await items.save(undefined, created('a'));
       await items.save(await items.find('a'), changed((await items.find('a'))!.state, 'x'));
       expect(await items.find('a')).toMatchObject({ state: { version: 2 } });

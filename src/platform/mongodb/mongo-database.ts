@@ -1,8 +1,7 @@
 import type { Db, DbOptions, MongoClient, MongoClientOptions, ReadConcern } from 'mongodb';
 import type { PartitionPins } from '../bus/partition-pins.js';
-import type { DependencyHealth } from '../health/health.js';
-import type { Positions } from '../recovery/positions.js';
-import { type Inspectable, madeAt } from '../replay/inspection.js';
+import type { Database } from '../context/database.js';
+import { madeAt } from '../replay/inspection.js';
 import type { Rebuild } from '../replay/rebuild.js';
 import { within } from '../within.js';
 import { failOnClosedConnections } from './mongo-closed-connections.js';
@@ -11,26 +10,16 @@ import { MongoPins } from './mongo-pins.js';
 import { MongoPositions } from './mongo-positions.js';
 import { reasonFor } from './mongo-reasons.js';
 import { beginRebuild } from './mongo-rebuild.js';
+import { mongoStores } from './mongo-stores.js';
 
 /** One context's own MongoDB database. */
-export interface MongoDatabase extends Inspectable {
-  readonly kind: 'mongodb';
-  /** As people know it. */
-  readonly location: string;
+export interface MongoDatabase extends Database {
   /** The collections; no more of the driver, so that each may be kept under another name. */
   readonly db: Pick<Db, 'collection'>;
-  /** Of the context's consumer group. */
-  readonly positions: Positions;
-  check(): Promise<DependencyHealth>;
-  /** Of the topics that the context uses. */
   readonly pins: PartitionPins;
-  /** Closes the connection, which the views of a database share with it. */
-  close(): Promise<void>;
-  /** The same database with every collection called `<name>.<suffix>`. */
+  /** The same database with every collection called `<name>.<suffix>`. It is closed with this one. */
   beside(suffix: string): MongoDatabase;
-  /** Likewise, and empty: what was there is dropped. It is closed with this one. */
   openBeside(suffix: string): Promise<MongoDatabase>;
-  /** Begins to build these collections anew; a rebuild of any of them that is under way is overtaken by it. */
   beginRebuild(collections: readonly string[]): Promise<Rebuild<MongoDatabase>>;
 }
 
@@ -85,10 +74,12 @@ function databaseOver(
   const beside = (suffix: string): MongoDatabase =>
     databaseOver(client, db, setting, (collection) => `${named(collection)}.${suffix}`);
   let wasReached = false;
+  const renamed: MongoDatabase['db'] = { collection: (name, options) => db.collection(named(name), options) };
   return {
     kind: 'mongodb',
     location: `database ${db.databaseName}`,
-    db: { collection: (collection, options) => db.collection(named(collection), options) },
+    db: renamed,
+    stores: mongoStores(renamed),
     positions: new MongoPositions(db.collection(named('consumer.positions'))),
     async check() {
       try {

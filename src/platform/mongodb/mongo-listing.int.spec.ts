@@ -1,7 +1,7 @@
 import { itemEvents } from '../../../test/support/items.js';
 import { mongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
-import type { DomainEvent } from '../event/cloud-event.js';
+import type { Change } from '../aggregate/aggregates.js';
 import { type Listed, listingContract } from '../listing/listing.contract.js';
 import { type AggregateDocument, MongoAggregates } from './mongo-aggregates.js';
 import { MongoListing } from './mongo-listing.js';
@@ -11,15 +11,11 @@ describeWithRealServers('on a real MongoDB', () => {
     const test = mongoTestDatabase();
     const { db } = await test.open();
     const collection = db.collection<AggregateDocument<Listed>>('items');
-    const store = new MongoAggregates<Listed, DomainEvent>(collection, itemEvents);
+    const store = new MongoAggregates<Listed, Change<Listed>>(collection, itemEvents);
     return {
       listing: new MongoListing(collection),
       add: async (states) => {
-        await Promise.all(
-          states.map((state) =>
-            store.save(undefined, { state, event: { type: 'created', data: { item: state } }, commands: [] }),
-          ),
-        );
+        await Promise.all(states.map((state) => store.save(undefined, { type: 'created', state, commands: [] })));
       },
       clear: async () => {
         await collection.deleteMany({});

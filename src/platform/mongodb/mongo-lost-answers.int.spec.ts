@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
-import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { changed, created, itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
 import { pendingOf } from '../../../test/support/item-stores.js';
 import { losingProxy, type LosingProxy } from '../../../test/support/losing-proxy.js';
 import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
@@ -18,9 +18,9 @@ describeWithRealServers('a write whose answer gets lost', () => {
   let test: MongoTestDatabase;
   let proxy: LosingProxy;
   let database: MongoDatabase;
-  let items: MongoAggregates<Item, ItemEvent>;
+  let items: MongoAggregates<Item, ItemChange>;
   /** The same items, of another process. */
-  let others: MongoAggregates<Item, ItemEvent>;
+  let others: MongoAggregates<Item, ItemChange>;
   let committed: Commit[];
 
   beforeEach(async () => {
@@ -112,7 +112,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     const fence = { shadow: 'items.rebuild-1', until: new Date(Date.now() + 60_000) };
     const db = driverOf(await test.open());
     proxy.loseAnswerTo('test.item.created', () => raiseFence(db, 'items', fence));
-    const creating = createAggregate(new MongoAggregates<Item, ItemEvent>(live, itemEvents), (id) => created(id));
+    const creating = createAggregate(new MongoAggregates<Item, ItemChange>(live, itemEvents), (id) => created(id));
     await eventually(() => expect(bulkWrite.mock.calls.length).toBeGreaterThan(3));
 
     await liftFence(db, 'items');

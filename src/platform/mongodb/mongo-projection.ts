@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb';
-import type { Projection, Versioned } from '../projection/projection.js';
+import type { ProjectionStore, Versioned } from '../projection/projection.js';
 import type { Auditable } from '../replay/auditable.js';
 import { MongoAudit } from './mongo-audit.js';
 import { groupedFinds } from './mongo-finds.js';
@@ -13,7 +13,7 @@ export interface ProjectionDocument<State> {
 }
 
 /** A versioned projection in one MongoDB collection; batches that are applied at the same moment are one bulk write. */
-export class MongoProjection<State> implements Projection<State> {
+export class MongoProjection<State> implements ProjectionStore<State> {
   private readonly write: Write<ProjectionDocument<State>>;
   private readonly findCopy: (id: string) => Promise<ProjectionDocument<State> | undefined>;
 

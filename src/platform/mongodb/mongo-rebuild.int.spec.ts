@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Db, Document } from 'mongodb';
 import { eventually } from '../../../test/support/eventually.js';
-import { changed, created, type Item, itemEvents, type ItemEvent } from '../../../test/support/items.js';
+import { changed, created, type Item, itemEvents, type ItemChange } from '../../../test/support/items.js';
 import { driverOf, type MongoTestDatabase, mongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
 import { type Aggregates, VersionConflict } from '../aggregate/aggregates.js';
@@ -29,7 +29,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
 
   afterEach(() => test.drop());
 
-  const itemsOf = (of: MongoDatabase): MongoAggregates<Item, ItemEvent> =>
+  const itemsOf = (of: MongoDatabase): MongoAggregates<Item, ItemChange> =>
     new MongoAggregates(of.db.collection('items'), itemEvents);
   const copiesOf = (of: MongoDatabase): MongoProjection<string> => new MongoProjection(of.db.collection('copies'));
   const copy = (state: string, version = 1) => ({ id: 'a', version, state });
@@ -50,7 +50,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     await copiesOf(database).apply([copy('old')]);
     const rebuild = await database.beginRebuild(NAMES);
     const items = itemsOf(rebuild.database);
-    await items.createIndexes();
+    await items.prepare();
     await items.save(undefined, created('new'));
     await copiesOf(rebuild.database).apply([copy('new')]);
     expect(await itemsOf(database).find('new')).toBeUndefined();
@@ -228,7 +228,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     const over = new AbortController();
 
     /** Changes an item of its own as often as one of all the writers. */
-    async function write(store: Aggregates<Item, ItemEvent>): Promise<void> {
+    async function write(store: Aggregates<Item, ItemChange>): Promise<void> {
       let own = randomUUID();
       for (let count = 1; !over.signal.aborted; count += 1) {
         if (count % 20 === 0) own = randomUUID();

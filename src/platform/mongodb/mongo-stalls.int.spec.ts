@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
-import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { changed, created, itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
 import { unpublishedOf } from '../../../test/support/item-stores.js';
 import { losingProxy, type LosingProxy } from '../../../test/support/losing-proxy.js';
 import { mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
@@ -19,7 +19,7 @@ describeWithRealServers('what hangs in MongoDB', () => {
   let test: MongoTestDatabase;
   let proxy: LosingProxy;
   let database: MongoDatabase;
-  let items: MongoAggregates<Item, ItemEvent>;
+  let items: MongoAggregates<Item, ItemChange>;
 
   beforeEach(async () => {
     test = mongoTestDatabase();

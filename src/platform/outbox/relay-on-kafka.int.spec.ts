@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import kafkajs, { type Admin } from 'kafkajs';
 import { eventually } from '../../../test/support/eventually.js';
 import { unpublishedOf } from '../../../test/support/item-stores.js';
-import { changed, created, type Item, itemEvents, type ItemEvent } from '../../../test/support/items.js';
+import { changed, created, type Item, itemEvents, type ItemChange } from '../../../test/support/items.js';
 import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
@@ -18,7 +18,7 @@ describeWithRealServers('a relay to a topic of Kafka that takes less than before
   let admin: Admin;
   let bus: KafkaBus;
   let database: EmbeddedDatabase;
-  let store: EmbeddedAggregates<Item, ItemEvent>;
+  let store: EmbeddedAggregates<Item, ItemChange>;
   let relay: Relay;
 
   beforeEach(async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Db } from 'mongodb';
 import { eventually } from '../../../test/support/eventually.js';
 import { gate } from '../../../test/support/gate.js';
-import { created, type Item, itemEvents, type ItemEvent } from '../../../test/support/items.js';
+import { created, type Item, itemEvents, type ItemChange } from '../../../test/support/items.js';
 import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
 import { describeWithRealServers } from '../../../test/support/real-servers.js';
 import { FlakyLog, type Outcome } from '../../../test/support/relay-world.js';
@@ -24,7 +24,7 @@ describeWithRealServers('a relay on a large outbox in MongoDB', () => {
     db = driverOf(await test.open());
     log = new FlakyLog();
     relays = [];
-    await new MongoAggregates<Item, ItemEvent>(db.collection('items'), itemEvents).createIndexes();
+    await new MongoAggregates<Item, ItemChange>(db.collection('items'), itemEvents).prepare();
   });
 
   afterEach(async () => {
@@ -51,7 +51,7 @@ describeWithRealServers('a relay on a large outbox in MongoDB', () => {
 
   /** An instance of its own. */
   async function start(outcomes: () => Promise<Outcome>, settings: Partial<RelaySettings> = {}): Promise<void> {
-    const outbox = new MongoAggregates<Item, ItemEvent>((await test.open()).db.collection('items'), itemEvents);
+    const outbox = new MongoAggregates<Item, ItemChange>((await test.open()).db.collection('items'), itemEvents);
     const relay = new Relay(outbox, log.bus(outcomes), silentLogger, settings);
     relays.push(relay);
     relay.start();
@@ -85,7 +85,7 @@ describeWithRealServers('a relay on a large outbox in MongoDB', () => {
 
   it('lets a command read how much waits, and none of it', async () => {
     await leave(1, 300, 1_400);
-    const items = new MongoAggregates<Item, ItemEvent>((await test.open()).db.collection('items'), itemEvents);
+    const items = new MongoAggregates<Item, ItemChange>((await test.open()).db.collection('items'), itemEvents);
     await db.setProfilingLevel('all');
     expect(await items.find('item-0')).toMatchObject({ state: { version: 300 }, pending: { oldest: 1 } });
     await db.setProfilingLevel('off');

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { eventually } from '../../../test/support/eventually.js';
-import { itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
 import { FlakyLog, type Instance, instancesOn, type Outcome } from '../../../test/support/relay-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import type { retryUntilDone } from '../backoff.js';
@@ -117,7 +117,7 @@ describe('the relay, whatever fails and whenever', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), settings, async (steps, chosen) => {
         const database = await openEmbeddedDatabase('memory');
-        const store = new EmbeddedAggregates<Item, ItemEvent>(database.level, 'items', itemEvents);
+        const store = new EmbeddedAggregates<Item, ItemChange>(database.level, 'items', itemEvents);
         const world = new World(instancesOn(store, steps.length + 3), chosen);
         try {
           for (const next of steps) await world.do(next);

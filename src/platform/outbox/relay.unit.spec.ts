@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
 import { gate } from '../../../test/support/gate.js';
 import { pendingOf, unpublishedOf } from '../../../test/support/item-stores.js';
-import { itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
 import { FlakyLog, instancesOn, type Instance, type Outcome } from '../../../test/support/relay-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
@@ -18,14 +18,14 @@ const SWEEPING = { sweepEvery: 1, sweepAfter: 0 };
 
 describe('the relay', () => {
   let database: EmbeddedDatabase;
-  let store: EmbeddedAggregates<Item, ItemEvent>;
+  let store: EmbeddedAggregates<Item, ItemChange>;
   let instance: Instance;
   let log: FlakyLog;
   let relays: Relay[];
 
   beforeEach(async () => {
     database = await openEmbeddedDatabase('memory');
-    store = new EmbeddedAggregates<Item, ItemEvent>(database.level, 'items', itemEvents);
+    store = new EmbeddedAggregates<Item, ItemChange>(database.level, 'items', itemEvents);
     instance = instancesOn(store, 1)[0]!;
     log = new FlakyLog();
     relays = [];

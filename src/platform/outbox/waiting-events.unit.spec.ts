@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { changed, created, itemEvents, type Item, type ItemEvent } from '../../../test/support/items.js';
+import { changed, created, itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
 import { FlakyLog } from '../../../test/support/relay-world.js';
 import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
 import { openEmbeddedDatabase } from '../embedded/embedded-database.js';
@@ -7,7 +7,7 @@ import { eventLimitOf, waitingEvents } from './waiting-events.js';
 
 it('tells of each aggregate what it has to publish, and what of that the topic refuses', async () => {
   const database = await openEmbeddedDatabase('memory');
-  const store = new EmbeddedAggregates<Item, ItemEvent>(database.level, 'items', itemEvents);
+  const store = new EmbeddedAggregates<Item, ItemChange>(database.level, 'items', itemEvents);
   await store.save(undefined, created('fits', '2026-01-01T00:00:00.000Z'));
   await store.save(undefined, created('does not', '2026-01-02T00:00:00.000Z'));
   for (const name of ['x'.repeat(5_000), 'y']) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Projection, Versioned } from './projection.js';
+import type { ProjectionStore, Versioned } from './projection.js';
 
 /** What a projection keeps in these tests. */
 export interface Copy {
@@ -11,9 +11,9 @@ export interface Copy {
 
 export interface ProjectionFixture {
   /** The same projection, as so many processes have it that may use it at once. */
-  readonly writers: readonly Projection<Copy>[];
+  readonly writers: readonly ProjectionStore<Copy>[];
   /** Closes it all, and answers the projection that another process opens afterwards. */
-  reopen(): Promise<Projection<Copy>>;
+  reopen(): Promise<ProjectionStore<Copy>>;
   dispose(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function projectionContract(
 ): void {
   describe(`${name} as a versioned projection`, () => {
     let fixture: ProjectionFixture;
-    let projection: Projection<Copy>;
+    let projection: ProjectionStore<Copy>;
     let id: string;
 
     beforeAll(async () => {

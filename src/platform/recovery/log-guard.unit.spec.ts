@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.js';
-import { changed, created, type Item, type ItemEvent, itemEvents } from '../../../test/support/items.js';
+import { changed, created, type Item, type ItemChange, itemEvents } from '../../../test/support/items.js';
 import { eventRecord } from '../../../test/support/shop-world.js';
 import { silentLogger } from '../../../test/support/silent-logger.js';
 import { Relay } from '../outbox/relay.js';
@@ -22,7 +22,7 @@ const UNREADABLE = 'unreadable';
 describe('A log guard', () => {
   let log: EmbeddedBus;
   let databases: EmbeddedDatabase[];
-  let store: EmbeddedAggregates<Item, ItemEvent>;
+  let store: EmbeddedAggregates<Item, ItemChange>;
   let positions: EmbeddedPositions;
   let history: EmbeddedHistory<Item>;
 
@@ -40,7 +40,7 @@ describe('A log guard', () => {
   async function newDatabase(): Promise<void> {
     const database = await openEmbeddedDatabase('memory');
     databases.push(database);
-    store = new EmbeddedAggregates<Item, ItemEvent>(database.level, 'items', itemEvents);
+    store = new EmbeddedAggregates<Item, ItemChange>(database.level, 'items', itemEvents);
     positions = new EmbeddedPositions(database.level);
     history = new EmbeddedHistory<Item>(database.level, 'history');
   }

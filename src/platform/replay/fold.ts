@@ -1,10 +1,11 @@
-import type { Restored, Unpublished } from '../aggregate/aggregates.js';
+import type { Aggregate, Unpublished } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../backoff.js';
 import type { Bus, LoggedRecord, Reading } from '../bus/bus.js';
 import type { Lease } from '../bus/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { isUnavailable } from '../errors.js';
+import type { RecordedChange } from '../history/history.js';
 import { applyRecords, type Refused } from '../subscriber/apply-records.js';
 import type { Subscription } from '../subscriber/subscription.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
@@ -109,35 +110,33 @@ export class Fold {
 
   /** The same for these aggregates of one kind: that at `index` of the context's own. */
   async applyUnpublished(index: number, waiting: readonly Unpublished[]): Promise<void> {
-    const { stream, store } = this.target.systemsOfRecord[index] as SystemOfRecord;
-    const projection = this.projection(stream.topic);
+    const { read, store } = this.target.systemsOfRecord[index] as SystemOfRecord;
     const events = waiting.flatMap(({ pending }) => pending.map(eventOf));
-    await store.restore(events.flatMap((event) => (projection.read(event, NOT_LOGGED) ?? []) as Restored<unknown>));
+    await store.restore(events.flatMap((event) => read(event, NOT_LOGGED) ?? []));
   }
 
-  /** How the context reads a topic. */
-  projection(topic: string): Subscription {
-    return this.projections.get(topic) as Subscription;
-  }
-
-  /** What the context reads in those events of a topic that have one of the hashes; reads the topic once more. */
-  async messagesOf(topic: string, hashes: ReadonlySet<string>): Promise<ReadonlyMap<string, unknown>> {
-    const messages = new Map<string, unknown>();
-    if (hashes.size === 0) return messages;
-    const projection = this.projection(topic);
-    const reading = await this.bus.read([topic], (records, lease) => {
-      const only: Subscription = {
-        ...projection,
-        read: (event, record) => {
-          if (hashes.has(event.hash ?? '')) messages.set(event.hash as string, projection.read(event, record));
-          return undefined;
-        },
-      };
-      return applyRecords(only, records, lease).then(() => undefined);
-    });
+  /** By hash, what some of a kind's events in the log say; reads the topic once more. */
+  async changesOf(
+    { stream: { topic }, read }: SystemOfRecord,
+    hashes: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, RecordedChange<Aggregate>>> {
+    const changes = new Map<string, RecordedChange<Aggregate>>();
+    if (hashes.size === 0) return changes;
+    const collecting: Subscription = {
+      ...{ topic, group: '' },
+      read: (event, record) => {
+        const change = hashes.has(event.hash ?? '') ? read(event, record) : undefined;
+        if (change) changes.set(event.hash as string, change);
+        return undefined;
+      },
+      react: () => Promise.resolve(),
+    };
+    const reading = await this.bus.read([topic], (records, lease) =>
+      applyRecords(collecting, records, lease).then(() => undefined),
+    );
     try {
       await reading.caughtUp();
-      return messages;
+      return changes;
     } finally {
       await reading.stop();
     }

@@ -1,9 +1,8 @@
 import type { Aggregate, PendingEvent, Restored } from '../aggregate/aggregates.js';
-import { eventOf, toPending } from '../aggregate/pending-event.js';
+import { eventOf, sealChange } from '../aggregate/pending-event.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { resolving } from '../event/extensions.js';
 import type { HistoryEntry } from '../history/history.js';
-import type { Subscription } from '../subscriber/subscription.js';
 import { ancestry, mainLine, tips, variantsOf } from './branches.js';
 import type { Link } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
@@ -72,7 +71,6 @@ function ownTip(stored: Whole | undefined, links: readonly Link[]): Link | undef
 export async function endingOf(
   fork: Fork,
   system: SystemOfRecord,
-  projection: Subscription,
   stateOf: (link: Link) => Aggregate,
 ): Promise<Ending> {
   const { id, keep, stored, links, from, givenUp } = fork;
@@ -80,8 +78,8 @@ export async function endingOf(
   const before = keep === 'database' && stored ? stored.state : stateOf(from);
   const newest = Math.max(stored?.state.version ?? 0, ...links.map(({ version }) => version));
   const state = nextAfter(before, newest, new Date().toISOString());
-  const event = await restatement(system, projection, state, resolving(givenUp));
-  const { entry, hash } = toPending(system.stream, event, state, from.hash);
+  const change = await restatement(system, state, resolving(givenUp));
+  const { entry, hash } = sealChange(system.stream, { hash: from.hash }, change);
   return { restored: { id, version: state.version, hash, state }, entry };
 }
 

@@ -1,4 +1,5 @@
-import type { Aggregate, Restorable, Restored, Unlogged, Unpublished } from '../aggregate/aggregates.js';
+import type { Aggregate, Restorable, Unlogged, Unpublished } from '../aggregate/aggregates.js';
+import type { RecordedChange } from '../history/history.js';
 import type { Fold } from './fold.js';
 import { type Ending, endingOf, type Fork, forkOf, type GivenUp, givenUpBy, type Keep } from './forks.js';
 import { type Conflict, conflicts, conflictsAt } from './heads.js';
@@ -29,7 +30,7 @@ export class Kind {
   private readonly forks = new Map<string, Fork>();
   /** Those that the log does not lead to, and that may be lost. */
   private readonly losable = new Set<string>();
-  private states: ReadonlyMap<string, unknown> = new Map();
+  private changes: ReadonlyMap<string, RecordedChange<Aggregate>> = new Map();
   private waiting: readonly Unpublished[] = [];
 
   constructor(
@@ -55,7 +56,7 @@ export class Kind {
   async readStates(): Promise<void> {
     const ended = [...this.forks.values()].filter(({ keep, givenUp }) => keep === 'log' && givenUp.length > 0);
     const hashes = new Set(ended.flatMap(({ from: { hash } }) => hash ?? []));
-    this.states = await this.fold.messagesOf(this.target.stream.topic, hashes);
+    this.changes = await this.fold.changesOf(this.target, hashes);
   }
 
   /** Compares what has moved since, with writes held back. Answers how many aggregates stand in the way. */
@@ -112,7 +113,7 @@ export class Kind {
   }
 
   private async end(seen: Fork): Promise<void> {
-    const { live, target, fold, taking } = this;
+    const { live, target, taking } = this;
     const { topic } = live.stream;
     // Both may have gone on since it was seen.
     const fork = forkOf(
@@ -121,7 +122,7 @@ export class Kind {
       await findWhole(live.store, seen.id),
       await taking.links.of(topic, seen.id),
     );
-    const ending: Ending = await endingOf(fork, target, fold.projection(topic), (link) => this.stateOf(link));
+    const ending: Ending = await endingOf(fork, target, (link) => this.stateOf(link));
     await taking.onGivenUp?.(await givenUpBy(fork, live));
     if (!ending) return;
     await target.store.restore([ending.restored]);
@@ -130,9 +131,9 @@ export class Kind {
   }
 
   private stateOf({ hash, id }: Link): Aggregate {
-    const message = this.states.get(hash ?? '') as Restored<Aggregate> | undefined;
-    if (!message) throw new Error(`${id} has gone on while its fork was to be ended; run it again`);
-    return message.state;
+    const change = this.changes.get(hash ?? '');
+    if (!change) throw new Error(`${id} has gone on while its fork was to be ended; run it again`);
+    return change.state;
   }
 
   /** What the history has of versions that the log will not have again is not the log's to take away. */

@@ -1,14 +1,15 @@
 import type { Aggregate, Aggregates, Restorable } from '../aggregate/aggregates.js';
-import type { EventStream } from '../event/cloud-event.js';
+import type { EventStream } from '../event/event-stream.js';
 import type { History } from '../history/history.js';
+import type { RecordedChangeReader } from '../history/read-recorded-change.js';
 import type { Subscription } from '../subscriber/subscription.js';
 import type { Auditable } from './auditable.js';
 
 /** One kind of the context's own aggregates, of which the store knows more than the log: what is not published yet. */
 export interface SystemOfRecord {
   readonly stream: EventStream;
-  /** The member of an event's data that is the state after the change. */
-  readonly member: string;
+  /** The context's own reading of the stream. */
+  readonly read: RecordedChangeReader<Aggregate>;
   readonly store: Restorable & Aggregates<Aggregate>;
   /** The store's collection, among {@link Replayable.collections}. */
   readonly states: Auditable;
@@ -32,6 +33,6 @@ export interface Replayable {
   readonly erasing: readonly string[];
   /** Every collection that the projections fill. */
   readonly collections: readonly Auditable[];
-  /** Makes indexes. */
+  /** Creates indexes. */
   prepare(): Promise<void>;
 }

@@ -26,7 +26,7 @@ export interface Evidence {
 }
 
 /** Finds out what the log lacks of an aggregate, and makes of it again what can be. */
-export function lackingOf({ stream, member }: SystemOfRecord, evidence: Evidence): Lacking {
+export function lackingOf({ stream }: SystemOfRecord, evidence: Evidence): Lacking {
   const { stored, waiting, links, entries } = evidence;
   const { id, version: newest } = stored.state;
   const logged = new Map(variantsOf(links).map((link) => [link.version, link]));
@@ -37,7 +37,7 @@ export function lackingOf({ stream, member }: SystemOfRecord, evidence: Evidence
     if (logged.has(version) || waiting.has(version)) continue;
     const entry = entries.get(version);
     const state = entry?.state ?? (version === newest ? stored.state : undefined);
-    const made = entry && remake(stream, member, { entry, state, prevhash: hashOf(version - 1) });
+    const made = entry && remake(stream, { entry, state, prevhash: hashOf(version - 1) });
     if (made === undefined) lost.push(version);
     else events.set(version, made);
   }

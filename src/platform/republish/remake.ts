@@ -1,5 +1,6 @@
 import { canonicalJson } from '../event/canonical-json.js';
-import { dataschemaOf, type EventStream } from '../event/cloud-event.js';
+import { dataschemaOf } from '../event/cloud-event.js';
+import type { EventStream } from '../event/event-stream.js';
 import { digestOf } from '../event/hash-chain.js';
 import type { HistoryEntry } from '../history/history.js';
 
@@ -15,8 +16,7 @@ export interface Known {
  * hash shows.
  */
 export function remake(
-  { source, typePrefix, schemaVersions }: EventStream,
-  member: string,
+  { source, typePrefix, member, schemaVersions }: EventStream,
   { entry, state, prevhash }: Known,
 ): string | undefined {
   const { type, hash, id: subject, version, time, eventId: id, actor, changed, extensions } = entry;

@@ -27,7 +27,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
 
     async function documents(): Promise<AuditedDocument[]> {
       const all: AuditedDocument[] = [];
-      for (const collection of world.context.replay(world.database).collections) {
+      for (const collection of world.context.open(world.database).replayable.collections) {
         for await (const document of collection.documents()) all.push(document);
       }
       return all;

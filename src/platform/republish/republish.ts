@@ -152,15 +152,14 @@ async function entriesOf(id: string, history: History | undefined): Promise<Read
   }
 }
 
-async function putBack(all: readonly Lacking[], system: SystemOfRecord, { bus, live }: Republishing): Promise<void> {
+async function putBack(all: readonly Lacking[], system: SystemOfRecord, { bus }: Republishing): Promise<void> {
   const { topic } = system.stream;
   const records = all.flatMap(({ id, events }) =>
     events.map((json) => recordOf(id, json, { ...HEADERS, ...PUT_BACK })),
   );
   await publish(bus, topic, records);
-  const projection = live.projections.find((each) => each.topic === topic);
   const ids = all.filter(({ needsStandIn }) => needsStandIn).map(({ id }) => id);
-  if (!projection || ids.length === 0) return;
+  if (ids.length === 0) return;
   await Promise.all(
     ids.map((id) =>
       changeExisting(
@@ -169,7 +168,7 @@ async function putBack(all: readonly Lacking[], system: SystemOfRecord, { bus, l
         () => new Error(`${id} is there no more`),
         async (before) => {
           const state = nextAfter(before, before.version, new Date().toISOString());
-          return { state, event: await restatement(system, projection, state, STANDS_FOR_LOST) };
+          return restatement(system, state, STANDS_FOR_LOST);
         },
       ),
     ),

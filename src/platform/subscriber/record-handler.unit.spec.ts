@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type Logger, pino } from 'pino';
 import { toCloudEvent } from '../../../test/support/cloud-events.js';
-import { created, itemEvents } from '../../../test/support/items.js';
+import { created, eventOf as eventOfItem, itemEvents } from '../../../test/support/items.js';
 import { FlakyLog, type Outcome } from '../../../test/support/relay-world.js';
 import type { Bus, BusRecord, LoggedRecord, RecordHandler } from '../bus/bus.js';
 import { leaseUntil } from '../bus/lease.js';
@@ -20,7 +20,7 @@ function logged(offset: number, value: string, key = 'a'): LoggedRecord {
 
 function eventOf(id: string, type = 'created'): string {
   const of = { id, version: 1, time: '2026-01-01T00:00:00.000Z' };
-  return JSON.stringify({ ...toCloudEvent(itemEvents, created(id).event, of), type: `test.item.${type}` });
+  return JSON.stringify({ ...toCloudEvent(itemEvents, eventOfItem(created(id)), of), type: `test.item.${type}` });
 }
 
 /** Cares for what was created; its reader and its database have trouble with what is called like that. */

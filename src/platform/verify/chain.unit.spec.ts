@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type HashedEvent, toCloudEvent } from '../../../test/support/cloud-events.js';
+import { type HashedEvent, toChain } from '../../../test/support/cloud-events.js';
 import { changed, created, itemEvents } from '../../../test/support/items.js';
 import { openEmbeddedDatabase, type EmbeddedDatabase } from '../embedded/embedded-database.js';
 import { EmbeddedLinks } from '../embedded/embedded-links.js';
@@ -23,12 +23,7 @@ describe('the chain of events', () => {
   function eventsOf(id: string, count: number): HashedEvent[] {
     const changes = [created(id)];
     while (changes.length < count) changes.push(changed(changes.at(-1)!.state, `name ${changes.length + 1}`));
-    const events: HashedEvent[] = [];
-    for (const { state, event } of changes) {
-      const place = { id, version: state.version, time: state.updatedAt, prevhash: events.at(-1)?.hash };
-      events.push(toCloudEvent(itemEvents, event, place));
-    }
-    return events;
+    return toChain(itemEvents, changes);
   }
 
   function rehashed(event: HashedEvent, difference: object): HashedEvent {

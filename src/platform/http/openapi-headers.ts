@@ -1,4 +1,5 @@
-/** @typedef {Record<string, any>} Json */
+import type { OpenApiOperation, OpenApiResponse } from './openapi.js';
+import { hasParameter, isProblem } from './openapi-problems.js';
 
 const text = { type: 'string' };
 
@@ -46,50 +47,37 @@ export const HEADERS = {
   },
 };
 
-/**
- * The headers of an answer follow from what it is: a thing with a version has an `ETag`, a page has a `Link`.
- * @param {string} status
- * @param {Json} response
- * @param {Json} operation
- * @param {Json} schemas
- */
-export function headersOf(status, response, operation, schemas) {
+type Schemas = Readonly<Record<string, { readonly properties?: object }>>;
+
+/** The headers of an answer follow from what it is: a thing with a version has an `ETag`, a page has a `Link`. */
+export function headersOf(
+  status: string,
+  response: OpenApiResponse,
+  operation: OpenApiOperation,
+  schemas: Schemas,
+): object {
   const properties = propertiesOf(response, schemas);
-  const succeeds = status < '300';
-  const names = [
-    ...(succeeds && 'version' in properties ? ['ETag'] : []),
-    ...(succeeds && 'next' in properties ? ['Link'] : []),
-    ...(status === '201' ? ['Location'] : []),
-    ...(succeeds && takesHeader(operation, 'Idempotency-Key') ? ['Idempotency-Replayed'] : []),
-    ...(status === '401' || status === '403' ? ['WWW-Authenticate'] : []),
-    ...(status === '415' && takesPatch(operation) ? ['Accept-Patch'] : []),
-    ...(status === '503' ? ['Retry-After'] : []),
-    ...(status === 'default' ? ['Allow'] : []),
+  const succeeds = !isProblem(status);
+  const names: (keyof typeof HEADERS)[] = [
+    ...(succeeds && 'version' in properties ? (['ETag'] as const) : []),
+    ...(succeeds && 'next' in properties ? (['Link'] as const) : []),
+    ...(status === '201' ? (['Location'] as const) : []),
+    ...(succeeds && hasParameter(operation, 'Idempotency-Key') ? (['Idempotency-Replayed'] as const) : []),
+    ...(status === '401' || status === '403' ? (['WWW-Authenticate'] as const) : []),
+    ...(status === '415' && takesPatch(operation) ? (['Accept-Patch'] as const) : []),
+    ...(status === '503' ? (['Retry-After'] as const) : []),
+    ...(status === 'default' ? (['Allow'] as const) : []),
     'X-Request-Id',
     'traceparent',
   ];
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/**
- * @param {Json} response
- * @param {Json} schemas
- * @returns {Json}
- */
-function propertiesOf(response, schemas) {
+function propertiesOf(response: OpenApiResponse, schemas: Schemas): object {
   const $ref = response.content?.['application/json']?.schema.$ref;
-  return schemas[$ref?.split('/').at(-1)]?.properties ?? {};
+  return schemas[$ref?.split('/').at(-1) ?? '']?.properties ?? {};
 }
 
-/**
- * @param {Json} operation
- * @param {string} header
- */
-function takesHeader({ parameters = [] }, header) {
-  return parameters.some((/** @type {Json} */ { name }) => name === header);
-}
-
-/** @param {Json} operation */
-function takesPatch({ requestBody }) {
+function takesPatch({ requestBody }: OpenApiOperation): boolean {
   return 'application/merge-patch+json' in (requestBody?.content ?? {});
 }

@@ -1,0 +1,54 @@
+import { aggregate, defineContext, provide } from '../platform/index.js';
+import { ChangeCustomer } from './app/change-customer.js';
+import { CUSTOMER_HISTORY, CUSTOMER_LIST, CUSTOMERS } from './app/customers.js';
+import { EraseCustomer } from './app/erase-customer.js';
+import { GetCustomer } from './app/get-customer.js';
+import { ListCustomers } from './app/list-customers.js';
+import { RegisterCustomer } from './app/register-customer.js';
+import { CustomerNotFound } from './domain/errors.js';
+import { CustomersController } from './http/customers.controller.js';
+import { RegisterRoutes } from './http/generated/routes.js';
+import { customerEvents } from './messages/customer-events.js';
+
+/** Erased customers, who have no names, would else be the first of a list by name, to be read and left out each time. */
+const existingBy = (path: string) => ['erased', path];
+
+export const accounts = defineContext({
+  name: 'accounts',
+  purpose: 'the system of record for customers',
+  aggregates: [
+    aggregate({
+      port: CUSTOMERS,
+      collection: 'customer.accounts',
+      events: customerEvents,
+      list: {
+        port: CUSTOMER_LIST,
+        indexes: ['contact.email', 'name.lastName', 'addresses.postalCode', 'createdAt', 'updatedAt'].map(existingBy),
+      },
+      history: {
+        port: CUSTOMER_HISTORY,
+        collection: 'customer.history',
+        keepsStates: true,
+        route: {
+          path: '/accounts/customers/{customerId}/history',
+          description: 'Also of a customer who was erased: the chain names no person.',
+          ...{ tag: 'Customers', scope: 'customers:read', notFound: CustomerNotFound },
+        },
+      },
+    }),
+  ],
+  useCases: [
+    provide(RegisterCustomer, [CUSTOMERS]),
+    provide(ChangeCustomer, [CUSTOMERS]),
+    provide(EraseCustomer, [CUSTOMERS]),
+    provide(GetCustomer, [CUSTOMERS, CUSTOMER_HISTORY]),
+    provide(ListCustomers, [CUSTOMER_LIST]),
+  ],
+  http: {
+    controllers: [
+      provide(CustomersController, [RegisterCustomer, ChangeCustomer, EraseCustomer, GetCustomer, ListCustomers]),
+    ],
+    registerRoutes: RegisterRoutes,
+    openApi: new URL('./http/generated/openapi.json', import.meta.url),
+  },
+});

@@ -1,0 +1,55 @@
+import type { CreditCardInput } from '../domain/card.js';
+import type { AddressInput, Customer } from '../domain/customer.js';
+
+/** null removes. */
+export interface NamePatch {
+  /** @maxLength 50 */
+  title?: string | null;
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
+  firstName?: string;
+  /** @maxLength 100 */
+  middleName?: string | null;
+  /**
+   * @minLength 1
+   * @maxLength 100
+   */
+  lastName?: string;
+  /** @maxLength 50 */
+  suffix?: string | null;
+}
+
+/** null removes. */
+export interface ContactPatch {
+  /**
+   * @maxLength 254
+   * @pattern ^[^\s@]+@[^\s@]+$
+   */
+  email?: string;
+  /** @maxLength 50 */
+  primaryPhone?: string | null;
+  /** @maxLength 50 */
+  secondaryPhone?: string | null;
+}
+
+/**
+ * JSON Merge Patch (RFC 7396) of a customer: an array replaces the array, null removes.
+ * @example { "name": { "lastName": "King", "title": null }, "contact": { "email": "ada.king@example.com" } }
+ */
+export interface CustomerPatch {
+  name?: NamePatch;
+  contact?: ContactPatch;
+  /** @maxItems 3 */
+  addresses?: AddressInput[];
+  /** @maxItems 2 */
+  creditCards?: CreditCardInput[] | null;
+}
+
+/** A page of customers. */
+export interface CustomerPage {
+  items: Customer[];
+  /** The `cursor` of the next page, when there is one. */
+  next?: string;
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import type { EventApi, TopicReading } from '../async-api/event-api.js';
+import type { HttpApi } from '../http/app.js';
+import { describeOpenApi } from '../http/describe-openapi.js';
+import { historyApi } from '../http/history-route.js';
+import { mergeDocuments, type OpenApiDocument } from '../http/openapi.js';
+import type { Database } from './database.js';
+import type { AggregateDeclaration, ContextDeclaration } from './declaration.js';
+import { type OpenContext, openContext, type OpenOptions } from './open-context.js';
+
+/** A bounded context, as a process runs it. */
+export interface Context {
+  readonly name: string;
+  /** In one sentence without the full stop. */
+  readonly purpose: string;
+  /** Undefined for a context without HTTP. */
+  readonly http?: HttpApi;
+  readonly events: EventApi;
+  /** Opens the stores that it declares, and wires its classes to them. */
+  open(database: Database, options?: OpenOptions): OpenContext;
+}
+
+/**
+ * Declares a bounded context: all that it says of itself.
+ * @throws Error when two of its aggregates or projections share a collection, or a generated document is not there
+ */
+export function defineContext(declaration: ContextDeclaration): Context {
+  const { name, purpose, aggregates = [] } = declaration;
+  refuseSharedCollections(declaration);
+  const http = httpOf(declaration);
+  return {
+    name,
+    purpose,
+    ...(http && { http }),
+    events: {
+      publishes: aggregates.map(({ events }) => events),
+      reads: readingsOf(declaration),
+    },
+    open: (database, options) => openContext(declaration, database, options),
+  };
+}
+
+function httpOf({ http, aggregates = [] }: ContextDeclaration): HttpApi | undefined {
+  const histories = aggregates.flatMap(({ events, port, history }) =>
+    history?.route ? historyApi({ events, port, history: history.port }, history.route) : [],
+  );
+  if (!http) return undefined;
+  const generated = JSON.parse(readFileSync(http.openApi, 'utf8')) as OpenApiDocument;
+  return {
+    openApi: describeOpenApi(mergeDocuments([generated, ...histories.map(({ openApi }) => openApi)])),
+    registerRoutes: (app) => {
+      // More particular than what a controller may have at the same place.
+      for (const { registerRoutes } of histories) registerRoutes(app);
+      http.registerRoutes(app);
+    },
+  };
+}
+
+function readingsOf({ name, aggregates = [], reactions = [] }: ContextDeclaration): TopicReading[] {
+  const own = aggregates.filter(({ history }) => history).map((each) => ownReading(name, each));
+  const others = reactions.map(({ topic, summary, needs }) => ({
+    topic,
+    group: name,
+    summary,
+    ...(needs && { needs }),
+  }));
+  return [...others, ...own];
+}
+
+function ownReading(group: string, { events: { topic, member } }: AggregateDeclaration): TopicReading {
+  return { topic, group, summary: `${group} records the history of each ${member}` };
+}
+
+function refuseSharedCollections({ name, aggregates = [], projections = [] }: ContextDeclaration): void {
+  const all = [
+    ...aggregates.flatMap(({ collection, history }) => [collection, ...(history ? [history.collection] : [])]),
+    ...projections.map(({ collection }) => collection),
+  ];
+  const shared = all.find((collection, index) => all.indexOf(collection) < index);
+  if (shared !== undefined) throw new Error(`context ${name}: two stores share the collection ${shared}`);
+}

@@ -1,0 +1,133 @@
+import { Container } from 'inversify';
+import type { Aggregate, Change } from '../aggregate/aggregates.js';
+import type { RecordedTopic } from '../recovery/fork-watch.js';
+import type { History } from '../history/history.js';
+import { recordedChangeReader } from '../history/read-recorded-change.js';
+import { AwaitedProjection } from '../projection/awaited-projection.js';
+import type { Auditable } from '../replay/auditable.js';
+import type { Replayable, SystemOfRecord } from '../replay/replayable.js';
+import type { Subscription } from '../subscriber/subscription.js';
+import type { AggregateStore, Audited, Database } from './database.js';
+import type { AggregateDeclaration, ContextDeclaration, ReactionDeclaration } from './declaration.js';
+import { recordingOf } from './recording.js';
+import { type Part, projectingOf, reactingOf, subscriptionsOf } from './reacting.js';
+import type { Provided } from './token.js';
+
+/** A context over its database. */
+export interface OpenContext {
+  /** Has the context's ports under their tokens; what is rebound in it before it is used counts. */
+  readonly container: Container;
+  readonly stores: readonly AggregateStore<Aggregate>[];
+  readonly histories: readonly RecordedTopic[];
+  /** What the context does about events while it serves. */
+  readonly subscriptions: readonly Subscription[];
+  /** What of the database is a function of the log: over empty collections, replaying it makes what is there. */
+  readonly replayable: Replayable;
+  /** Creates indexes. Safe to repeat. */
+  prepare(): Promise<void>;
+}
+
+/** How a context is opened. */
+export interface OpenOptions {
+  /** Aborted when the process begins to stop. */
+  readonly stopping?: AbortSignal;
+  /** Another container than one of the context's own. */
+  readonly container?: Container;
+}
+
+interface OpenAggregate {
+  readonly declaration: AggregateDeclaration;
+  readonly store: AggregateStore<Aggregate, Change>;
+  readonly states: Auditable;
+  readonly history?: { readonly history: History; readonly entries: Auditable };
+}
+
+/** Opens the stores that a context declares, and wires its classes to them. */
+export function openContext(
+  context: ContextDeclaration,
+  database: Database,
+  { stopping = new AbortController().signal, container = new Container() }: OpenOptions = {},
+): OpenContext {
+  const aggregates = (context.aggregates ?? []).map((each) => openAggregate(each, database, container));
+  const copies = (context.projections ?? []).map(({ port, collection }) => {
+    const store = database.stores.projection(collection);
+    container.bind(port).toConstantValue(new AwaitedProjection(store, stopping));
+    return store.audit();
+  });
+  for (const provided of [...(context.useCases ?? []), ...(context.http?.controllers ?? [])]) bind(container, provided);
+
+  const reactions = context.reactions ?? [];
+  const recorded = aggregates.map(({ declaration, store, history }) =>
+    recordingOf(declaration, store, history?.history as History<Aggregate> | undefined),
+  );
+  const projecting = reactions.map((each) => projectingOf(each, container));
+  const dropInspections = () => database.dropInspections();
+  const serving: Part[] = [
+    ...recorded.flatMap(({ recording }) => recording ?? []),
+    ...reactions.map((each) => reactingOf(each, container)),
+  ];
+  const erasing = new Set([
+    ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
+    ...reactions.flatMap(typesOf),
+  ]);
+  return {
+    container,
+    stores: aggregates.map(({ store }) => store),
+    histories: aggregates.flatMap(({ declaration, history }) =>
+      history ? [{ topic: declaration.events.topic, history: history.history }] : [],
+    ),
+    subscriptions: subscriptionsOf(context.name, serving, { erasing, onErased: dropInspections }),
+    replayable: {
+      projections: subscriptionsOf(context.name, [...projecting, ...recorded.map(({ restoring }) => restoring)]),
+      systemsOfRecord: aggregates.map(toSystemOfRecord),
+      erasing: [...erasing],
+      collections: [
+        ...aggregates.flatMap(({ states, history }) => [states, ...(history ? [history.entries] : [])]),
+        ...copies,
+      ],
+      prepare,
+    },
+    prepare,
+  };
+
+  async function prepare(): Promise<void> {
+    for (const { declaration, store } of aggregates) await store.prepare(declaration.list?.indexes);
+  }
+}
+
+function openAggregate(declaration: AggregateDeclaration, { stores }: Database, container: Container): OpenAggregate {
+  const { port, collection, events, list, history: declared } = declaration;
+  const store = stores.aggregates<Aggregate>(collection, events);
+  container.bind(port).toConstantValue(store);
+  if (list) container.bind(list.port).toConstantValue(stores.listing(collection));
+  if (!declared) return { declaration, store, states: store.audit() };
+  const history: History<Aggregate> & Audited = stores.history<Aggregate>(declared.collection);
+  container.bind(declared.port).toConstantValue(history);
+  return {
+    declaration,
+    store,
+    states: store.audit(),
+    history: { history: history as History, entries: history.audit() },
+  };
+}
+
+function bind(container: Container, { provides, needs, create }: Provided): void {
+  // One each time: tsoa keeps the headers of an answer in the controller, and use cases have no state.
+  container
+    .bind(provides)
+    .toResolvedValue(create, [...needs])
+    .inTransientScope();
+}
+
+function toSystemOfRecord({ declaration, store, states, history }: OpenAggregate): SystemOfRecord {
+  const read = recordedChangeReader<Aggregate>(declaration.events);
+  return { stream: declaration.events, read, store, states, ...(history && { recorded: history }) };
+}
+
+function erasingTypesOf({ events: { typePrefix, erasing = [] } }: AggregateDeclaration): readonly string[] {
+  return erasing.map((type) => `${typePrefix}.${type}`);
+}
+
+function typesOf({ erasing = [] }: ReactionDeclaration): readonly string[] {
+  return erasing;
+}

@@ -1,0 +1,43 @@
+import type { Aggregate, Restorable } from '../aggregate/aggregates.js';
+import { chainOf, type History, type RecordedChange } from '../history/history.js';
+import { recordedChangeReader } from '../history/read-recorded-change.js';
+import type { AggregateDeclaration } from './declaration.js';
+import type { Part } from './reacting.js';
+
+/** What a context does about its own events. */
+export interface Recording {
+  /** While it serves: keeps the history; undefined where there is none. */
+  readonly recording: Part | undefined;
+  /** In a replay: restores the states, too. */
+  readonly restoring: Part;
+}
+
+/** Keeps the audit of a kind of aggregate as the log states it, and takes people out of it where an event says so. */
+export function recordingOf(
+  { events, history: declared }: AggregateDeclaration,
+  store: Restorable<Aggregate>,
+  history: History<Aggregate> | undefined,
+): Recording {
+  const { topic, typePrefix, erasing = [] } = events;
+  const erasingTypes = new Set(erasing.map((type) => `${typePrefix}.${type}`));
+  const read = recordedChangeReader<Aggregate>(events);
+
+  const record = async (changes: readonly RecordedChange<Aggregate>[]) => {
+    if (!history) return;
+    if (declared?.keepsStates !== true) return history.append(changes.map(chainOf));
+    await history.append(changes);
+    const erasures = changes.filter(({ type, state }) => erasingTypes.has(type) || state.erased);
+    await Promise.all(erasures.map(({ id, version }) => history.forget(id, version)));
+  };
+  const part = (apply: (changes: readonly RecordedChange<Aggregate>[]) => Promise<unknown>): Part => ({
+    topic,
+    read,
+    apply: async (messages) => {
+      await apply(messages.map(({ message }) => message as RecordedChange<Aggregate>));
+    },
+  });
+  return {
+    recording: history && part(record),
+    restoring: part((changes) => Promise.all([store.restore(changes), record(changes)])),
+  };
+}
