@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface ScriptResult {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** A project of a few files in a temporary folder, on which this project's scripts and packages work. */
+export class ScratchProject {
+  readonly path = mkdtempSync(join(tmpdir(), 'accounts-orders-'));
+
+  constructor(files: Readonly<Record<string, string>>) {
+    for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) this.copy(file);
+    symlinkSync(join(PROJECT, 'node_modules'), join(this.path, 'node_modules'), 'junction');
+    for (const [file, content] of Object.entries(files)) this.write(file, content);
+  }
+
+  /** Of this project. */
+  copy(file: string): void {
+    cpSync(join(PROJECT, file), join(this.path, file), { recursive: true });
+  }
+
+  write(file: string, content: string): void {
+    mkdirSync(dirname(join(this.path, file)), { recursive: true });
+    writeFileSync(join(this.path, file), content);
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+
+  /** `node scripts/<script>`, to its end. */
+  run(script: string): Promise<ScriptResult> {
+    const child = spawn(process.execPath, [scriptOf(script)], { cwd: this.path });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => resolve({ code, output }));
+    });
+  }
+}
+
+export function scriptOf(script: string): string {
+  return join(PROJECT, 'scripts', script);
+}
