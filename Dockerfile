@@ -11,7 +11,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
 ARG REVISION=unknown
-RUN COMMIT=${REVISION} npm run --silent build && rm dist/.tsbuildinfo && npm prune --omit=dev --ignore-scripts
+RUN COMMIT=${REVISION} npm run --silent build && rm dist/.tsbuildinfo dist/.digests.json && npm prune --omit=dev --ignore-scripts
 
 FROM ${NODE_IMAGE} AS runtime
 # The process needs node alone; package managers would only be there to be updated and misused.

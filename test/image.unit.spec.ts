@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 describe('the Dockerfile', () => {
@@ -16,5 +17,19 @@ describe('the Dockerfile', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
     const [, entrypoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(runtime) ?? [];
     expect([...(JSON.parse(entrypoint) as string[]), 'serve']).toEqual(scripts.start.split(' '));
+  });
+});
+
+describe('the context of an image', () => {
+  it('has every script that the build runs', () => {
+    const allowed = readFileSync('.dockerignore', 'utf8').split('\n');
+    const scripts = new Set(['scripts/build.mjs']);
+    for (const script of scripts) {
+      const imports = readFileSync(script, 'utf8').matchAll(/'(\.\/[\w/-]+\.mjs)'/g);
+      for (const [, imported] of imports) scripts.add(join(dirname(script), String(imported)));
+    }
+    expect(scripts.size).toBeGreaterThan(3);
+    const missing = [...scripts].map((script) => `!${script.split('/').slice(0, 2).join('/')}`);
+    expect(missing.filter((line) => !allowed.includes(line))).toEqual([]);
   });
 });
