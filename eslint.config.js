@@ -26,7 +26,7 @@ const correctness = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.data/', '**/generated/']),
+  globalIgnores(['dist/', '.dev/', 'coverage/', '.data/', '**/generated/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {

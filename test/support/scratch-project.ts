@@ -16,14 +16,13 @@ export class ScratchProject {
   readonly path = mkdtempSync(join(tmpdir(), 'accounts-orders-'));
 
   constructor(files: Readonly<Record<string, string>>) {
-    for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) this.copy(file);
-    symlinkSync(join(PROJECT, 'node_modules'), join(this.path, 'node_modules'), 'junction');
+    for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) {
+      cpSync(join(PROJECT, file), join(this.path, file));
+    }
+    for (const folder of ['node_modules', 'scripts']) {
+      symlinkSync(join(PROJECT, folder), join(this.path, folder), 'junction');
+    }
     for (const [file, content] of Object.entries(files)) this.write(file, content);
-  }
-
-  /** Of this project. */
-  copy(file: string): void {
-    cpSync(join(PROJECT, file), join(this.path, file), { recursive: true });
   }
 
   write(file: string, content: string): void {
@@ -37,7 +36,7 @@ export class ScratchProject {
 
   /** `node scripts/<script>`, to its end. */
   run(script: string): Promise<ScriptResult> {
-    const child = spawn(process.execPath, [scriptOf(script)], { cwd: this.path });
+    const child = spawn(process.execPath, [join('scripts', script)], { cwd: this.path });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
     return new Promise((resolve, reject) => {
@@ -45,8 +44,4 @@ export class ScratchProject {
       child.once('close', (code) => resolve({ code, output }));
     });
   }
-}
-
-export function scriptOf(script: string): string {
-  return join(PROJECT, 'scripts', script);
 }
