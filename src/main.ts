@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import { readBuildInfo } from './build-info.js';
 import { type Command, Interrupted, UsageError } from './commands/command.js';
 import { serve } from './commands/serve.js';
 import { ConfigError } from './platform/config/config.js';
+import { nearestName } from './platform/config/misspelt.js';
 import { isCodedError } from './platform/errors.js';
 
 /** Loaded when called: what one command needs the others need not wait for. */
@@ -19,32 +21,47 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 async function main([first, ...others]: string[]): Promise<number> {
   const isNamed = first !== undefined && !first.startsWith('-');
   const [name, args] = isNamed ? [first, others] : ['serve', first === undefined ? [] : [first, ...others]];
-  if (args[0] === '--help' && !isNamed) {
+  if (!isNamed && (args[0] === '--help' || args[0] === '-h')) {
     console.log(await usage());
     return 0;
   }
-  const command = await COMMANDS[name]?.();
-  if (!command) throw new UsageError(`there is no command '${name}'`);
-  const { values, positionals } = parse(command, args);
-  if (values.help) {
-    console.log(`Usage: node dist/main.js ${command.usage}`);
+  if (!isNamed && args[0] === '--version') {
+    console.log(readBuildInfo().version);
     return 0;
   }
+  const command = await COMMANDS[name]?.();
+  if (!command) throw new UsageError(`there is no command '${name}'${suggestion(name, Object.keys(COMMANDS))}`);
   try {
-    return await command.run(values as never, positionals);
+    const { values, positionals } = parse(name, command, args);
+    if (!values.help) return await command.run(values as never, positionals);
+    console.log(usageOf(command));
+    return 0;
   } catch (error) {
-    if (error instanceof UsageError) error.usage = `Usage: node dist/main.js ${command.usage}`;
+    if (error instanceof UsageError) error.usage = usageOf(command);
     throw error;
   }
 }
 
-function parse(command: Command, args: string[]): { values: Record<string, unknown>; positionals: string[] } {
-  const options = { ...command.options, help: { type: 'boolean' } } as const;
+function parse(name: string, command: Command, args: string[]) {
+  const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    const [message = ''] = (error as Error).message.split('\n');
+    const [, flag] = /^Unknown option '(-[^']*)'/.exec(message) ?? [];
+    if (flag === undefined) throw new UsageError(message);
+    const flags = Object.keys(options).map((option) => `--${option}`);
+    throw new UsageError(`${name} has no flag '${flag}'${suggestion(flag, flags)}`);
   }
+}
+
+function suggestion(word: string, names: readonly string[]): string {
+  const nearest = nearestName(word, names, 5);
+  return nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+}
+
+function usageOf(command: Command): string {
+  return `Usage: node dist/main.js ${command.usage}`;
 }
 
 async function usage(): Promise<string> {
@@ -53,7 +70,7 @@ async function usage(): Promise<string> {
 
 ${commands.map((command) => command.usage.split('\n').slice(0, 2).join('\n')).join('\n\n')}
 
-Each takes --help. Without a command: serve.
+Each takes --help (-h). Without a command: serve. --version prints the version.
 Settings come from the environment and from the files in config/; docs/configuration.md lists them.`;
 }
 

@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from './support/eventually.js';
+import { runCommand } from './support/run-command.js';
 import { RunningProcess, serve, type Settings, temporaryDirectory } from './support/run-process.js';
 
 const PASSWORD = 'hunter2secret';
@@ -28,7 +29,11 @@ describe('the command line', () => {
     { args: ['serve', '--module', 'nonsense'], named: "--module: there is no module 'nonsense'" },
     { args: ['nonsense'], named: "there is no command 'nonsense'" },
     { args: ['serve', 'again'], named: "'again' means nothing here" },
-    { args: ['serve', '--nonsense'], named: "'--nonsense'" },
+    { args: ['serv'], named: "there is no command 'serv'; did you mean 'serve'?" },
+    { args: ['verfiy', '--module', 'orders'], named: "there is no command 'verfiy'; did you mean 'verify'?" },
+    { args: ['serve', '--nonsense'], named: "serve has no flag '--nonsense'" },
+    { args: ['--modul=orders'], named: "serve has no flag '--modul'; did you mean '--module'?" },
+    { args: ['dlt', 'list', '-x', '--module', 'orders'], named: "dlt has no flag '-x'" },
     { args: ['serve', '--module'], named: '--module' },
     { args: ['dlt', '--module', 'orders'], named: 'dlt needs one of: list, show, redrive' },
     { args: ['dlt', 'list'], named: '--module is missing' },
@@ -40,11 +45,24 @@ describe('the command line', () => {
     expect(await refusal(args)).toContain(named);
   });
 
-  it('tells how it is used', async () => {
-    const asked = new RunningProcess(['--help'], {});
-    expect(await asked.exited).toEqual({ code: 0, signal: null });
-    expect(asked.stdout).toContain('Usage: node dist/main.js [command]');
-    expect(asked.stderr).toBe('');
+  it.each([
+    { args: ['--help'], tells: 'Usage: node dist/main.js [command]' },
+    { args: ['-h'], tells: 'Usage: node dist/main.js [command]' },
+    { args: ['serve', '--help'], tells: 'Usage: node dist/main.js serve' },
+    { args: ['replay', '-h'], tells: 'Usage: node dist/main.js replay' },
+  ])('tells how it is used: $args', async ({ args, tells }) => {
+    const { code, stdout, stderr } = await runCommand({}, ...args);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: expect.stringContaining(tells), stderr: '' });
+  });
+
+  it('tells how to call the command whose flag it does not know', async () => {
+    const { code, stderr } = await runCommand({}, 'replay', '--nonsense');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Usage: node dist/main.js replay ') });
+  });
+
+  it('tells its version, which is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await runCommand({}, '--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 });
 

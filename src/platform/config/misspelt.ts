@@ -1,5 +1,5 @@
-/** Names with fewer letters than that are close to all sorts of others. */
-const SHORT = 8;
+/** Settings with fewer letters are close to all sorts of other variables. */
+const SHORT_SETTING = 8;
 
 /**
  * A line for each variable whose name is nearly that of a setting: a setting that is misspelt is as good as not set.
@@ -9,12 +9,21 @@ const SHORT = 8;
 export function misspeltWarnings(variables: readonly string[], settings: readonly string[]): string[] {
   return variables.flatMap((variable) => {
     if (settings.includes(variable)) return [];
-    const [nearest] = settings
-      .map((setting) => ({ setting, distance: distanceOf(variable.toUpperCase(), setting) }))
-      .filter(({ setting, distance }) => distance <= (setting.length < SHORT ? 1 : 2))
-      .sort((a, b) => a.distance - b.distance);
-    return nearest ? [`${variable}: there is no such setting; did you mean ${nearest.setting}?`] : [];
+    const nearest = nearestName(variable.toUpperCase(), settings, SHORT_SETTING);
+    return nearest === undefined ? [] : [`${variable}: there is no such setting; did you mean ${nearest}?`];
   });
+}
+
+/**
+ * The name that is spelt most like a word; undefined where none is close.
+ * @param short names with fewer letters may differ in one, others in two
+ */
+export function nearestName(word: string, names: readonly string[], short: number): string | undefined {
+  const [nearest] = names
+    .map((name) => ({ name, distance: distanceOf(word, name) }))
+    .filter(({ name, distance }) => distance <= (name.length < short ? 1 : 2))
+    .sort((a, b) => a.distance - b.distance);
+  return nearest?.name;
 }
 
 /** How many letters have to be added, taken away or replaced (Levenshtein); more than 2 is as good as 3. */
