@@ -1,19 +1,20 @@
 /**
  * Who may know whom. Each rule has a planted violation in test/architecture/violations.ts that must fail.
  *
- * A context is any folder of src/ but platform and commands: a third one is held to the same rules without being named here.
+ * A context is any folder of src/ but platform: a third one is held to the same rules without being named here.
  */
-const CONTEXT = '^src/(?!platform/|commands/)([^/]+)/';
+const CONTEXT = '^src/(?!platform/)([^/]+)/';
 /** @param {string} name */
 const room = (name) => `${CONTEXT}${name}/`;
 /** From a rule whose `from` captures its context: anything of src/ that is neither its own nor platform's. */
 const BEYOND_CONTEXT = '^src/(?!platform/|$1/)';
 const OWN_OR_PLATFORM = '^src/(?:platform|$1)/';
+const FACES = '^src/platform/(?:index|http|testing)\\.ts$';
 
 const IN_A_ROOM =
-  '^src/(?!platform/|commands/)(?:[^/]+/(?:domain|app|http|messages|adapters)/|(?<context>[^/]+)/\\k<context>\\.module\\.ts$)';
+  '^src/(?!platform/)(?:[^/]+/(?:domain|app|http|messages|adapters)/|(?<context>[^/]+)/\\k<context>\\.context\\.ts$)';
 const PLATFORM_ADAPTERS = '^src/platform/(?:kafka|mongodb|embedded)/';
-const TEST_CODE = '\\.(?:spec|contract)\\.ts$';
+export const TEST_CODE = '\\.(?:spec|contract)\\.ts$|^src/platform/testing(?:\\.ts$|/)';
 
 /** @param {string[]} names */
 const npm = (...names) => `node_modules/(?:@types/)?(?:${names.join('|')})/`;
@@ -42,37 +43,19 @@ export default {
       'app-knows-domain-and-ports',
       'A use case knows its domain and what of the platform is a port or pure. I/O and packages are behind ports.',
       { path: room('app'), pathNot: TEST_CODE },
-      {
-        pathNot: [
-          '^src/$1/(?:app|domain)/',
-          BEYOND_CONTEXT,
-          '^src/platform/aggregate/(?:aggregates|change-aggregate|idempotency)\\.ts$',
-          '^src/platform/projection/(?:projection|arrivals|wait-for-version)\\.ts$',
-          '^src/platform/history/(?:history|wait-for-history)\\.ts$',
-          '^src/platform/listing/listing\\.ts$',
-          '^src/platform/event/',
-          '^src/platform/errors\\.ts$',
-          npm('big\\.js', 'uuid'),
-        ],
-      },
+      { pathNot: ['^src/$1/(?:app|domain)/', BEYOND_CONTEXT, '^src/platform/(?!http\\.ts)', npm('big\\.js', 'uuid')] },
     ),
     forbid(
       'http-knows-app-and-domain',
-      'Controllers, and what is generated from them, call use cases: no adapter, no message, no module.',
+      'Controllers, and what is generated from them, call use cases: no adapter, no message, no declaration.',
       { path: room('http'), pathNot: TEST_CODE },
-      {
-        path: OWN_OR_PLATFORM,
-        pathNot: ['^src/$1/(?:http|app|domain)/', '^src/platform/(?!kafka/|mongodb/|embedded/)'],
-      },
+      { path: OWN_OR_PLATFORM, pathNot: ['^src/$1/(?:http|app|domain)/', '^src/platform/'] },
     ),
     forbid(
       'messages-know-app-and-domain',
       'What a context publishes and understands does not depend on how it is stored, carried or asked for.',
       { path: room('messages'), pathNot: TEST_CODE },
-      {
-        path: OWN_OR_PLATFORM,
-        pathNot: ['^src/$1/(?:messages|app|domain)/', '^src/platform/(?!kafka/|mongodb/|embedded/|http/)'],
-      },
+      { path: OWN_OR_PLATFORM, pathNot: ['^src/$1/(?:messages|app|domain)/', '^src/platform/(?!http\\.ts)'] },
     ),
     forbid(
       'messages-take-only-types-of-app',
@@ -81,23 +64,27 @@ export default {
       { path: '^src/$1/app/', dependencyTypesNot: ['type-only'] },
     ),
     forbid(
-      'adapters-know-neither-http-nor-kafka',
-      'Adapters keep what their context owns and has to publish: not who asks for it, nor how it travels.',
+      'adapters-know-app-and-domain',
+      'An adapter of its own keeps or reaches what its context needs: not who asks for it, nor how events travel.',
       { path: room('adapters'), pathNot: TEST_CODE },
-      {
-        path: OWN_OR_PLATFORM,
-        pathNot: ['^src/$1/(?:adapters|app|domain|messages)/', '^src/platform/(?!kafka/|http/)'],
-      },
+      { path: OWN_OR_PLATFORM, pathNot: ['^src/$1/(?:adapters|app|domain)/', '^src/platform/(?!http\\.ts)'] },
     ),
     forbid(
-      'only-the-module-names-adapters',
-      'Of a context, <context>.module.ts is the one file that says which adapter is behind a port.',
+      'only-the-declaration-names-adapters',
+      'Of a context, <context>.context.ts is the one file that says which adapter is behind a port.',
       { path: '^src/(?!platform/)', pathNot: [IN_A_ROOM, TEST_CODE] },
       { path: room('adapters') },
     ),
+    forbid(
+      'contexts-know-the-faces-of-platform',
+      'What platform offers is in index.ts, http.ts and testing.ts: what is behind them may move.',
+      { path: CONTEXT, pathNot: '/http/generated/' },
+      { path: '^src/platform/', pathNot: FACES },
+    ),
     {
       name: 'every-file-is-in-a-room',
-      comment: 'A file of a context outside domain, app, http, messages, adapters and its module escapes their rules.',
+      comment:
+        'A file of a context outside domain, app, http, messages, adapters and its declaration escapes their rules.',
       severity: 'error',
       // Any number of dependents: a rule on a dependency would miss a file that has none.
       module: { path: CONTEXT, pathNot: [IN_A_ROOM, TEST_CODE], numberOfDependentsLessThan: 100 },
@@ -119,9 +106,8 @@ export default {
     ),
     forbid(
       'platform-adapters-are-behind-ports',
-      'Ports, and what of platform is written against them, hold for every adapter: only composition names one.',
-      // context.ts says what composition hands to a context: a database, in either technology.
-      { path: '^src/platform/', pathNot: [PLATFORM_ADAPTERS, '^src/platform/context\\.ts$', TEST_CODE] },
+      'Ports, and what of platform is written against them, hold for every adapter: only the process names one.',
+      { path: '^src/platform/', pathNot: [PLATFORM_ADAPTERS, '^src/platform/(?:process|commands)/', TEST_CODE] },
       { path: PLATFORM_ADAPTERS },
     ),
     forbid(
@@ -141,31 +127,25 @@ export default {
     forbid(
       'mongodb-only-in-mongodb-adapters',
       'The database is behind ports.',
-      { path: '^src/', pathNot: ['^src/platform/mongodb/', `${room('adapters')}mongo`, TEST_CODE] },
+      { path: '^src/', pathNot: ['^src/platform/mongodb/', room('adapters'), TEST_CODE] },
       { path: MONGODB },
     ),
     forbid(
       'level-only-in-embedded-adapters',
       'The embedded store is behind the same ports as the real one.',
-      { path: '^src/', pathNot: ['^src/platform/embedded/', `${room('adapters')}embedded`, TEST_CODE] },
+      { path: '^src/', pathNot: ['^src/platform/embedded/', room('adapters'), TEST_CODE] },
       { path: LEVEL },
     ),
     forbid(
       'jose-only-in-platform-auth',
       'What makes a token good is said in one place.',
-      { path: '^src/', pathNot: ['^src/platform/auth/', TEST_CODE] },
+      { path: '^src/', pathNot: ['^src/platform/operating/auth/', TEST_CODE] },
       { path: npm('jose') },
     ),
     forbid(
-      'context-adapters-take-only-types-of-drivers',
-      'Connections are opened, and their errors understood, in platform: once.',
-      { path: room('adapters'), pathNot: TEST_CODE },
-      { path: [MONGODB, LEVEL], dependencyTypesNot: ['type-only'] },
-    ),
-    forbid(
       'http-packages-only-at-the-edge',
-      'Only platform/http, the http rooms and composition know that there is HTTP.',
-      { path: '^src/', pathNot: ['^src/platform/http/', room('http'), '^src/[^/]+$', TEST_CODE] },
+      'Only platform/http, the http rooms and the process know that there is HTTP.',
+      { path: '^src/', pathNot: ['^src/platform/(?:http|process)/', room('http'), TEST_CODE] },
       { path: HTTP },
     ),
     forbid(
@@ -199,7 +179,7 @@ export default {
     forbid(
       'src-knows-no-test-folder',
       'test/ and bench/ know src/, which builds and ships without them.',
-      { path: '^src/', pathNot: TEST_CODE },
+      { path: '^src/' },
       { path: '^(?:test|bench)/' },
     ),
     forbid(

@@ -11,7 +11,9 @@ const isOutput = (/** @type {string} */ file) => !path.basename(file).startsWith
 
 await import('./generate.mjs');
 
-const sources = filesIn('src').filter((file) => !/\.(?:spec|contract)\.ts$/.test(file));
+const sources = filesIn('src').filter(
+  (file) => !/\.(?:spec|contract)\.ts$|^src\/platform\/testing(?:\.ts$|\/)/.test(file),
+);
 const inputs = digestOf([...sources, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']);
 const outputsNow = () => digestOf(filesIn('dist').filter(isOutput));
 

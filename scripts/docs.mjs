@@ -4,8 +4,8 @@ import { writeDocuments } from './docs/write-documents.mjs';
 
 const built = (/** @type {string} */ file) => import(new URL(`../dist/${file}`, import.meta.url).href);
 const { CONTEXTS } = await built('contexts.js');
-const { documentsOf } = await built('documents.js');
-const { parseConfig } = await built('platform/config/config.js');
+const { documentsOf } = await built('platform/process/documents.js');
+const { parseConfig } = await built('platform/operating/config/config.js');
 
 const { KAFKA_TOPIC_PARTITIONS } = parseConfig({});
 const files = documentFiles(CONTEXTS, (contexts) => documentsOf(contexts, KAFKA_TOPIC_PARTITIONS));

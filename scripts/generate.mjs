@@ -131,7 +131,7 @@ async function generate(context, outputDirectory) {
       routesFileName: 'routes.ts',
       middleware: 'express',
       esm: true,
-      iocModule: 'src/platform/http/ioc',
+      iocModule: 'src/platform/http/resources/ioc',
     },
     compilerOptions,
     undefined,

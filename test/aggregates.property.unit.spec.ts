@@ -10,7 +10,7 @@ import {
 import type { CustomerCopy } from '../src/orders/domain/customer.js';
 import { cancelOrder, type Order, placeOrder, redactOrder, shipOrder } from '../src/orders/domain/order.js';
 import { changesIn } from '../src/platform/aggregate/pending-event.js';
-import { isCodedError } from '../src/platform/errors.js';
+import { isCodedError } from '../src/platform/tools/errors.js';
 import { customerInput, items } from './support/arbitraries.js';
 
 interface State {

@@ -6,15 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cruise, type ICruiseOptions, type ICruiseResult, type IModule } from 'dependency-cruiser';
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
 import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
-import { lawfulTree } from './architecture/tree.js';
+import { CIRCLE_OF_FOLDERS, lawfulTree } from './architecture/tree.js';
 import { violations } from './architecture/violations.js';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const options = await extractOptions(join(project, '.dependency-cruiser.mjs'));
+const foldersOnly = await extractOptions(join(project, '.dependency-cruiser.folders.mjs'));
 const tsConfig = extractTsConfig(join(project, 'tsconfig.json'));
 
-async function cruiseSrcOf(baseDir: string, more?: ICruiseOptions): Promise<ICruiseResult> {
-  const { output } = await cruise(['src'], { ...structuredClone(options), ...more, baseDir }, undefined, { tsConfig });
+async function cruiseSrcOf(baseDir: string, more?: ICruiseOptions, rules = options): Promise<ICruiseResult> {
+  const { output } = await cruise(['src'], { ...structuredClone(rules), ...more, baseDir }, undefined, { tsConfig });
   return output as ICruiseResult;
 }
 
@@ -34,6 +35,11 @@ describe('the architecture', () => {
     expect(result.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual([]);
     expect(modulesOfSrc(result).length).toBeGreaterThan(20);
   });
+
+  it('has no circle of folders in platform', async () => {
+    const { summary } = await cruiseSrcOf(project, undefined, foldersOnly);
+    expect(summary.violations.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
 });
 
 describe('the rules of the architecture', () => {
@@ -43,7 +49,7 @@ describe('the rules of the architecture', () => {
 
   afterAll(() => rmSync(trees, { recursive: true, force: true }));
 
-  async function cruiseTree(files: Iterable<readonly [string, string]>): Promise<ICruiseResult> {
+  async function cruiseTree(files: Iterable<readonly [string, string]>, rules = options): Promise<ICruiseResult> {
     const tree = mkdtempSync(join(trees, 'tree-'));
     for (const [path, content] of files) {
       mkdirSync(dirname(join(tree, path)), { recursive: true });
@@ -52,7 +58,7 @@ describe('the rules of the architecture', () => {
     cpSync(join(project, 'package.json'), join(tree, 'package.json'));
     symlinkSync(join(project, 'node_modules'), join(tree, 'node_modules'), 'junction');
     // Packages are at node_modules/, as in the project, and not where the link leads.
-    return cruiseSrcOf(tree, { preserveSymlinks: true });
+    return cruiseSrcOf(tree, { preserveSymlinks: true }, rules);
   }
 
   beforeAll(async () => {
@@ -68,6 +74,20 @@ describe('the rules of the architecture', () => {
     expect(result.summary.violations).toEqual([]);
     const files = Object.keys(lawfulTree).filter((file) => file.startsWith('src/'));
     expect(modulesOfSrc(result).sort()).toEqual(files.sort());
+  });
+
+  it('refuse a circle of folders', async () => {
+    const { file, content } = CIRCLE_OF_FOLDERS;
+    const lawful = await cruiseTree(Object.entries(lawfulTree), foldersOnly);
+    expect(lawful.summary.violations).toEqual([]);
+    const { summary } = await cruiseTree([...Object.entries(lawfulTree), [file, content]], foldersOnly);
+    const circle = ['src/platform/event', 'src/platform/log'];
+    expect(
+      summary.violations
+        .map(({ from }) => from)
+        .filter((from) => circle.includes(from))
+        .sort(),
+    ).toEqual(circle);
   });
 
   it('have a planted violation each', () => {

@@ -13,14 +13,14 @@ import {
 } from '../src/orders/domain/order.js';
 import { orderEvents } from '../src/orders/messages/order-events.js';
 import { orders } from '../src/orders/orders.context.js';
-import type { LoggedRecord } from '../src/platform/bus/bus.js';
-import { leaseUntil } from '../src/platform/bus/lease.js';
+import type { LoggedRecord } from '../src/platform/log/bus.js';
+import { leaseUntil } from '../src/platform/log/lease.js';
 import type { Database } from '../src/platform/context/database.js';
 import type { CloudEvent } from '../src/platform/event/cloud-event.js';
-import type { AuditedDocument } from '../src/platform/replay/auditable.js';
-import type { Replayable } from '../src/platform/replay/replayable.js';
-import { applyRecords } from '../src/platform/subscriber/apply-records.js';
-import { toChain } from './support/cloud-events.js';
+import type { AuditedDocument } from '../src/platform/rebuilding/auditable.js';
+import type { Replayable } from '../src/platform/rebuilding/replayable.js';
+import { applyRecords } from '../src/platform/consuming/apply-records.js';
+import { toChain } from '../src/platform/testing/cloud-events.js';
 import { customerNamed } from './support/customers.js';
 import { historyOf } from './support/log-world.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import type { MongoDatabase } from '../src/platform/mongodb/mongo-database.js';
+import type { MongoDatabase } from '../src/platform/mongodb/database.js';
 import { arrivalOrderContract } from './arrival-order.contract.js';
-import { driverOf, mongoTestDatabase } from './support/mongo-test-database.js';
-import { describeWithRealServers } from './support/real-servers.js';
+import { driverOf, mongoTestDatabase } from '../src/platform/testing/mongo-test-database.js';
+import { describeWithRealServers } from '../src/platform/testing/real-servers.js';
 
 describeWithRealServers('on a real MongoDB', () => {
   const database = mongoTestDatabase();

@@ -1,4 +1,4 @@
-import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
+import { openEmbeddedDatabase } from '../src/platform/embedded/database.js';
 import { arrivalOrderContract } from './arrival-order.contract.js';
 
 arrivalOrderContract(async () => {

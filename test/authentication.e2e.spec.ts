@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { exportSPKI, importJWK, type CryptoKey } from 'jose';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { call, get, post } from './support/http.js';
 import { readEmbeddedLog } from './support/read-log.js';
 import { customerInput } from './support/requests.js';
 import { serve, type Settings, temporaryDirectory } from './support/run-process.js';
-import { inSeconds, TokenIssuer } from './support/token-issuer.js';
+import { inSeconds, TokenIssuer } from '../src/platform/testing/token-issuer.js';
 
 let issuer: TokenIssuer;
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type DestinationStream, pino } from 'pino';
-import { inMemory } from '../src/backends.js';
+import { inMemory } from '../src/platform/process/backends.js';
 import { CONTEXTS } from '../src/contexts.js';
-import { documentsOf } from '../src/documents.js';
-import { parseConfig } from '../src/platform/config/config.js';
-import type { Readiness } from '../src/platform/health/health.js';
-import { Process } from '../src/process.js';
-import { eventually } from './support/eventually.js';
+import { documentsOf } from '../src/platform/process/documents.js';
+import { parseConfig } from '../src/platform/operating/config/config.js';
+import type { Readiness } from '../src/platform/operating/health.js';
+import { Process } from '../src/platform/process/process.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { call, get, openRequest, type Sent } from './support/http.js';
 import { customerInput, orderInput } from './support/requests.js';
-import { inSeconds, TokenIssuer } from './support/token-issuer.js';
+import { inSeconds, TokenIssuer } from '../src/platform/testing/token-issuer.js';
 
 const { openApi } = documentsOf(CONTEXTS, 1);
 const operations = Object.entries(openApi.paths).flatMap(([path, methods]) =>

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { breakingChanges } from '../scripts/docs/breaking-changes.mjs';
 import { writeDocuments } from '../scripts/docs/write-documents.mjs';
 import { CONTEXTS } from '../src/contexts.js';
-import { documentsOf } from '../src/documents.js';
-import { parseConfig } from '../src/platform/config/config.js';
-import { temporaryFolder, type TemporaryFolder } from './support/temporary-folder.js';
+import { documentsOf } from '../src/platform/process/documents.js';
+import { parseConfig } from '../src/platform/operating/config/config.js';
+import { temporaryFolder, type TemporaryFolder } from '../src/platform/testing/temporary-folder.js';
 
 // Documents are seeded with what a person may write: JSON that may be anything.
 type Json = ReturnType<typeof JSON.parse>;

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { MongoClient } from 'mongodb';
-import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
-import { eventually } from './support/eventually.js';
+import { openEmbeddedDatabase } from '../src/platform/embedded/database.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { post } from './support/http.js';
 import { readKafka } from './support/read-log.js';
 import { readDocuments } from './support/read-documents.js';
-import { describeWithRealServers, realServers } from './support/real-servers.js';
+import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
 import { customerInput } from './support/requests.js';
 import { serve, temporaryDirectory } from './support/run-process.js';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { call, get, patch, post } from './support/http.js';
 import { readDocuments } from './support/read-documents.js';
 import { readKafka } from './support/read-log.js';
-import { describeWithRealServers, realServers } from './support/real-servers.js';
+import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
 import { CARD_PREFIX, customerInput, newCardNumber } from './support/requests.js';
 import { type RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
 

@@ -7,7 +7,7 @@ import { readChains } from '../scripts/chaos/check/log.mjs';
 import { customerContent } from '../scripts/chaos/facts.mjs';
 import { buildChecker, checkHistories } from '../scripts/chaos/linearizability.mjs';
 import { done, eventOf, type Facts, goodFacts } from './support/chaos-facts.js';
-import { describeUnlessMissing } from './support/own-servers-needed.js';
+import { describeUnlessMissing } from '../src/platform/testing/own-servers-needed.js';
 
 const CUSTOMER = { id: 'customer-1' };
 

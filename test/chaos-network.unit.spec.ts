@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Link, openLink } from '../scripts/chaos/network.mjs';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 
 /** A server that answers each chunk with itself, and one client that reaches it through the proxy. */
 describe('the proxy between an instance and a server', () => {

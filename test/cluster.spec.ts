@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { KafkaBus } from '../src/platform/kafka/kafka-bus.js';
+import { KafkaBus } from '../src/platform/kafka/bus.js';
 import { describeWithCluster } from './support/cluster.js';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { expectNothingLost } from './support/expect-nothing-lost.js';
 import { call } from './support/http.js';
 import { Load } from './support/load.js';
 import { TOPICS } from './support/read-log.js';
-import { record } from './support/recorder.js';
+import { record } from '../src/platform/testing/recorder.js';
 import { type RunningProcess, serve } from './support/run-process.js';
-import { silentLogger } from './support/silent-logger.js';
+import { silentLogger } from '../src/platform/testing/silent-logger.js';
 
 const BROKERS = ['kafka-1', 'kafka-2', 'kafka-3'] as const;
 

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { Bus, BusRecord, LoggedRecord } from '../src/platform/bus/bus.js';
-import { toDeadLetter, withoutContent } from '../src/platform/dead-letters/dead-letter.js';
-import { KafkaBus } from '../src/platform/kafka/kafka-bus.js';
+import type { Bus, BusRecord, LoggedRecord } from '../src/platform/log/bus.js';
+import { toDeadLetter, withoutContent } from '../src/platform/consuming/dead-letter.js';
+import { KafkaBus } from '../src/platform/kafka/bus.js';
 import { dlt } from './support/dlt.js';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { get, patch, post } from './support/http.js';
 import { describeWithOwnServers, type OwnServers } from './support/own-servers.js';
 import { eventRecord, poisonRecord, poisons, registrationOf } from './support/poison.js';
 import { customerInput, orderInput } from './support/requests.js';
 import { type RunningProcess, serve } from './support/run-process.js';
-import { silentLogger } from './support/silent-logger.js';
+import { silentLogger } from '../src/platform/testing/silent-logger.js';
 
 const CUSTOMERS = 'accounts.customer.change';
 const ORDERS = 'orders.order.change';

@@ -9,12 +9,12 @@ import { Container } from 'inversify';
 import { pino } from 'pino';
 import { documentFiles } from '../scripts/docs/document-files.mjs';
 import { CONTEXTS } from '../src/contexts.js';
-import { documentsOf } from '../src/documents.js';
-import { parseConfig } from '../src/platform/config/config.js';
+import { documentsOf } from '../src/platform/process/documents.js';
+import { parseConfig } from '../src/platform/operating/config/config.js';
 import type { Context } from '../src/platform/context/define-context.js';
-import { createApp } from '../src/platform/http/app.js';
-import { listen, type Listener } from '../src/platform/http/listen.js';
-import { Metrics } from '../src/platform/metrics/metrics.js';
+import { createApp } from '../src/platform/http/server/app.js';
+import { listen, type Listener } from '../src/platform/http/server/listen.js';
+import { Metrics } from '../src/platform/operating/metrics.js';
 import { NEEDED_OF_CUSTOMER_CHANGES } from '../src/orders/messages/customer-changes.js';
 import { goldenSamples } from './support/messages.js';
 

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Bus } from '../src/platform/bus/bus.js';
-import { toDeadLetter } from '../src/platform/dead-letters/dead-letter.js';
-import { EmbeddedBus } from '../src/platform/embedded/embedded-bus.js';
-import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
+import type { Bus } from '../src/platform/log/bus.js';
+import { toDeadLetter } from '../src/platform/consuming/dead-letter.js';
+import { EmbeddedBus } from '../src/platform/embedded/bus.js';
+import { openEmbeddedDatabase } from '../src/platform/embedded/database.js';
 import { dlt } from './support/dlt.js';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { get } from './support/http.js';
 import { eventRecord, poisonRecord, poisons, registrationOf } from './support/poison.js';
 import { serve, temporaryDirectory } from './support/run-process.js';
-import { silentLogger } from './support/silent-logger.js';
+import { silentLogger } from '../src/platform/testing/silent-logger.js';
 
 const CUSTOMERS = 'accounts.customer.change';
 

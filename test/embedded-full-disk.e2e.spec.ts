@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import {
   expectAcknowledgedIsKept,
   expectGoodAnswers,
@@ -10,7 +10,7 @@ import {
 } from './support/guarantees.js';
 import { get, post } from './support/http.js';
 import { Load } from './support/load.js';
-import { describeUnlessMissing } from './support/own-servers-needed.js';
+import { describeUnlessMissing } from '../src/platform/testing/own-servers-needed.js';
 import { readEmbeddedLog } from './support/read-log.js';
 import { customerInput } from './support/requests.js';
 import { type RunningProcess, serve } from './support/run-process.js';

@@ -4,9 +4,9 @@ import { CopyCustomerOnCustomerChanged } from '../src/orders/app/copy-customer-o
 import { PlaceOrder } from '../src/orders/app/place-order.js';
 import { RedactOrdersOnCustomerErased } from '../src/orders/app/redact-orders-on-customer-erased.js';
 import { ShipOrder } from '../src/orders/app/ship-order.js';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
-import { isCodedError } from '../src/platform/errors.js';
-import type { ListQuery } from '../src/platform/listing/listing.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/database.js';
+import { isCodedError } from '../src/platform/tools/errors.js';
+import type { ListQuery } from '../src/platform/views/listing.js';
 import { customerNamed } from './support/customers.js';
 import { portsOfOrders } from './support/ports.js';
 import { inSteps, interleave, interleavings } from './support/interleave.js';

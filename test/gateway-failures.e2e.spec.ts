@@ -2,7 +2,7 @@ import { constants, connect as connectHttp2 } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { CONFIGURATION, Gateway } from './support/gateway/gateway.js';
 import { describeWithGateway } from './support/gateway/needed.js';
 import { type Behaviour, StandIn } from './support/gateway/stand-in.js';

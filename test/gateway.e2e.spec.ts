@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { beforeAll, expect, it } from '@jest/globals';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { Gateway } from './support/gateway/gateway.js';
 import { describeWithGatewayAndServers } from './support/gateway/needed.js';
 import { instanceOf, settingsBehindGateway } from './support/gateway/services.js';

@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DestinationStream, pino } from 'pino';
-import { inMemory } from '../src/backends.js';
+import { inMemory } from '../src/platform/process/backends.js';
 import { CONTEXTS } from '../src/contexts.js';
-import { parseConfig } from '../src/platform/config/config.js';
-import { Process } from '../src/process.js';
+import { parseConfig } from '../src/platform/operating/config/config.js';
+import { Process } from '../src/platform/process/process.js';
 
 const CARD = '4111111111111112';
 const PERSON = {

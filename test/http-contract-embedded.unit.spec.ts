@@ -1,5 +1,5 @@
-import { inMemory } from '../src/backends.js';
-import type { EmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
+import { inMemory } from '../src/platform/process/backends.js';
+import type { EmbeddedDatabase } from '../src/platform/embedded/database.js';
 import { httpContract } from './http-contract/suite.js';
 
 httpContract('on the embedded adapters', {

@@ -1,8 +1,8 @@
-import type { MongoDatabase } from '../src/platform/mongodb/mongo-database.js';
-import { backendsOf } from '../src/backends.js';
-import { driverOf } from './support/mongo-test-database.js';
+import type { MongoDatabase } from '../src/platform/mongodb/database.js';
+import { backendsOf } from '../src/platform/process/backends.js';
+import { driverOf } from '../src/platform/testing/mongo-test-database.js';
 import { httpContract } from './http-contract/suite.js';
-import { describeWithRealServers, realServers } from './support/real-servers.js';
+import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
 
 httpContract(
   'on Kafka and MongoDB',

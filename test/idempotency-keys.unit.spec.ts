@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import type { RememberedCommand, Stored } from '../src/platform/aggregate/aggregates.js';
 import { changeAggregate, createAggregate } from '../src/platform/aggregate/change-aggregate.js';
 import { type Idempotency, recall, remember } from '../src/platform/aggregate/idempotency.js';
-import { EmbeddedAggregates } from '../src/platform/embedded/embedded-aggregates.js';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
-import { changed, created, type Item, itemEvents, type ItemChange } from './support/items.js';
+import { EmbeddedAggregates } from '../src/platform/embedded/aggregates.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/database.js';
+import { changed, created, type Item, itemEvents, type ItemChange } from '../src/platform/testing/items.js';
 import { unique } from './http-contract/fixtures.js';
 
 const MORNING = Date.parse('2026-11-23T08:00:00.000Z');

@@ -5,7 +5,7 @@ import type { KubernetesTools } from '../scripts/kubernetes/tools.mjs';
 import { find, type KubernetesObject, ofKind, podsOf, type Volume } from './support/kubernetes-objects.js';
 import { complaints } from './support/kubernetes-rules.js';
 import { describeWithKubernetesTools } from './support/kubernetes-tools.js';
-import { temporaryFolder } from './support/temporary-folder.js';
+import { temporaryFolder } from '../src/platform/testing/temporary-folder.js';
 
 /** The oldest that has what the manifests need, and the newest. */
 const VERSIONS = ['1.30', '1.37'];

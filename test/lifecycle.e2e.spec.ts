@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CONTEXTS } from '../src/contexts.js';
-import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
-import { eventually } from './support/eventually.js';
+import { openEmbeddedDatabase } from '../src/platform/embedded/database.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import {
   expectAcknowledgedIsKept,
   expectGoodAnswers,
@@ -14,7 +14,7 @@ import { call, get, openRequest, post } from './support/http.js';
 import { Load } from './support/load.js';
 import { readDocuments } from './support/read-documents.js';
 import { readEmbeddedLog, readKafka } from './support/read-log.js';
-import { describeWithRealServers, realServers } from './support/real-servers.js';
+import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
 import { recordMongoDb } from './support/recording-proxy.js';
 import { customerInput, orderInput } from './support/requests.js';
 import { type RunningProcess, serve, type Settings, temporaryDirectory } from './support/run-process.js';

@@ -4,11 +4,11 @@ import { type CommandStartedEvent, type Db, type Document, MongoClient } from 'm
 import { ListCustomers } from '../src/accounts/app/list-customers.js';
 import { GetCustomerWithOrders } from '../src/orders/app/get-customer-with-orders.js';
 import { ListOrders } from '../src/orders/app/list-orders.js';
-import { type ListPage, type ListQuery, valuesAt } from '../src/platform/listing/listing.js';
+import { type ListPage, type ListQuery, valuesAt } from '../src/platform/views/listing.js';
 import type { Database } from '../src/platform/context/database.js';
-import { mongoStores } from '../src/platform/mongodb/mongo-stores.js';
+import { mongoStores } from '../src/platform/mongodb/stores.js';
 import { portsOfAccounts, portsOfOrders } from './support/ports.js';
-import { describeWithRealServers, realServers } from './support/real-servers.js';
+import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
 
 const MANY = 100_000;
 const LIMIT = 50;

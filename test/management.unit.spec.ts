@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { inMemory } from '../src/backends.js';
+import { inMemory } from '../src/platform/process/backends.js';
 import { CONTEXTS } from '../src/contexts.js';
-import type { Bus } from '../src/platform/bus/bus.js';
-import { parseConfig } from '../src/platform/config/config.js';
-import type { Readiness } from '../src/platform/health/health.js';
-import { Process } from '../src/process.js';
-import { eventually } from './support/eventually.js';
-import { silentLogger } from './support/silent-logger.js';
+import type { Bus } from '../src/platform/log/bus.js';
+import { parseConfig } from '../src/platform/operating/config/config.js';
+import type { Readiness } from '../src/platform/operating/health.js';
+import { Process } from '../src/platform/process/process.js';
+import { eventually } from '../src/platform/testing/eventually.js';
+import { silentLogger } from '../src/platform/testing/silent-logger.js';
 
 describe('the management listener', () => {
   let running: Process;

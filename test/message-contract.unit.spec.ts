@@ -14,7 +14,7 @@ import { type CloudEvent, dataschemaOf } from '../src/platform/event/cloud-event
 import type { Change } from '../src/platform/aggregate/aggregates.js';
 import type { EventStream } from '../src/platform/event/event-stream.js';
 import { holdToSchema } from '../src/platform/event/strict-check.js';
-import { toChain } from './support/cloud-events.js';
+import { toChain } from '../src/platform/testing/cloud-events.js';
 import { goldenSamples, messageSchemas } from './support/messages.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';

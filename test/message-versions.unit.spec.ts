@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CONTEXTS } from '../src/contexts.js';
-import { typeOf } from '../src/platform/async-api/message-schemas.js';
-import type { LoggedRecord } from '../src/platform/bus/bus.js';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
+import { typeOf } from '../src/platform/context/async-api/message-schemas.js';
+import type { LoggedRecord } from '../src/platform/log/bus.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/database.js';
 import { type CloudEvent, dataschemaOf } from '../src/platform/event/cloud-event.js';
 import { parseCloudEvent, UnreadableRecord } from '../src/platform/event/parse-cloud-event.js';
-import type { HistoryEntry } from '../src/platform/history/history.js';
-import type { Subscription } from '../src/platform/subscriber/subscription.js';
+import type { HistoryEntry } from '../src/platform/views/history.js';
+import type { Subscription } from '../src/platform/consuming/subscription.js';
 import { goldenSamples, messageSchemas } from './support/messages.js';
 
 interface Reader {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { parseConfig, settingNames } from '../src/platform/config/config.js';
+import { parseConfig, settingNames } from '../src/platform/operating/config/config.js';
 
 const PAGES = [
   'README.md',

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { it } from '@jest/globals';
 import { expectNothingLost } from './support/expect-nothing-lost.js';
 import { Load } from './support/load.js';
-import { describeWithRealServers, realServers } from './support/real-servers.js';
+import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
 import { type RunningProcess, serve } from './support/run-process.js';
 
 const ROUNDS = 3;

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { startServers, stopServers } from '../scripts/servers.mjs';
-import type { LoggedRecord } from '../src/platform/bus/bus.js';
+import type { LoggedRecord } from '../src/platform/log/bus.js';
 import { Databases } from './support/databases.js';
 import { expectOrdersHears, expectOutboxDrains } from './support/guarantees.js';
 import { Load } from './support/load.js';

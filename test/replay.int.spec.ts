@@ -1,12 +1,12 @@
 import kafkajs from 'kafkajs';
-import { KafkaBus } from '../src/platform/kafka/kafka-bus.js';
-import { replayContract } from '../src/platform/replay/replay.contract.js';
-import { republishContract } from '../src/platform/republish/republish.contract.js';
-import { eventually } from './support/eventually.js';
-import { mongoTestDatabase } from './support/mongo-test-database.js';
-import { describeWithRealServers, realServers } from './support/real-servers.js';
-import type { ShopFixture } from './support/shop-world.js';
-import { silentLogger } from './support/silent-logger.js';
+import { KafkaBus } from '../src/platform/kafka/bus.js';
+import { replayContract } from '../src/platform/rebuilding/replay.contract.js';
+import { republishContract } from '../src/platform/rebuilding/republish.contract.js';
+import { eventually } from '../src/platform/testing/eventually.js';
+import { mongoTestDatabase } from '../src/platform/testing/mongo-test-database.js';
+import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
+import type { ShopFixture } from '../src/platform/testing/shop-world.js';
+import { silentLogger } from '../src/platform/testing/silent-logger.js';
 
 async function openFixture(): Promise<ShopFixture> {
   const test = mongoTestDatabase();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { get, patch, post } from './support/http.js';
 import { readDocuments } from './support/read-documents.js';
-import { describeWithRealServers, realServers } from './support/real-servers.js';
+import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
 import { customerInput, orderInput } from './support/requests.js';
 import { serve, temporaryDirectory } from './support/run-process.js';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { runCommand } from './support/run-command.js';
 import { RunningProcess, serve, type Settings, temporaryDirectory } from './support/run-process.js';
 

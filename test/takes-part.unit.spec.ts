@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CONTEXTS } from '../src/contexts.js';
-import { openEmbeddedDatabase } from '../src/platform/embedded/embedded-database.js';
-import { shopCalled } from './support/shop.js';
+import { openEmbeddedDatabase } from '../src/platform/embedded/database.js';
+import { shopCalled } from '../src/platform/testing/shop.js';
 
 const contexts = [...CONTEXTS, shopCalled('shop')];
 

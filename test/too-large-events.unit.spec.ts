@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { inMemory } from '../src/backends.js';
+import { inMemory } from '../src/platform/process/backends.js';
 import { CONTEXTS } from '../src/contexts.js';
-import { parseConfig } from '../src/platform/config/config.js';
-import { Process } from '../src/process.js';
+import { parseConfig } from '../src/platform/operating/config/config.js';
+import { Process } from '../src/platform/process/process.js';
 import { get, post } from './support/http.js';
 import { customerInput, orderInput } from './support/requests.js';
-import { silentLogger } from './support/silent-logger.js';
+import { silentLogger } from '../src/platform/testing/silent-logger.js';
 
 describe('an order whose event no topic would take', () => {
   let running: Process;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import kafkajs, { type Admin } from 'kafkajs';
 import { MongoClient } from 'mongodb';
-import { eventually } from './support/eventually.js';
+import { eventually } from '../src/platform/testing/eventually.js';
 import { type Answer, get } from './support/http.js';
 import { describeWithOwnServers } from './support/own-servers.js';
 import { RunningProcess, serve, type Settings, temporaryDirectory } from './support/run-process.js';

@@ -4,8 +4,7 @@ import kafkajs from 'kafkajs';
 const built = (/** @type {string} */ file) => import(new URL(`../../dist/${file}`, import.meta.url).href);
 const { registerCustomer, changeCustomer, statedBy } = await built('accounts/domain/customer.js');
 const { customerEvents } = await built('accounts/messages/customer-events.js');
-const { changedPointers } = await built('platform/event/changed-pointers.js');
-const { sealEvent } = await built('platform/event/cloud-event.js');
+const { sealChange } = await built('platform/aggregate/pending-event.js');
 
 export const TOPIC = customerEvents.topic;
 const BATCH = 2_000;
@@ -32,7 +31,7 @@ export async function publishCustomerEvents(brokers, { events, customers }) {
       const number = published % customers;
       const next = nextEvent(number, newest.get(number), published);
       newest.set(number, next);
-      messages.push({ key: next.state.id, value: next.json });
+      messages.push({ key: next.state.id, value: next.entry.json });
     }
     await producer.send({ topic: TOPIC, messages });
   }
@@ -45,23 +44,22 @@ export function stateOf(number) {
 }
 
 /** @param {number} at */
-function circumstances(at) {
-  return { now: new Date(Date.UTC(2026, 0, 1) + at).toISOString(), compare: changedPointers };
+function timeOf(at) {
+  return new Date(Date.UTC(2026, 0, 1) + at).toISOString();
 }
 
 /** @param {number} number @param {number} at */
 function registered(number, at) {
   const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-  return registerCustomer(id, customer(number, at), circumstances(at));
+  return registerCustomer(id, customer(number, at), timeOf(at));
 }
 
 /** @param {number} number @param {{ state: any, hash: string } | undefined} before @param {number} at */
 function nextEvent(number, before, at) {
-  const { state, event } = before
-    ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, circumstances(at))
+  const change = before
+    ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, timeOf(at))
     : registered(number, at);
-  const place = { id: state.id, version: state.version, time: state.updatedAt, prevhash: before?.hash };
-  return { state, ...sealEvent(customerEvents, event, place) };
+  return { state: change.state, ...sealChange(customerEvents, before, change) };
 }
 
 /** @param {number} number @param {number} at */

@@ -1,8 +1,8 @@
 /** What a context's controllers are made of. */
-export { parseIfMatch } from './http/conditional.js';
-export { idempotencyOf } from './http/idempotency.js';
-export { mergePatch } from './http/merge-patch.js';
-export { parsePreferWait } from './http/prefer.js';
-export type { Problem } from './http/problem.js';
-export { conditionsOf, ResourceController } from './http/resource-controller.js';
-export { parseTime, type Time } from './http/time.js';
+export { parseIfMatch } from './http/resources/conditional.js';
+export { idempotencyOf } from './http/resources/idempotency.js';
+export { mergePatch } from './http/resources/merge-patch.js';
+export { parsePreferWait } from './http/resources/prefer.js';
+export type { Problem } from './http/resources/problem.js';
+export { conditionsOf, ResourceController } from './http/resources/resource-controller.js';
+export { parseTime, type Time } from './http/resources/time.js';

@@ -14,14 +14,14 @@ export {
 } from './aggregate/change-aggregate.js';
 export type { Idempotency } from './aggregate/idempotency.js';
 
-export type { History } from './history/history.js';
-export { waitForHistory } from './history/wait-for-history.js';
-export type { Listing, ListPage, ListQuery, Scalar } from './listing/listing.js';
-export type { Projection } from './projection/projection.js';
+export type { History } from './views/history.js';
+export { waitForHistory } from './views/wait-for-history.js';
+export type { Listing, ListPage, ListQuery, Scalar } from './views/listing.js';
+export type { Projection } from './views/projection.js';
 
 export { type CloudEvent, dataschemaOf } from './event/cloud-event.js';
 export { type EventStream, eventStream } from './event/event-stream.js';
 export { UnreadableRecord } from './event/parse-cloud-event.js';
 export { tolerantCheck } from './event/tolerant-check.js';
 export { upcast, type Upcaster, type Upcasters } from './event/upcast.js';
-export type { Heartbeat } from './bus/lease.js';
+export type { Heartbeat } from './log/lease.js';

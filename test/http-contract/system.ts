@@ -1,13 +1,13 @@
 import { expect } from '@jest/globals';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { Backends } from '../../src/backends.js';
+import type { Backends } from '../../src/platform/process/backends.js';
 import { CONTEXTS } from '../../src/contexts.js';
-import type { Bus } from '../../src/platform/bus/bus.js';
-import type { Config } from '../../src/platform/config/config.js';
-import { parseConfig } from '../../src/platform/config/config.js';
+import type { Bus } from '../../src/platform/log/bus.js';
+import type { Config } from '../../src/platform/operating/config/config.js';
+import { parseConfig } from '../../src/platform/operating/config/config.js';
 import type { Database } from '../../src/platform/context/database.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
-import { Process } from '../../src/process.js';
+import { Process } from '../../src/platform/process/process.js';
 import { Client, leaksCard } from './client.js';
 import { eventually } from './fixtures.js';
 

@@ -9,9 +9,9 @@ import {
   startServers,
   stopServers,
 } from '../../scripts/servers.mjs';
-import { eventually } from './eventually.js';
-import { describeUnlessMissing } from './own-servers-needed.js';
-import type { RealServers } from './real-servers.js';
+import { eventually } from '../../src/platform/testing/eventually.js';
+import { describeUnlessMissing } from '../../src/platform/testing/own-servers-needed.js';
+import type { RealServers } from '../../src/platform/testing/real-servers.js';
 
 const { Kafka, logLevel } = kafkajs;
 

@@ -10,7 +10,7 @@ import {
 import type { Load } from './load.js';
 import { readDocuments } from './read-documents.js';
 import { readKafka } from './read-log.js';
-import type { RealServers } from './real-servers.js';
+import type { RealServers } from '../../src/platform/testing/real-servers.js';
 import type { RunningProcess } from './run-process.js';
 
 /** All that was acknowledged is answered, stored, in the log in order, and known to the other context. */

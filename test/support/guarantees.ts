@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
-import type { LoggedRecord } from '../../src/platform/bus/bus.js';
+import type { LoggedRecord } from '../../src/platform/log/bus.js';
 import { changedPointers } from '../../src/platform/event/changed-pointers.js';
 import { hashOf } from '../../src/platform/event/hash-chain.js';
-import { eventually } from './eventually.js';
+import { eventually } from '../../src/platform/testing/eventually.js';
 import { get } from './http.js';
 import type { Known, Load, State } from './load.js';
 import { CARD_PREFIX } from './requests.js';

@@ -1,6 +1,6 @@
 import { beforeAll } from '@jest/globals';
 import { kubernetesTools, type KubernetesTools } from '../../scripts/kubernetes/tools.mjs';
-import { describeUnlessMissing } from './own-servers-needed.js';
+import { describeUnlessMissing } from '../../src/platform/testing/own-servers-needed.js';
 
 /**
  * `describe`, with kubectl and Kubernetes' own schemas, where Python can install them; skipped, and said so at the end of

@@ -10,19 +10,19 @@ import {
 import { accounts } from '../../src/accounts/accounts.context.js';
 import { customerEvents } from '../../src/accounts/messages/customer-events.js';
 import { orders } from '../../src/orders/orders.context.js';
-import type { BusRecord } from '../../src/platform/bus/bus.js';
+import type { BusRecord } from '../../src/platform/log/bus.js';
 import type { Database } from '../../src/platform/context/database.js';
-import { EmbeddedBus } from '../../src/platform/embedded/embedded-bus.js';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database.js';
-import { EmbeddedLinks } from '../../src/platform/embedded/embedded-links.js';
+import { EmbeddedBus } from '../../src/platform/embedded/bus.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/database.js';
+import { EmbeddedLinks } from '../../src/platform/embedded/links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../../src/platform/event/cloud-event.js';
-import { type HashedEvent, toChain } from './cloud-events.js';
-import { Fold } from '../../src/platform/replay/fold.js';
-import type { Replayable } from '../../src/platform/replay/replayable.js';
-import type { Fault } from '../../src/platform/verify/chain.js';
-import type { Difference } from '../../src/platform/verify/compare.js';
-import { verify } from '../../src/platform/verify/verify.js';
-import { silentLogger } from './silent-logger.js';
+import { type HashedEvent, toChain } from '../../src/platform/testing/cloud-events.js';
+import { Fold } from '../../src/platform/rebuilding/projector.js';
+import type { Replayable } from '../../src/platform/rebuilding/replayable.js';
+import type { Fault } from '../../src/platform/rebuilding/chain.js';
+import type { Difference } from '../../src/platform/rebuilding/compare.js';
+import { verify } from '../../src/platform/rebuilding/verify.js';
+import { silentLogger } from '../../src/platform/testing/silent-logger.js';
 
 /** A record as the embedded log keeps it. */
 export interface KeptRecord {

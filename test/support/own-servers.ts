@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Security } from '../../scripts/servers/security.mjs';
 import { startServers, stopServers } from '../../scripts/servers.mjs';
-import { describeWhereOwnServersRun } from './own-servers-needed.js';
-import type { RealServers } from './real-servers.js';
+import { describeWhereOwnServersRun } from '../../src/platform/testing/own-servers-needed.js';
+import type { RealServers } from '../../src/platform/testing/real-servers.js';
 
 type Kind = 'kafka' | 'mongodb';
 

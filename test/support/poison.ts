@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { BusRecord } from '../../src/platform/bus/bus.js';
+import type { BusRecord } from '../../src/platform/log/bus.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
 import { goldenSamples } from './messages.js';
 

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
-import type { LoggedRecord } from '../../src/platform/bus/bus.js';
-import { EmbeddedBus } from '../../src/platform/embedded/embedded-bus.js';
-import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded-database.js';
-import { eventually } from './eventually.js';
+import type { LoggedRecord } from '../../src/platform/log/bus.js';
+import { EmbeddedBus } from '../../src/platform/embedded/bus.js';
+import { openEmbeddedDatabase } from '../../src/platform/embedded/database.js';
+import { eventually } from '../../src/platform/testing/eventually.js';
 
 export const TOPICS = ['accounts.customer.change', 'orders.order.change'] as const;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach } from '@jest/globals';
-import { eventually } from './eventually.js';
+import { eventually } from '../../src/platform/testing/eventually.js';
 import { get } from './http.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));

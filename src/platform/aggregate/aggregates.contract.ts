@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type AggregatesFixture, type ItemStore, pendingOf, unpublishedOf } from '../../../test/support/item-stores.js';
-import { changed, created, type Item } from '../../../test/support/items.js';
+import { type AggregatesFixture, type ItemStore, pendingOf, unpublishedOf } from '../testing/item-stores.js';
+import { changed, created, type Item } from '../testing/items.js';
 import { type Stored, VersionConflict } from './aggregates.js';
 import { eventOf } from './pending-event.js';
 import { outboxContract } from './outbox.contract.js';

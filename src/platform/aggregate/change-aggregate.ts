@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import { type CodedError, isCodedError, PlatformError, unavailable } from '../errors.js';
-import { randomBytes } from '../random.js';
+import { type CodedError, isCodedError, PlatformError, unavailable } from '../tools/errors.js';
+import { randomBytes } from '../tools/random.js';
 import { type Aggregate, type Aggregates, type Change, type Stored, VersionConflict } from './aggregates.js';
 import { type Idempotency, recall, recallCreation, remember } from './idempotency.js';
 import { changesIn } from './pending-event.js';

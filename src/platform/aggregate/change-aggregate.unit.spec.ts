@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { changed, created, type Item, type ItemChange } from '../../../test/support/items.js';
+import { changed, created, type Item, type ItemChange } from '../testing/items.js';
 import { type Aggregates, type Change, type Saving, type Stored, VersionConflict } from './aggregates.js';
 import { changeAggregate, changeExisting } from './change-aggregate.js';
 

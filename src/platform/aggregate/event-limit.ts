@@ -1,4 +1,4 @@
-import { PlatformError } from '../errors.js';
+import { PlatformError } from '../tools/errors.js';
 import type { PendingEvent } from './aggregates.js';
 
 /** Bytes of a record batch that a topic takes unless it is configured otherwise, in Kafka as in the embedded log. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { eventually } from '../../../test/support/eventually.js';
+import { eventually } from '../testing/eventually.js';
 import { forgetCommandsRegularly } from './forget-commands.js';
 
 describe('forgetting commands regularly', () => {

@@ -1,4 +1,4 @@
-import { PlatformError } from '../errors.js';
+import { PlatformError } from '../tools/errors.js';
 import type { Aggregate, Change, RememberedCommand, Stored } from './aggregates.js';
 
 /** What a client's `Idempotency-Key` and the request under it come to: digests, so that neither is kept. */

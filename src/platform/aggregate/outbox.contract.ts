@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { eventually } from '../../../test/support/eventually.js';
-import { type AggregatesFixture, type ItemStore, pendingOf, unpublishedOf } from '../../../test/support/item-stores.js';
-import { changed, created, type Item } from '../../../test/support/items.js';
+import { eventually } from '../testing/eventually.js';
+import { type AggregatesFixture, type ItemStore, pendingOf, unpublishedOf } from '../testing/item-stores.js';
+import { changed, created, type Item } from '../testing/items.js';
 import { type Commit, type Stored, type UnpublishedQuery, VersionConflict } from './aggregates.js';
 
 /** A part of the contract of an aggregate store: what of its events waits to be published. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type AggregatesFixture, type ItemStore, pendingOf } from '../../../test/support/item-stores.js';
-import { changed, created, type Item, itemEvents } from '../../../test/support/items.js';
+import { type AggregatesFixture, type ItemStore, pendingOf } from '../testing/item-stores.js';
+import { changed, created, type Item, itemEvents } from '../testing/items.js';
 import { hashOf } from '../event/hash-chain.js';
-import { withRequestContext } from '../request-context.js';
+import { withRequestContext } from '../tools/request-context.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { ContractViolation } from '../event/strict-check.js';
 import type { Stored } from './aggregates.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AggregatesFixture, ItemStore } from '../../../test/support/item-stores.js';
-import { changed, created, type Item } from '../../../test/support/items.js';
+import type { AggregatesFixture, ItemStore } from '../testing/item-stores.js';
+import { changed, created, type Item } from '../testing/items.js';
 import { createAggregate } from './change-aggregate.js';
 
 const HOURS_24 = 24 * 60 * 60 * 1000;

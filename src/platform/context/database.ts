@@ -6,16 +6,16 @@ import type {
   LogCompared,
   Restorable,
 } from '../aggregate/aggregates.js';
-import type { PartitionPins } from '../bus/partition-pins.js';
+import type { PartitionPins } from '../log/partition-pins.js';
 import type { EventStream } from '../event/event-stream.js';
-import type { DependencyHealth } from '../health/health.js';
-import type { History } from '../history/history.js';
-import type { FieldPath, Listing } from '../listing/listing.js';
-import type { ProjectionStore } from '../projection/projection.js';
-import type { Positions } from '../recovery/positions.js';
-import type { Auditable } from '../replay/auditable.js';
-import type { Inspectable } from '../replay/inspection.js';
-import type { Rebuild } from '../replay/rebuild.js';
+import type { DependencyHealth } from '../tools/dependency.js';
+import type { History } from '../views/history.js';
+import type { FieldPath, Listing } from '../views/listing.js';
+import type { ProjectionStore } from '../views/projection.js';
+import type { Positions } from '../consuming/positions.js';
+import type { Auditable } from '../rebuilding/auditable.js';
+import type { Inspectable } from '../rebuilding/inspection.js';
+import type { Rebuild } from '../rebuilding/rebuild.js';
 
 /** A collection that is a function of the log, so that it can be compared with it. */
 export interface Audited {

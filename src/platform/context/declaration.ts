@@ -1,13 +1,13 @@
-import type { Router } from 'express';
 import type { Aggregate, Aggregates, Change } from '../aggregate/aggregates.js';
-import type { LoggedRecord } from '../bus/bus.js';
-import type { Heartbeat } from '../bus/lease.js';
+import type { LoggedRecord } from '../log/bus.js';
+import type { Heartbeat } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
-import type { History } from '../history/history.js';
-import type { HistoryRoute } from '../http/history-route.js';
-import type { Listing } from '../listing/listing.js';
-import type { Projection } from '../projection/projection.js';
+import type { History } from '../views/history.js';
+import type { HttpApi } from '../http/contract/openapi.js';
+import type { HistoryRoute } from '../http/contract/history-route.js';
+import type { Listing } from '../views/listing.js';
+import type { Projection } from '../views/projection.js';
 import type { Index } from './database.js';
 import type { Provided, Token } from './token.js';
 
@@ -86,7 +86,7 @@ export interface ContextDeclaration {
   readonly http?: {
     readonly controllers: readonly Provided[];
     /** As generated from the controllers. */
-    readonly registerRoutes: (router: Router) => void;
+    readonly registerRoutes: HttpApi['registerRoutes'];
     /** As generated from the controllers: the file's address. */
     readonly openApi: URL;
   };

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { EventApi, TopicReading } from '../async-api/event-api.js';
-import type { HttpApi } from '../http/app.js';
-import { describeOpenApi } from '../http/describe-openapi.js';
-import { historyApi } from '../http/history-route.js';
-import { mergeDocuments, type OpenApiDocument } from '../http/openapi.js';
+import type { EventApi, TopicReading } from './async-api/event-api.js';
+import type { HttpApi } from '../http/contract/openapi.js';
+import { describeOpenApi } from '../http/contract/describe.js';
+import { historyApi } from '../http/contract/history-route.js';
+import { mergeDocuments, type OpenApiDocument } from '../http/contract/openapi.js';
 import type { Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration } from './declaration.js';
 import { type OpenContext, openContext, type OpenOptions } from './open-context.js';

@@ -1,9 +1,9 @@
 import type { Container } from 'inversify';
-import type { LoggedRecord } from '../bus/bus.js';
-import type { Lease } from '../bus/lease.js';
+import type { LoggedRecord } from '../log/bus.js';
+import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
-import { withCause } from '../request-context.js';
-import type { Subscription } from '../subscriber/subscription.js';
+import { withCause } from '../tools/request-context.js';
+import type { Subscription } from '../consuming/subscription.js';
 import type { Projector, ReactionDeclaration, Reactor } from './declaration.js';
 import type { Token } from './token.js';
 

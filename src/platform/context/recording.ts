@@ -1,6 +1,6 @@
 import type { Aggregate, Restorable } from '../aggregate/aggregates.js';
-import { chainOf, type History, type RecordedChange } from '../history/history.js';
-import { recordedChangeReader } from '../history/read-recorded-change.js';
+import { chainOf, type History, type RecordedChange } from '../views/history.js';
+import { recordedChangeReader } from '../views/read-recorded-change.js';
 import type { AggregateDeclaration } from './declaration.js';
 import type { Part } from './reacting.js';
 

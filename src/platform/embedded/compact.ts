@@ -1,5 +1,5 @@
 import type { AbstractSublevel } from 'abstract-level';
-import type { Level } from './generations.js';
+import type { Level } from './rebuild.js';
 
 /** Takes what was overwritten or deleted in a collection off the disk; LevelDB keeps it until then. */
 export async function compact(

@@ -5,11 +5,11 @@ import {
   type AbstractIteratorOptions,
   AbstractLevel,
 } from 'abstract-level';
-import { retryUntilDone } from '../backoff.js';
-import { coalesce } from '../coalesce.js';
-import { unavailable } from '../errors.js';
-import type { DependencyHealth } from '../health/health.js';
-import type { Level } from './generations.js';
+import { retryUntilDone } from '../tools/backoff.js';
+import { coalesce } from '../tools/batching.js';
+import { unavailable } from '../tools/errors.js';
+import type { DependencyHealth } from '../tools/dependency.js';
+import type { Level } from './rebuild.js';
 
 type Operations = AbstractBatchOperation<Level, string, string>[];
 type Entry = [string, string];

@@ -1,6 +1,6 @@
 import type { AbstractBatchOperation } from 'abstract-level';
-import { notStorable } from '../errors.js';
-import type { Level } from './generations.js';
+import { notStorable } from '../tools/errors.js';
+import type { Level } from './rebuild.js';
 
 export type Write = AbstractBatchOperation<Level, string, unknown>;
 

@@ -1,4 +1,3 @@
-import type { LoggedRecord } from '../bus/bus.js';
 import type { CloudEvent } from './cloud-event.js';
 
 /** A record that can never be applied, and why. The reason names no value: it is kept beside the record. */
@@ -12,7 +11,7 @@ export class UnreadableRecord extends Error {
 const REQUIRED = ['id', 'source', 'type', 'subject', 'time', 'dataschema', 'sequence'] as const;
 
 /** @throws UnreadableRecord when it is not a CloudEvent of this system's event contract. */
-export function parseCloudEvent({ value }: LoggedRecord): CloudEvent {
+export function parseCloudEvent({ value }: { readonly value: Buffer | null }): CloudEvent {
   if (value === null) throw new UnreadableRecord('it has no value');
   const event = parseObject(value);
   if (event.specversion !== '1.0') throw new UnreadableRecord('not a CloudEvent 1.0');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { toCloudEvent } from '../../../test/support/cloud-events.js';
-import { created, eventOf, itemEvents } from '../../../test/support/items.js';
-import type { LoggedRecord } from '../bus/bus.js';
+import { toCloudEvent } from '../testing/cloud-events.js';
+import { created, eventOf, itemEvents } from '../testing/items.js';
+import type { LoggedRecord } from '../log/bus.js';
 import type { CloudEvent } from './cloud-event.js';
 import { majorVersionOf, parseCloudEvent, UnreadableRecord } from './parse-cloud-event.js';
 

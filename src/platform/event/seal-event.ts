@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { requestContext } from '../request-context.js';
+import { requestContext } from '../tools/request-context.js';
 import { canonicalJson } from './canonical-json.js';
 import { dataschemaOf, type DomainEvent } from './cloud-event.js';
 import type { EventStream } from './event-stream.js';

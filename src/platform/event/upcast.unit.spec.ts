@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { toCloudEvent } from '../../../test/support/cloud-events.js';
-import { created, eventOf as eventOfItem, itemEvents } from '../../../test/support/items.js';
+import { toCloudEvent } from '../testing/cloud-events.js';
+import { created, eventOf as eventOfItem, itemEvents } from '../testing/items.js';
 import { type CloudEvent, dataschemaOf } from './cloud-event.js';
 import { UnreadableRecord } from './parse-cloud-event.js';
 import { upcast, type Upcasters } from './upcast.js';

@@ -1,8 +1,8 @@
 import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs';
-import type { BusRecord } from '../bus/bus.js';
-import { PlatformError, unavailable } from '../errors.js';
-import { connected, RETRY } from './kafka-client.js';
-import { sizeOf, toMessage } from './kafka-record.js';
+import type { BusRecord } from '../log/bus.js';
+import { PlatformError, unavailable } from '../tools/errors.js';
+import { connected, RETRY } from './client.js';
+import { sizeOf, toMessage } from './record.js';
 
 /** A broker takes a record batch of about 1 MB (`message.max.bytes`), and a send may be one batch. */
 const MAX_BYTES_PER_SEND = 512 * 1024;

@@ -1,5 +1,5 @@
 import type { Backlog, Outbox, Waiting } from '../aggregate/aggregates.js';
-import { recent } from '../recent.js';
+import { recent } from '../tools/cached.js';
 
 /** What an outbox has to publish. */
 export interface BacklogReport {

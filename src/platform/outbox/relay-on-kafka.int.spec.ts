@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import kafkajs, { type Admin } from 'kafkajs';
-import { eventually } from '../../../test/support/eventually.js';
-import { unpublishedOf } from '../../../test/support/item-stores.js';
-import { changed, created, type Item, itemEvents, type ItemChange } from '../../../test/support/items.js';
-import { describeWithRealServers, realServers } from '../../../test/support/real-servers.js';
-import { silentLogger } from '../../../test/support/silent-logger.js';
-import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded-database.js';
-import { KafkaBus } from '../kafka/kafka-bus.js';
+import { eventually } from '../testing/eventually.js';
+import { unpublishedOf } from '../testing/item-stores.js';
+import { changed, created, type Item, itemEvents, type ItemChange } from '../testing/items.js';
+import { describeWithRealServers, realServers } from '../testing/real-servers.js';
+import { silentLogger } from '../testing/silent-logger.js';
+import { EmbeddedAggregates } from '../embedded/aggregates.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
+import { KafkaBus } from '../kafka/bus.js';
 import { Relay } from './relay.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;

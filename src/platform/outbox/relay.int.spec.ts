@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Db } from 'mongodb';
-import { eventually } from '../../../test/support/eventually.js';
-import { gate } from '../../../test/support/gate.js';
-import { created, type Item, itemEvents, type ItemChange } from '../../../test/support/items.js';
-import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../../../test/support/mongo-test-database.js';
-import { describeWithRealServers } from '../../../test/support/real-servers.js';
-import { FlakyLog, type Outcome } from '../../../test/support/relay-world.js';
-import { silentLogger } from '../../../test/support/silent-logger.js';
-import { MongoAggregates } from '../mongodb/mongo-aggregates.js';
+import { eventually } from '../testing/eventually.js';
+import { gate } from '../testing/gate.js';
+import { created, type Item, itemEvents, type ItemChange } from '../testing/items.js';
+import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
+import { describeWithRealServers } from '../testing/real-servers.js';
+import { FlakyLog, type Outcome } from '../testing/relay-world.js';
+import { silentLogger } from '../testing/silent-logger.js';
+import { MongoAggregates } from '../mongodb/aggregates.js';
 import { Relay, type RelaySettings } from './relay.js';
 
 const TIME = Date.parse('2026-01-01T00:00:00.000Z');

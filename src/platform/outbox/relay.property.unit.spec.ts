@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { eventually } from '../../../test/support/eventually.js';
-import { itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
-import { FlakyLog, type Instance, instancesOn, type Outcome } from '../../../test/support/relay-world.js';
-import { silentLogger } from '../../../test/support/silent-logger.js';
-import type { retryUntilDone } from '../backoff.js';
-import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
-import { openEmbeddedDatabase } from '../embedded/embedded-database.js';
+import { eventually } from '../testing/eventually.js';
+import { itemEvents, type Item, type ItemChange } from '../testing/items.js';
+import { FlakyLog, type Instance, instancesOn, type Outcome } from '../testing/relay-world.js';
+import { silentLogger } from '../testing/silent-logger.js';
+import type { retryUntilDone } from '../tools/backoff.js';
+import { EmbeddedAggregates } from '../embedded/aggregates.js';
+import { openEmbeddedDatabase } from '../embedded/database.js';
 
 /** The same without the pauses, or there would be no time for many runs. */
 const retryWithoutPause: typeof retryUntilDone = async (attempt, { signal, onFailure }) => {
@@ -22,7 +22,7 @@ const retryWithoutPause: typeof retryUntilDone = async (attempt, { signal, onFai
   }
 };
 
-jest.unstable_mockModule('../backoff.js', () => ({ retryUntilDone: retryWithoutPause }));
+jest.unstable_mockModule('../tools/backoff.js', () => ({ retryUntilDone: retryWithoutPause }));
 const { Relay } = await import('./relay.js');
 
 type Step =

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '../../../test/support/eventually.js';
-import { gate } from '../../../test/support/gate.js';
-import { pendingOf, unpublishedOf } from '../../../test/support/item-stores.js';
-import { itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
-import { FlakyLog, instancesOn, type Instance, type Outcome } from '../../../test/support/relay-world.js';
-import { silentLogger } from '../../../test/support/silent-logger.js';
-import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded-database.js';
+import { eventually } from '../testing/eventually.js';
+import { gate } from '../testing/gate.js';
+import { pendingOf, unpublishedOf } from '../testing/item-stores.js';
+import { itemEvents, type Item, type ItemChange } from '../testing/items.js';
+import { FlakyLog, instancesOn, type Instance, type Outcome } from '../testing/relay-world.js';
+import { silentLogger } from '../testing/silent-logger.js';
+import { EmbeddedAggregates } from '../embedded/aggregates.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
 import { Relay, type RelaySettings } from './relay.js';
 import { setAsideHealth } from './set-aside.js';
 

@@ -1,4 +1,4 @@
-import type { DependencyHealth } from '../health/health.js';
+import type { DependencyHealth } from '../tools/dependency.js';
 import type { Queued } from './relay-queue.js';
 
 /** An aggregate of which the log refuses an event: that event, and since when. */

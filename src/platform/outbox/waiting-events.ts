@@ -1,6 +1,6 @@
 import type { Outbox } from '../aggregate/aggregates.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, mostEventBytes } from '../aggregate/event-limit.js';
-import type { Bus } from '../bus/bus.js';
+import type { Bus } from '../log/bus.js';
 
 /** What one aggregate has to publish. */
 export interface WaitingEvents {

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { changed, created, itemEvents, type Item, type ItemChange } from '../../../test/support/items.js';
-import { FlakyLog } from '../../../test/support/relay-world.js';
-import { EmbeddedAggregates } from '../embedded/embedded-aggregates.js';
-import { openEmbeddedDatabase } from '../embedded/embedded-database.js';
+import { changed, created, itemEvents, type Item, type ItemChange } from '../testing/items.js';
+import { FlakyLog } from '../testing/relay-world.js';
+import { EmbeddedAggregates } from '../embedded/aggregates.js';
+import { openEmbeddedDatabase } from '../embedded/database.js';
 import { eventLimitOf, waitingEvents } from './waiting-events.js';
 
 it('tells of each aggregate what it has to publish, and what of that the topic refuses', async () => {

@@ -8,7 +8,7 @@ import { afterAll } from '@jest/globals';
 import { createAuthority } from '../../../scripts/servers/certificates.mjs';
 import { haproxy } from '../../../scripts/servers/haproxy.mjs';
 import { freePort } from '../../../scripts/servers/ports.mjs';
-import { eventually } from '../eventually.js';
+import { eventually } from '../../../src/platform/testing/eventually.js';
 import { type Answer, get, readAnswer, type Sent } from '../http.js';
 import { AUDIENCE, ISSUER, PUBLIC_KEY, token } from './tokens.js';
 

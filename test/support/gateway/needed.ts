@@ -1,5 +1,5 @@
-import { describeUnlessMissing } from '../own-servers-needed.js';
-import { describeWithRealServers } from '../real-servers.js';
+import { describeUnlessMissing } from '../../../src/platform/testing/own-servers-needed.js';
+import { describeWithRealServers } from '../../../src/platform/testing/real-servers.js';
 
 /** `describe`, for what runs the gateway: skipped, and said so at the end of the run, where there is no HAProxy. */
 export function describeWithGateway(name: string, tests: () => void): void {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { realServers } from '../real-servers.js';
+import { realServers } from '../../../src/platform/testing/real-servers.js';
 import { type RunningProcess, type Settings, temporaryDirectory } from '../run-process.js';
 import type { Instance } from './gateway.js';
 import { AUDIENCE, ISSUER, PUBLIC_KEY } from './tokens.js';

@@ -1,0 +1,19 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
+
+/** The log may be longer than memory: what it says is put down in a folder of this run's own. */
+export async function inScratch<T>(command: string, work: (scratch: EmbeddedDatabase) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), `${command}-`));
+  try {
+    const scratch = await openEmbeddedDatabase(path.join(folder, 'scratch'));
+    try {
+      return await work(scratch);
+    } finally {
+      await scratch.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,67 @@
+import type { Context } from '../context/define-context.js';
+import type { Logger } from 'pino';
+import { backendsOf } from '../process/backends.js';
+import { banner } from '../process/banner.js';
+import { isEmbedded, loadConfig } from '../operating/config/config.js';
+import { createLogger } from '../operating/logger.js';
+import { runsOn } from '../process/runs-on.js';
+import { Process } from '../process/process.js';
+import { type Command, contextOf, type Flags, refuseWords, namesOf } from './command.js';
+
+export const serve = (contexts: readonly Context[]): Command => ({
+  usage: `serve [--module ${namesOf(contexts)}|all]
+  Takes requests, publishes events and reacts to them, until SIGTERM.
+
+  --module   which bounded context this process is (default: all)`,
+  options: { module: { type: 'string', default: 'all' } },
+  run: async (flags, words) => {
+    refuseWords(words);
+    await start(contexts, flags);
+    return new Promise<never>(() => undefined);
+  },
+});
+
+async function start(all: readonly Context[], flags: Flags): Promise<void> {
+  const contexts = flags.module === 'all' ? all : [contextOf(all, flags)];
+  const modules = contexts.map(({ name }) => name);
+  const { config, warnings } = loadConfig(modules);
+  const logger = createLogger(config.LOG_LEVEL);
+  logger.info({ module: flags.module, runsOn: runsOn(config, modules) }, 'starting');
+  for (const warning of warnings) logger.warn(warning);
+  logWarnings(logger);
+  const running = new Process(config, contexts, backendsOf(config, logger), logger);
+
+  const stopping = new AbortController();
+  const stop = (signal: string) => {
+    stopping.abort();
+    logger.info({ signal }, 'stopping');
+    void running.stop().finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+
+  try {
+    await running.start();
+  } catch (error) {
+    // A start that is broken off by a stop is no failure; the stop ends the process.
+    if (stopping.signal.aborted) return;
+    throw error;
+  }
+  const { port, managementPort } = running.ports;
+  logger.info({ module: flags.module, port, managementPort }, 'serving');
+  if (isEmbedded(config) || process.stdout.isTTY) {
+    const [url, managementUrl] = [port, managementPort].map((each) => `http://${config.HOST}:${each}`);
+    console.log(banner(contexts, runsOn(config, modules), String(url), String(managementUrl)));
+  }
+  await running.joined();
+  logger.info('ready');
+}
+
+/** Node's own warnings become lines of the log. */
+function logWarnings(logger: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    // kafkajs sets timers that are past already, on purpose; from Node 24 on that is warned of.
+    if (warning.name !== 'TimeoutNegativeWarning') logger.warn({ err: warning }, 'warning of the runtime');
+  });
+}

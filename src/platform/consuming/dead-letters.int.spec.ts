@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it } from '@jest/globals';
+import kafkajs from 'kafkajs';
+import { type LettersFixture, LettersWorld } from '../testing/letters-world.js';
+import { mongoTestDatabase } from '../testing/mongo-test-database.js';
+import { describeWithRealServers, realServers } from '../testing/real-servers.js';
+import { silentLogger } from '../testing/silent-logger.js';
+import { KafkaBus } from '../kafka/bus.js';
+import { MongoProjection } from '../mongodb/projection.js';
+import { deadLettersContract } from './dead-letters.contract.js';
+import { readOriginals } from './dead-letters.js';
+
+const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
+
+describeWithRealServers('on real servers', () => {
+  deadLettersContract('Kafka, with copies in MongoDB', openFixture);
+
+  it('a record that the dead-letter topic does not take is left where it was, and keeps no other from it', async () => {
+    const world = await LettersWorld.open(openFixture);
+    try {
+      await limitRecords(world.letters, 10_000);
+      const poison = { key: Buffer.from('k'), headers: { mine: 'x' } };
+      const values = [Buffer.from('small'), randomBytes(50_000), Buffer.from('small, too')];
+      await world.publish(...values.map((value) => ({ ...poison, value })));
+
+      await world.consume();
+
+      const letters = await world.list();
+      expect(letters.map(({ letter }) => letter.isOmitted)).toEqual([false, true, false]);
+      expect(letters.map(({ letter }) => letter.bytes)).toEqual(values.map(({ length }) => length));
+      const originals = await readOriginals(world.bus, letters);
+      expect(letters.map(({ id }) => originals.get(id))).toMatchObject(values.map((value) => ({ ...poison, value })));
+    } finally {
+      await world.close();
+    }
+  });
+});
+
+async function openFixture(): Promise<LettersFixture> {
+  const client = { clientId: 'dead-letters-test', brokers: [realServers().kafka] };
+  const bus = await KafkaBus.open({ client, partitions: 6, sessionTimeout: 6_000 }, silentLogger);
+  const database = mongoTestDatabase();
+  const { db } = await database.open();
+  return {
+    bus,
+    copies: new MongoProjection(db.collection('copies')),
+    dispose: async () => {
+      await bus.close();
+      await database.drop();
+    },
+  };
+}
+
+async function limitRecords(topic: string, bytes: number): Promise<void> {
+  const admin = new Kafka({ brokers: [realServers().kafka], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }];
+  const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+  await admin.alterConfigs({ validateOnly: false, resources }).finally(() => admin.disconnect());
+}

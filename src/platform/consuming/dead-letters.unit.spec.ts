@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import { FlakyLog } from '../testing/relay-world.js';
+import { silentLogger } from '../testing/silent-logger.js';
+import { EmbeddedBus } from '../embedded/bus.js';
+import { openEmbeddedDatabase } from '../embedded/database.js';
+import { EmbeddedProjection } from '../embedded/projection.js';
+import { deadLettersContract } from './dead-letters.contract.js';
+import { WaitingLetters } from './pending-dead-letters.js';
+
+deadLettersContract('the embedded log', async () => {
+  const [log, database] = await Promise.all([openEmbeddedDatabase('memory'), openEmbeddedDatabase('memory')]);
+  const bus = new EmbeddedBus(log, silentLogger);
+  return {
+    bus,
+    copies: new EmbeddedProjection(database.level, 'copies'),
+    dispose: async () => {
+      await bus.close();
+      await database.close();
+    },
+  };
+});
+
+describe('the count of dead letters', () => {
+  const consumed = { topic: 'topic', group: 'group' };
+  const unknown = [{ ...consumed, deadLetterTopic: 'topic.group.dlt' }];
+
+  it('is unknown while the bus is away', async () => {
+    const countRecords = () => Promise.reject(new Error('the bus is away'));
+    const letters = new WaitingLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+
+    expect(await letters.counts()).toEqual(unknown);
+  });
+
+  it('is unknown, and asked for once, while the bus does not answer', async () => {
+    let asked = 0;
+    const countRecords = () => {
+      asked += 1;
+      return new Promise<never>(() => undefined);
+    };
+    const letters = new WaitingLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+
+    expect(await Promise.all([letters.counts(), letters.counts()])).toEqual([unknown, unknown]);
+    expect(asked).toBe(1);
+  });
+
+  it('is good for a while', async () => {
+    let asked = 0;
+    const countRecords = () => Promise.resolve(new Map([['topic.group.dlt', (asked += 1)]]));
+    const letters = new WaitingLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+
+    expect(await letters.counts()).toMatchObject([{ waiting: 1 }]);
+    expect(await letters.counts()).toMatchObject([{ waiting: 1 }]);
+  });
+});

@@ -1,0 +1,41 @@
+import { hash } from 'node:crypto';
+import type { BusRecord } from '../log/bus.js';
+
+/** How far a consumer group has come in one partition. */
+export interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  /** Offset of the record that comes next. */
+  readonly next: number;
+  /** Fingerprint of the record before that one, see {@link fingerprintOf}. */
+  readonly last: string;
+}
+
+/** A position, and the offset that must still be the stored one (undefined: nothing is stored). */
+export interface Advance {
+  readonly position: Position;
+  readonly from: number | undefined;
+}
+
+/**
+ * The positions of consumer groups, kept in the same database as what the groups write. The log keeps offsets as well; it
+ * is the difference between the two that shows that one of them was restored from a backup.
+ */
+export interface Positions {
+  of(group: string): Promise<readonly Position[]>;
+  /** Stores each position whose stored offset is still `from`, and leaves the others. Returns how many were stored. */
+  advance(group: string, advances: readonly Advance[]): Promise<number>;
+  /** Drops the positions of a topic: its consumers start from the oldest record. */
+  forget(group: string, topic: string): Promise<void>;
+}
+
+/** Tells a record from any other that a restored log may have at the same offset. */
+export function fingerprintOf({ key, value }: Pick<BusRecord, 'key' | 'value'>): string {
+  const nothing = Buffer.alloc(0);
+  return hash('sha256', Buffer.concat([key ?? nothing, Buffer.from([0]), value ?? nothing]), 'hex').slice(0, 32);
+}
+
+/** Names a partition of a topic. */
+export function partitionName({ topic, partition }: Pick<Position, 'topic' | 'partition'>): string {
+  return `${topic}/${partition}`;
+}

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Aggregates } from '../aggregate/aggregates.js';
+import { createAggregate } from '../aggregate/change-aggregate.js';
+import { eventOf } from '../aggregate/pending-event.js';
+import { applyRecords } from '../consuming/apply-records.js';
+import type { Subscription } from '../consuming/subscription.js';
+import { openEmbeddedDatabase } from '../embedded/database.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import type { LoggedRecord } from '../log/bus.js';
+import { leaseUntil } from '../log/lease.js';
+import { requestContext } from '../tools/request-context.js';
+import { toChain } from '../testing/cloud-events.js';
+import { created, type Item, type ItemChange, itemEvents } from '../testing/items.js';
+import type { Projection } from '../views/projection.js';
+import type { Database } from './database.js';
+import { aggregate, projection, reaction } from './declaration.js';
+import { defineContext } from './define-context.js';
+import { provide, token } from './token.js';
+
+const NOTES = token<Aggregates<Item, ItemChange>>('notes');
+const SEEN = token<Projection<string>>('seen');
+const notes = { ...itemEvents, topic: 'notes.note.change', source: '/notes' };
+const lease = leaseUntil(new AbortController().signal);
+
+/** Keeps which items there are. */
+class KeepSeen {
+  constructor(private readonly seen: Projection<string>) {}
+  execute(events: readonly CloudEvent[]): Promise<void> {
+    const entries = events.map(({ subject: id, sequence, type }) => ({ id, version: Number(sequence), state: type }));
+    return this.seen.apply(entries);
+  }
+}
+
+/** Writes a note about each. */
+class WriteNote {
+  constructor(private readonly store: Aggregates<Item, ItemChange>) {}
+  async execute(event: CloudEvent): Promise<void> {
+    await createAggregate(this.store, (id, now) => created(`${event.subject} ${id}`, now));
+  }
+}
+
+const context = defineContext({
+  name: 'notes',
+  purpose: 'writes a note about each item',
+  aggregates: [aggregate({ port: NOTES, collection: 'notes', events: notes })],
+  projections: [projection({ port: SEEN, collection: 'seen' })],
+  useCases: [provide(KeepSeen, [SEEN]), provide(WriteNote, [NOTES])],
+  reactions: [
+    reaction({
+      topic: itemEvents.topic,
+      summary: 'notes writes a note about each item',
+      read: (event) => (event.type === 'test.item.created' ? event : undefined),
+      project: KeepSeen,
+      react: WriteNote,
+    }),
+  ],
+});
+
+function recordOf(event: CloudEvent, offset = 0): LoggedRecord {
+  const [key, value] = [Buffer.from(event.subject), Buffer.from(JSON.stringify(event))];
+  return { topic: itemEvents.topic, partition: 0, offset, key, value, headers: {} };
+}
+
+describe('a context without HTTP', () => {
+  let database: Database;
+  beforeEach(async () => {
+    database = await openEmbeddedDatabase('memory');
+  });
+  afterEach(() => database.close());
+
+  const apply = async (subscription: Subscription, ...events: readonly CloudEvent[]) => {
+    expect(await applyRecords(subscription, events.map(recordOf), lease)).toEqual([]);
+  };
+  const written = async () => {
+    const [store] = context.open(database).stores;
+    const events: CloudEvent[] = [];
+    for await (const { pending } of store!.unpublished()) events.push(...pending.map(eventOf));
+    return events;
+  };
+
+  it('projects and reacts while it serves, and only projects in a replay', async () => {
+    const { subscriptions, replayable, container } = context.open(database);
+    const [event] = toChain(itemEvents, [created('a')]);
+
+    await apply(
+      replayable.projections.find(({ topic }) => topic === itemEvents.topic)!,
+      event!,
+    );
+    expect(await container.get(SEEN).find('a')).toMatchObject({ version: 1 });
+    expect(await written()).toEqual([]);
+
+    await apply(
+      subscriptions.find(({ topic }) => topic === itemEvents.topic)!,
+      event!,
+    );
+    expect((await written()).map(({ subject }) => subject)).toEqual([expect.stringMatching(/^a /)]);
+  });
+
+  it('states in each event what caused it: its id, its trace and who did it', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const [ofAnn, ofNobody] = ['a', 'b'].map((id) => toChain(itemEvents, [created(id)])[0]!);
+    const [subscription] = context.open(database).subscriptions;
+    await apply(subscription!, { ...ofAnn!, actor: 'ann', traceparent }, ofNobody!);
+
+    const [first, second] = (await written()).sort((a, b) => (a.subject < b.subject ? -1 : 1));
+    expect(first).toMatchObject({ causationid: ofAnn!.id, actor: 'ann', traceparent });
+    expect(second).toMatchObject({ causationid: ofNobody!.id });
+    expect(second).not.toHaveProperty('actor');
+    expect(second!.traceparent).not.toBe(traceparent);
+    expect(requestContext()).toBeUndefined();
+  });
+
+  it('documents what it publishes and reads, and serves nothing', () => {
+    expect(context.http).toBeUndefined();
+    expect(context.events.publishes.map(({ topic }) => topic)).toEqual(['notes.note.change']);
+    expect(context.events.reads).toEqual([
+      { topic: itemEvents.topic, group: 'notes', summary: 'notes writes a note about each item' },
+    ]);
+  });
+});
+
+describe('a declaration', () => {
+  it('may name no collection twice', () => {
+    const twice = {
+      name: 'twice',
+      purpose: 'is wrong',
+      aggregates: [aggregate({ port: NOTES, collection: 'one', events: notes })],
+      projections: [projection({ port: SEEN, collection: 'one' })],
+    };
+    expect(() => defineContext(twice)).toThrow('context twice: two stores share the collection one');
+  });
+});

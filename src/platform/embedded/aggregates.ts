@@ -1,0 +1,284 @@
+import type { AbstractSublevel } from 'abstract-level';
+import {
+  type Aggregate,
+  type Backlog,
+  type Change,
+  type Commit,
+  type Head,
+  type PendingEvent,
+  type PendingSummary,
+  type RememberedCommand,
+  type Restored,
+  type Saving,
+  type Stored,
+  type Unlogged,
+  type Unpublished,
+  type UnpublishedQuery,
+  VersionConflict,
+  type Waiting,
+} from '../aggregate/aggregates.js';
+import { EventLimit } from '../aggregate/event-limit.js';
+import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
+import { coalesce } from '../tools/batching.js';
+import type { AggregateStore } from '../context/database.js';
+import type { EventStream } from '../event/event-stream.js';
+import { newestOfEach } from '../views/projection.js';
+import type { Auditable } from '../rebuilding/auditable.js';
+import { EmbeddedAudit } from './audit.js';
+import { EmbeddedCommands } from './remembered-commands.js';
+import type { Level } from './rebuild.js';
+import { type Write, writeDurably } from './write-durably.js';
+import { idOfKey, moved, timeOfKey } from './indexes.js';
+
+interface Document<State extends Aggregate> {
+  readonly state: State;
+  readonly hash?: string;
+  readonly pending: readonly PendingEvent[];
+  readonly commands: readonly RememberedCommand<State>[];
+}
+
+/** Answers the document after it, or undefined where the write must not happen. */
+interface Edit<State extends Aggregate> {
+  readonly id: string;
+  readonly apply: (document: Document<State> | undefined) => Document<State> | undefined;
+}
+
+const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
+/** Aggregates of which the pending events are counted. */
+const MAX_COUNTED = 100_000;
+
+/** The aggregate store and its outbox in the embedded database; edits that wait together are one synced batch. */
+export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<State>> implements AggregateStore<
+  State,
+  Changed
+> {
+  readonly topic: string;
+  private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
+  /** `<time of the oldest pending event>!<id>` to `<its version> <how many there are>`, for aggregates that have one. */
+  private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
+  private readonly commands: EmbeddedCommands<State, Document<State>>;
+  private readonly listeners: ((commit: Commit) => void)[] = [];
+  private refuse: () => void = () => undefined;
+  private readonly limit: EventLimit;
+  private readonly enqueue: (edit: Edit<State>) => Promise<boolean>;
+
+  constructor(
+    private readonly level: Level,
+    private readonly collection: string,
+    private readonly stream: EventStream,
+    limits = LIMITS,
+  ) {
+    this.topic = stream.topic;
+    this.documents = level.sublevel<string, Document<State>>(collection, { valueEncoding: 'json' });
+    this.due = level.sublevel<string, string>(`${collection}.due`, {});
+    this.limit = new EventLimit(stream.topic);
+    this.enqueue = coalesce(limits, (edits) => this.write(edits));
+    this.commands = new EmbeddedCommands(level, collection, this.documents, (id, apply) => this.enqueue({ id, apply }));
+  }
+
+  /** The keys are what is looked up by; a list reads everything. */
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  admit(): void {
+    this.refuse();
+  }
+
+  admitIf(refuse: () => void): void {
+    this.refuse = refuse;
+  }
+
+  async heads(ids: readonly string[]): Promise<readonly Head[]> {
+    const documents = await this.documents.getMany([...ids]);
+    return documents.flatMap((document) => {
+      if (!document) return [];
+      const { state, hash, pending } = document;
+      const { id, version } = state;
+      return { id, version, ...(hash !== undefined && { hash }), ...oldestPendingOf(pending) };
+    });
+  }
+
+  async holdsLogged(): Promise<boolean> {
+    for await (const { pending } of this.documents.values()) if (pending.length === 0) return true;
+    return false;
+  }
+
+  async find(id: string): Promise<Stored<State> | undefined> {
+    const document = await this.documents.get(id);
+    if (!document) return undefined;
+    const { pending, ...stored } = document;
+    const summary = summaryOf(pending);
+    return { ...stored, ...(summary && { pending: summary }) };
+  }
+
+  async save(before: Stored<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
+    const { state, commands } = saving;
+    const { id } = state;
+    const { entry, hash } = sealChange(this.stream, before, saving);
+    this.limit.refuseTooLarge(entry);
+    const saved = await this.enqueue({
+      id,
+      apply: (stored) =>
+        stored?.state.version === before?.state.version
+          ? { state, hash, pending: [...(stored?.pending ?? []), entry], commands }
+          : undefined,
+    });
+    if (!saved) throw new VersionConflict(id);
+    const commit = { id, event: entry, oldest: before?.pending?.oldest ?? entry.version };
+    for (const listener of this.listeners) listener(commit);
+  }
+
+  onCommit(listener: (commit: Commit) => void): void {
+    this.listeners.push(listener);
+  }
+
+  limitEvents(mostBytes: number): void {
+    this.limit.mostBytes = mostBytes;
+  }
+
+  async waiting(from: string, limit: number): Promise<readonly Waiting[]> {
+    const due = await this.due.iterator({ gte: from, limit }).all();
+    return Promise.all(due.map((each) => this.toWaiting(each)));
+  }
+
+  async ends(): Promise<{ oldest: Waiting; newest: Waiting } | undefined> {
+    const [[oldest], [newest]] = await Promise.all([
+      this.due.iterator({ limit: 1 }).all(),
+      this.due.iterator({ limit: 1, reverse: true }).all(),
+    ]);
+    if (!oldest || !newest) return undefined;
+    return { oldest: await this.toWaiting(oldest), newest: await this.toWaiting(newest) };
+  }
+
+  async *unpublished({ ids, mostEvents = Infinity }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
+    for await (const id of ids ?? this.idsOfWaiting()) {
+      const pending = (await this.documents.get(id))?.pending ?? [];
+      if (pending.length > 0) yield { id, pending: pending.slice(0, mostEvents) };
+    }
+  }
+
+  async trim(published: ReadonlyMap<string, number>): Promise<void> {
+    const edits = [...published].map(([id, version]) =>
+      this.enqueue({
+        id,
+        apply: (stored) => stored && { ...stored, pending: stored.pending.filter((entry) => entry.version > version) },
+      }),
+    );
+    await Promise.all(edits);
+  }
+
+  async backlog(): Promise<Backlog> {
+    let [events, aggregates] = [0, 0];
+    for await (const value of this.due.values({ limit: MAX_COUNTED })) {
+      events += countIn(value);
+      aggregates += 1;
+    }
+    return { events, ...(aggregates === MAX_COUNTED && { isMore: true }), ...(await this.ends()) };
+  }
+
+  async restore(states: readonly Restored<State>[]): Promise<void> {
+    const edits = newestOfEach(states).map(({ id, version, hash, state }) =>
+      this.enqueue({
+        id,
+        apply: (stored) =>
+          (stored?.state.version ?? 0) < version
+            ? {
+                state,
+                ...(hash !== undefined && { hash }),
+                pending: stored?.pending ?? [],
+                commands: stored?.commands ?? [],
+              }
+            : undefined,
+      }),
+    );
+    await Promise.all(edits);
+  }
+
+  async *allHeads(): AsyncGenerator<Head> {
+    for await (const [id, { state, hash }] of this.documents.iterator()) {
+      yield { id, version: state.version, ...(hash !== undefined && { hash }) };
+    }
+  }
+
+  async *unlogged(ids?: readonly string[]): AsyncGenerator<Unlogged<State>> {
+    for await (const [id, { pending, commands }] of this.documentsOf(ids)) {
+      if (pending.length > 0 || commands.length > 0) yield { id, pending, commands };
+    }
+  }
+
+  async adopt(entries: readonly Unlogged<State>[]): Promise<void> {
+    const edits = entries.map(({ id, pending, commands }) =>
+      this.enqueue({ id, apply: (stored) => stored && { ...stored, pending, commands } }),
+    );
+    await Promise.all(edits);
+  }
+
+  forgetCommands(before: string): Promise<number> {
+    return this.commands.forget(before);
+  }
+
+  /** Lets the states be held against the log. */
+  audit(): Auditable {
+    return new EmbeddedAudit<Document<State>>(this.level, this.collection, {
+      contentOf: ({ state, hash }) => ({ version: state.version, ...(hash !== undefined && { hash }), state }),
+      toStored: ({ hash, state }, _key, before) => ({
+        state: state as State,
+        ...(typeof hash === 'string' && { hash }),
+        pending: before?.pending ?? [],
+        commands: before?.commands ?? [],
+      }),
+    });
+  }
+
+  private async *documentsOf(ids: readonly string[] | undefined): AsyncGenerator<[string, Document<State>]> {
+    if (!ids) yield* this.documents.iterator();
+    for (const id of ids ?? []) {
+      const document = await this.documents.get(id);
+      if (document) yield [id, document];
+    }
+  }
+
+  private async write(edits: readonly Edit<State>[]): Promise<readonly boolean[]> {
+    const ids = [...new Set(edits.map(({ id }) => id))];
+    const stored = await this.documents.getMany(ids);
+    const before = new Map(ids.map((id, index) => [id, stored[index]]));
+    const after = new Map(before);
+    const results = edits.map(({ id, apply }) => {
+      const edited = apply(after.get(id));
+      if (edited) after.set(id, edited);
+      return edited !== undefined;
+    });
+    const writes = ids.flatMap((id) => this.writesFor(id, before.get(id), after.get(id)));
+    await writeDurably(this.level, writes);
+    return results;
+  }
+
+  private writesFor(id: string, before: Document<State> | undefined, after: Document<State> | undefined): Write[] {
+    if (!after || after === before) return [];
+    const put = { type: 'put', sublevel: this.documents, key: id, value: after } as unknown as Write;
+    const [was, is] = [before?.pending[0], after.pending[0]];
+    const due = is && { key: `${is.time}!${id}`, value: `${is.version} ${after.pending.length}` };
+    return [put, ...moved(this.due, was && `${was.time}!${id}`, due), ...this.commands.writesFor(id, before, after)];
+  }
+
+  private async *idsOfWaiting(): AsyncGenerator<string> {
+    for await (const key of this.due.keys()) yield idOfKey(key);
+  }
+
+  private async toWaiting([key, value]: [string, string]): Promise<Waiting> {
+    const id = idOfKey(key);
+    // What was written before versions stood here says none.
+    const version = value === '' ? (await this.documents.get(id))?.pending[0]?.version : Number(value.split(' ')[0]);
+    return { id, version: version ?? 0, time: timeOfKey(key) };
+  }
+}
+
+function summaryOf(pending: readonly PendingEvent[]): PendingSummary | undefined {
+  const [first] = pending;
+  return first && { oldest: first.version, bytes: pending.reduce((sum, { json }) => sum + json.length, 0) };
+}
+
+function countIn(value: string): number {
+  return value === '' ? 1 : Number(value.split(' ')[1]);
+}

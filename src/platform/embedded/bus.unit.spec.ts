@@ -1,0 +1,97 @@
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { BusFixture } from '../testing/bus-world.js';
+import { eventually } from '../testing/eventually.js';
+import { record, Recorder } from '../testing/recorder.js';
+import { silentLogger } from '../testing/silent-logger.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { busContract } from '../log/bus.contract.js';
+import { EmbeddedBus } from './bus.js';
+import { openEmbeddedDatabase } from './database.js';
+
+busContract('EmbeddedBus in memory', openInMemory);
+busContract('EmbeddedBus on disk', openOnDisk);
+
+async function openInMemory(): Promise<BusFixture> {
+  const database = await openEmbeddedDatabase('memory');
+  // What is in memory is kept for as long as the store is open.
+  const kept = { ...database, close: () => Promise.resolve() };
+  const buses = [new EmbeddedBus(kept, silentLogger)];
+  const openAnother = (): EmbeddedBus => {
+    const next = new EmbeddedBus(kept, silentLogger);
+    buses.push(next);
+    return next;
+  };
+  return {
+    bus: buses[0]!,
+    session: 0,
+    reopen: async () => {
+      await buses[0]!.close();
+      return openAnother();
+    },
+    crash: () => Promise.resolve(openAnother()),
+    bury: () => undefined,
+    dispose: async () => {
+      await Promise.all(buses.map((bus) => bus.close()));
+      await database.close();
+    },
+  };
+}
+
+describe('a group on the embedded log', () => {
+  it('goes on when it could not write down how far it is', async () => {
+    const database = await openEmbeddedDatabase('memory');
+    let failures = 2;
+    const sublevel = database.level.sublevel.bind(database.level) as (name: string, options: object) => object;
+    Object.assign(database.level, {
+      sublevel: (name: string, options: object) => {
+        const level = sublevel(name, options) as { put(key: string, value: string): Promise<void> };
+        const put = level.put.bind(level);
+        const failing = () => ((failures -= 1) < 0 ? undefined : Promise.reject(new Error('no space left')));
+        return name === 'offsets'
+          ? Object.assign(level, { put: (k: string, v: string) => failing() ?? put(k, v) })
+          : level;
+      },
+    });
+    const bus = new EmbeddedBus(database, silentLogger);
+    const recorder = new Recorder();
+    await bus.consume('group', new Map([['topic', recorder.handler()]]));
+
+    await bus.publish('topic', [record('k', 'first')]);
+    await eventually(() => expect(failures).toBeLessThan(0));
+    await bus.publish('topic', [record('k', 'second')]);
+
+    await eventually(() => expect(new Set(recorder.values)).toEqual(new Set(['first', 'second'])));
+    await bus.close();
+  });
+});
+
+async function openOnDisk(): Promise<BusFixture> {
+  const folder = await temporaryFolder();
+  const buses: EmbeddedBus[] = [];
+  const open = async (name: string): Promise<EmbeddedBus> => {
+    const bus = new EmbeddedBus(await openEmbeddedDatabase(path.join(folder.path, name)), silentLogger);
+    buses.push(bus);
+    return bus;
+  };
+  const first = await open('log');
+  return {
+    bus: first,
+    session: 0,
+    reopen: async () => {
+      await first.close();
+      return open('log');
+    },
+    // What a killed process leaves is what is in its files at that moment.
+    crash: async () => {
+      await cp(path.join(folder.path, 'log'), path.join(folder.path, 'left'), { recursive: true });
+      return open('left');
+    },
+    bury: () => undefined,
+    dispose: async () => {
+      await Promise.all(buses.map((bus) => bus.close()));
+      await folder.remove();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import type { Database } from '../context/database.js';
+import type { DependencyHealth } from '../tools/dependency.js';
+import { madeAt } from '../rebuilding/inspection.js';
+import type { Rebuild } from '../rebuilding/rebuild.js';
+import { EmbeddedPositions } from './positions.js';
+import { embeddedStores } from './stores.js';
+import { beginRebuild, currentGeneration, type Level } from './rebuild.js';
+
+type StoreLogger = Pick<Logger, 'error' | 'info'>;
+
+/** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
+export interface EmbeddedDatabase extends Database {
+  /** Where the collections are. */
+  readonly level: Level;
+  openBeside(suffix: string): Promise<EmbeddedDatabase>;
+  /** All collections are rebuilt together, whichever are named. */
+  beginRebuild(collections?: readonly string[]): Promise<Rebuild<EmbeddedDatabase>>;
+}
+
+/** A level, and whether it can be used. */
+interface Root {
+  readonly level: Level;
+  health(): DependencyHealth;
+}
+
+/**
+ * Opens the store in `directory`, or one in memory.
+ * @param logger told of writes that fail, and of what a damaged log has lost
+ * @throws Error that says so when another process has it open: the embedded adapters serve one process.
+ */
+export async function openEmbeddedDatabase(
+  directory: string | 'memory',
+  logger?: StoreLogger,
+): Promise<EmbeddedDatabase> {
+  const root = directory === 'memory' ? await memoryLevel() : await levelOnDisk(directory, logger);
+  return databaseOver(root, directory, await currentGeneration(root.level), logger);
+}
+
+function databaseOver(root: Root, directory: string, level: Level, logger: StoreLogger | undefined): EmbeddedDatabase {
+  return {
+    kind: 'embedded',
+    level,
+    stores: embeddedStores(level),
+    positions: new EmbeddedPositions(level),
+    location: directory,
+    beginRebuild: () => beginRebuild(root.level, (next) => databaseOver(root, directory, next, logger)),
+    openBeside: async (suffix) => {
+      if (directory === 'memory') return openEmbeddedDatabase('memory');
+      const beside = path.join(`${path.dirname(directory)}.${suffix}`, path.basename(directory));
+      await rm(beside, { recursive: true, force: true });
+      return openEmbeddedDatabase(beside, logger);
+    },
+    dropInspections: async (madeBefore = Infinity) => {
+      if (directory === 'memory') return;
+      const [home, name] = [path.dirname(path.dirname(directory)), path.basename(path.dirname(directory))];
+      for (const folder of await readdir(home)) {
+        if (!folder.startsWith(`${name}.`) || (madeAt(folder) ?? Infinity) >= madeBefore) continue;
+        await rm(path.join(home, folder, path.basename(directory)), { recursive: true, force: true });
+        // Another context's may be beside it.
+        await rmdir(path.join(home, folder)).catch(() => undefined);
+      }
+    },
+    check: () => Promise.resolve(root.health()),
+    close: () => root.level.close(),
+  };
+}
+
+async function memoryLevel(): Promise<Root> {
+  const { MemoryLevel } = await import('memory-level');
+  const level = new MemoryLevel<string, string>();
+  await level.open();
+  return { level: level as unknown as Level, health: () => ({ up: level.status === 'open' }) };
+}
+
+async function levelOnDisk(directory: string, logger: StoreLogger | undefined): Promise<Root> {
+  const { ClassicLevel } = await import('classic-level');
+  const { ReopeningLevel } = await import('./reopening-level.js');
+  const classic = new ClassicLevel<string, string>(directory);
+  try {
+    await mkdir(directory, { recursive: true });
+    await classic.open();
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string } }).cause;
+    if (cause?.code === 'LEVEL_LOCKED') {
+      throw new Error(
+        `DATA_DIR: another process has ${directory} open; the embedded adapters serve one process ` +
+          '(stop the other one, choose another DATA_DIR, or set MONGODB_URI and Kafka)',
+        { cause: error },
+      );
+    }
+    throw new Error(`DATA_DIR: ${directory} cannot be opened`, { cause: error });
+  }
+  const sayWhatIsLost = async () => {
+    const lost = await droppedAtOpen(directory);
+    if (lost.length > 0) logger?.error({ directory, lost }, 'part of the embedded database is damaged and was dropped');
+  };
+  await sayWhatIsLost();
+  const level = new ReopeningLevel({
+    location: `DATA_DIR: ${directory}`,
+    level: classic as unknown as Level,
+    onFailure: (err) => logger?.error({ err, directory }, 'a write failed; the embedded database is opened again'),
+    onReopened: async () => {
+      logger?.info({ directory }, 'the embedded database is open again');
+      await sayWhatIsLost();
+    },
+  });
+  await level.open();
+  return { level: level as unknown as Level, health: () => level.health() };
+}
+
+/** What LevelDB dropped of its log when it was opened: of that it tells nobody but its own file of notes. */
+async function droppedAtOpen(directory: string): Promise<readonly string[]> {
+  const notes = await readFile(path.join(directory, 'LOG'), 'utf8').catch(() => '');
+  return notes.match(/[^ /]*: dropping \d+ bytes; .*/g) ?? [];
+}

@@ -1,0 +1,84 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type TemporaryFolder, temporaryFolder } from '../testing/temporary-folder.js';
+import { compact } from './compact.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from './database.js';
+
+let folder: TemporaryFolder;
+let database: EmbeddedDatabase;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  database = await openEmbeddedDatabase(folder.path);
+});
+
+afterEach(async () => {
+  await database.close();
+  await folder.remove();
+});
+
+describe('an embedded database that is opened', () => {
+  it('says what it lost of a log that was damaged from outside, and has the rest', async () => {
+    const items = itemsOf(database);
+    await items.put('a', 'before');
+    await items.put('b', 'damaged');
+    await database.close();
+    const [log] = (await readdir(folder.path)).filter((name) => name.endsWith('.log'));
+    const path = join(folder.path, log as string);
+    const content = await readFile(path, 'latin1');
+    await writeFile(path, content.replace('damaged', 'DAMAGED'), 'latin1');
+
+    const said: { lost?: readonly string[] }[] = [];
+    const logger = { error: (what: object) => said.push(what), info: () => undefined };
+    database = await openEmbeddedDatabase(folder.path, logger);
+
+    expect(said.flatMap(({ lost }) => lost)).toEqual([
+      expect.stringMatching(/^000003\.log: dropping \d+ bytes; Corruption: checksum mismatch/),
+    ]);
+    expect(await itemsOf(database).get('a')).toBe('before');
+    expect(await itemsOf(database).get('b')).toBeUndefined();
+  });
+});
+
+describe('compacting a collection on disk', () => {
+  it('takes what was overwritten off the disk, also what a reader still had then', async () => {
+    await itemsOf(database).put('a', 'the old value');
+    await database.close();
+    database = await openEmbeddedDatabase(folder.path);
+    const items = itemsOf(database);
+    const before = items.iterator();
+    await before.next();
+    await items.put('a', 'a new value');
+
+    const compacted = compact(items);
+    // Writes go one after another, so a compaction that waited for nobody is over after this one.
+    await items.put('b', '');
+    await before.close();
+    await compacted;
+
+    expect(await contents(folder.path)).not.toContain('the old value');
+    expect(await items.get('a')).toBe('a new value');
+  });
+
+  it('ends when the database is closed meanwhile', async () => {
+    const items = itemsOf(database);
+    const reader = items.iterator();
+    await reader.next();
+    const compacted = compact(items).then(
+      () => 'done',
+      (error: unknown) => String(error),
+    );
+    await database.close();
+    expect(await compacted).toMatch('the embedded database is closed');
+  });
+});
+
+function itemsOf({ level }: EmbeddedDatabase) {
+  return level.sublevel<string, string>('items', {});
+}
+
+async function contents(path: string): Promise<string> {
+  const files = await readdir(path);
+  return (await Promise.all(files.map((name) => readFile(join(path, name), 'latin1')))).join('\n');
+}

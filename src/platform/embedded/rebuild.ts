@@ -1,0 +1,62 @@
+import type { AbstractLevel } from 'abstract-level';
+import type { Rebuild } from '../rebuilding/rebuild.js';
+
+export type Level = AbstractLevel<string | Buffer | Uint8Array, string, string>;
+
+/**
+ * A database holds its collections as of one generation; a rebuild fills the next one. Which one counts is one value,
+ * so that all collections are swapped at once. Generation 0 is the database itself, later ones are parts of it.
+ */
+const FOLDER = 'generation-';
+const CURRENT = 'current';
+
+/** Where the collections are that count. */
+export async function currentGeneration(root: Level): Promise<Level> {
+  return generation(root, await readCurrent(root));
+}
+
+/** Begins the next generation, empty. Only one process can have the database open, so no write needs to be held back. */
+export async function beginRebuild<Database>(
+  root: Level,
+  databaseOver: (level: Level) => Database,
+): Promise<Rebuild<Database>> {
+  const current = await readCurrent(root);
+  const next = current + 1;
+  await clearAllBut(root, current);
+  return {
+    database: databaseOver(generation(root, next)),
+    fence: () => Promise.resolve(),
+    swap: async () => {
+      const synced: object = { sync: true };
+      await pointer(root).put(CURRENT, String(next), synced);
+      await clearAllBut(root, next);
+    },
+    // Which one counts is asked again: it may have been swapped in.
+    discard: async () => clearAllBut(root, await readCurrent(root)),
+  };
+}
+
+function pointer(root: Level) {
+  return root.sublevel<string, string>('generations', {});
+}
+
+async function readCurrent(root: Level): Promise<number> {
+  return Number((await pointer(root).get(CURRENT)) ?? 0);
+}
+
+function generation(root: Level, number: number): Level {
+  return number === 0 ? root : (root.sublevel<string, string>(`${FOLDER}${number}`, {}) as unknown as Level);
+}
+
+/** A part `name` has its keys between `!name!` and `!name"`. */
+async function clearAllBut(root: Level, number: number): Promise<void> {
+  const [first, last] = [`!${FOLDER}`, `!${FOLDER.slice(0, -1)}.`];
+  if (number === 0) {
+    await root.clear({ gte: first, lt: last });
+    return;
+  }
+  await root.clear({ lt: first });
+  await root.clear({ gte: first, lt: `${first}${number}!` });
+  await root.clear({ gte: `${first}${number}"`, lt: last });
+  await root.clear({ gte: '!generations"' });
+}

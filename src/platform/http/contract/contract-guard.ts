@@ -1,0 +1,157 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { VerifyToken } from '../../operating/auth/caller.js';
+import { PlatformError } from '../../tools/errors.js';
+import { authentication, scopesIn } from './authentication.js';
+import type { OpenApiDocument, OpenApiOperation } from './openapi.js';
+import { sendMethodNotAllowed, sendProblem } from '../resources/problem.js';
+import { type Validator, validatorsOf } from './validation.js';
+
+interface Route {
+  /** As the document spells it. */
+  readonly template: string;
+  readonly pattern: RegExp;
+  readonly operations: ReadonlyMap<string, Operation>;
+}
+
+interface Operation {
+  /** The media type that the body must have, when there is one to send. */
+  readonly mediaType?: string;
+  /** What a token must have. */
+  readonly scopes: readonly string[];
+  readonly bodyRequired: boolean;
+  readonly validateBody: Validator;
+  readonly validateQuery: Validator;
+}
+
+/**
+ * Holds every request to the OpenAPI document before a controller sees it: 404 and 405 by its paths, 401 and 403 by its
+ * scopes, 415 by its media types, 413 and 400 while reading the body, 422 by its schemas, unknown query parameters
+ * included.
+ * @param verify without it everybody may call
+ */
+export function contractGuard(document: OpenApiDocument, bodyLimit: number, verify?: VerifyToken): RequestHandler[] {
+  const routes = routesOf(document);
+
+  const findOperation: RequestHandler = (request, response, next) => {
+    const route = routes.find(({ pattern }) => pattern.test(request.path));
+    if (!route) {
+      sendProblem(request, response, { code: 'not-found', status: 404, detail: 'no such path' });
+      return;
+    }
+    const operation = route.operations.get(request.method === 'HEAD' ? 'GET' : request.method);
+    if (!operation) {
+      sendMethodNotAllowed(request, response, allowedIn(route));
+      return;
+    }
+    response.locals.operation = operation;
+    response.locals.route = route.template;
+    next();
+  };
+
+  const requireMediaType: RequestHandler = (request, response, next) => {
+    const { mediaType, bodyRequired } = response.locals.operation as Operation;
+    const fits = hasBody(request) ? request.is(mediaType ?? '') : !bodyRequired || request.get('content-type');
+    if (mediaType !== undefined && !fits) {
+      if (request.method === 'PATCH') response.setHeader('Accept-Patch', mediaType);
+      throw new PlatformError('unsupported-media-type', 'unsupported-media-type', `send ${mediaType}`);
+    }
+    next();
+  };
+
+  const validate: RequestHandler = (request, response, next) => {
+    const { mediaType, bodyRequired, validateBody, validateQuery } = response.locals.operation as Operation;
+    validateQuery({ ...request.query });
+    if (mediaType !== undefined && (bodyRequired || request.body !== undefined)) {
+      validateBody(request.body);
+      if (response.locals.hasEscapes) refuseLoneSurrogates(request.body);
+    }
+    next();
+  };
+
+  const parseJson: RequestHandler = express.json({
+    limit: bodyLimit,
+    strict: false,
+    type: () => true,
+    verify: requireText,
+  });
+  const readJson: RequestHandler = (request, response, next) => {
+    // A body where none is foreseen has no meaning (RFC 9110), so it cannot be wrong either.
+    if ((response.locals.operation as Operation).mediaType !== undefined && hasBody(request)) {
+      parseJson(request, response, next);
+    } else {
+      next();
+    }
+  };
+  const scopesOf = (response: Response) => (response.locals.operation as Operation).scopes;
+  const authenticate = verify ? [authentication(verify, scopesOf)] : [];
+  return [findOperation, ...authenticate, requireMediaType, readJson, validate];
+}
+
+/** HEAD goes with GET (RFC 9110). */
+function allowedIn({ operations }: Route): string[] {
+  return [...operations.keys()].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
+}
+
+/**
+ * JSON between systems is UTF-8 (RFC 8259); what is not would be kept as something else than was sent. And nothing is
+ * no JSON, though the parser takes it for an empty object.
+ */
+function requireText(_request: unknown, response: unknown, body: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8') {
+    throw new PlatformError('unsupported-media-type', 'unsupported-media-type', 'send UTF-8');
+  }
+  if (body.length === 0) throw new PlatformError('malformed', 'malformed-request', 'the body is empty');
+  if (!isUtf8(body)) throw new PlatformError('malformed', 'malformed-request', 'the body is not UTF-8');
+  (response as Response).locals.hasEscapes = body.includes('\\u');
+}
+
+/** Half of a character can be escaped in JSON, but not be stored: it would come back as another one. */
+function refuseLoneSurrogates(body: unknown): void {
+  const hasOne = /\\ud[89a-f]/.test(JSON.stringify(body).replaceAll('\\\\', ''));
+  if (hasOne)
+    throw new PlatformError('malformed', 'malformed-request', 'the body has half of a character (a surrogate)');
+}
+
+function routesOf(document: OpenApiDocument): Route[] {
+  const compile = validatorsOf(document);
+  return Object.entries(document.paths)
+    .sort(byStaticPartsFirst)
+    .map(([path, operations]) => ({
+      template: path,
+      pattern: new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}/?$`),
+      operations: new Map(
+        Object.entries(operations).map(([method, operation]) => [
+          method.toUpperCase(),
+          toOperation(operation, compile),
+        ]),
+      ),
+    }));
+}
+
+function toOperation(operation: OpenApiOperation, compile: ReturnType<typeof validatorsOf>): Operation {
+  const [mediaType, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
+  const queries = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
+  return {
+    ...(mediaType !== undefined && { mediaType }),
+    scopes: scopesIn(operation),
+    bodyRequired: operation.requestBody?.required ?? false,
+    validateBody: content ? compile.body(content.schema) : () => undefined,
+    validateQuery: compile.query({
+      type: 'object',
+      properties: Object.fromEntries(queries.map(({ name, schema }) => [name, schema])),
+      required: queries.filter(({ required }) => required).map(({ name }) => name),
+      additionalProperties: false,
+    }),
+  };
+}
+
+/** `/orders/customers/{id}` is looked at before `/orders/{id}/ship`: a brace sorts after every letter. */
+function byStaticPartsFirst([a]: [string, unknown], [b]: [string, unknown]): number {
+  const [left, right] = [a, b].map((path) => path.replaceAll(/\{[^}]+\}/g, '{')) as [string, string];
+  return left < right ? -1 : Number(left > right);
+}

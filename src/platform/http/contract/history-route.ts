@@ -1,0 +1,147 @@
+import type { Request, Response } from 'express';
+import type { ServiceIdentifier } from 'inversify';
+import type { Aggregate, Aggregates } from '../../aggregate/aggregates.js';
+import { type CodedError, PlatformError } from '../../tools/errors.js';
+import { dataschemaOf } from '../../event/cloud-event.js';
+import type { EventStream } from '../../event/event-stream.js';
+import type { History, HistoryEntry } from '../../views/history.js';
+import { waitForHistory } from '../../views/wait-for-history.js';
+import type { HttpApi } from './openapi.js';
+import { HISTORY_SCHEMAS } from './history-schemas.js';
+import { containerOf } from '../resources/ioc.js';
+import type { OpenApiDocument } from './openapi.js';
+import { nextOf, placeAfter } from '../resources/paging.js';
+import { toProblem } from '../resources/problem.js';
+
+/** Where clients read the history of a kind of aggregate. */
+export interface HistoryRoute {
+  /** Its one parameter is the aggregate's id: `/orders/{orderId}/history`. */
+  readonly path: string;
+  /** What a reader has to know beside what it is. */
+  readonly description?: string;
+  /** The group of operations that it is documented with. */
+  readonly tag: string;
+  /** What a token must have. */
+  readonly scope: string;
+  /** Thrown where there is no such aggregate. */
+  readonly notFound: new () => CodedError;
+}
+
+/** What has a history: the stream of its events, and the tokens of its store and its history. */
+export interface Recorded {
+  readonly events: EventStream;
+  readonly port: ServiceIdentifier<Aggregates<Aggregate>>;
+  readonly history: ServiceIdentifier<History>;
+}
+
+const JSON_TYPE = 'application/json';
+const TEXT = { type: 'string' };
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+/** The operation that pages through the recorded changes of one aggregate, oldest first. */
+export function historyApi(recorded: Recorded, route: HistoryRoute): HttpApi {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+  return {
+    openApi: documentOf(recorded.events, route),
+    registerRoutes: (app) => {
+      app.get(path, (request, response) => readHistory(recorded, route, request, response));
+    },
+  };
+}
+
+async function readHistory(
+  { port, history: historyPort }: Recorded,
+  { notFound: NotFound }: HistoryRoute,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const container = containerOf(request);
+  const [store, history] = [container.get(port), container.get(historyPort)];
+  const id = Object.values(request.params)[0] as string;
+  const limit = limitOf(request);
+  const { cursor } = request.query as { cursor?: string };
+  const page = { path: request.path.replace(/\/$/, ''), parameters: {}, limit, cursor };
+  const after = Number(placeAfter(page)?.[0] ?? 0);
+  const stored = await store.find(id);
+  if (!stored) throw new NotFound();
+  // The one too many says that there is more.
+  await waitForHistory(history, id, Math.min(stored.state.version, after + limit + 1));
+  const entries = await history.page(id, after, limit + 1);
+  const items = entries.slice(0, limit).map(toRecordedChange);
+  const last = items.at(-1);
+  const following = nextOf(page, entries.length > limit && last ? [last.version] : undefined);
+  if (following) response.setHeader('Link', following.link);
+  response.json({ items, ...(following && { next: following.next }) });
+}
+
+/** @throws PlatformError `invalid` for what the document lets pass, such as `0x10` */
+function limitOf({ query: { limit } }: Request): number {
+  if (limit === undefined) return DEFAULT_LIMIT;
+  if (typeof limit === 'string' && /^\d+$/.test(limit)) return Number(limit);
+  const errors = [{ pointer: '/limit', message: 'is not valid' }];
+  throw new PlatformError('invalid', 'invalid-request', 'the request does not fit the schema', errors);
+}
+
+/** What a client is told of an entry: everything but the state and the attributes that only the log needs. */
+function toRecordedChange({ state: _, id: _id, extensions: _e, ...change }: HistoryEntry): Omit<HistoryEntry, 'id'> {
+  return change;
+}
+
+function documentOf(events: EventStream, route: HistoryRoute): OpenApiDocument {
+  const { path, description, tag, scope, notFound: NotFound } = route;
+  const [, idName = 'id'] = /\{(\w+)\}/.exec(path) ?? [];
+  const { member } = events;
+  const { code, message } = new NotFound();
+  const examples = examplesOf(events);
+  const operation = {
+    operationId: `${tag}_history`,
+    summary: `Lists every recorded change of ${/^[aeiou]/.test(member) ? 'an' : 'a'} ${member}, oldest first`,
+    ...(description !== undefined && { description }),
+    tags: [tag],
+    security: [{ bearer: [scope] }],
+    parameters: [
+      { in: 'path', name: idName, required: true, schema: TEXT, example: examples[0]?.subject },
+      {
+        ...{ in: 'query', name: 'limit', required: false, description: 'Maximum number of changes in the answer.' },
+        schema: { type: 'integer', format: 'int32', default: DEFAULT_LIMIT, minimum: 1, maximum: MAX_LIMIT },
+      },
+      { in: 'query', name: 'cursor', required: false, description: '`next` of the page before.', schema: TEXT },
+    ],
+    responses: {
+      200: {
+        description: 'A page; `Link` with `rel="next"` leads to the next one',
+        content: {
+          [JSON_TYPE]: {
+            schema: { $ref: '#/components/schemas/HistoryPage' },
+            examples: { 'Example 1': { value: { items: examples.map(({ change }) => change) } } },
+          },
+        },
+      },
+      404: {
+        description: `No such ${member}`,
+        content: {
+          [JSON_TYPE]: {
+            schema: {},
+            examples: { 'Example 1': { value: toProblem({ code, status: 404, detail: message }) } },
+          },
+        },
+      },
+    },
+  };
+  return { info: {}, paths: { [path]: { get: operation } }, components: { schemas: HISTORY_SCHEMAS } };
+}
+
+/** The golden samples in today's versions, as they would be recorded. */
+function examplesOf({ samples = [], schemaVersions, typePrefix }: EventStream) {
+  const current = new Set(
+    Object.entries(schemaVersions).map(([type, major]) => dataschemaOf(`${typePrefix}.${type}`, major)),
+  );
+  const today = samples.filter(({ dataschema }) => current.has(dataschema));
+  const ordered = today.sort((a, b) => Number(a.sequence) - Number(b.sequence));
+  return ordered.slice(0, 2).map(({ subject, sequence, type, id, time, data }, offset) => {
+    const { changed } = data as { changed: readonly string[] };
+    const version = Number(sequence);
+    return { subject, change: { version, type, eventId: id, time, changed, partition: 3, offset } };
+  });
+}

@@ -1,0 +1,103 @@
+import express, { type Express, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
+import type { Container } from 'inversify';
+import type { Logger } from 'pino';
+import swaggerUi from 'swagger-ui-express';
+import type { VerifyToken } from '../../operating/auth/caller.js';
+import type { Metrics } from '../../operating/metrics.js';
+import { accessLog } from './access-log.js';
+import { contractGuard } from '../contract/contract-guard.js';
+import { oneInFlight } from '../resources/idempotency.js';
+import { loadShedding } from './load-shedding.js';
+import { measuring, type OnAnswered } from './measuring.js';
+import type { HttpApi, OpenApiDocument } from '../contract/openapi.js';
+import { problemHandler, sendMethodNotAllowed } from '../resources/problem.js';
+import { requestLimits } from './request-limits.js';
+import { tracing } from './tracing.js';
+
+// Beside the page, wherever a gateway puts the two. Without a validator: the public one would be told where this runs.
+const SWAGGER_UI = { url: '../openapi.json', validatorUrl: null };
+
+/** Of the requests that are being answered: some thousands of usual ones. */
+const MOST_BYTES = 64 * 1024 ** 2;
+
+/** What the process says of itself; every request is held to the first one. */
+export interface Documents {
+  readonly openApi: OpenApiDocument;
+  readonly asyncApi: object;
+}
+
+export interface AppSettings {
+  readonly documents: Documents;
+  readonly apis: readonly HttpApi[];
+  readonly container: Container;
+  readonly logger: Logger;
+  /** Bytes. */
+  readonly bodyLimit: number;
+  readonly metrics: Metrics;
+  /** One of so many answered requests is logged; 0 for none. */
+  readonly accessLogSample: number;
+  /** Without it everybody may call. */
+  readonly verifyToken?: VerifyToken;
+}
+
+/** The clients' application: the documents, and the routes of the given contexts alone. */
+export function createApp(settings: AppSettings): Express {
+  const { documents, apis, container, logger, bodyLimit, metrics, accessLogSample, verifyToken } = settings;
+  const { openApi, asyncApi } = documents;
+  const log = accessLog(logger, accessLogSample);
+  const onAnswered: OnAnswered = (answered, context) => {
+    metrics.observe(answered);
+    log(answered, context);
+  };
+  const app = express();
+  app.set('container', container);
+  app.set('query parser', 'simple');
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  app.response.json = sendJson;
+  app.use(securityHeaders());
+  app.use(
+    tracing(),
+    measuring(onAnswered),
+    requestLimits(),
+    loadShedding(Math.max(MOST_BYTES, 2 * bodyLimit), bodyLimit),
+  );
+  serveDocument(app, '/openapi.json', openApi);
+  serveDocument(app, '/asyncapi.json', asyncApi);
+  app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: SWAGGER_UI }));
+  app.use(contractGuard(openApi, bodyLimit, verifyToken), oneInFlight());
+  for (const { registerRoutes } of apis) registerRoutes(app);
+  app.use(problemHandler(logger));
+  return app;
+}
+
+/** Helmet's headers. They are the same for every answer, so its thirteen handlers need not run for each. */
+function securityHeaders(): RequestHandler {
+  const headers = new Map<string, string>();
+  const handler = helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  const noting = {
+    setHeader: (name: string, value: string) => headers.set(name, value),
+    removeHeader: () => undefined,
+  };
+  handler({} as never, noting as never, () => undefined);
+  return (_request, response, next) => {
+    for (const [name, value] of headers) response.setHeader(name, value);
+    next();
+  };
+}
+
+function serveDocument(app: Express, path: string, document: object): void {
+  app
+    .route(path)
+    .get((_request, response) => void response.json(document))
+    .all((request, response) => sendMethodNotAllowed(request, response, ['GET', 'HEAD']));
+}
+
+/** As Express does it, less what is for other settings than ours; and a text goes out in one piece with the headers. */
+function sendJson(this: Response, body: unknown): Response {
+  const text = JSON.stringify(body);
+  this.setHeader('Content-Type', 'application/json; charset=utf-8');
+  this.setHeader('Content-Length', Buffer.byteLength(text));
+  return this.req.method === 'HEAD' ? this.end() : this.end(text);
+}

@@ -1,0 +1,166 @@
+import type { ICustomPartitioner, Kafka, KafkaConfig } from 'kafkajs';
+import type { Logger } from 'pino';
+import type {
+  Bus,
+  BusRecord,
+  Consumption,
+  Extent,
+  Reading,
+  RecordHandler,
+  StartAt,
+  TopicDescription,
+} from '../log/bus.js';
+import { partitionsChanged } from '../log/topics.js';
+import { within } from '../tools/timeout.js';
+import type { DependencyHealth } from '../tools/dependency.js';
+import { KafkaAdmin } from './admin.js';
+import { KafkaConsumption } from './consumer.js';
+import { explained, reasonFor } from './errors.js';
+import { KafkaReading } from './log-reader.js';
+import { connectWithoutDelay } from './socket.js';
+import {
+  countPartitions,
+  countRecords,
+  countUnread,
+  createTopics,
+  describeTopics,
+  existingTopics,
+  extentsOf,
+} from './topics.js';
+import { TopicProducer } from './topic-producer.js';
+
+export interface KafkaSettings {
+  readonly client: Omit<KafkaConfig, 'logCreator'>;
+  /** Partitions of a topic that is created. */
+  readonly partitions: number;
+  /** Replicas that topics must have; undefined where nobody has said. */
+  readonly replicas?: number | undefined;
+  /** Milliseconds without a heartbeat after which the group gives a dead member's partitions to others. */
+  readonly sessionTimeout: number;
+  /** Milliseconds that Kafka may be away, with nothing read meanwhile, before a reading of whole topics ends. */
+  readonly readingPatience?: number;
+}
+
+const READING_PATIENCE = 30_000;
+
+/** The bus on Kafka. This folder is the only one that knows kafkajs. */
+export class KafkaBus implements Bus {
+  private readonly producers = new Map<string, TopicProducer>();
+  /** How many partitions each topic had when it was last made sure of, or first published to. */
+  private readonly partitions = new Map<string, number>();
+  private readonly admin: KafkaAdmin;
+
+  private constructor(
+    private readonly kafka: Kafka,
+    private readonly choosePartition: ICustomPartitioner,
+    private readonly settings: KafkaSettings,
+    private readonly logger: Logger,
+  ) {
+    this.admin = new KafkaAdmin(kafka);
+  }
+
+  /** Loads the client; it connects with the first call that needs it. */
+  static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
+    const { Kafka: Client, Partitioners } = await import('kafkajs');
+    const client = new Client({
+      socketFactory: connectWithoutDelay,
+      ...settings.client,
+      logCreator: () => logTo(logger),
+    });
+    return new KafkaBus(client, Partitioners.DefaultPartitioner, settings, logger);
+  }
+
+  async createTopics(topics: readonly string[], partitions?: ReadonlyMap<string, number>): Promise<void> {
+    const found = await this.admin.ask((admin) => createTopics(admin, topics, this.settings, partitions));
+    for (const [topic, count] of found) this.partitions.set(topic, count);
+  }
+
+  async describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
+    const described = await this.admin.ask((admin) => describeTopics(admin, topics));
+    return described.map((each) => ({ ...each, wantedReplicas: this.settings.replicas }));
+  }
+
+  countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.admin.ask((admin) => countPartitions(admin, topics));
+  }
+
+  countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.admin.ask((admin) => countRecords(admin, topics));
+  }
+
+  extents(topic: string): Promise<readonly Extent[]> {
+    return this.admin.ask(async (admin) => {
+      const [existing] = await existingTopics(admin, [topic]);
+      return existing === undefined ? [] : extentsOf(admin, existing);
+    });
+  }
+
+  countUnread(group: string, topic: string): Promise<number> {
+    return this.admin.ask((admin) => countUnread(admin, group, topic));
+  }
+
+  read(topics: readonly string[], handler: RecordHandler, newest = Infinity): Promise<Reading> {
+    const { sessionTimeout, readingPatience = READING_PATIENCE } = this.settings;
+    const settings = { sessionTimeout, readingPatience, newest };
+    return KafkaReading.start(this.kafka, settings, this.admin, topics, handler);
+  }
+
+  publish(topic: string, records: readonly BusRecord[]): Promise<void> {
+    const producer =
+      this.producers.get(topic) ??
+      new TopicProducer(this.kafka, topic, this.choosePartition, (partitions) => this.expectSame(topic, partitions));
+    this.producers.set(topic, producer);
+    return producer.publish(records);
+  }
+
+  async consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<Consumption> {
+    const { sessionTimeout } = this.settings;
+    const consumption = new KafkaConsumption(this.kafka, sessionTimeout, group, handlers, this.logger, startAt);
+    try {
+      await consumption.start();
+      return consumption;
+    } catch (error) {
+      await consumption.stop().catch(() => undefined);
+      throw explained(error);
+    }
+  }
+
+  async check(): Promise<DependencyHealth> {
+    try {
+      await within(
+        2_000,
+        this.admin.ask((admin) => admin.describeCluster()),
+      );
+      return { up: true };
+    } catch (error) {
+      return { up: false, detail: reasonFor(error) ?? 'Kafka does not answer' };
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.producers.values()].map((producer) => producer.close()));
+    await this.admin.close();
+  }
+
+  /** With another number of partitions the versions of one aggregate would be in two of them, in no order. */
+  private expectSame(topic: string, partitions: number): void {
+    const first = this.partitions.get(topic) ?? partitions;
+    this.partitions.set(topic, first);
+    if (partitions !== first) throw partitionsChanged(topic, partitions, first);
+  }
+}
+
+/** What it says of connections that fail, whoever asked for one says better. */
+const CONNECTING = /^(?:Connection|BrokerPool|SaslAuthenticator)/;
+
+/** kafkajs's own log, as warnings at most: what it calls an error, it or its caller retries. */
+function logTo(logger: Logger) {
+  return ({ namespace, level, log }: { namespace: string; level: number; log: { message: string } }) => {
+    const { message, error, retryCount } = log as { message: string; error?: unknown; retryCount?: number };
+    const line = { kafkajs: namespace, retryCount, ...(typeof error === 'string' && { error }) };
+    // It warns of few retries for an idempotent producer; see TopicProducer for why they are safe here.
+    const isOfNote = level <= 2 && !CONNECTING.test(namespace) && !message.startsWith('Limiting retries');
+    if (isOfNote) logger.warn(line, message);
+    else logger.debug(line, message);
+  };
+}

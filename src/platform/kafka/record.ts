@@ -1,0 +1,44 @@
+import { isUtf8 } from 'node:buffer';
+import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
+import type { BusRecord, Headers, HeaderValue, LoggedRecord } from '../log/bus.js';
+
+/** A message as the port has it. */
+export function toLoggedRecord(topic: string, partition: number, message: KafkaMessage): LoggedRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    key: message.key,
+    value: message.value,
+    headers: toHeaders(message.headers),
+  };
+}
+
+/** A record as the client has it. */
+export function toMessage({ key, value, headers }: BusRecord): Message {
+  return { key, value, headers: headers as IHeaders };
+}
+
+/** Bytes that a record takes in a batch, or a few more. */
+export function sizeOf({ key, value, headers }: BusRecord): number {
+  const inHeaders = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().flatMap((each) => [name, each]),
+  );
+  const bytes = inHeaders.reduce((sum, each) => sum + Buffer.byteLength(each) + 5, 0);
+  return bytes + (key?.length ?? 0) + (value?.length ?? 0) + 200;
+}
+
+function toHeaders(headers: IHeaders = {}): Headers {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, values]) => [
+      name,
+      Array.isArray(values) ? values.map(toHeaderValue) : toHeaderValue(values),
+    ]),
+  );
+}
+
+/** A header without a value becomes an empty one: the client cannot send the other. */
+function toHeaderValue(value: Buffer | string | undefined | null): HeaderValue {
+  const bytes = Buffer.from(value ?? '');
+  return isUtf8(bytes) ? bytes.toString('utf8') : bytes;
+}

@@ -1,0 +1,66 @@
+import type { Collection, Document } from 'mongodb';
+import type { Auditable, AuditedDocument } from '../rebuilding/auditable.js';
+import { isDuplicateKey, orUnavailable } from './errors.js';
+
+type Stored = Document & { _id: string };
+
+/** Lets one MongoDB collection be held against the log. */
+export class MongoAudit implements Auditable {
+  private readonly collectionOf: Collection<Stored>;
+
+  /** @param unlogged members of a document that the log does not know, and what a document begins with */
+  constructor(
+    collection: Collection<never>,
+    private readonly unlogged: Readonly<Record<string, unknown>> = {},
+  ) {
+    this.collectionOf = collection as unknown as Collection<Stored>;
+  }
+
+  get collection(): string {
+    return this.collectionOf.collectionName;
+  }
+
+  count(how: 'estimated' | 'exact'): Promise<number> {
+    const collection = this.collectionOf;
+    return orUnavailable(() => (how === 'exact' ? collection.countDocuments({}) : collection.estimatedDocumentCount()));
+  }
+
+  async *documents(): AsyncGenerator<AuditedDocument> {
+    const cursor = this.collectionOf.find({}, { projection: this.projection }).sort({ _id: 1 });
+    for await (const document of cursor) yield toAudited(document);
+  }
+
+  async pick(keys: readonly string[]): Promise<readonly AuditedDocument[]> {
+    const filter = { _id: { $in: [...keys] } };
+    const documents = await orUnavailable(() =>
+      this.collectionOf.find(filter, { projection: this.projection }).toArray(),
+    );
+    return documents.map(toAudited);
+  }
+
+  async repair(key: string, seen: AuditedDocument | undefined, expected: AuditedDocument | undefined): Promise<void> {
+    const collection = this.collectionOf;
+    const asSeen = { _id: key, version: seen?.content.version ?? null };
+    if (!expected) await orUnavailable(() => collection.deleteOne(asSeen));
+    else if (seen) {
+      const kept = Object.keys(this.unlogged).map((name) => [name, { $ifNull: [`$${name}`, this.unlogged[name]] }]);
+      const content = { $literal: { _id: key, ...expected.content } };
+      const replacement = { $replaceWith: { $mergeObjects: [content, Object.fromEntries(kept)] } };
+      await orUnavailable(() => collection.updateOne(asSeen, [replacement]));
+    } else {
+      const document = { _id: key, ...expected.content, ...this.unlogged } as never;
+      await orUnavailable(() => collection.insertOne(document)).catch((error: unknown) => {
+        // Somebody else put it there meanwhile.
+        if (!isDuplicateKey(error)) throw error;
+      });
+    }
+  }
+
+  private get projection(): Record<string, 0> {
+    return Object.fromEntries(Object.keys(this.unlogged).map((name) => [name, 0]));
+  }
+}
+
+function toAudited({ _id, ...content }: Stored): AuditedDocument {
+  return { key: _id, content };
+}

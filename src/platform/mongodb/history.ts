@@ -1,0 +1,154 @@
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import {
+  chainOf,
+  type ForgottenChange,
+  forgottenBefore,
+  type ForkedVersion,
+  forkKey,
+  FORKS,
+  type History,
+  type HistoryEntry,
+  historyKey,
+  historyRange,
+  isOtherEvent,
+  type StoredChange,
+} from '../views/history.js';
+import type { Auditable } from '../rebuilding/auditable.js';
+import { MongoAudit } from './audit.js';
+import { isDuplicateKey, refusal } from './errors.js';
+import { read } from './read.js';
+import { BATCHES, groupedWrites, type Write } from './writes.js';
+
+export type HistoryDocument<State> = StoredChange<State> & { _id: string };
+/** Versions that are forgotten with one write. */
+const MAX_FORGOTTEN = 1_000;
+
+type Operation<State> = AnyBulkWriteOperation<HistoryDocument<State>>;
+
+/** A history in one MongoDB collection, with no index but the one on its key. */
+export class MongoHistory<State> implements History<State> {
+  private readonly write: Write<HistoryDocument<State>>;
+
+  constructor(private readonly collection: Collection<HistoryDocument<State>>) {
+    this.write = groupedWrites(collection, BATCHES);
+  }
+
+  async append(entries: readonly HistoryEntry<State>[]): Promise<void> {
+    const operations = entries.map((entry) => ({
+      insertOne: { document: { _id: historyKey(entry.id, entry.version), ...entry } },
+    })) as unknown as Operation<State>[];
+    const outcomes = await this.write(operations);
+    const refused = outcomes.filter((outcome) => outcome !== undefined);
+    if (!refused.every(isDuplicateKey)) throw refusal(refused);
+    const met = entries.filter((_, index) => outcomes[index] !== undefined);
+    if (met.length > 0) await this.compare(met);
+  }
+
+  async forget(id: string, before: number): Promise<void> {
+    const forgotten = forgottenBefore(id, before);
+    for (let from = 0; from < forgotten.length; from += MAX_FORGOTTEN) {
+      await this.forgetSome(forgotten.slice(from, from + MAX_FORGOTTEN));
+    }
+  }
+
+  async page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]> {
+    const options = { ...WITHOUT_KEY, limit, batchSize: limit };
+    const documents = await read(() => this.collection.find(this.range(id, after), options).sort({ _id: 1 }).toArray());
+    return documents as unknown as HistoryEntry<State>[];
+  }
+
+  find(id: string, version: number): Promise<HistoryEntry<State> | undefined> {
+    return this.findOne({ _id: historyKey(id, version), ...RECORDED });
+  }
+
+  findAt(id: string, time: string): Promise<HistoryEntry<State> | undefined> {
+    return this.findOne({ ...this.range(id, 0), time: { $lte: time } });
+  }
+
+  async newestVersion(id: string): Promise<number> {
+    return (await this.findOne(this.range(id, 0)))?.version ?? 0;
+  }
+
+  async forkedVersions(): Promise<readonly ForkedVersion[]> {
+    const filter = { _id: { $gt: FORKS.after, $lt: FORKS.before } } as object;
+    const forks = await read(() => this.collection.find(filter, WITHOUT_KEY).sort({ _id: 1 }).toArray());
+    return forks as unknown as ForkedVersion[];
+  }
+
+  async isForkEnded({ id, version }: ForkedVersion): Promise<boolean> {
+    const filter = { ...this.range(id, version), 'extensions.resolves': { $exists: true } };
+    return (await this.findOne(filter)) !== undefined;
+  }
+
+  /** Lets the entries be held against the log. */
+  audit(): Auditable {
+    return new MongoAudit(this.collection as unknown as Collection<never>);
+  }
+
+  /**
+   * One operation a version, on the key that a later insert would take: whichever of the two is first, the state is gone
+   * after both, without reading what is there.
+   */
+  private async forgetSome(changes: readonly ForgottenChange[]): Promise<void> {
+    const operations = changes.map((change) => ({
+      updateOne: {
+        filter: { _id: historyKey(change.id, change.version) },
+        update: { $unset: { state: '' }, $setOnInsert: change },
+        upsert: true,
+      },
+    })) as unknown as Operation<State>[];
+    const outcomes = await this.write(operations);
+    const refused = outcomes.filter((outcome) => outcome !== undefined);
+    if (!refused.every(isDuplicateKey)) throw refusal(refused);
+    // Another writer inserted it between the look and the write of the upsert.
+    const met = changes.filter((_, index) => outcomes[index] !== undefined);
+    if (met.length > 0) await this.forgetSome(met);
+  }
+
+  /**
+   * Compares changes with what is there already: of one that was forgotten before it came the chain is recorded, and of
+   * one that is not what is recorded that there are two.
+   */
+  private async compare(entries: readonly HistoryEntry<State>[]): Promise<void> {
+    const firsts = new Map([...entries].reverse().map((entry) => [historyKey(entry.id, entry.version), entry]));
+    const filter = { _id: { $in: [...firsts.keys()] } } as object;
+    const options = { projection: { eventId: 1, hash: 1, forgotten: 1 }, batchSize: firsts.size };
+    const documents = await read(() => this.collection.find(filter, options).toArray());
+    const recorded = new Map(documents.map((document) => [document._id, document]));
+    const forgotten = documents.filter((document) => 'forgotten' in document).map(({ _id }) => _id);
+    const others = entries.filter((entry) => {
+      const key = historyKey(entry.id, entry.version);
+      const first = recorded.get(key);
+      return isOtherEvent(!first || 'forgotten' in first ? (firsts.get(key) as HistoryEntry) : first, entry);
+    });
+    const operations = [
+      ...forgotten.map((_id) => ({
+        updateOne: {
+          filter: { _id, forgotten: true },
+          update: { $set: chainOf(firsts.get(_id) as HistoryEntry<State>), $unset: { forgotten: '' } },
+        },
+      })),
+      ...others.map(({ id, version }) => ({
+        updateOne: { filter: { _id: forkKey(id, version) }, update: { $setOnInsert: { id, version } }, upsert: true },
+      })),
+    ] as unknown as Operation<State>[];
+    if (operations.length === 0) return;
+    // That another writer has noted the same fork at the same time is no failure.
+    const refused = (await this.write(operations)).filter((outcome) => outcome !== undefined);
+    if (!refused.every(isDuplicateKey)) throw refusal(refused);
+  }
+
+  private async findOne(filter: object): Promise<HistoryEntry<State> | undefined> {
+    const newestFirst = { ...WITHOUT_KEY, sort: { _id: -1 } } as const;
+    const document = await read(() => this.collection.findOne(filter, newestFirst));
+    return (document ?? undefined) as HistoryEntry<State> | undefined;
+  }
+
+  private range(id: string, version: number): object {
+    const { after, before } = historyRange(id, version);
+    return { _id: { $gt: after, $lt: before }, ...RECORDED };
+  }
+}
+
+const RECORDED = { forgotten: { $exists: false } } as const;
+const WITHOUT_KEY = { projection: { _id: 0 } } as const;

@@ -1,0 +1,18 @@
+import type { Collection } from 'mongodb';
+import type { Index } from '../context/database.js';
+import { indexCommands } from './remembered-commands.js';
+import { orUnavailable } from './errors.js';
+
+/**
+ * Creates what the queries of a collection of aggregates need. Safe to run again, and on several instances at once.
+ * @throws PlatformError `unavailable`
+ */
+export async function createIndexes(collection: Collection<{ _id: string }>, indexes: readonly Index[]): Promise<void> {
+  // Sparse: a document with nothing pending is not in it, so the sweeper's search is as small as the backlog.
+  await orUnavailable(() => collection.createIndex({ 'pending.time': 1 }, { sparse: true }, {}));
+  await indexCommands(collection);
+  if (indexes.length === 0) return;
+  const keys = indexes.map((paths) => [...paths.map((path) => `state.${path}`), '_id']);
+  const specifications = keys.map((key) => ({ key: Object.fromEntries(key.map((path) => [path, 1 as const])) }));
+  await orUnavailable(() => collection.createIndexes(specifications));
+}

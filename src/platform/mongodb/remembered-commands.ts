@@ -1,0 +1,44 @@
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import { orUnavailable, refusal } from './errors.js';
+import { writeAroundFence } from './fence.js';
+import { read } from './read.js';
+
+/** Time of a remembered command. */
+const AT = 'commands.at';
+/** What earlier versions stored of the request of a command. */
+const FINGERPRINT = 'commands.fingerprint';
+const MOST_FORGOTTEN = 1_000;
+
+type Documents = Collection<{ _id: string }>;
+
+/** Sparse indexes: a document that remembers nothing is in none of them. */
+export async function indexCommands(collection: Documents): Promise<void> {
+  for (const path of [AT, FINGERPRINT]) {
+    await orUnavailable(() => collection.createIndex({ [path]: 1 }, { sparse: true }, {}));
+  }
+}
+
+/**
+ * Drops the commands that aggregates remember from before a time (RFC 3339), and what earlier versions stored of requests.
+ * Returns the number of aggregates that had any.
+ */
+export async function forgetCommands(collection: Documents, before: string): Promise<number> {
+  const due = { $or: [{ [AT]: { $lt: before } }, { [FINGERPRINT]: { $exists: true } }] } as object;
+  for (let forgotten = 0; ;) {
+    const options = { projection: { _id: 1 }, limit: MOST_FORGOTTEN, batchSize: MOST_FORGOTTEN };
+    const documents = await read(() => collection.find(due, options).toArray());
+    if (documents.length > 0) await forgetIn(collection, documents, before);
+    forgotten += documents.length;
+    if (documents.length < MOST_FORGOTTEN) return forgotten;
+  }
+}
+
+async function forgetIn(collection: Documents, documents: readonly { _id: string }[], before: string): Promise<void> {
+  const filter = { _id: { $in: documents.map(({ _id }) => _id) } };
+  const operations = [
+    { updateMany: { filter, update: { $pull: { commands: { at: { $lt: before } } } } } },
+    { updateMany: { filter, update: { $unset: { 'commands.$[].fingerprint': '' } } } },
+  ] as unknown as AnyBulkWriteOperation<{ _id: string }>[];
+  const refused = await writeAroundFence(collection, operations);
+  if (refused.size > 0) throw refusal(refused.values());
+}

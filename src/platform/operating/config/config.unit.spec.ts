@@ -1,0 +1,285 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { createAuthority } from '../../../../scripts/servers/certificates.mjs';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { ConfigError, isEmbedded, mongoDbOf, parseConfig } from './config.js';
+
+const SECRET = 's3cr3t';
+
+function messageOf(settings: Record<string, unknown>, modules: readonly string[] = []): string {
+  try {
+    parseConfig(settings, modules);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  throw new Error('these settings are right');
+}
+
+describe('the configuration of MongoDB', () => {
+  const withUri = (MONGODB_URI: string) => ({ MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS: 'a:9092' });
+
+  it.each([
+    'mongodb+srv://me:pass@cluster0.abcde.mongodb.net/?retryWrites=true&w=majority&appName=Cluster0',
+    'mongodb://a,b,c/db?replicaSet=rs0&readPreference=primary&readConcernLevel=majority&journal=true',
+    'mongodb://a/?tls=true&tlsCAFile=/ca.pem&maxPoolSize=50&compressors=zstd&authSource=admin',
+    'mongodb://me:pa?w=0&ss@a',
+  ])('takes %s', (uri) => {
+    expect(parseConfig(withUri(uri)).MONGODB_URI).toBe(uri);
+  });
+
+  it.each([
+    ['w', 'mongodb://a/?retryWrites=true&w=1'],
+    ['w', 'mongodb+srv://me:p?ss@a?w=0'],
+    ['W', 'mongodb://a/?W=0'],
+    ['journal', 'mongodb://a/?journal=false'],
+    ['j', 'mongodb://a/?j=false'],
+    ['wtimeoutMS', 'mongodb://a/?wtimeoutMS=500'],
+    ['readPreference', 'mongodb://a,b/?readPreference=secondaryPreferred&w=majority'],
+    ['readPreferenceTags', 'mongodb://a/db?readPreferenceTags=dc:ny&readPreferenceTags='],
+    ['maxStalenessSeconds', 'mongodb://a/?maxStalenessSeconds=120'],
+    ['readConcernLevel', 'mongodb://a/?readConcernLevel=local'],
+    ['promoteValues', 'mongodb://a/?promoteValues=false'],
+    ['w, readPreference', 'mongodb://a/?w=0&readPreference=secondary'],
+  ])('refuses by its name the option %s in %s', (options, uri) => {
+    expect(messageOf(withUri(uri))).toMatch(
+      new RegExp(`^MONGODB_URI: must not have the options? ${options}; [^\\n]*$`),
+    );
+    expect(messageOf({ ORDERS_MONGODB_URI: uri, KAFKA_BOOTSTRAP_SERVERS: 'a:1' }, ['orders'])).toMatch(
+      /^ORDERS_MONGODB_URI: must not have the options? /,
+    );
+  });
+});
+
+describe('the configuration', () => {
+  it('has a default for all that is needed, and no backends', () => {
+    expect(parseConfig({})).toEqual(
+      expect.objectContaining({ HOST: '127.0.0.1', PORT: 8080, MANAGEMENT_PORT: 8081, LOG_LEVEL: 'info' }),
+    );
+    expect(parseConfig({}).MONGODB_URI).toBeUndefined();
+    expect(parseConfig({}).KAFKA_BOOTSTRAP_SERVERS).toBeUndefined();
+  });
+
+  it('takes numbers as the texts that the environment has', () => {
+    const { PORT, KAFKA_TOPIC_PARTITIONS } = parseConfig({ PORT: '0', KAFKA_TOPIC_PARTITIONS: '12' });
+
+    expect([PORT, KAFKA_TOPIC_PARTITIONS]).toEqual([0, 12]);
+  });
+
+  it.each([
+    [undefined, 262_144],
+    ['100', 100],
+    [100, 100],
+    ['2b', 2],
+    ['3 kB', 3_072],
+    ['1MB', 1_048_576],
+  ])('takes a size with its unit: %j is %j bytes', (HTTP_BODY_LIMIT, bytes) => {
+    expect(parseConfig({ HTTP_BODY_LIMIT }).HTTP_BODY_LIMIT).toBe(bytes);
+  });
+
+  it.each([
+    ['mongodb://user:pw@a:1,b:2/?replicaSet=rs0', 'a:9092'],
+    ['mongodb+srv://cluster.example', 'a.example:9092, b.example:9092'],
+  ])('takes both backends: %s and %s', (MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS) => {
+    const settings = { MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS };
+
+    expect(parseConfig(settings)).toMatchObject(settings);
+  });
+
+  it.each([
+    ['HOST', ''],
+    ['HOST', { SECRET }],
+    ['PORT', SECRET],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['MANAGEMENT_PORT', SECRET],
+    ['LOG_LEVEL', SECRET],
+    ['ACCESS_LOG_SAMPLE', SECRET],
+    ['ACCESS_LOG_SAMPLE', '-1'],
+    ['DATA_DIR', '  '],
+    ['MONGODB_URI', `http://user:${SECRET}@host`],
+    ['MONGODB_URI', 'mongodb://'],
+    ['MONGODB_URI', `mongodb://user:${SECRET}@a/?w=0`],
+    ['KAFKA_BOOTSTRAP_SERVERS', SECRET],
+    ['KAFKA_BOOTSTRAP_SERVERS', `kafka://${SECRET}:9092`],
+    ['KAFKA_BOOTSTRAP_SERVERS', 'a:9092,'],
+    ['KAFKA_TOPIC_PARTITIONS', '0'],
+    ['KAFKA_TOPIC_PARTITIONS', '1.5'],
+    ['KAFKA_TOPIC_PARTITIONS', SECRET],
+    ['KAFKA_SESSION_TIMEOUT_MS', '5999'],
+    ['KAFKA_SESSION_TIMEOUT_MS', SECRET],
+    ['HTTP_BODY_LIMIT', SECRET],
+    ['HTTP_BODY_LIMIT', '-1kb'],
+    ['HTTP_KEEP_ALIVE_MS', '0'],
+    ['HTTP_KEEP_ALIVE_MS', SECRET],
+    ['AUTH_MODE', SECRET],
+    ['AUTH_ALLOW_NONE', SECRET],
+    ['AUTH_ALLOW_NONE', 'yes'],
+    ['JWT_JWKS_URL', SECRET],
+    ['JWT_JWKS_URL', `file:///${SECRET}`],
+    ['JWT_JWKS_URL', `https://user:${SECRET}@issuer.example/jwks`],
+    ['JWT_ISSUER', ' '],
+  ])('refuses a bad %s in one line that names it, and never its value (%j)', (name, value) => {
+    const message = messageOf({ MONGODB_URI: 'mongodb://a', KAFKA_BOOTSTRAP_SERVERS: 'a:9092', [name]: value });
+
+    expect(message).toMatch(new RegExp(`^${name}: [^\\n]+$`));
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('refuses one backend without the other, and names the one that is missing', () => {
+    expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
+    expect(messageOf({ KAFKA_BOOTSTRAP_SERVERS: `${SECRET}:1` })).toMatch(/^MONGODB_URI: [^\n]+$/);
+    expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).not.toContain(SECRET);
+  });
+
+  describe('of who may call', () => {
+    const JWT = {
+      AUTH_MODE: 'jwt',
+      JWT_JWKS_URL: 'https://issuer.example/jwks',
+      JWT_ISSUER: 'https://issuer.example/',
+      JWT_AUDIENCE: 'accounts-orders',
+    };
+    const without = (name: keyof typeof JWT) => ({ ...JWT, [name]: undefined });
+
+    it('lets everybody in unless it is told otherwise, but then on a loopback address', () => {
+      for (const HOST of ['127.0.0.1', '127.1.2.3', 'localhost', '::1']) {
+        expect(parseConfig({ HOST }).AUTH_MODE).toBe('none');
+      }
+      for (const HOST of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'localhost.example']) {
+        expect(messageOf({ HOST })).toMatch(/^AUTH_MODE: is none[^\n]*AUTH_ALLOW_NONE=true[^\n]*$/);
+        expect(parseConfig({ HOST, AUTH_ALLOW_NONE: 'true' })).toMatchObject({ HOST, AUTH_MODE: 'none' });
+        expect(parseConfig({ HOST, AUTH_ALLOW_NONE: true })).toMatchObject({ HOST, AUTH_MODE: 'none' });
+        expect(messageOf({ HOST, AUTH_ALLOW_NONE: 'false' })).toMatch(/^AUTH_MODE: /);
+        expect(parseConfig({ HOST, ...JWT })).toMatchObject(JWT);
+      }
+    });
+
+    it('takes tokens by one source of keys', () => {
+      expect(parseConfig(JWT)).toMatchObject(JWT);
+      const file = { ...without('JWT_JWKS_URL'), JWT_PUBLIC_KEY_FILE: '/keys/issuer.pem' };
+      expect(parseConfig(file)).toMatchObject({ JWT_PUBLIC_KEY_FILE: '/keys/issuer.pem' });
+      expect(messageOf({ ...file, ...JWT })).toMatch(/^JWT_PUBLIC_KEY_FILE: [^\n]*JWT_JWKS_URL/);
+      expect(messageOf(without('JWT_JWKS_URL'))).toMatch(/^JWT_JWKS_URL: [^\n]*JWT_PUBLIC_KEY_FILE/);
+    });
+
+    it.each(['JWT_ISSUER', 'JWT_AUDIENCE'] as const)('takes no token without %s', (name) => {
+      expect(messageOf(without(name))).toMatch(new RegExp(`^${name}: is not set`));
+    });
+
+    it.each(['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const)(
+      'is refused where %s is set, and everybody would be let in',
+      (name) => {
+        expect(messageOf({ [name]: JWT[name] })).toMatch(new RegExp(`^${name}: is set, but AUTH_MODE is none`));
+      },
+    );
+  });
+
+  it('refuses a setting that there is not, by its name', () => {
+    expect(messageOf({ PROT: SECRET })).toMatch(/^PROT: [^\n]+$/);
+    expect(messageOf({ PROT: SECRET })).not.toContain(SECRET);
+  });
+
+  it('tells all that is wrong at once, a line for each setting', () => {
+    const lines = messageOf({ PORT: SECRET, HOST: '', PROT: SECRET, MONGODB_URI: SECRET }).split('\n');
+
+    expect(lines.map((line) => line.split(':')[0]).sort()).toEqual([
+      'HOST',
+      'KAFKA_BOOTSTRAP_SERVERS',
+      'MONGODB_URI',
+      'PORT',
+      'PROT',
+    ]);
+    expect(lines.join()).not.toContain(SECRET);
+  });
+
+  it('tells what is missing for tokens beside what else is wrong, and of each setting once', () => {
+    const named = (settings: object) =>
+      messageOf(settings as Record<string, unknown>)
+        .split('\n')
+        .map((line) => line.split(':')[0]);
+
+    expect(named({ PORT: SECRET, AUTH_MODE: 'jwt' })).toEqual(['PORT', 'JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE']);
+    expect(named({ JWT_ISSUER: ' ', JWT_AUDIENCE: 'a' })).toEqual(['JWT_ISSUER', 'JWT_AUDIENCE']);
+    expect(named({ HOST: '' })).toEqual(['HOST']);
+  });
+
+  describe('of modules', () => {
+    const KAFKA_BOOTSTRAP_SERVERS = 'a:9092';
+    const [ACCOUNTS, ORDERS] = ['mongodb://accounts.example', 'mongodb://orders.example'];
+
+    it('has a connection string for each, its own over that of all', () => {
+      const settings = { KAFKA_BOOTSTRAP_SERVERS, MONGODB_URI: ACCOUNTS, ORDERS_MONGODB_URI: ORDERS };
+      const config = parseConfig(settings, ['accounts', 'orders']);
+
+      expect(mongoDbOf(config, 'accounts')).toEqual({ setting: 'MONGODB_URI', uri: ACCOUNTS });
+      expect(mongoDbOf(config, 'orders')).toEqual({ setting: 'ORDERS_MONGODB_URI', uri: ORDERS });
+    });
+
+    it('asks for those of the modules in the process, and no other', () => {
+      const settings = { KAFKA_BOOTSTRAP_SERVERS, ACCOUNTS_MONGODB_URI: ACCOUNTS };
+
+      expect(isEmbedded(parseConfig(settings, ['accounts']))).toBe(false);
+      expect(messageOf(settings, ['accounts', 'orders'])).toMatch(/^ORDERS_MONGODB_URI: [^\n]+$/);
+      expect(messageOf({ KAFKA_BOOTSTRAP_SERVERS }, ['accounts', 'orders'])).toMatch(/^MONGODB_URI: [^\n]+$/);
+      expect(messageOf({ ACCOUNTS_MONGODB_URI: ACCOUNTS }, ['accounts'])).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
+    });
+
+    it('refuses a bad one by its name', () => {
+      const settings = { KAFKA_BOOTSTRAP_SERVERS, ACCOUNTS_MONGODB_URI: `http://${SECRET}` };
+
+      expect(messageOf(settings, ['accounts'])).toMatch(/^ACCOUNTS_MONGODB_URI: [^\n]+$/);
+      expect(messageOf(settings, ['accounts'])).not.toContain(SECRET);
+    });
+  });
+
+  describe('of Kafka', () => {
+    const MONGODB_URI = 'mongodb://a';
+    const KAFKA_BOOTSTRAP_SERVERS = 'a:9092';
+    const safe = {
+      MONGODB_URI,
+      KAFKA_BOOTSTRAP_SERVERS,
+      KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
+      KAFKA_SASL_MECHANISM: 'PLAIN',
+      KAFKA_SASL_USERNAME: 'app',
+      KAFKA_SASL_PASSWORD: ` ${SECRET} `,
+    };
+
+    it('checks the host name of a certificate, and takes a password as it is', () => {
+      expect(parseConfig(safe)).toMatchObject({
+        KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: 'https',
+        KAFKA_SASL_PASSWORD: ` ${SECRET} `,
+      });
+    });
+
+    it.each<[string, Record<string, unknown>]>([
+      ['KAFKA_SASL_PASSWORD', { KAFKA_SASL_PASSWORD: undefined }],
+      ['KAFKA_SASL_USERNAME', { KAFKA_SASL_USERNAME: undefined }],
+      ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_MECHANISM: undefined }],
+      ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_MECHANISM: 'GSSAPI' }],
+      ['KAFKA_SECURITY_PROTOCOL', { KAFKA_SECURITY_PROTOCOL: 'SASL_TLS' }],
+      ['KAFKA_SASL_PASSWORD', { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_SASL_USERNAME: undefined }],
+      ['KAFKA_SASL_USERNAME', { KAFKA_SECURITY_PROTOCOL: undefined, KAFKA_SASL_PASSWORD: undefined }],
+      ['KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM', { KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: 'http' }],
+      ['KAFKA_CA_FILE', { KAFKA_CA_FILE: `/nowhere/${SECRET}` }],
+      ['KAFKA_CA_FILE', { KAFKA_CA_FILE: 'package.json' }],
+      ['KAFKA_REQUEST_TIMEOUT_MS', { KAFKA_REQUEST_TIMEOUT_MS: '20s' }],
+      ['KAFKA_RETRY_BACKOFF_MS', { KAFKA_RETRY_BACKOFF_MS: '0' }],
+    ])('refuses what does not make sense together by %s: %j', (name, change) => {
+      expect(messageOf({ ...safe, ...change })).toMatch(new RegExp(`^${name}: [^\\n]+$`));
+      expect(messageOf({ ...safe, ...change })).not.toContain(SECRET);
+    });
+
+    it('refuses an authority for connections without TLS, which would be unsafe in silence', async () => {
+      const folder = await temporaryFolder();
+      const KAFKA_CA_FILE = path.join(folder.path, 'ca.pem');
+      await writeFile(KAFKA_CA_FILE, createAuthority('ca').certificate);
+      const settings = { MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS, KAFKA_CA_FILE };
+
+      expect(parseConfig({ ...safe, KAFKA_CA_FILE }).KAFKA_CA_FILE).toBe(KAFKA_CA_FILE);
+      expect(messageOf(settings)).toMatch(/^KAFKA_CA_FILE: [^\n]+$/);
+      await folder.remove();
+    });
+  });
+});

@@ -1,0 +1,97 @@
+import type { WaitingCount } from '../consuming/pending-count.js';
+import type { Dependency, DependencyHealth } from '../tools/dependency.js';
+import type { BacklogReport } from '../outbox/backlog-watch.js';
+
+export interface OutboxHealth {
+  readonly pending: number;
+  /** There are more than these: so many are not counted one by one. */
+  readonly isMore?: true;
+  /** Seconds that the oldest of them waits. */
+  readonly oldestSeconds?: number;
+  /** RFC 3339; when that was so. */
+  readonly asOf?: string;
+  readonly detail?: string;
+}
+
+export interface DeadLettersHealth {
+  /** Letters that have not been redriven. */
+  readonly waiting?: number;
+  /** Our own code failed on some of them, since the process started. */
+  readonly programmingError?: boolean;
+  readonly detail?: string;
+}
+
+export interface Readiness {
+  readonly status: 'ready' | 'degraded' | 'not-ready';
+  readonly detail?: string;
+  readonly dependencies: Readonly<Record<string, DependencyHealth>>;
+  /** Per topic: what is committed and not yet published. */
+  readonly outbox: Readonly<Record<string, OutboxHealth>>;
+  /** Per dead-letter topic. They make nothing less ready, for the other records go on, unless our own code failed. */
+  readonly deadLetters: Readonly<Record<string, DeadLettersHealth>>;
+}
+
+/** Collects what readiness depends on. */
+export class Health {
+  private readonly dependencies: Dependency[] = [];
+  private reportBacklogs: () => Promise<readonly BacklogReport[]> = () => Promise.resolve([]);
+  /** Dead-letter topics that this process put records to because its own code failed. */
+  private readonly programmingErrors = new Set<string>();
+  private countDeadLetters: () => Promise<readonly WaitingCount[]> = () => Promise.resolve([]);
+  /** Why the process as a whole is not ready: it starts, or it stops. */
+  notServing: string | undefined = 'starting';
+
+  add(dependency: Dependency): void {
+    this.dependencies.push(dependency);
+  }
+
+  /** @param report takes no longer than a dependency's check, and never throws */
+  watchOutboxes(report: () => Promise<readonly BacklogReport[]>): void {
+    this.reportBacklogs = report;
+  }
+
+  /** @param count takes no longer than a dependency's check, and never throws */
+  watchDeadLetters(count: () => Promise<readonly WaitingCount[]>): void {
+    this.countDeadLetters = count;
+  }
+
+  /** Degrades readiness for as long as letters wait there, or nobody knows: until they are redriven, or a restart. */
+  noteProgrammingError(deadLetterTopic: string): void {
+    this.programmingErrors.add(deadLetterTopic);
+  }
+
+  async readiness(): Promise<Readiness> {
+    const counting = this.countDeadLetters();
+    const reporting = this.reportBacklogs();
+    const checked = await Promise.all(
+      this.dependencies.map(async (dependency) => ({ dependency, health: await dependency.check() })),
+    );
+    const down = checked.filter(({ health }) => !health.up);
+    const blocked = this.notServing !== undefined || down.some(({ dependency }) => dependency.required());
+    const deadLetters = (await counting).map((each) => [each.deadLetterTopic, this.toHealth(each)] as const);
+    const isDegraded = down.length > 0 || deadLetters.some(([, { programmingError }]) => programmingError);
+    return {
+      status: blocked ? 'not-ready' : isDegraded ? 'degraded' : 'ready',
+      ...(this.notServing !== undefined && { detail: this.notServing }),
+      dependencies: Object.fromEntries(checked.map(({ dependency, health }) => [dependency.name, health])),
+      outbox: Object.fromEntries((await reporting).map((each) => [each.topic, toOutboxHealth(each)])),
+      deadLetters: Object.fromEntries(deadLetters),
+    };
+  }
+
+  private toHealth({ deadLetterTopic, waiting }: WaitingCount): DeadLettersHealth {
+    const programmingError = waiting !== 0 && this.programmingErrors.has(deadLetterTopic);
+    const count = waiting === undefined ? { detail: 'unknown: the bus does not answer' } : { waiting };
+    return { ...count, ...(programmingError && { programmingError }) };
+  }
+}
+
+function toOutboxHealth({ events, isMore, oldestSeconds, asOf }: BacklogReport): OutboxHealth {
+  if (events === undefined) return { pending: 0, detail: 'unknown: the database does not answer' };
+  return {
+    pending: events,
+    ...(isMore && { isMore }),
+    ...(oldestSeconds !== undefined && { oldestSeconds }),
+    ...(asOf !== undefined && { asOf }),
+  };
+}

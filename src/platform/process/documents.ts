@@ -1,0 +1,25 @@
+import { toAsyncApi } from '../context/async-api/async-api.js';
+import { readBuildInfo } from './build-info.js';
+import type { Context } from '../context/define-context.js';
+import type { Documents } from '../http/server/app.js';
+import { mergeDocuments } from '../http/contract/openapi.js';
+
+const PROBLEMS = 'Whatever goes wrong is answered as `application/problem+json` (RFC 9457).';
+
+/**
+ * What the given contexts serve over HTTP, what they publish and what they read.
+ * @param partitions of a topic that is created
+ */
+export function documentsOf(contexts: readonly Context[], partitions: number): Documents {
+  const { name, version, license } = readBuildInfo();
+  const none = { openapi: '3.0.0', info: { title: name, version, license: { name: license } } };
+  const merged = mergeDocuments([
+    { ...none, servers: [{ url: '/' }], paths: {} },
+    ...contexts.flatMap(({ http }) => http?.openApi ?? []),
+  ]);
+  const purposes = contexts.map(({ name, purpose }) => `${name}: ${purpose}.`);
+  return {
+    openApi: { ...merged, info: { ...merged.info, description: [...purposes, PROBLEMS].join(' ') } },
+    asyncApi: toAsyncApi({ ...merged.info, description: purposes.join(' ') }, contexts, partitions),
+  };
+}

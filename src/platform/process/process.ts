@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Express } from 'express';
+import { Container } from 'inversify';
+import type { Logger } from 'pino';
+import { type Authentication, authenticationOf } from './authentication.js';
+import type { Backends } from './backends.js';
+import { readBuildInfo } from './build-info.js';
+import { documentsOf } from './documents.js';
+import { forgetCommandsRegularly } from '../aggregate/forget-commands.js';
+import { retryUntilDone } from '../tools/backoff.js';
+import type { Bus } from '../log/bus.js';
+import type { Config } from '../operating/config/config.js';
+import type { Database } from '../context/database.js';
+import type { Context } from '../context/define-context.js';
+import type { OpenContext } from '../context/open-context.js';
+import { deadLetterTopic } from '../consuming/dead-letter.js';
+import { WaitingLetters } from '../consuming/pending-dead-letters.js';
+import { compileSchemasOf } from '../event/seal-event.js';
+import { expectUp } from '../tools/dependency.js';
+import { Health } from '../operating/health.js';
+import { createApp } from '../http/server/app.js';
+import { listen, type Listener } from '../http/server/listen.js';
+import { createManagementApp } from '../http/server/management.js';
+import { Messaging, type Participant } from './messaging.js';
+import { Metrics } from '../operating/metrics.js';
+import { keepDroppingExpired } from '../rebuilding/inspection.js';
+import type { Subscription } from '../consuming/subscription.js';
+import { unreadRecords } from '../consuming/consumer-lag.js';
+
+/** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
+const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
+
+/** A context of this process, over its database. */
+interface Member extends OpenContext {
+  readonly context: Context;
+  readonly database: Database;
+}
+
+/** One process: some contexts, on some backends. Started once and stopped once. */
+export class Process {
+  private readonly container = new Container();
+  private readonly health = new Health();
+  private readonly metrics = new Metrics();
+  private readonly adapters: string[] = [];
+  private readonly stopping = new AbortController();
+  private readonly members: Member[] = [];
+  private readonly connections: { close(): Promise<void> }[] = [];
+  private management: Listener | undefined;
+  private listener: Listener | undefined;
+  private messaging: Messaging | undefined;
+  private joining: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly config: Config,
+    private readonly contexts: readonly Context[],
+    private readonly backends: Backends,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Ports in use, once started. */
+  get ports(): { readonly port: number; readonly managementPort: number } {
+    return { port: this.listener?.port ?? 0, managementPort: this.management?.port ?? 0 };
+  }
+
+  /**
+   * Answers when requests are taken, which needs the databases. The bus is joined meanwhile: readiness waits for it,
+   * commands do not.
+   * @throws Error that names the setting when a port or a folder cannot be had.
+   */
+  async start(): Promise<void> {
+    const { HOST, PORT, MANAGEMENT_PORT, HTTP_KEEP_ALIVE_MS: keepAlive } = this.config;
+    const authentication = await authenticationOf(this.config, this.logger);
+    for (const dependency of authentication?.dependencies ?? []) this.health.add(dependency);
+    this.management = await listen(this.createManagementApp(), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
+    await this.openDatabases();
+    await this.openBus();
+    await this.prepareDatabases();
+    await this.joinBus();
+    this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT', { keepAlive });
+    this.health.notServing = undefined;
+    void forgetCommandsRegularly(this.stores, this.logger, this.stopping.signal);
+  }
+
+  /** Answers when the bus has been joined. */
+  async joined(): Promise<void> {
+    await this.joining;
+  }
+
+  /**
+   * Says that it is not ready and serves on for DRAIN_MS; then takes no new request, finishes what is in flight, leaves
+   * its groups, publishes what is queued and lets go.
+   */
+  async stop(): Promise<void> {
+    this.health.notServing = 'stopping';
+    if (this.listener) await sleep(this.config.DRAIN_MS);
+    this.stopping.abort(new Error('the process stops'));
+    await this.patiently('requests', () => this.listener?.stop());
+    await this.patiently('consumers', () => this.joining.then(() => this.messaging?.leave()));
+    await this.patiently('relays', () => this.messaging?.flush(PATIENCE.relays - 200));
+    await this.patiently('connections', () => Promise.all(this.connections.map((connection) => connection.close())));
+    await this.patiently('management', () => this.management?.stop());
+  }
+
+  private createManagementApp(): Express {
+    const { version, commit } = readBuildInfo();
+    const info = { version, commit, modules: this.contexts.map(({ name }) => name), adapters: this.adapters };
+    return createManagementApp(this.health, this.metrics, () => info);
+  }
+
+  private createApp(authentication: Authentication | undefined): Express {
+    const { container, logger, config } = this;
+    return createApp({
+      documents: documentsOf(this.contexts, config.KAFKA_TOPIC_PARTITIONS),
+      apis: this.contexts.flatMap(({ http }) => http ?? []),
+      container,
+      logger,
+      bodyLimit: config.HTTP_BODY_LIMIT,
+      metrics: this.metrics,
+      accessLogSample: config.ACCESS_LOG_SAMPLE,
+      ...(authentication && { verifyToken: authentication.verify }),
+    });
+  }
+
+  private async openDatabases(): Promise<void> {
+    for (const context of this.contexts) {
+      context.events.publishes.forEach(compileSchemasOf);
+      const database = await this.backends.openDatabase(context.name);
+      this.connections.push(database);
+      const opened = context.open(database, { stopping: this.stopping.signal, container: this.container });
+      this.members.push({ ...opened, context, database });
+      const name = `${database.kind}:${context.name}`;
+      this.adapters.push(name);
+      this.health.add({ name, required: () => true, check: () => database.check() });
+    }
+  }
+
+  private async openBus(): Promise<void> {
+    const bus = await this.backends.openBus();
+    this.connections.push(bus);
+    const { subscriptions } = this;
+    const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, givenUp) => {
+      this.metrics.countDeadLetters(consumed, givenUp);
+      if (givenUp.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
+    });
+    this.watchDeadLetters(bus, subscriptions);
+    this.metrics.watchConsumers(() => messaging.restarts());
+    this.metrics.watchDisagreements(() => messaging.disagreements());
+    this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
+    this.health.watchOutboxes(() => messaging.reportBacklogs());
+    this.metrics.watchOutboxes(() => messaging.reportBacklogs());
+    this.adapters.push(this.backends.busName);
+    for (const dependency of messaging.dependencies(this.backends.busName)) this.health.add(dependency);
+    this.messaging = messaging;
+  }
+
+  /** Before the first request is taken, database and log are compared; the bus is joined while requests are. */
+  private async joinBus(): Promise<void> {
+    const { messaging } = this;
+    const { signal } = this.stopping;
+    await messaging?.compare();
+    const joining = messaging?.join(signal) ?? Promise.resolve();
+    this.joining = joining.catch((error: unknown) => {
+      if (!signal.aborted) this.logger.error({ err: error }, 'cannot join the bus');
+    });
+  }
+
+  private participants(): Participant[] {
+    return this.members.map(({ context: { name }, stores: outboxes, subscriptions, histories, database }) => {
+      const { positions, pins } = database;
+      return { name, outboxes, subscriptions, histories, positions, pins };
+    });
+  }
+
+  private watchDeadLetters(bus: Bus, subscriptions: readonly Subscription[]): void {
+    const waiting = new WaitingLetters(bus, subscriptions);
+    this.health.watchDeadLetters(() => waiting.counts());
+    this.metrics.watchDeadLetters(() => waiting.counts());
+    // An alert on a counter's increase has to see it at 0 first.
+    for (const subscription of subscriptions) {
+      this.metrics.countDeadLetters(subscription, { count: 0, programmingErrors: 0 });
+    }
+  }
+
+  private async prepareDatabases(): Promise<void> {
+    const { signal } = this.stopping;
+    const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'a database is not there yet');
+    // Whatever keeps one away, a wrong password included, may be put right on its side.
+    await Promise.all(
+      this.members.map(({ database }) => retryUntilDone(() => expectUp(database), { signal, onFailure })),
+    );
+    const prepare = async (member: Member) => {
+      await member.prepare();
+      await keepDroppingExpired(member.database, signal);
+    };
+    await Promise.all(this.members.map((member) => retryUntilDone(() => prepare(member), { signal, onFailure })));
+  }
+
+  private get stores(): OpenContext['stores'] {
+    return this.members.flatMap(({ stores }) => stores);
+  }
+
+  private get subscriptions(): OpenContext['subscriptions'] {
+    return this.members.flatMap(({ subscriptions }) => subscriptions);
+  }
+
+  /** One step of the stop; a step that takes too long is left behind, for nothing that is committed can get lost. */
+  private async patiently(step: keyof typeof PATIENCE, work: () => Promise<unknown> | undefined): Promise<void> {
+    const settled = Promise.resolve(work()).then(
+      () => 'done',
+      (error: unknown) => this.logger.warn({ err: error, step }, 'while stopping'),
+    );
+    const late = sleep(PATIENCE[step], 'late', { ref: false });
+    if ((await Promise.race([settled, late])) === 'late')
+      this.logger.warn({ step }, 'stopping takes too long; going on');
+  }
+}

@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type HashedEvent, toChain } from '../testing/cloud-events.js';
+import { changed, created, itemEvents } from '../testing/items.js';
+import { openEmbeddedDatabase, type EmbeddedDatabase } from '../embedded/database.js';
+import { EmbeddedLinks } from '../embedded/links.js';
+import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { hashOf } from '../event/hash-chain.js';
+import type { ObservedEvent } from './projector.js';
+import { Chain, type Fault } from './chain.js';
+
+describe('the chain of events', () => {
+  let scratch: EmbeddedDatabase;
+  let faults: Fault[];
+
+  beforeEach(async () => {
+    scratch = await openEmbeddedDatabase('memory');
+    faults = [];
+  });
+
+  afterEach(() => scratch.close());
+
+  /** The events of an item, each chained to the one before. */
+  function eventsOf(id: string, count: number): HashedEvent[] {
+    const changes = [created(id)];
+    while (changes.length < count) changes.push(changed(changes.at(-1)!.state, `name ${changes.length + 1}`));
+    return toChain(itemEvents, changes);
+  }
+
+  function rehashed(event: HashedEvent, difference: object): HashedEvent {
+    const altered = { ...event, ...difference };
+    return { ...altered, hash: hashOf(altered) };
+  }
+
+  /** The log of one partition, or of as many as there are lists. */
+  async function faultsOf(...partitions: (readonly HashedEvent[])[]): Promise<string[]> {
+    const chain = new Chain(new EmbeddedLinks(scratch.level), (fault) => faults.push(fault));
+    for (const [partition, events] of partitions.entries()) {
+      await chain.observe(events.map((event, offset) => observed(event, partition, offset)));
+    }
+    await chain.check();
+    return faults.map(({ where, what }) => `${where}: ${what}`);
+  }
+
+  function observed(event: HashedEvent, partition: number, offset: number): ObservedEvent {
+    const headers = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
+    const key = Buffer.from(event.subject);
+    return { event, record: { topic: 't', partition, offset, key, value: null, headers } };
+  }
+
+  it('is in order where every event names the one before it, however events are mixed and come again', async () => {
+    const [a, b] = [eventsOf('a', 3), eventsOf('b', 2)];
+
+    expect(await faultsOf([a[0]!, b[0]!, a[1]!, a[0]!, a[2]!, b[1]!, a[1]!])).toEqual([]);
+  });
+
+  it('is broken after an event that was altered and given the hash that fits it', async () => {
+    const events = eventsOf('a', 3);
+    events[1] = rehashed(events[1]!, { actor: 'somebody else' });
+
+    expect(await faultsOf(events)).toEqual(['t/0/2 (a, version 3): it is not chained to the version before it']);
+  });
+
+  it('is broken by a first event that names one before it', async () => {
+    const [event] = eventsOf('a', 1) as [HashedEvent];
+
+    expect(await faultsOf([rehashed(event, { prevhash: 'f'.repeat(64) })])).toEqual([
+      't/0/0 (a, version 1): it is not chained to the version before it',
+    ]);
+  });
+
+  it.each([
+    [[1], 't/0/0 (a, version 2): version 1 is missing before it'],
+    [[0, 2, 3], 't/0/1 (a, version 3): version 2 is missing before it'],
+    [[0, 3], 't/0/1 (a, version 4): versions 2 to 3 are missing before it'],
+  ])('names what is missing where of four events there are only %j', async (kept, fault) => {
+    const events = eventsOf('a', 4);
+
+    expect(await faultsOf(kept.map((index) => events[index]!))).toContain(fault);
+  });
+
+  it('names events that are not in the order of their versions', async () => {
+    const [first, second, third] = eventsOf('a', 3) as [HashedEvent, HashedEvent, HashedEvent];
+
+    expect(await faultsOf([first, third, second])).toEqual([
+      't/0/1 (a, version 3): the version before it comes later, at offset 2',
+    ]);
+  });
+
+  it('names events of one aggregate in two partitions, whose order nobody knows', async () => {
+    const [first, second] = eventsOf('a', 2) as [HashedEvent, HashedEvent];
+
+    expect(await faultsOf([first], [second])).toEqual([
+      't/1/0 (a, version 2): the version before it is in another partition, 0',
+    ]);
+  });
+
+  it('names a second event that states the same version differently', async () => {
+    const [first, second] = eventsOf('a', 2) as [HashedEvent, HashedEvent];
+
+    expect(await faultsOf([first, second, rehashed(second, { actor: 'somebody else' })])).toEqual([
+      't/0/2 (a, version 2): another event states the same version: t/0/1 (a, version 2)',
+    ]);
+  });
+
+  it('names an event with a content that is not the hashed one, or that has no canonical form at all', async () => {
+    const [event] = eventsOf('a', 1) as [HashedEvent];
+
+    expect(
+      await faultsOf([
+        { ...event, actor: 'somebody else' },
+        { ...event, actor: '\ud800' },
+      ]),
+    ).toEqual([
+      't/0/0 (a, version 1): its content is not what its hash says: it was altered',
+      't/0/1 (a, version 1): its content is not what its hash says: it was altered',
+    ]);
+  });
+});

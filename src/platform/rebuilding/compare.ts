@@ -1,0 +1,79 @@
+import { changedPointers } from '../event/changed-pointers.js';
+import type { Auditable, AuditedDocument } from './auditable.js';
+
+/** A document that is not what the log says. */
+export interface Difference {
+  readonly collection: string;
+  readonly key: string;
+  readonly kind: 'missing' | 'extra' | 'different';
+  /** JSON Pointers of what differs. */
+  readonly fields: readonly string[];
+  readonly expected: AuditedDocument | undefined;
+  readonly found: AuditedDocument | undefined;
+}
+
+/**
+ * True where to make the document what the log says would take away what the log does not have: a newer version, or
+ * another event's than the log has under that version.
+ */
+export function wouldLose({ expected, found }: Difference): boolean {
+  if (!found || !expected) return found !== undefined;
+  const [is, should] = [found.content, expected.content];
+  if (is.version !== should.version) return Number(is.version) > Number(should.version);
+  // Of an entry of a history the event's id tells another event from a hash that was altered.
+  return is.hash !== should.hash && (is.eventId === undefined || is.eventId !== should.eventId);
+}
+
+/** Holds two collections against each other, and names the documents that differ, in the order of their keys. */
+export async function* differences(expected: Auditable, found: Auditable): AsyncGenerator<Difference> {
+  const [left, right] = [expected.documents(), found.documents()].map((all) => all[Symbol.asyncIterator]()) as [
+    AsyncIterator<AuditedDocument>,
+    AsyncIterator<AuditedDocument>,
+  ];
+  try {
+    let [a, b] = [await take(left), await take(right)];
+    while (a ?? b) {
+      const order = !a ? 1 : !b ? -1 : Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
+      const difference = toDifference(found.collection, order <= 0 ? a : undefined, order >= 0 ? b : undefined);
+      if (difference) yield difference;
+      if (order <= 0) a = await take(left);
+      if (order >= 0) b = await take(right);
+    }
+  } finally {
+    await Promise.all([left.return?.(), right.return?.()]);
+  }
+}
+
+/** The same for some of the documents. */
+export async function differencesAt(
+  keys: readonly string[],
+  expected: Auditable,
+  found: Auditable,
+): Promise<Difference[]> {
+  // The one that moves is looked at first: what the other is by then can only be newer.
+  const there = byKey(await found.pick(keys));
+  const should = byKey(await expected.pick(keys));
+  return keys.flatMap((key) => toDifference(found.collection, should.get(key), there.get(key)) ?? []);
+}
+
+function toDifference(
+  collection: string,
+  expected: AuditedDocument | undefined,
+  found: AuditedDocument | undefined,
+): Difference | undefined {
+  if (!expected && !found) return undefined;
+  const key = ((expected ?? found) as AuditedDocument).key;
+  if (!expected) return { collection, key, kind: 'extra', fields: [], expected, found };
+  if (!found) return { collection, key, kind: 'missing', fields: [], expected, found };
+  const fields = changedPointers(expected.content, found.content);
+  return fields.length > 0 ? { collection, key, kind: 'different', fields, expected, found } : undefined;
+}
+
+function byKey(documents: readonly AuditedDocument[]): Map<string, AuditedDocument> {
+  return new Map(documents.map((document) => [document.key, document]));
+}
+
+async function take(documents: AsyncIterator<AuditedDocument>): Promise<AuditedDocument | undefined> {
+  const next = (await documents.next()) as IteratorResult<AuditedDocument, undefined>;
+  return next.value;
+}

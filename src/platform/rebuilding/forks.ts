@@ -1,0 +1,98 @@
+import type { Aggregate, PendingEvent, Restored } from '../aggregate/aggregates.js';
+import { eventOf, sealChange } from '../aggregate/pending-event.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import { resolving } from '../event/extensions.js';
+import type { HistoryEntry } from '../views/history.js';
+import { ancestry, mainLine, tips, variantsOf } from './branches.js';
+import type { Link } from './links.js';
+import type { SystemOfRecord } from './replayable.js';
+import { nextAfter, restatement } from './restate.js';
+import type { Whole } from './whole.js';
+
+/** Which of two branches of an aggregate's history counts. */
+export type Keep = 'log' | 'database';
+
+/** An aggregate with two histories, and what is to become of it. */
+export interface Fork {
+  readonly id: string;
+  readonly keep: Keep;
+  /** What the database has of it, if it does. */
+  readonly stored: Whole | undefined;
+  /** The log's events of it. */
+  readonly links: readonly Link[];
+  /** The event of the log that the next one is chained to. */
+  readonly from: Link;
+  /** The newest events of the branches that are given up. Where there are none in the log, nothing has to be said there. */
+  readonly givenUp: readonly string[];
+}
+
+/** How a fork is ended: the state and its event, which follow on both branches; undefined where the log's is enough. */
+export type Ending = { readonly restored: Restored<Aggregate>; readonly entry: PendingEvent } | undefined;
+
+/** What the log does not have of a branch. It is personal data. */
+export interface GivenUp {
+  readonly topic: string;
+  readonly id: string;
+  readonly keep: Keep;
+  readonly state: Aggregate | undefined;
+  readonly events: readonly CloudEvent[];
+  readonly history: readonly HistoryEntry[];
+}
+
+const PAGE = 500;
+
+/** Decides what becomes of a fork. */
+export function forkOf(id: string, wanted: Keep, stored: Whole | undefined, links: readonly Link[]): Fork {
+  const keep = stored ? wanted : 'log';
+  const head = mainLine(links).at(-1) as Link;
+  const isLogged = variantsOf(links).some(({ hash }) => hash === stored?.hash);
+  const from = keep === 'database' ? (ownTip(stored, links) ?? head) : head;
+  const others = tips(links).flatMap(({ hash }) => (hash === undefined || hash === from.hash ? [] : [hash]));
+  const own = keep === 'database' && stored?.hash !== undefined && !isLogged ? [stored.hash] : [];
+  return { id, keep, stored, links, from, givenUp: [...others, ...own] };
+}
+
+/** The log's newest event on the database's branch, where that is not the log's main one. */
+function ownTip(stored: Whole | undefined, links: readonly Link[]): Link | undefined {
+  const logged = variantsOf(links);
+  const waiting = (stored?.pending ?? []).map(eventOf);
+  let hash = stored?.hash;
+  let own: Link | undefined;
+  while (hash !== undefined) {
+    own = logged.find((link) => link.hash === hash);
+    if (own) break;
+    hash = waiting.find((event) => event.hash === hash)?.prevhash;
+  }
+  if (!own || mainLine(links).includes(own)) return undefined;
+  return tips(links).findLast((tip) => ancestry(tip, links).includes(own));
+}
+
+/** @param stateOf the state that an event of the log carries */
+export async function endingOf(
+  fork: Fork,
+  system: SystemOfRecord,
+  stateOf: (link: Link) => Aggregate,
+): Promise<Ending> {
+  const { id, keep, stored, links, from, givenUp } = fork;
+  if (givenUp.length === 0) return undefined;
+  const before = keep === 'database' && stored ? stored.state : stateOf(from);
+  const newest = Math.max(stored?.state.version ?? 0, ...links.map(({ version }) => version));
+  const state = nextAfter(before, newest, new Date().toISOString());
+  const change = await restatement(system, state, resolving(givenUp));
+  const { entry, hash } = sealChange(system.stream, { hash: from.hash }, change);
+  return { restored: { id, version: state.version, hash, state }, entry };
+}
+
+/** What would be nowhere any more once the fork is ended. */
+export async function givenUpBy({ id, keep, stored, links }: Fork, system: SystemOfRecord): Promise<GivenUp> {
+  const isLogged = (hash: string | undefined) => variantsOf(links).some((link) => link.hash === hash);
+  const history: HistoryEntry[] = [];
+  for (let after = 0, rows = PAGE; rows === PAGE && system.recorded;) {
+    const page = await system.recorded.history.page(id, after, PAGE);
+    history.push(...page.filter(({ hash }) => !isLogged(hash)));
+    rows = page.length;
+    after = page.at(-1)?.version ?? after;
+  }
+  const events = (stored?.pending ?? []).map(eventOf).filter(({ hash }) => !isLogged(hash));
+  return { topic: system.stream.topic, id, keep, state: stored?.state, events, history };
+}

@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { changed, created, type Item } from '../testing/items.js';
+import { eventRecord, type ShopFixture, ShopWorld } from '../testing/shop-world.js';
+import { eventOf } from '../aggregate/pending-event.js';
+import { resolvedBy } from '../event/extensions.js';
+import type { GivenUp } from './forks.js';
+import { findWhole, type Whole } from './whole.js';
+
+/** What is true of a replay on every log and every database. */
+export function replayContract(name: string, openFixture: () => Promise<ShopFixture>): void {
+  describe(`a replay on ${name}`, () => {
+    let world: ShopWorld;
+
+    beforeEach(async () => {
+      world = await ShopWorld.open(openFixture);
+    });
+
+    afterEach(() => world.close());
+
+    it('takes along what waits and what is remembered of every kind of aggregate', async () => {
+      const commands = [{ key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
+      const stores = () => [world.shop.items, world.shop.parts];
+      for (const store of stores()) {
+        await store.save(undefined, { ...created('published'), commands });
+        await store.save(undefined, created('moved'));
+      }
+      await world.publishAll();
+      for (const store of stores()) {
+        const moved = (await store.find('moved'))!;
+        await store.save(moved, { ...changed(moved.state, 'unpublished'), commands });
+        await store.save(undefined, created('new'));
+      }
+      const all = () =>
+        Promise.all(stores().flatMap((store) => ['published', 'moved', 'new'].map((id) => store.find(id))));
+      const before = await all();
+      expect(before).not.toContain(undefined);
+
+      await world.replay();
+
+      expect(await all()).toEqual(before);
+    });
+
+    describe('of a log that has lost something', () => {
+      it.each([
+        ['an aggregate', []],
+        ['the newest versions', ['one', 'two']],
+      ])('refuses where that is %s, names it, and discards it if told to', async (_, published) => {
+        await world.save('b', ['one']);
+        if (published.length > 0) await world.save('a', published);
+        await world.publishAll();
+        const { state, hash } = await world.save('a', ['three', 'four']);
+        await world.lose('a');
+
+        expect(await world.refusal()).toMatchObject([
+          { id: 'a', standing: 'ahead', head: { version: state.version, hash }, topic: world.shop.items.topic },
+        ]);
+        expect(await world.refusal({ keep: 'log' })).toHaveLength(1);
+        expect(await world.findings()).toContain('a ahead');
+
+        await world.replay({ mayLose: true });
+        expect((await world.shop.items.find('a'))?.state.version).toBe(published.length || undefined);
+        expect(await world.findings()).toEqual([]);
+      });
+
+      it('refuses where the newest version is there, and cannot be read any more', async () => {
+        await world.save('a', ['one']);
+        await world.publishAll();
+        const { pending } = await world.save('a', ['two']);
+        const [record] = pending.map(({ json }) => eventRecord('a', json.replace('.changed:v2', '.changed:v9')));
+        await world.fixture.bus.publish(world.shop.items.topic, [record!]);
+        await world.lose('a');
+
+        expect(await world.refusal()).toMatchObject([{ id: 'a', standing: 'ahead', head: { version: 2 } }]);
+      });
+
+      it('refuses where that is a version in between that the history has', async () => {
+        await world.save('a', ['one', 'two', 'three']);
+        const { pending } = (await findWhole(world.shop.items, 'a'))!;
+        const records = pending.map(({ json }) => eventRecord('a', json));
+        await world.fixture.bus.publish(world.shop.items.topic, [records[0]!, records[2]!]);
+        await world.lose('a');
+        await world.project();
+        await world.replay();
+        const entry = { type: 'x', eventId: 'e', time: 't', changed: [], partition: 0, offset: 0 };
+        await world.shop.history.append([{ id: 'a', version: 2, ...entry }]);
+
+        expect(await world.refusal()).toMatchObject([{ id: 'a', standing: 'ahead', missing: { from: 2, to: 2 } }]);
+      });
+    });
+
+    it('brings a database that was set back to where the log is', async () => {
+      await world.save('a', ['one', 'two']);
+      await world.publishAll();
+      const newest = await world.publishElsewhere('a', ['three', 'four']);
+
+      await world.replay();
+
+      expect(await findWhole(world.shop.items, 'a')).toEqual({ ...newest, pending: [] });
+      expect(await world.findings()).toEqual([]);
+    });
+
+    describe('of an aggregate with two histories', () => {
+      async function fork(isPublished: boolean): Promise<{ log: Whole<Item>; own: Whole<Item> }> {
+        await world.save('a', ['one', 'two']);
+        await world.save('b', ['one']);
+        await world.publishAll();
+        await world.project();
+        const log = await world.publishElsewhere('a', ['three there', 'four there']);
+        const own = await world.save('a', isPublished ? ['three here', 'four here', 'five here'] : ['three here']);
+        if (isPublished) await world.publishAll();
+        return { log, own };
+      }
+
+      it.each([
+        ['is not published', false],
+        ['is published', true],
+      ])('refuses until it is told which one counts, where one %s', async (_, isPublished) => {
+        const { own } = await fork(isPublished);
+
+        for (const taking of [{}, { mayLose: true }]) {
+          expect(await world.refusal(taking)).toMatchObject([
+            { id: 'a', standing: 'fork', head: { version: own.state.version, hash: own.hash } },
+          ]);
+        }
+        expect(await world.findings()).toContain('a fork');
+      });
+
+      it.each([
+        ['log', false],
+        ['log', true],
+        ['database', false],
+        ['database', true],
+      ] as const)("goes on from the %s's if that is to count (both published: %s)", async (keep, isPublished) => {
+        const { log, own } = await fork(isPublished);
+        const givenUp: GivenUp[] = [];
+
+        await world.replay({ keep, onGivenUp: (each) => Promise.resolve(void givenUp.push(each)) });
+
+        const [name, lost] = keep === 'log' ? [log.state.name, own.hash] : [own.state.name, log.hash];
+        const ended = (await findWhole(world.shop.items, 'a'))!;
+        const isSaid = keep === 'database' || isPublished;
+        const newest = Math.max(log.state.version, own.state.version);
+        expect(ended.state).toMatchObject({ name, version: isSaid ? newest + 1 : log.state.version });
+        expect(ended.pending.map(({ version }) => version)).toEqual(isSaid ? [newest + 1] : []);
+        expect(givenUp).toMatchObject([{ id: 'a', keep, state: own.state }]);
+        expect(givenUp[0]?.events.map(({ hash }) => hash)).toEqual(isPublished ? [] : [own.hash]);
+        if (isSaid && isPublished) expect(resolvedBy(eventOf(ended.pending[0]!))).toEqual([lost]);
+        await world.publishAll();
+        await world.project();
+        expect(await world.findings()).toEqual([]);
+        await world.replay();
+        expect((await world.shop.items.find('a'))?.state).toEqual(ended.state);
+
+        // And it can be changed from there.
+        await world.save('a', ['after']);
+        await world.publishAll();
+        await world.project();
+        expect(await world.findings()).toEqual([]);
+      });
+    });
+  });
+}

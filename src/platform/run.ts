@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util';
+import { readBuildInfo } from './process/build-info.js';
+import type { Context } from './context/define-context.js';
+import { type Command, Interrupted, UsageError } from './commands/command.js';
+import { serve } from './commands/serve.js';
+import { ConfigError } from './operating/config/config.js';
+import { nearestName } from './operating/config/misspelt.js';
+import { isCodedError } from './tools/errors.js';
+
+/** Loaded when called: what one command needs the others need not wait for. */
+const COMMANDS: Readonly<Record<string, () => Promise<(contexts: readonly Context[]) => Command>>> = {
+  serve: () => Promise.resolve(serve),
+  replay: async () => (await import('./commands/replay.js')).replay,
+  verify: async () => (await import('./commands/verify.js')).verify,
+  republish: async () => (await import('./commands/republish.js')).republish,
+  dlt: async () => (await import('./commands/dlt.js')).dlt,
+  outbox: async () => (await import('./commands/outbox.js')).outbox,
+  topics: async () => (await import('./commands/topics.js')).topics,
+  config: async () => (await import('./commands/config.js')).config,
+};
+
+/**
+ * Runs a process of these contexts: the command that the command line names, or `serve`. Ends the process with the
+ * command's exit code; 1 after a failure, 2 when the command line does not make sense.
+ * @example await run([accounts, orders]);
+ */
+export async function run(contexts: readonly Context[], args = process.argv.slice(2)): Promise<never> {
+  try {
+    process.exit(await runCommand(contexts, args));
+  } catch (error) {
+    const { message, stack } = error as Error;
+    console.error(isExpected(error) ? message : stack);
+    if (error instanceof UsageError) console.error(`\n${error.usage ?? (await usage(contexts))}`);
+    process.exit(error instanceof UsageError ? 2 : 1);
+  }
+}
+
+async function runCommand(contexts: readonly Context[], [first, ...others]: readonly string[]): Promise<number> {
+  const isNamed = first !== undefined && !first.startsWith('-');
+  const [name, args] = isNamed ? [first, others] : ['serve', first === undefined ? [] : [first, ...others]];
+  if (!isNamed && (args[0] === '--help' || args[0] === '-h')) {
+    console.log(await usage(contexts));
+    return 0;
+  }
+  if (!isNamed && args[0] === '--version') {
+    console.log(readBuildInfo().version);
+    return 0;
+  }
+  const command = (await COMMANDS[name]?.())?.(contexts);
+  if (!command) throw new UsageError(`there is no command '${name}'${suggestion(name, Object.keys(COMMANDS))}`);
+  try {
+    const { values, positionals } = parse(name, command, args);
+    if (!values.help) return await command.run(values as never, positionals);
+    console.log(usageOf(command));
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) error.usage = usageOf(command);
+    throw error;
+  }
+}
+
+function parse(name: string, command: Command, args: readonly string[]) {
+  const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    const [message = ''] = (error as Error).message.split('\n');
+    const [, flag] = /^Unknown option '(-[^']*)'/.exec(message) ?? [];
+    if (flag === undefined) throw new UsageError(message);
+    const flags = Object.keys(options).map((option) => `--${option}`);
+    throw new UsageError(`${name} has no flag '${flag}'${suggestion(flag, flags)}`);
+  }
+}
+
+function suggestion(word: string, names: readonly string[]): string {
+  const nearest = nearestName(word, names, 5);
+  return nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+}
+
+function usageOf(command: Command): string {
+  return `Usage: node dist/main.js ${command.usage}`;
+}
+
+async function usage(contexts: readonly Context[]): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map(async (load) => (await load())(contexts)));
+  return `Usage: node dist/main.js [command] [flags]
+
+${commands.map((command) => command.usage.split('\n').slice(0, 2).join('\n')).join('\n\n')}
+
+Each takes --help (-h). Without a command: serve. --version prints the version.
+Settings come from the environment and from the files in config/; docs/configuration.md lists them.`;
+}
+
+/** What the person who called can do something about needs no stack. */
+function isExpected(error: unknown): boolean {
+  if (error instanceof ConfigError || error instanceof UsageError || error instanceof Interrupted) return true;
+  return (
+    isCodedError(error) ||
+    (error instanceof Error && (/^[A-Z_]+: /.test(error.message) || error.name.startsWith('KafkaJS')))
+  );
+}

@@ -1,0 +1,23 @@
+import type { Aggregate, Change } from '../aggregate/aggregates.js';
+import { eventOf, sealChange } from '../aggregate/pending-event.js';
+import type { CloudEvent, DomainEvent } from '../event/cloud-event.js';
+import type { EventStream } from '../event/event-stream.js';
+import { type Place, sealEvent } from '../event/seal-event.js';
+
+/** An event as it is written: with its hash. */
+export type HashedEvent = CloudEvent & { readonly hash: string };
+
+/** An event as a reader of the log gets it. */
+export function toCloudEvent(stream: EventStream, event: DomainEvent, of: Place): HashedEvent {
+  return JSON.parse(sealEvent(stream, event, of).json) as HashedEvent;
+}
+
+/** The events of one aggregate's changes, in order, as a reader of the log gets them. */
+export function toChain(stream: EventStream, changes: readonly Change[]): HashedEvent[] {
+  let before: { readonly state: Aggregate; readonly hash: string } | undefined;
+  return changes.map((change) => {
+    const { entry, hash } = sealChange(stream, before, change);
+    before = { state: change.state, hash };
+    return eventOf(entry) as HashedEvent;
+  });
+}

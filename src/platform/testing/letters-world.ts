@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import type { Bus, BusRecord, Consumption, LoggedRecord } from '../log/bus.js';
+import { deadLetterTopic, receiptTopic } from '../consuming/dead-letter.js';
+import { type DeadLetter, readDeadLetters } from '../consuming/dead-letters.js';
+import { redrive, type Unhealed } from '../consuming/redrive.js';
+import { WaitingLetters } from '../consuming/pending-dead-letters.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import { majorVersionOf, UnreadableRecord } from '../event/parse-cloud-event.js';
+import type { ProjectionStore, Versioned } from '../views/projection.js';
+import { recordHandler } from '../consuming/record-handler.js';
+import type { Subscription } from '../consuming/subscription.js';
+import { silentLogger } from './silent-logger.js';
+
+export interface NamedState {
+  readonly name: string;
+}
+
+export interface LettersFixture {
+  readonly bus: Bus;
+  readonly copies: ProjectionStore<NamedState>;
+  dispose(): Promise<void>;
+}
+
+/** A topic, and a subscriber to it that keeps copies and may not understand all there is. */
+export class LettersWorld {
+  readonly topic = `topic-${randomUUID()}`;
+  readonly group = 'copies';
+  /** Major versions of the event that today's code understands. */
+  readonly understood = new Set([1]);
+  /** Records as the reader was given them. */
+  readonly given: LoggedRecord[] = [];
+  failure: Error | undefined;
+  /** Names that today's code cannot deal with. */
+  readonly bugs = new Set<string>();
+
+  private constructor(private readonly fixture: LettersFixture) {}
+
+  static async open(openFixture: () => Promise<LettersFixture>): Promise<LettersWorld> {
+    const world = new LettersWorld(await openFixture());
+    await world.bus.createTopics([world.topic, world.letters]);
+    return world;
+  }
+
+  get bus(): Bus {
+    return this.fixture.bus;
+  }
+
+  get letters(): string {
+    return deadLetterTopic(this);
+  }
+
+  get subscription(): Subscription {
+    const subscription: Subscription<Versioned<NamedState>> = {
+      topic: this.topic,
+      group: this.group,
+      read: (event, record) => {
+        this.given.push(record);
+        const major = majorVersionOf(event);
+        if (!this.understood.has(major)) throw new UnreadableRecord(`major version ${major} is not known here`);
+        return { id: event.subject, version: Number(event.sequence), state: event.data as NamedState };
+      },
+      react: (entries) => {
+        const bug = entries.find(({ state }) => this.bugs.has(state.name));
+        if (bug) return Promise.reject(new TypeError(`cannot deal with ${bug.state.name}`));
+        return this.failure ? Promise.reject(this.failure) : this.fixture.copies.apply(entries);
+      },
+    };
+    return subscription as Subscription;
+  }
+
+  publish(...records: readonly BusRecord[]): Promise<void> {
+    return this.bus.publish(this.topic, records);
+  }
+
+  /** Has the subscriber handle all that the topic holds, as if no offset had been committed. */
+  async consume(): Promise<void> {
+    const reading = await this.bus.read([this.topic], recordHandler(this.subscription, this.bus, silentLogger));
+    await reading.caughtUp();
+    await reading.stop();
+    this.given.length = 0;
+  }
+
+  /** Has the subscriber consume the topic as a process does. */
+  join(): Promise<Consumption> {
+    const handler = recordHandler(this.subscription, this.bus, silentLogger);
+    return this.bus.consume(`${this.group}-${this.topic}`, new Map([[this.topic, handler]]));
+  }
+
+  list(): Promise<readonly DeadLetter[]> {
+    return readDeadLetters(this.bus, this);
+  }
+
+  async listWaiting(): Promise<readonly DeadLetter[]> {
+    return (await this.list()).filter(({ waiting }) => waiting.length > 0);
+  }
+
+  async redrive(chosen?: readonly DeadLetter[], signal = new AbortController().signal): Promise<readonly Unhealed[]> {
+    return redrive(this.bus, this.subscription, chosen ?? (await this.listWaiting()), signal);
+  }
+
+  /** As a process that has just started counts them. */
+  async countWaiting(): Promise<number | undefined> {
+    const [count] = await new WaitingLetters(this.bus, [this]).counts();
+    return count?.waiting;
+  }
+
+  async numberOf(what: 'letters' | 'receipts'): Promise<number> {
+    const topic = what === 'letters' ? this.letters : receiptTopic(this);
+    return (await this.bus.countRecords([topic])).get(topic) ?? 0;
+  }
+
+  async nameOf(id: string): Promise<string | undefined> {
+    return (await this.fixture.copies.find(id))?.state.name;
+  }
+
+  close(): Promise<void> {
+    return this.fixture.dispose();
+  }
+}
+
+/** A record of a version of a copy, in the event's major version. */
+export function stated(id: string, version: number, name: string, major = 1): BusRecord {
+  const event: CloudEvent = {
+    specversion: '1.0',
+    id: randomUUID(),
+    source: '/test',
+    type: 'test.copy.stated',
+    subject: id,
+    time: '2026-01-01T00:00:00.000Z',
+    datacontenttype: 'application/json',
+    dataschema: `urn:schema:test.copy.stated:v${major}`,
+    sequence: String(version),
+    data: { name },
+  };
+  return { key: Buffer.from(id), value: Buffer.from(JSON.stringify(event)), headers: { 'content-type': 'a/b' } };
+}

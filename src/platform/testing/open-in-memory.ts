@@ -1,0 +1,19 @@
+import type { Container } from 'inversify';
+import type { Context } from '../context/define-context.js';
+import type { OpenContext } from '../context/open-context.js';
+import { openEmbeddedDatabase } from '../embedded/database.js';
+
+/**
+ * A context over an empty database in memory. What a test rebinds in the container before it resolves anything counts;
+ * the rest is real.
+ * @example
+ * const { container, close } = await openInMemory(orders);
+ * container.rebind(CUSTOMERS).toConstantValue(nobody);
+ * await container.get(PlaceOrder).execute(input, 0);
+ */
+export async function openInMemory(
+  context: Context,
+): Promise<OpenContext & { readonly container: Container; close(): Promise<void> }> {
+  const database = await openEmbeddedDatabase('memory');
+  return { ...context.open(database), close: () => database.close() };
+}

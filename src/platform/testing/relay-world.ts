@@ -1,0 +1,152 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type {
+  Backlog,
+  Commit,
+  Outbox,
+  Stored,
+  Unpublished,
+  UnpublishedQuery,
+  Waiting,
+} from '../aggregate/aggregates.js';
+import type { Bus, BusRecord, Consumption } from '../log/bus.js';
+import type { EmbeddedAggregates } from '../embedded/aggregates.js';
+import { PlatformError } from '../tools/errors.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import { changed, created, type Item, type ItemChange } from './items.js';
+
+/** How a publish ends: `half` and `after` are failures that leave records in the log. */
+export type Outcome = 'ok' | 'before' | 'half' | 'after';
+
+/** A log in memory, written through buses that fail as they are told. */
+export class FlakyLog {
+  readonly records: BusRecord[] = [];
+  readonly sizes: number[] = [];
+  readonly failures: Outcome[] = [];
+  /** It refuses records that are larger. */
+  mostBytes = Infinity;
+  refusals = 0;
+  /** Publishes that have not ended yet. */
+  waiting = 0;
+
+  get events(): CloudEvent[] {
+    return this.records.map(({ value }) => JSON.parse(String(value)) as CloudEvent);
+  }
+
+  /** Versions of an aggregate in the order of their first appearance. */
+  firstAppearances(id: string): number[] {
+    const versions = this.events.filter(({ subject }) => subject === id).map(({ sequence }) => Number(sequence));
+    return [...new Set(versions)];
+  }
+
+  /** A bus whose publishes end as `next` says, call by call. */
+  bus(next: () => Outcome | Promise<Outcome> = () => 'ok'): Bus {
+    return {
+      createTopics: () => Promise.resolve(),
+      describeTopics: ([topic = '']) => {
+        const settings: Record<string, string> =
+          this.mostBytes < Infinity ? { 'max.message.bytes': `${this.mostBytes}` } : {};
+        return Promise.resolve([{ topic, partitions: 1, replicationFactor: 1, brokers: 1, settings }]);
+      },
+      countPartitions: () => Promise.resolve(new Map()),
+      countRecords: () => Promise.resolve(new Map()),
+      extents: () => Promise.resolve([]),
+      countUnread: () => Promise.resolve(0),
+      read: () => Promise.reject(new Error('nobody reads here')),
+      consume: () => Promise.reject<Consumption>(new Error('nobody consumes here')),
+      check: () => Promise.resolve({ up: true }),
+      close: () => Promise.resolve(),
+      publish: async (topic, records) => {
+        this.waiting += 1;
+        const outcome = await next();
+        this.waiting -= 1;
+        if (records.some(({ value }) => (value?.length ?? 0) > this.mostBytes)) {
+          this.refusals += 1;
+          throw new PlatformError('too-large', 'record-too-large', `${topic} takes no record as large as this`);
+        }
+        const arrived = { ok: records.length, before: 0, half: Math.ceil(records.length / 2), after: records.length };
+        this.sizes.push(records.length);
+        // In order, but beside those of others.
+        for (const record of records.slice(0, arrived[outcome])) {
+          this.records.push(record);
+          if (this.records.length % 3 === 0) await nextTurn();
+        }
+        if (outcome === 'ok') return;
+        this.failures.push(outcome);
+        throw new Error(`the bus failed: ${outcome}`);
+      },
+    };
+  }
+}
+
+/** One process of several on a store: only its own commits are told to its relay. */
+export class Instance implements Outbox {
+  readonly topic: string;
+  private readonly listeners: ((commit: Commit) => void)[] = [];
+  /** Trims that fail, still to come. */
+  failingTrims = 0;
+  /** How often it looked for what nobody publishes. */
+  looks = 0;
+  /** What it read of the events that wait. */
+  readonly read: Unpublished[] = [];
+
+  constructor(
+    private readonly store: EmbeddedAggregates<Item, ItemChange>,
+    private readonly committers: Map<string, Instance>,
+  ) {
+    this.topic = store.topic;
+  }
+
+  /** Commits the next version of an aggregate, as a writer does who has read it (`before`), or reads it now. */
+  async commit(id: string, time?: string, seen?: Stored<Item>, name = 'changed'): Promise<void> {
+    const before = seen ?? (await this.store.find(id));
+    const change = before ? changed(before.state, name, time) : created(id, time);
+    this.committers.set(`${id} ${change.state.version}`, this);
+    await this.store.save(before, change);
+  }
+
+  tell(commit: Commit): void {
+    for (const listener of this.listeners) listener(commit);
+  }
+
+  onCommit(listener: (commit: Commit) => void): void {
+    this.listeners.push(listener);
+  }
+
+  limitEvents(mostBytes: number): void {
+    this.store.limitEvents(mostBytes);
+  }
+
+  waiting(from: string, limit: number): Promise<readonly Waiting[]> {
+    return this.store.waiting(from, limit);
+  }
+
+  async ends() {
+    const ends = await this.store.ends();
+    this.looks += 1;
+    return ends;
+  }
+
+  async *unpublished(query: UnpublishedQuery): AsyncGenerator<Unpublished> {
+    for await (const each of this.store.unpublished(query)) {
+      this.read.push(each);
+      yield each;
+    }
+  }
+
+  trim(published: ReadonlyMap<string, number>): Promise<void> {
+    if (this.failingTrims === 0) return this.store.trim(published);
+    this.failingTrims -= 1;
+    return Promise.reject(new Error('the database is away'));
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.store.backlog();
+  }
+}
+
+/** So many instances on one store. */
+export function instancesOn(store: EmbeddedAggregates<Item, ItemChange>, count: number): Instance[] {
+  const committers = new Map<string, Instance>();
+  store.onCommit((commit) => committers.get(`${commit.id} ${commit.event.version}`)?.tell(commit));
+  return Array.from({ length: count }, () => new Instance(store, committers));
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from '@jest/globals';
+import type { Unpublished } from '../aggregate/aggregates.js';
+import type { Bus, BusRecord } from '../log/bus.js';
+import type { Database } from '../context/database.js';
+import { openEmbeddedDatabase } from '../embedded/database.js';
+import { EmbeddedLinks } from '../embedded/links.js';
+import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { Fold } from '../rebuilding/projector.js';
+import type { Conflict } from '../rebuilding/heads.js';
+import type { TakingOver } from '../rebuilding/takeover.js';
+import { fill, recordLinks, type Replayed, takeOver } from '../rebuilding/replay.js';
+import { republish, type Republished } from '../rebuilding/republish.js';
+import { verify } from '../rebuilding/verify.js';
+import { eventually } from './eventually.js';
+import { changed, created, type Item } from './items.js';
+import { findWhole, type Whole } from '../rebuilding/whole.js';
+import { type Shop, shopCalled } from './shop.js';
+
+/** A log and a database with nothing in them. */
+export interface ShopFixture {
+  readonly bus: Bus;
+  /** The database as a process that is started now sees it. */
+  reopen(): Promise<Database>;
+  /** Takes these topics away, with all that is in them. */
+  loseTopics(topics: readonly string[]): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** A shop on a log and a database, and what befalls these. */
+export class ShopWorld {
+  readonly context: Shop = shopCalled(`shop-${randomUUID()}`);
+  database!: Database;
+  shop!: ReturnType<Shop['stores']>;
+
+  private constructor(readonly fixture: ShopFixture) {}
+
+  static async open(openFixture: () => Promise<ShopFixture>): Promise<ShopWorld> {
+    const world = new ShopWorld(await openFixture());
+    await world.reopen();
+    await world.fixture.bus.createTopics(world.topics);
+    return world;
+  }
+
+  get topics(): string[] {
+    return Object.values(this.context.streams).map(({ topic }) => topic);
+  }
+
+  /** Everything that is in the log. */
+  async records(topic: string): Promise<BusRecord[]> {
+    const records: BusRecord[] = [];
+    const reading = await this.fixture.bus.read([topic], (more) => Promise.resolve(void records.push(...more)));
+    await reading.caughtUp();
+    await reading.stop();
+    return records;
+  }
+
+  async republish(isRehearsal = false): Promise<Republished & { forks: string[] }> {
+    if (!isRehearsal) await this.fixture.bus.createTopics(this.topics);
+    const scratch = await openEmbeddedDatabase('memory');
+    const forks: string[] = [];
+    try {
+      const sum = await republish({
+        bus: this.fixture.bus,
+        live: this.context.open(this.database).replayable,
+        links: new EmbeddedLinks(scratch.level),
+        signal: new AbortController().signal,
+        isRehearsal,
+        read: (fold) => fold.caughtUp(),
+        onFork: ({ id }) => forks.push(id),
+      });
+      return { ...sum, forks };
+    } finally {
+      await scratch.close();
+    }
+  }
+
+  async reopen(): Promise<void> {
+    this.database = await this.fixture.reopen();
+    this.shop = this.context.stores(this.database);
+  }
+
+  /** As the relay does. */
+  async publishAll(): Promise<void> {
+    for (const store of [this.shop.items, this.shop.parts]) {
+      const waiting: Unpublished[] = [];
+      for await (const unpublished of store.unpublished()) waiting.push(unpublished);
+      const records = waiting.flatMap(({ id, pending }) => pending.map(({ json }) => eventRecord(id, json)));
+      if (records.length > 0) await this.fixture.bus.publish(store.topic, records);
+      await store.trim(new Map(waiting.map(({ id, pending }) => [id, pending.at(-1)!.version])));
+      await eventually(async () => expect(await store.backlog()).toMatchObject({ events: 0 }));
+    }
+  }
+
+  async replay(taking: Partial<TakingOver> = {}): Promise<Replayed> {
+    const live = this.context.open(this.database).replayable;
+    const shadows = await this.database.beginRebuild(live.collections.map(({ collection }) => collection));
+    const target = this.context.open(shadows.database as Database).replayable;
+    const scratch = await openEmbeddedDatabase('memory');
+    const links = new EmbeddedLinks(scratch.level);
+    const observe = recordLinks(links, target);
+    const fold = await Fold.start(this.fixture.bus, target, { signal: new AbortController().signal, observe });
+    try {
+      await fill(target, fold);
+      return await takeOver(live, target, fold, shadows, { links, ...taking });
+    } finally {
+      await fold.stop();
+      await shadows.discard();
+      await scratch.close();
+      await this.reopen();
+    }
+  }
+
+  /** Everything that a verification finds. */
+  async findings(): Promise<string[]> {
+    const found: string[] = [];
+    const scratch = await openEmbeddedDatabase('memory');
+    await verify({
+      bus: this.fixture.bus,
+      live: this.context.open(this.database).replayable,
+      expected: this.context.open(scratch).replayable,
+      links: new EmbeddedLinks(scratch.level),
+      signal: new AbortController().signal,
+      patience: 0,
+      onFault: ({ where, what }) => found.push(`${where}: ${what}`),
+      onUnread: ({ reason }) => found.push(reason),
+      onConflict: ({ id, standing }) => found.push(`${id} ${standing}`),
+      onDifference: ({ collection, key, fields }) => void found.push(`${collection} ${key} ${fields.join(' ')}`),
+    });
+    await scratch.close();
+    return found;
+  }
+
+  /** Brings the live collections to where the log is. */
+  async project(): Promise<void> {
+    const fold = await Fold.start(this.fixture.bus, this.context.open(this.database).replayable, {
+      signal: new AbortController().signal,
+    });
+    await fold.caughtUp();
+    await fold.stop();
+  }
+
+  async save(id: string, names: readonly string[], store = this.shop.items): Promise<Whole<Item>> {
+    for (const name of names) {
+      const before = await store.find(id);
+      await store.save(before, before ? changed(before.state, name) : created(id));
+    }
+    return (await findWhole(store, id))!;
+  }
+
+  /** What went on elsewhere from where an item is now, before this database was set back to here. */
+  async publishElsewhere(id: string, names: readonly string[]): Promise<Whole<Item>> {
+    const elsewhere = await openEmbeddedDatabase('memory');
+    const { items } = this.context.stores(elsewhere);
+    const { state, hash } = (await this.shop.items.find(id))!;
+    await items.restore([{ id, version: state.version, state, ...(hash !== undefined && { hash }) }]);
+    const newest = await this.save(id, names, items);
+    await this.fixture.bus.publish(
+      items.topic,
+      newest.pending.map(({ json }) => eventRecord(id, json)),
+    );
+    await elsewhere.close();
+    return newest;
+  }
+
+  /** The outbox is trimmed, and nothing of it is in the log: as when the log was restored. */
+  async lose(id: string): Promise<void> {
+    const { state } = (await this.shop.items.find(id))!;
+    await this.shop.items.trim(new Map([[id, state.version]]));
+    await eventually(async () => expect((await findWhole(this.shop.items, id))!.pending).toEqual([]));
+  }
+
+  async refusal(taking?: Partial<TakingOver>): Promise<readonly Conflict[]> {
+    const told: Conflict[] = [];
+    const before = await Promise.all(['a', 'b'].map((id) => this.shop.items.find(id)));
+    const replaying = this.replay({ ...taking, onConflict: (conflict) => told.push(conflict) });
+    await expect(replaying).rejects.toMatchObject({ code: 'would-lose-changes' });
+    expect(await Promise.all(['a', 'b'].map((id) => this.shop.items.find(id)))).toEqual(before);
+    return told;
+  }
+
+  close(): Promise<void> {
+    return this.fixture.dispose();
+  }
+}
+
+export function eventRecord(id: string, json: string): BusRecord {
+  const headers = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
+  return { key: Buffer.from(id), value: Buffer.from(json), headers };
+}

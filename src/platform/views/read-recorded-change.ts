@@ -1,0 +1,62 @@
+import type { Aggregate } from '../aggregate/aggregates.js';
+import type { LoggedRecord } from '../log/bus.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import type { EventStream } from '../event/event-stream.js';
+import { extensionsOf } from '../event/extensions.js';
+import { UnreadableRecord } from '../event/parse-cloud-event.js';
+import { tolerantCheck } from '../event/tolerant-check.js';
+import { upcast } from '../event/upcast.js';
+import type { RecordedChange } from './history.js';
+
+/**
+ * A context's reading of its own events, for its own history; undefined for a type of event that is not of the stream.
+ * @throws UnreadableRecord
+ */
+export type RecordedChangeReader<State> = (
+  event: CloudEvent,
+  record: LoggedRecord,
+) => RecordedChange<State> | undefined;
+
+/** The reading of a stream's events by the context that publishes them, in every version that is on the log. */
+export function recordedChangeReader<State>(stream: EventStream): RecordedChangeReader<State> {
+  const { typePrefix, member, schemaVersions, schemas, upcasters = {} } = stream;
+  const versions = Object.entries(schemaVersions);
+  const newest = new Map(versions.map(([type, major]) => [`${typePrefix}.${type}`, major]));
+  const check = tolerantCheck(schemas);
+  return (event, record) => {
+    const major = newest.get(event.type);
+    if (major === undefined) return undefined;
+    const { dataschema, data } = upcast(event, upcasters, major);
+    check(dataschema, data);
+    const { [member]: state, changed } = data as Record<string, unknown>;
+    const { id, version } = state as Aggregate;
+    if (id !== event.subject || String(version) !== event.sequence) {
+      throw new UnreadableRecord(`subject and sequence are not those of data/${member}`);
+    }
+    return toEntry(event, record, state as State, changed as string[]);
+  };
+}
+
+function toEntry<State>(
+  event: CloudEvent,
+  { partition, offset }: LoggedRecord,
+  state: State,
+  changed: readonly string[],
+): RecordedChange<State> {
+  const { subject, sequence, type, id, time, actor, hash } = event;
+  const extensions = extensionsOf(event);
+  return {
+    id: subject,
+    version: Number(sequence),
+    type,
+    eventId: id,
+    time,
+    changed,
+    ...(actor !== undefined && { actor }),
+    ...(hash !== undefined && { hash }),
+    ...(extensions && { extensions }),
+    partition,
+    offset,
+    state,
+  };
+}
