@@ -219,15 +219,28 @@ describe('the process', () => {
     expect(await (await get('/asyncapi.json')).json()).toEqual(merged.asyncApi);
   });
 
-  it.each(['/openapi.json', '/asyncapi.json'])('answers 405 with Allow to other methods on %s', async (path) => {
+  it('leads from / to Swagger UI, and says where the documents are', async () => {
+    const response = await fetch(`http://127.0.0.1:${listener.port}/`, { redirect: 'manual' });
+    expect([response.status, response.headers.get('location')]).toEqual([303, 'docs/']);
+    const links = [...response.headers.get('link')!.matchAll(/<([^>]+)>; rel="([^"]+)"/g)];
+    expect(links.map(([, path, relation]) => [relation, path])).toEqual([
+      ['service-doc', 'docs/'],
+      ['service-desc', 'openapi.json'],
+      ['service-desc', 'asyncapi.json'],
+    ]);
+    for (const [, path] of links) expect((await get(`/${path}`)).status).toBe(200);
+    expect((await get('/')).headers.get('content-type')).toMatch(/^text\/html/);
+  });
+
+  it.each(['/', '/openapi.json', '/asyncapi.json'])('answers 405 with Allow to other methods on %s', async (path) => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       const response = await fetch(`http://127.0.0.1:${listener.port}${path}`, { method });
       expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'GET, HEAD']);
       expect(response.headers.get('content-type')).toBe('application/problem+json');
       expect(await response.json()).toMatchObject({ type: 'urn:problem:method-not-allowed', instance: path });
     }
-    const head = await fetch(`http://127.0.0.1:${listener.port}${path}`, { method: 'HEAD' });
-    expect([head.status, await head.text()]).toEqual([200, '']);
+    const head = await fetch(`http://127.0.0.1:${listener.port}${path}`, { method: 'HEAD', redirect: 'manual' });
+    expect([head.status, await head.text()]).toEqual([path === '/' ? 303 : 200, '']);
   });
 
   it.each(['/docs', '/docs/'])('serves Swagger UI at %s within its own content security policy', async (path) => {

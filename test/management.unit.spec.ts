@@ -28,6 +28,18 @@ describe('the management listener', () => {
 
   afterEach(() => running.stop());
 
+  it('lists its endpoints, each of which takes GET alone', async () => {
+    const { endpoints } = (await (await fetch(management)).json()) as {
+      endpoints: { path: string; summary: string }[];
+    };
+    expect(endpoints.map(({ path }) => path)).toEqual(['/health/live', '/health/ready', '/metrics', '/info']);
+    for (const path of ['/', ...endpoints.map((each) => each.path)]) {
+      expect([path, (await fetch(management + path)).status]).toEqual([path, 200]);
+      const refused = await fetch(management + path, { method: 'POST' });
+      expect([path, refused.status, refused.headers.get('allow')]).toEqual([path, 405, 'GET, HEAD']);
+    }
+  });
+
   it('says what the process is', async () => {
     expect(await (await fetch(`${management}/info`)).json()).toEqual({
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),

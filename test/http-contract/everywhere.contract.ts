@@ -107,18 +107,13 @@ export function everywhere(system: () => System): void {
   });
 
   describe('a path that there is not', () => {
-    it.each([
-      '/',
-      '/accounts',
-      '/customers',
-      '/Accounts/customers',
-      '/orders/x/y',
-      '/orders/x/ship/now',
-      '/orders//ship',
-    ])('answers 404: %s', async (path) => {
-      expectProblem(await client().get(path), 404, 'not-found');
-      expectProblem(await client().post(path, { a: 1 }), 404, 'not-found');
-    });
+    it.each(['/accounts', '/customers', '/Accounts/customers', '/orders/x/y', '/orders/x/ship/now', '/orders//ship'])(
+      'answers 404: %s',
+      async (path) => {
+        expectProblem(await client().get(path), 404, 'not-found');
+        expectProblem(await client().post(path, { a: 1 }), 404, 'not-found');
+      },
+    );
 
     it.each(['/orders/%E0%A4%A', '/accounts/customers/%', '/orders/customers/%ff'])(
       'answers 400 where it cannot be read: %s',

@@ -7,16 +7,24 @@ import type { VerifyToken } from '../../operating/auth/caller.js';
 import type { Metrics } from '../../operating/metrics.js';
 import { accessLog } from './access-log.js';
 import { contractGuard } from '../contract/contract-guard.js';
+import type { HttpApi, OpenApiDocument } from '../contract/openapi.js';
 import { oneInFlight } from '../resources/idempotency.js';
+import { problemHandler } from '../resources/problem.js';
+import { getOnly } from './get-only.js';
 import { loadShedding } from './load-shedding.js';
 import { measuring, type OnAnswered } from './measuring.js';
-import type { HttpApi, OpenApiDocument } from '../contract/openapi.js';
-import { problemHandler, sendMethodNotAllowed } from '../resources/problem.js';
 import { requestLimits } from './request-limits.js';
 import { tracing } from './tracing.js';
 
 // Beside the page, wherever a gateway puts the two. Without a validator: the public one would be told where this runs.
 const SWAGGER_UI = { url: '../openapi.json', validatorUrl: null };
+
+/** Where people and programs find what describes the service (RFC 8631). */
+const DOCUMENT_LINKS = [
+  '<docs/>; rel="service-doc"; type="text/html"',
+  '<openapi.json>; rel="service-desc"; type="application/json"',
+  '<asyncapi.json>; rel="service-desc"; type="application/json"',
+].join(', ');
 
 /** Of the requests that are being answered: some thousands of usual ones. */
 const MOST_BYTES = 64 * 1024 ** 2;
@@ -63,14 +71,24 @@ export function createApp(settings: AppSettings): Express {
     requestLimits(),
     loadShedding(Math.max(MOST_BYTES, 2 * bodyLimit), bodyLimit),
   );
-  serveDocument(app, '/openapi.json', openApi);
-  serveDocument(app, '/asyncapi.json', asyncApi);
+  getOnly(app, '/', redirectToDocs);
+  getOnly(app, '/openapi.json', (_request, response) => void response.json(openApi));
+  getOnly(app, '/asyncapi.json', (_request, response) => void response.json(asyncApi));
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: SWAGGER_UI }));
   app.use(contractGuard(openApi, bodyLimit, verifyToken), oneInFlight());
   for (const { registerRoutes } of apis) registerRoutes(app);
   app.use(problemHandler(logger));
   return app;
 }
+
+/**
+ * 303 and not 302: the page describes the service, it is not a representation of `/` that is elsewhere for a while.
+ * Relative, because a gateway may serve this below a path of its own.
+ */
+const redirectToDocs: RequestHandler = (_request, response) => {
+  response.setHeader('Link', DOCUMENT_LINKS);
+  response.redirect(303, 'docs/');
+};
 
 /** Helmet's headers. They are the same for every answer, so its thirteen handlers need not run for each. */
 function securityHeaders(): RequestHandler {
@@ -85,13 +103,6 @@ function securityHeaders(): RequestHandler {
     for (const [name, value] of headers) response.setHeader(name, value);
     next();
   };
-}
-
-function serveDocument(app: Express, path: string, document: object): void {
-  app
-    .route(path)
-    .get((_request, response) => void response.json(document))
-    .all((request, response) => sendMethodNotAllowed(request, response, ['GET', 'HEAD']));
 }
 
 /** As Express does it, less what is for other settings than ours; and a text goes out in one piece with the headers. */

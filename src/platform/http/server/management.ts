@@ -1,6 +1,7 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Health } from '../../operating/health.js';
 import type { Metrics } from '../../operating/metrics.js';
+import { getOnly } from './get-only.js';
 
 /** What the process is, besides how it is. */
 export interface ProcessInfo {
@@ -11,18 +12,40 @@ export interface ProcessInfo {
   readonly adapters: readonly string[];
 }
 
+interface Endpoint {
+  readonly summary: string;
+  readonly answer: RequestHandler;
+}
+
 /** The operators' application; never exposed to clients. */
 export function createManagementApp(health: Health, metrics: Metrics, info: () => ProcessInfo): Express {
+  const endpoints: Readonly<Record<string, Endpoint>> = {
+    '/health/live': {
+      summary: 'Whether the process is alive.',
+      answer: (_request, response) => void response.json({ status: 'live' }),
+    },
+    '/health/ready': {
+      summary: 'Whether the process can serve, with the state of each dependency; 503 if it cannot.',
+      answer: async (_request, response) => {
+        const readiness = await health.readiness();
+        response.status(readiness.status === 'not-ready' ? 503 : 200).json(readiness);
+      },
+    },
+    '/metrics': {
+      summary: 'Metrics for Prometheus.',
+      answer: async (_request, response) => {
+        response.setHeader('Content-Type', metrics.contentType).end(await metrics.expose());
+      },
+    },
+    '/info': {
+      summary: 'Version, commit, modules and adapters of the process.',
+      answer: (_request, response) => void response.json({ ...info(), uptimeSeconds: process.uptime() }),
+    },
+  };
+  const summaries = Object.entries(endpoints).map(([path, { summary }]) => ({ path, summary }));
   const app = express();
   app.disable('x-powered-by');
-  app.get('/health/live', (_request, response) => void response.json({ status: 'live' }));
-  app.get('/health/ready', async (_request, response) => {
-    const readiness = await health.readiness();
-    response.status(readiness.status === 'not-ready' ? 503 : 200).json(readiness);
-  });
-  app.get('/metrics', async (_request, response) => {
-    response.setHeader('Content-Type', metrics.contentType).end(await metrics.expose());
-  });
-  app.get('/info', (_request, response) => void response.json({ ...info(), uptimeSeconds: process.uptime() }));
+  getOnly(app, '/', (_request, response) => void response.json({ endpoints: summaries }));
+  for (const [path, { answer }] of Object.entries(endpoints)) getOnly(app, path, answer);
   return app;
 }
