@@ -87,7 +87,9 @@ function toRedrive({ all, key }: Flags, words: readonly string[]): Task {
       let chosen = 0;
       let redriven = 0;
       const unhealed: Unhealed[] = [];
-      for (const subscription of subscriptionsOf(workplace)) {
+      const { subscriptions, begin } = workplace.context.open(database, { stopping: interrupted });
+      await begin(bus);
+      for (const subscription of subscriptions) {
         const letters = (await readDeadLetters(bus, subscription)).filter(isChosen);
         const waiting = letters.filter(isWaiting);
         const stay = await redrive(bus, subscription, waiting, interrupted);

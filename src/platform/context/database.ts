@@ -61,6 +61,11 @@ export interface Database extends Inspectable {
   readonly positions: Positions;
   /** Of the topics that the context uses; undefined where topics always have the same partitions. */
   readonly pins?: PartitionPins;
+  /**
+   * The text that is kept under a name; where there is none yet, one is made and kept. Of several that are made at once
+   * one wins. It outlives rebuilds.
+   */
+  keepFirst(name: string, make: () => Promise<string>): Promise<string>;
   check(): Promise<DependencyHealth>;
   /** Begins to build these collections anew; a rebuild of any of them that is under way is overtaken by it. */
   beginRebuild(collections: readonly string[]): Promise<Rebuild<Database>>;

@@ -70,6 +70,11 @@ export interface ReactionDeclaration<Message = unknown> {
   readonly project?: Token<Projector<Message>>;
   /** Runs after `project`, event by event, and never in a replay. */
   readonly react?: Token<Reactor<Message>>;
+  /**
+   * What `react` is given: every event, or those after the newest that the topic held when the context first ran. A new
+   * context that sends mail must not mail everybody since the beginning. Where the database is lost, `now` is anew.
+   */
+  readonly reactFrom?: 'first' | 'now';
 }
 
 /** All that a bounded context says of itself. */

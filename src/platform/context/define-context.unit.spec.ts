@@ -4,12 +4,14 @@ import { createAggregate } from '../aggregate/change-aggregate.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { applyRecords } from '../consuming/apply-records.js';
 import type { Subscription } from '../consuming/subscription.js';
+import { EmbeddedBus } from '../embedded/bus.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 import type { CloudEvent } from '../event/cloud-event.js';
-import type { LoggedRecord } from '../log/bus.js';
+import type { Bus, LoggedRecord } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { requestContext } from '../tools/request-context.js';
 import { toChain } from '../testing/cloud-events.js';
+import { silentLogger } from '../testing/silent-logger.js';
 import { created, type Item, type ItemChange, itemEvents } from '../testing/items.js';
 import type { Projection } from '../views/projection.js';
 import type { Database } from './database.js';
@@ -39,22 +41,25 @@ class WriteNote {
   }
 }
 
-const context = defineContext({
-  name: 'notes',
-  purpose: 'writes a note about each item',
-  aggregates: [aggregate({ port: NOTES, collection: 'notes', events: notes })],
-  projections: [projection({ port: SEEN, collection: 'seen' })],
-  useCases: [provide(KeepSeen, [SEEN]), provide(WriteNote, [NOTES])],
-  reactions: [
-    reaction({
-      topic: itemEvents.topic,
-      summary: 'notes writes a note about each item',
-      read: (event) => (event.type === 'test.item.created' ? event : undefined),
-      project: KeepSeen,
-      react: WriteNote,
-    }),
-  ],
-});
+const contextReacting = (reactFrom: 'first' | 'now') =>
+  defineContext({
+    name: 'notes',
+    purpose: 'writes a note about each item',
+    aggregates: [aggregate({ port: NOTES, collection: 'notes', events: notes })],
+    projections: [projection({ port: SEEN, collection: 'seen' })],
+    useCases: [provide(KeepSeen, [SEEN]), provide(WriteNote, [NOTES])],
+    reactions: [
+      reaction({
+        topic: itemEvents.topic,
+        summary: 'notes writes a note about each item',
+        read: (event) => (event.type === 'test.item.created' ? event : undefined),
+        project: KeepSeen,
+        react: WriteNote,
+        reactFrom,
+      }),
+    ],
+  });
+const context = contextReacting('first');
 
 function recordOf(event: CloudEvent, offset = 0): LoggedRecord {
   const [key, value] = [Buffer.from(event.subject), Buffer.from(JSON.stringify(event))];
@@ -116,6 +121,59 @@ describe('a context without HTTP', () => {
     expect(context.events.reads).toEqual([
       { topic: itemEvents.topic, group: 'notes', summary: 'notes writes a note about each item' },
     ]);
+  });
+});
+
+describe('a reaction that begins with now', () => {
+  const late = contextReacting('now');
+  let database: Database;
+  let bus: Bus;
+  beforeEach(async () => {
+    database = await openEmbeddedDatabase('memory');
+    bus = new EmbeddedBus(await openEmbeddedDatabase('memory'), silentLogger);
+    await bus.createTopics([itemEvents.topic]);
+  });
+  afterEach(() => Promise.all([bus.close(), database.close()]));
+
+  const publish = async (id: string, time: string) => {
+    const [event] = toChain(itemEvents, [created(id, time)]);
+    await bus.publish(itemEvents.topic, [recordOf(event!)]);
+  };
+  /** Has a process that starts now do what is to be done about all that the log holds. */
+  const run = async () => {
+    const { subscriptions, begin, stores, container } = late.open(database);
+    await begin(bus);
+    const [subscription] = subscriptions;
+    const reader = await bus.read([itemEvents.topic], async (records, held) => {
+      expect(await applyRecords(subscription!, records, held)).toEqual([]);
+    });
+    await reader.caughtUp().finally(() => reader.stop());
+    const noted: string[] = [];
+    for await (const { id } of stores[0]!.unpublished()) noted.push(id.split(' ')[0]!);
+    return { noted: [...new Set(noted)].sort(), seen: container.get(SEEN) };
+  };
+
+  it('is given nothing of before, however often the process starts, and the projection everything', async () => {
+    await publish('old', '2026-01-01T00:00:00.000Z');
+    const { noted, seen } = await run();
+    expect(noted).toEqual([]);
+    expect(await seen.find('old')).toMatchObject({ version: 1 });
+
+    await publish('new', '2026-01-01T00:00:00.001Z');
+    expect((await run()).noted).toEqual(['new']);
+    expect((await run()).noted).toEqual(['new']);
+  });
+
+  it('begins with the first event of a topic that has none yet', async () => {
+    expect((await run()).noted).toEqual([]);
+    await publish('first', '2026-01-01T00:00:00.000Z');
+    expect((await run()).noted).toEqual(['first']);
+  });
+
+  it('does not begin by itself: what is applied before fails, and comes again', async () => {
+    const [subscription] = late.open(database).subscriptions;
+    const [event] = toChain(itemEvents, [created('a')]);
+    await expect(applyRecords(subscription!, [recordOf(event!)], lease)).rejects.toThrow('has not begun');
   });
 });
 

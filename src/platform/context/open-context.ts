@@ -1,5 +1,6 @@
 import { Container } from 'inversify';
 import type { Aggregate, Change } from '../aggregate/aggregates.js';
+import type { Bus } from '../log/bus.js';
 import type { RecordedTopic } from '../rebuilding/fork-watch.js';
 import type { History } from '../views/history.js';
 import { recordedChangeReader } from '../views/read-recorded-change.js';
@@ -24,7 +25,12 @@ export interface OpenContext {
   /** What of the database is a function of the log: over empty collections, replaying it makes what is there. */
   readonly replayable: Replayable;
   /** Creates indexes. Safe to repeat. */
-  prepare(): Promise<void>;
+  readonly prepare: () => Promise<void>;
+  /**
+   * Finds out where reactions begin, before the first record is applied. Safe to repeat.
+   * @throws PlatformError `unavailable` when the log or the database does not answer
+   */
+  readonly begin: (bus: Bus) => Promise<void>;
 }
 
 /** How a context is opened. */
@@ -62,10 +68,8 @@ export function openContext(
   );
   const projecting = reactions.map((each) => projectingOf(each, container));
   const dropInspections = () => database.dropInspections();
-  const serving: Part[] = [
-    ...recorded.flatMap(({ recording }) => recording ?? []),
-    ...reactions.map((each) => reactingOf(each, container)),
-  ];
+  const reacting = reactions.map((each) => reactingOf(each, container));
+  const serving: Part[] = [...recorded.flatMap(({ recording }) => recording ?? []), ...reacting];
   const erasing = new Set([
     ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
     ...reactions.flatMap(typesOf),
@@ -88,6 +92,9 @@ export function openContext(
       prepare,
     },
     prepare,
+    begin: async (bus) => {
+      for (const each of reacting) await each.begin(bus, database);
+    },
   };
 
   async function prepare(): Promise<void> {

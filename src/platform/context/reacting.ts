@@ -1,11 +1,16 @@
 import type { Container } from 'inversify';
-import type { LoggedRecord } from '../log/bus.js';
+import type { Bus, LoggedRecord, RecordHandler } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import { parseCloudEvent } from '../event/parse-cloud-event.js';
 import { withCause } from '../tools/request-context.js';
 import type { Subscription } from '../consuming/subscription.js';
+import type { Database } from './database.js';
 import type { Projector, ReactionDeclaration, Reactor } from './declaration.js';
 import type { Token } from './token.js';
+
+/** Records of each partition that are looked at for the newest event. */
+const NEWEST_RECORDS = 100;
 
 /** A message as one part of a context has read it, and the event that it was read from. */
 export interface Read {
@@ -29,20 +34,58 @@ export function projectingOf({ topic, read, project }: ReactionDeclaration, cont
   };
 }
 
+/** A reaction as it runs in a service. */
+export interface Reacting extends Part {
+  /** Finds out, where that has to be known, after which events the reaction begins; before the first record is applied. */
+  begin(bus: Bus, database: Pick<Database, 'keepFirst'>): Promise<void>;
+}
+
 /** All of a reaction, as it runs in a service. */
-export function reactingOf({ topic, read, project, react }: ReactionDeclaration, container: Container): Part {
+export function reactingOf(declaration: ReactionDeclaration, container: Container): Reacting {
+  const { topic, read, project, react, reactFrom = 'first' } = declaration;
+  /** RFC 3339; undefined until it is known. */
+  let after = reactFrom === 'first' ? '' : undefined;
   return {
     topic,
     read,
+    begin: async (bus, database) => {
+      after ??= await database.keepFirst(`react to ${topic} after`, () => newestTime(bus, topic));
+    },
     apply: async (messages, lease) => {
       await projectAll(container, project, messages);
       if (!react) return;
+      const begin = after;
+      if (begin === undefined) throw new Error(`the reaction to ${topic} has not begun`);
       const reactor = container.get<Reactor<unknown>>(react);
       for (const { event, message } of messages) {
-        await withCause(event, () => reactor.execute(message, lease));
+        if (event.time > begin) await withCause(event, () => reactor.execute(message, lease));
       }
     },
   };
+}
+
+/** The time of the newest event of a topic; '' where there is none. By the log, and not by a clock of this process. */
+async function newestTime(bus: Bus, topic: string): Promise<string> {
+  let newest = '';
+  const look: RecordHandler = (records) => {
+    for (const { value } of records) {
+      const { time } = tryParse(value) ?? {};
+      if (time !== undefined && time > newest) newest = time;
+    }
+    return Promise.resolve();
+  };
+  // Some of the last may be no events.
+  const reader = await bus.read([topic], look, NEWEST_RECORDS);
+  await reader.caughtUp().finally(() => reader.stop());
+  return newest;
+}
+
+function tryParse(value: Buffer | null): CloudEvent | undefined {
+  try {
+    return parseCloudEvent({ value });
+  } catch {
+    return undefined;
+  }
 }
 
 async function projectAll(

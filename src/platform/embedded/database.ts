@@ -7,7 +7,7 @@ import { madeAt } from '../rebuilding/inspection.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
 import { EmbeddedPositions } from './positions.js';
 import { embeddedStores } from './stores.js';
-import { beginRebuild, currentGeneration, type Level } from './rebuild.js';
+import { beginRebuild, currentGeneration, keepFirst, type Level } from './rebuild.js';
 
 type StoreLogger = Pick<Logger, 'error' | 'info'>;
 
@@ -63,6 +63,7 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
         await rmdir(path.join(home, folder)).catch(() => undefined);
       }
     },
+    keepFirst: (name, make) => keepFirst(root.level, name, make),
     check: () => Promise.resolve(root.health()),
     close: () => root.level.close(),
   };

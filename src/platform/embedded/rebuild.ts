@@ -36,6 +36,17 @@ export async function beginRebuild<Database>(
   };
 }
 
+/** The text that is kept under a name, beside the generations, so that it outlives them. */
+export async function keepFirst(root: Level, name: string, make: () => Promise<string>): Promise<string> {
+  const key = `kept ${name}`;
+  const before = await pointer(root).get(key);
+  if (before !== undefined) return before;
+  const text = await make();
+  const synced: object = { sync: true };
+  await pointer(root).put(key, text, synced);
+  return text;
+}
+
 function pointer(root: Level) {
   return root.sublevel<string, string>('generations', {});
 }

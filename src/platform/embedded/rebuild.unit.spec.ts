@@ -94,4 +94,15 @@ describe('a rebuild in an embedded database', () => {
 
     expect(await valuesIn(await reopened())).toEqual(['new', 'new', 'new']);
   });
+
+  it('keeps the first text under a name, through a rebuild and a restart', async () => {
+    const never = () => Promise.reject(new Error('there is one'));
+    expect(await database.keepFirst('a', () => Promise.resolve('first'))).toBe('first');
+    const rebuild = await database.beginRebuild();
+    expect(await rebuild.database.keepFirst('a', never)).toBe('first');
+    await rebuild.swap();
+    expect(await (await reopened()).keepFirst('a', never)).toBe('first');
+    expect(await database.keepFirst('b', () => Promise.resolve(''))).toBe('');
+    expect(await database.keepFirst('b', never)).toBe('');
+  });
 });

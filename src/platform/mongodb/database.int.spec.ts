@@ -122,3 +122,23 @@ describeWithRealServers('a database whose server stands still', () => {
     }
   });
 });
+
+describeWithRealServers('a MongoDB database', () => {
+  it('keeps the first text under a name, of those that instances make at once', async () => {
+    const test = mongoTestDatabase();
+    const [one, another] = [await test.open(), await test.open()];
+    try {
+      const texts = await Promise.all([
+        one.keepFirst('a', () => Promise.resolve('one')),
+        another.keepFirst('a', () => Promise.resolve('another')),
+      ]);
+      expect(new Set(texts).size).toBe(1);
+      const never = () => Promise.reject(new Error('there is one'));
+      expect(await one.keepFirst('a', never)).toBe(texts[0]);
+      expect(await one.keepFirst('b', () => Promise.resolve(''))).toBe('');
+      expect(await another.keepFirst('b', never)).toBe('');
+    } finally {
+      await test.drop();
+    }
+  });
+});

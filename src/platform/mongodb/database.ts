@@ -1,11 +1,11 @@
-import type { Db, DbOptions, MongoClient, MongoClientOptions, ReadConcern } from 'mongodb';
+import type { Collection, Db, DbOptions, MongoClient, MongoClientOptions, ReadConcern } from 'mongodb';
 import type { PartitionPins } from '../log/partition-pins.js';
 import type { Database } from '../context/database.js';
 import { madeAt } from '../rebuilding/inspection.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
 import { within } from '../tools/timeout.js';
 import { failOnClosedConnections } from './closed-connections.js';
-import { orUnavailable } from './errors.js';
+import { isDuplicateKey, orUnavailable } from './errors.js';
 import { MongoPins } from './pins.js';
 import { MongoPositions } from './positions.js';
 import { reasonFor } from './reasons.js';
@@ -94,6 +94,7 @@ function databaseOver(
         return { up: false, detail: reasonFor(error, setting, db.databaseName) ?? away };
       }
     },
+    keepFirst: (name, make) => keepFirst(db.collection('context.kept'), name, make),
     pins: new MongoPins(db),
     close: () => client.close(),
     beside,
@@ -112,6 +113,23 @@ function databaseOver(
       }),
     beginRebuild: (collections) => beginRebuild(db, collections.map(named), beside),
   };
+}
+
+interface KeptText {
+  _id: string;
+  text: string;
+}
+
+async function keepFirst(texts: Collection<KeptText>, name: string, make: () => Promise<string>): Promise<string> {
+  const find = () => orUnavailable(() => texts.findOne({ _id: name }));
+  const before = await find();
+  if (before) return before.text;
+  const text = await make();
+  await orUnavailable(() => texts.insertOne({ _id: name, text })).catch((error: unknown) => {
+    // Another instance was first.
+    if (!isDuplicateKey(error)) throw error;
+  });
+  return (await find())?.text ?? text;
 }
 
 async function newClient({ uri, setting }: MongoAddress, options: MongoClientOptions): Promise<MongoClient> {

@@ -26,6 +26,8 @@ export interface Participant {
   readonly subscriptions: readonly Subscription[];
   /** Of the aggregates whose events are in the outboxes. */
   readonly histories: readonly RecordedTopic[];
+  /** Finds out where the context's reactions begin. */
+  readonly begin: (bus: Bus) => Promise<void>;
   /** In the context's own database. */
   readonly positions: Positions;
   /** In the context's own database; undefined where topics have the same partitions always. */
@@ -78,6 +80,7 @@ export class Messaging {
     };
     await retryUntilDone(() => this.createTopics(), { signal, onFailure });
     this.obstacle = undefined;
+    for (const { begin } of this.members) await retryUntilDone(() => begin(this.bus), { signal, onFailure });
     for (const relay of this.members.flatMap(({ relays }) => relays)) relay.start();
     this.saving = Promise.all(this.members.map(({ keeper }) => keeper.run(this.stopping.signal)));
     for (const { name, handlers, keeper } of this.members) {

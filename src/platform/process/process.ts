@@ -165,9 +165,9 @@ export class Process {
   }
 
   private participants(): Participant[] {
-    return this.members.map(({ context: { name }, stores: outboxes, subscriptions, histories, database }) => {
+    return this.members.map(({ context: { name }, stores: outboxes, subscriptions, histories, begin, database }) => {
       const { positions, pins } = database;
-      return { name, outboxes, subscriptions, histories, positions, pins };
+      return { name, outboxes, subscriptions, histories, begin, positions, pins };
     });
   }
 
