@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds. */
-const MOST_TO_START = 60_000;
+const MAX_TO_START = 60_000;
 
 /** Options of Node.js that the service is run with in production. */
 export const NODE_OPTIONS = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
@@ -39,7 +39,7 @@ export async function start(args, env, ready) {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const url = ready({ port, managementPort });
   while (!(await answers(url))) {
-    if (performance.now() - began > MOST_TO_START) {
+    if (performance.now() - began > MAX_TO_START) {
       child.kill();
       throw new Error(`${args.join(' ')} is not ready: ${url}`);
     }

@@ -9,7 +9,7 @@ import { installPythonTools, missingPython } from './python-tools.mjs';
 
 const { FUZZ_SEED = '20261123', FUZZ_EXAMPLES = '200', REQUIRE_FUZZ } = process.env;
 /** Fewer than this, and something kept the fuzzer from its work. */
-const LEAST_CASES = 3_000;
+const MIN_CASES = 3_000;
 const HERE = join(import.meta.dirname, 'fuzz');
 
 /** @param {string} folder @returns {Promise<string>} what was done; it throws what is wrong */
@@ -33,7 +33,7 @@ async function fuzz(folder) {
   }
   if (complaints.length > 0) throw new Error('the process complained; see above');
   const cases = Number(/(\d+) generated/.exec(output)?.[1] ?? 0);
-  if (cases < LEAST_CASES) throw new Error(`${cases} cases are too few: at least ${LEAST_CASES} are to be tried`);
+  if (cases < MIN_CASES) throw new Error(`${cases} cases are too few: at least ${MIN_CASES} are to be tried`);
   return `${cases} cases, all checks, nothing found, in ${Math.round((Date.now() - started) / 1000)} s`;
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TemporaryFolder, temporaryFolder } from '../src/platform/testing/temporary-folder.js';
 import { LogWorld } from './support/log-world.js';
 import { openEmbeddedDatabase } from '../src/platform/embedded/database.js';
-import { Fold } from '../src/platform/rebuilding/projector.js';
+import { LogProjector } from '../src/platform/rebuilding/projector.js';
 import { dropExpired, inspectionSuffix, KEPT_FOR_DAYS, madeAt } from '../src/platform/rebuilding/inspection.js';
 
 const UNTIL = '2026-11-23T04:10:20.697Z';
@@ -70,7 +70,7 @@ describe('a rebuild as of a time', () => {
       const until = '2025-01-01T00:00:00.000Z';
       for (const name of ['accounts', 'orders'] as const) {
         const live = world.live(name);
-        const fold = await Fold.start(world.bus, live, { signal: new AbortController().signal, until });
+        const fold = await LogProjector.start(world.bus, live, { signal: new AbortController().signal, until });
         await fold.caughtUp();
         await fold.stop();
         const states = live.collections.find(({ collection }) => /accounts|customers/.test(collection))!;

@@ -125,7 +125,7 @@ const busThatIsAway: Bus = {
   countPartitions: away,
   countRecords: away,
   extents: away,
-  countUnread: away,
+  consumerLag: away,
   read: away,
   publish: away,
   consume: away,

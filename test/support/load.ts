@@ -31,7 +31,7 @@ const FIELDS = [
   ['contact', 'primaryPhone'],
   ['contact', 'secondaryPhone'],
 ] as const;
-const MOST_CUSTOMERS = 40;
+const MAX_CUSTOMERS = 40;
 const running = new Set<Load>();
 
 /**
@@ -92,7 +92,7 @@ export class Load {
     while (!this.stopping) {
       const dice = Math.random();
       const customer = this.anyCustomer();
-      if (!customer || (this.customers.size < MOST_CUSTOMERS && dice < 0.1)) await this.register();
+      if (!customer || (this.customers.size < MAX_CUSTOMERS && dice < 0.1)) await this.register();
       else if (dice < 0.6) await this.change(customer);
       else if (dice < 0.85 || this.shippable.length === 0) await this.place(customer);
       else await this.ship();

@@ -17,7 +17,7 @@ import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/
 import { EmbeddedLinks } from '../../src/platform/embedded/links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../../src/platform/event/cloud-event.js';
 import { type HashedEvent, toChain } from '../../src/platform/testing/cloud-events.js';
-import { Fold } from '../../src/platform/rebuilding/projector.js';
+import { LogProjector } from '../../src/platform/rebuilding/projector.js';
 import type { Replayable } from '../../src/platform/rebuilding/replayable.js';
 import type { Fault } from '../../src/platform/rebuilding/chain.js';
 import type { Difference } from '../../src/platform/rebuilding/compare.js';
@@ -73,7 +73,7 @@ export class LogWorld {
   /** Brings the live collections to where the log is. */
   async project(): Promise<void> {
     for (const name of ['accounts', 'orders'] as const) {
-      const fold = await Fold.start(this.bus, this.live(name), { signal: new AbortController().signal });
+      const fold = await LogProjector.start(this.bus, this.live(name), { signal: new AbortController().signal });
       await fold.caughtUp();
       await fold.stop();
     }
@@ -92,7 +92,7 @@ export class LogWorld {
       expected: contexts[name].open(scratch).replayable,
       links: new EmbeddedLinks(scratch.level),
       signal: new AbortController().signal,
-      patience: 0,
+      lagToleranceMs: 0,
       allowUnhashed,
       onFault: (fault) => told.faults.push(fault),
       onUnread: ({ record: { topic, partition, offset } }) => told.unread.push(`${topic}/${partition}/${offset}`),

@@ -4,7 +4,7 @@ import { get } from './http.js';
 import type { Load } from './load.js';
 
 /** Reads under way: a machine that is busy must not drown in them. */
-const MOST_AT_ONCE = 32;
+const MAX_AT_ONCE = 32;
 
 /** Requests that read what the load knows of, one every 5 ms. */
 export class Reads {
@@ -36,7 +36,7 @@ export class Reads {
   private async run(): Promise<void> {
     const inFlight = new Set<Promise<void>>();
     for (let turn = 0; !this.stopping; turn += 1) {
-      if (inFlight.size < MOST_AT_ONCE) {
+      if (inFlight.size < MAX_AT_ONCE) {
         const read = this.read(this.paths()[turn % 6]!).finally(() => inFlight.delete(read));
         inFlight.add(read);
       }

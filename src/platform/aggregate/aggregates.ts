@@ -125,7 +125,7 @@ export interface UnpublishedQuery {
   /** Of these aggregates. */
   readonly ids?: readonly string[];
   /** Of each aggregate no more than the oldest so many. */
-  readonly mostEvents?: number;
+  readonly maxEvents?: number;
 }
 
 /** The outbox that lives inside the aggregates' own documents. */
@@ -134,7 +134,7 @@ export interface Outbox {
   /** The relay's fast path: told of every commit of this process. */
   onCommit(listener: (commit: Commit) => void): void;
   /** From now on `save` refuses events of more bytes: the log would not take them. */
-  limitEvents(mostBytes: number): void;
+  limitEvents(maxBytes: number): void;
   /**
    * Aggregates with something to publish, about in the order of their events' times: from `from` (RFC 3339; '' is before
    * all) on, and at most `limit` of them.

@@ -21,9 +21,9 @@ export interface Outcome<State> {
   readonly replayed?: true;
 }
 
-const MOST_ATTEMPTS = 100;
+const MAX_ATTEMPTS = 100;
 /** A document is bounded (MongoDB: 16 MiB), so what one aggregate may leave unpublished is, too. */
-const MOST_PENDING = 1_000;
+const MAX_PENDING = 1_000;
 const MAX_PENDING_BYTES = 8 * 1024 ** 2;
 /** Of the ids that are derived from idempotency keys. */
 const NAMESPACE = 'a3f0c1de-5b0e-4c53-9d0f-2f3f5f2f8a71';
@@ -124,7 +124,7 @@ function createNew<State extends Aggregate, Changed extends Change<State>>(
 }
 
 async function retryLostRaces<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let attempts = 1; attempts <= MOST_ATTEMPTS; attempts += 1) {
+  for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts += 1) {
     try {
       return await attempt();
     } catch (error) {
@@ -165,6 +165,6 @@ async function refusalOfStale<State extends Aggregate>(
 function refuseFullOutbox(stored: Stored<Aggregate> | undefined): void {
   if (!stored?.pending) return;
   const { oldest, bytes } = stored.pending;
-  if (stored.state.version - oldest + 1 < MOST_PENDING && bytes < MAX_PENDING_BYTES) return;
+  if (stored.state.version - oldest + 1 < MAX_PENDING && bytes < MAX_PENDING_BYTES) return;
   throw unavailable('too many events of this aggregate wait to be published');
 }

@@ -110,7 +110,7 @@ export function outboxContract(openFixture: () => Promise<AggregatesFixture>): v
         .map(({ id, pending }) => [id, ...pending.map(({ version }) => version)])
         .sort();
 
-    expect(await versionsOf({ ids: ['a', 'c', 'unheard of'], mostEvents: 2 })).toEqual([
+    expect(await versionsOf({ ids: ['a', 'c', 'unheard of'], maxEvents: 2 })).toEqual([
       ['a', 1, 2],
       ['c', 1],
     ]);

@@ -1,6 +1,6 @@
 import type { Context } from '../context/define-context.js';
 import { type DeadLetter, readDeadLetters, readOriginals } from '../consuming/dead-letters.js';
-import { redrive, type Unhealed } from '../consuming/redrive.js';
+import { redrive, type FailedRedrive } from '../consuming/redrive.js';
 import { isCodedError } from '../tools/errors.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import type { Subscription } from '../consuming/subscription.js';
@@ -86,22 +86,22 @@ function toRedrive({ all, key }: Flags, words: readonly string[]): Task {
       if ((await isAway(bus)) || (await isAway(database))) return 1;
       let chosen = 0;
       let redriven = 0;
-      const unhealed: Unhealed[] = [];
+      const failed: FailedRedrive[] = [];
       const { subscriptions, begin } = workplace.context.open(database, { stopping: interrupted });
       await begin(bus);
       for (const subscription of subscriptions) {
         const letters = (await readDeadLetters(bus, subscription)).filter(isChosen);
         const waiting = letters.filter(isWaiting);
         const stay = await redrive(bus, subscription, waiting, interrupted);
-        unhealed.push(...stay);
+        failed.push(...stay);
         chosen += letters.length;
         redriven += waiting.length - stay.length;
       }
       if (id !== undefined && chosen === 0) return sayThereIsNone(id);
-      const outcome = `${redriven} redriven, ${unhealed.length} cannot be applied still.`;
-      console.log(redriven + unhealed.length > 0 ? outcome : 'None of them waits.');
-      for (const { id: stays, reason } of unhealed) console.log(printable(`${stays}  ${reason}`));
-      return unhealed.length > 0 ? 1 : 0;
+      const outcome = `${redriven} redriven, ${failed.length} cannot be applied still.`;
+      console.log(redriven + failed.length > 0 ? outcome : 'None of them waits.');
+      for (const { id: stays, reason } of failed) console.log(printable(`${stays}  ${reason}`));
+      return failed.length > 0 ? 1 : 0;
     });
 }
 

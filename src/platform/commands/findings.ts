@@ -4,7 +4,7 @@ import { placeOf } from '../rebuilding/links.js';
 import type { Difference } from '../rebuilding/compare.js';
 import { counted } from './progress.js';
 
-const MOST_NAMED = 20;
+const MAX_NAMED = 20;
 
 /** Findings of one sort: the first ones are named, all are counted. */
 export class Findings {
@@ -14,8 +14,8 @@ export class Findings {
 
   add(line: string): void {
     this.count += 1;
-    if (this.count <= MOST_NAMED) this.print(line);
-    if (this.count === MOST_NAMED + 1) this.print('...');
+    if (this.count <= MAX_NAMED) this.print(line);
+    if (this.count === MAX_NAMED + 1) this.print('...');
   }
 }
 

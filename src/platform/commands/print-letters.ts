@@ -4,7 +4,7 @@ import { placeName } from '../consuming/dead-letter.js';
 import type { DeadLetter } from '../consuming/dead-letters.js';
 import { inColumns } from './columns.js';
 
-const LONGEST_KEY = 40;
+const MAX_KEY_LENGTH = 40;
 const DUMPED_BYTES = 256;
 const BYTES_A_LINE = 16;
 
@@ -119,7 +119,7 @@ function bytesText(bytes: Buffer): string {
 }
 
 function shortened(text: string): string {
-  return text.length <= LONGEST_KEY ? text : `${text.slice(0, LONGEST_KEY - 3)}...`;
+  return text.length <= MAX_KEY_LENGTH ? text : `${text.slice(0, MAX_KEY_LENGTH - 3)}...`;
 }
 
 function escaped(character: string): string {

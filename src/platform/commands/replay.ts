@@ -6,7 +6,7 @@ import { type Conflict, conflicts } from '../rebuilding/heads.js';
 import { inspectionSuffix, KEPT_FOR_DAYS } from '../rebuilding/inspection.js';
 import type { Links } from '../rebuilding/links.js';
 import { fill, recordLinks, takeOver } from '../rebuilding/replay.js';
-import { Fold, type FoldOptions } from '../rebuilding/projector.js';
+import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
 import type { Replayable } from '../rebuilding/replayable.js';
 import { compareWithLog } from '../rebuilding/verify.js';
@@ -15,7 +15,7 @@ import { describeConflict, describeDifference, describeUnread, Findings, unreadS
 import { KeptForks } from './kept-forks.js';
 import { counted, showProgress } from './progress.js';
 import { inScratch } from './scratch.js';
-import { atWork, expectReady, patienceFor, type Workplace } from './workplace.js';
+import { atWork, expectReady, lagToleranceFor, type Workplace } from './workplace.js';
 
 export const replay = (contexts: readonly Context[]): Command => ({
   usage: `replay --module ${namesOf(contexts)} [--dry-run | --until TIME] [--keep log|database [--kept FILE]] [--force]
@@ -96,7 +96,12 @@ async function rehearse(at: Workplace): Promise<number> {
       }
     }
     await fold.applyPending(live);
-    for await (const difference of compareWithLog({ expected: target, live, fold, patience: patienceFor(at) })) {
+    for await (const difference of compareWithLog({
+      expected: target,
+      live,
+      fold,
+      lagToleranceMs: lagToleranceFor(at),
+    })) {
       findings.add(describeDifference(difference));
     }
     passedOver();
@@ -117,7 +122,7 @@ async function rebuildUntil(at: Workplace, until: string): Promise<number> {
   try {
     const target = at.context.open(beside).replayable;
     const unread = new Findings();
-    const fold = await Fold.start(at.bus, target, { ...foldOptions(at, unread), until });
+    const fold = await LogProjector.start(at.bus, target, { ...foldOptions(at, unread), until });
     try {
       await showProgress(
         `replay ${at.context.name}`,
@@ -144,7 +149,7 @@ async function rebuildUntil(at: Workplace, until: string): Promise<number> {
 interface Filled {
   readonly live: Replayable;
   readonly target: Replayable;
-  readonly fold: Fold;
+  readonly fold: LogProjector;
   /** What the log says of the context's own aggregates. */
   readonly links: Links;
   readonly shadows: Rebuild<unknown>;
@@ -160,10 +165,10 @@ function withRebuild(at: Workplace, finish: (filled: Filled) => Promise<number>)
     const target = context.open(shadows.database).replayable;
     const links = new EmbeddedLinks(scratch.level);
     const unread = new Findings();
-    let fold: Fold | undefined;
+    let fold: LogProjector | undefined;
     try {
       const options = { ...foldOptions(at, unread), observe: recordLinks(links, target) };
-      const started = (fold = await Fold.start(bus, target, options));
+      const started = (fold = await LogProjector.start(bus, target, options));
       await showProgress(
         `replay ${context.name}`,
         () => started.progress,
@@ -179,7 +184,7 @@ function withRebuild(at: Workplace, finish: (filled: Filled) => Promise<number>)
   });
 }
 
-function foldOptions({ interrupted, logger }: Workplace, unread: Findings): FoldOptions {
+function foldOptions({ interrupted, logger }: Workplace, unread: Findings): ProjectorOptions {
   return {
     signal: interrupted,
     onUnread: (record) => unread.add(describeUnread(record)),

@@ -8,7 +8,7 @@ import { type Command, contextOf, type Flags, MODULE_OPTION, refuseWords, UsageE
 import { describeConflict, describeDifference, describeUnread, Findings } from './findings.js';
 import { counted, showProgress } from './progress.js';
 import { inScratch } from './scratch.js';
-import { atWork, expectReady, patienceFor, type Workplace } from './workplace.js';
+import { atWork, expectReady, lagToleranceFor, type Workplace } from './workplace.js';
 
 export const verify = (contexts: readonly Context[]): Command => ({
   usage: `verify --module ${namesOf(contexts)} [--repair [--force]] [--allow-unhashed]
@@ -46,7 +46,7 @@ async function verifyIn(scratch: EmbeddedDatabase, at: Workplace, { repair, forc
   let kept = 0;
   await verifyContext({
     ...{ bus, live, expected: context.open(scratch).replayable, links: new EmbeddedLinks(scratch.level) },
-    ...{ signal: interrupted, patience: patienceFor(at), allowUnhashed: flags['allow-unhashed'] === true },
+    ...{ signal: interrupted, lagToleranceMs: lagToleranceFor(at), allowUnhashed: flags['allow-unhashed'] === true },
     read: (fold) =>
       showProgress(
         `verify ${context.name}`,

@@ -29,7 +29,7 @@ export interface Workplace extends BusWorkplace {
  * Milliseconds that projections which are behind the log get before they are called different. Nobody else can have an
  * embedded database open, so nothing is behind there.
  */
-export function patienceFor({ database }: Workplace): number {
+export function lagToleranceFor({ database }: Workplace): number {
   return database.kind === 'embedded' ? 0 : 5_000;
 }
 

@@ -33,7 +33,7 @@ export interface Letter {
 }
 
 /** A key that is longer is left out of a letter that has to be short. */
-const LONGEST_KEY = 1024;
+const MAX_KEY_LENGTH = 1024;
 
 /** Where a consumer group puts the records of a topic that it gave up on. */
 export function deadLetterTopic({ topic, group }: Consumed): string {
@@ -74,7 +74,7 @@ export function toDeadLetter({ record, reason, attempts, stack }: Refused, group
 export function withoutContent({ key, value, headers }: BusRecord): BusRecord {
   const ours = Object.entries(headers).filter(([name]) => isOurs(name));
   return {
-    key: key && key.length <= LONGEST_KEY ? key : null,
+    key: key && key.length <= MAX_KEY_LENGTH ? key : null,
     value: null,
     headers: { ...Object.fromEntries(ours), 'dlt-value-omitted': String(value?.length ?? 0) },
   };

@@ -87,10 +87,10 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       await world.consume();
       world.understood.add(2);
 
-      const unhealed = await world.redrive();
+      const failed = await world.redrive();
 
-      expect(unhealed.map(({ reason }) => reason)).toEqual(['not JSON', 'it has no value']);
-      expect((await world.listWaiting()).map((each) => each.id)).toEqual(unhealed.map((each) => each.id));
+      expect(failed.map(({ reason }) => reason)).toEqual(['not JSON', 'it has no value']);
+      expect((await world.listWaiting()).map((each) => each.id)).toEqual(failed.map((each) => each.id));
       expect(await world.nameOf(id)).toBe('future');
       expect(await world.countWaiting()).toBe(2);
     });

@@ -5,7 +5,7 @@ import { EmbeddedBus } from '../embedded/bus.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedProjection } from '../embedded/projection.js';
 import { deadLettersContract } from './dead-letters.contract.js';
-import { WaitingLetters } from './pending-dead-letters.js';
+import { PendingDeadLetters } from './pending-dead-letters.js';
 
 deadLettersContract('the embedded log', async () => {
   const [log, database] = await Promise.all([openEmbeddedDatabase('memory'), openEmbeddedDatabase('memory')]);
@@ -26,7 +26,7 @@ describe('the count of dead letters', () => {
 
   it('is unknown while the bus is away', async () => {
     const countRecords = () => Promise.reject(new Error('the bus is away'));
-    const letters = new WaitingLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+    const letters = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
 
     expect(await letters.counts()).toEqual(unknown);
   });
@@ -37,7 +37,7 @@ describe('the count of dead letters', () => {
       asked += 1;
       return new Promise<never>(() => undefined);
     };
-    const letters = new WaitingLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+    const letters = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
 
     expect(await Promise.all([letters.counts(), letters.counts()])).toEqual([unknown, unknown]);
     expect(asked).toBe(1);
@@ -46,7 +46,7 @@ describe('the count of dead letters', () => {
   it('is good for a while', async () => {
     let asked = 0;
     const countRecords = () => Promise.resolve(new Map([['topic.group.dlt', (asked += 1)]]));
-    const letters = new WaitingLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+    const letters = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
 
     expect(await letters.counts()).toMatchObject([{ waiting: 1 }]);
     expect(await letters.counts()).toMatchObject([{ waiting: 1 }]);

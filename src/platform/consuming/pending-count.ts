@@ -1,5 +1,5 @@
 /** How many dead letters of a consumer group wait to be redriven. */
-export interface WaitingCount {
+export interface PendingCount {
   /** The topic that the records were in. */
   readonly topic: string;
   readonly group: string;

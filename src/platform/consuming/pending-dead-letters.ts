@@ -1,12 +1,12 @@
 import type { Bus } from '../log/bus.js';
-import { recent } from '../tools/cached.js';
+import { cached } from '../tools/cached.js';
 import { type Consumed, deadLetterTopic, receiptTopic } from './dead-letter.js';
 import { readReceipts } from './dead-letters.js';
-import type { WaitingCount } from './pending-count.js';
+import type { PendingCount } from './pending-count.js';
 
 /** How many dead letters wait: those in the log, less those that have a receipt there. */
-export class WaitingLetters {
-  private readonly latest = recent(() => this.count());
+export class PendingDeadLetters {
+  private readonly latest = cached(() => this.count());
   /** By topic of receipts: how many records it held when the different receipts among them were counted. */
   private readonly receipts = new Map<string, { readonly records: number; readonly different: number }>();
 
@@ -16,7 +16,7 @@ export class WaitingLetters {
   ) {}
 
   /** Never throws, and never takes long. */
-  async counts(): Promise<readonly WaitingCount[]> {
+  async counts(): Promise<readonly PendingCount[]> {
     const waiting = await this.latest();
     return this.consumed.map(({ topic, group }) => {
       const letters = deadLetterTopic({ topic, group });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Consumption, LoggedRecord, RecordHandler } from '../log/bus.js';
+import type { RunningConsumer, LoggedRecord, RecordHandler } from '../log/bus.js';
 import { fingerprintOf, partitionName, type Position, type Positions } from './positions.js';
 
 /** Milliseconds between two writes of the positions that moved. */
@@ -43,7 +43,7 @@ export interface Keeping {
  */
 export class PositionKeeper {
   private readonly partitions = new Map<string, Partition>();
-  private consumption: Pick<Consumption, 'restart'> | undefined;
+  private consumption: Pick<RunningConsumer, 'restart'> | undefined;
   private saving: Promise<void> = Promise.resolve();
 
   constructor(private readonly keeping: Keeping) {}
@@ -56,7 +56,7 @@ export class PositionKeeper {
   }
 
   /** The consumption whose partitions are restarted where that is needed. */
-  attach(consumption: Pick<Consumption, 'restart'>): void {
+  attach(consumption: Pick<RunningConsumer, 'restart'>): void {
     this.consumption = consumption;
   }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../testing/eventually.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
-import type { Consumption } from '../log/bus.js';
+import type { RunningConsumer } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { EmbeddedBus } from '../embedded/bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
@@ -17,7 +17,7 @@ describe('A position keeper', () => {
   let database: EmbeddedDatabase;
   let positions: EmbeddedPositions;
   let findings: Finding[];
-  let running: Consumption[];
+  let running: RunningConsumer[];
 
   beforeEach(async () => {
     log = await newLog();

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Bus, LoggedRecord, RecordHandler } from '../log/bus.js';
 import { describeRecords } from '../log/describe-records.js';
-import { bury } from './send-to-dead-letters.js';
+import { sendToDeadLetters } from './send-to-dead-letters.js';
 import { isProgrammingError } from '../tools/programming-error.js';
 import { applyRecords } from './apply-records.js';
 import type { Subscription } from './subscription.js';
@@ -13,7 +13,7 @@ import type { Subscription } from './subscription.js';
 const MAX_TRIES = 8;
 
 /** What went to the dead letters at a time. */
-export interface GivenUp {
+export interface DeadLettered {
   readonly count: number;
   /** Of them, those on which our own code failed. */
   readonly programmingErrors: number;
@@ -29,7 +29,7 @@ export function recordHandler(
   subscription: Subscription,
   bus: Bus,
   logger: Logger,
-  onDeadLetters: (givenUp: GivenUp) => void = () => undefined,
+  onDeadLetters: (givenUp: DeadLettered) => void = () => undefined,
 ): RecordHandler {
   const { group } = subscription;
   /** By partition: the first of the records that our code failed on, and how often. */
@@ -49,7 +49,7 @@ export function recordHandler(
     );
     if (refused.length > 0) {
       const letters = refused.map((each) => (each.stack ? { ...each, attempts: failed + each.attempts } : each));
-      await bury(bus, subscription, letters);
+      await sendToDeadLetters(bus, subscription, letters);
       const programmingErrors = letters.filter(({ stack }) => stack).length;
       onDeadLetters({ count: letters.length, programmingErrors });
       for (const { record, reason, attempts, stack } of letters) {

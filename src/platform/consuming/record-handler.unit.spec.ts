@@ -8,7 +8,7 @@ import { leaseUntil } from '../log/lease.js';
 import { notStorable, PlatformError, unavailable } from '../tools/errors.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { deadLetterTopic } from './dead-letter.js';
-import { type GivenUp, recordHandler } from './record-handler.js';
+import { type DeadLettered, recordHandler } from './record-handler.js';
 import type { Subscription } from './subscription.js';
 
 const SECRET = '4111111111111111';
@@ -60,7 +60,7 @@ describe('a subscription', () => {
   let logger: Logger;
   let counted: number;
   let failed: number;
-  let mostBytes: number;
+  let maxBytes: number;
   let handler: RecordHandler | undefined;
 
   beforeEach(() => {
@@ -74,7 +74,7 @@ describe('a subscription', () => {
     counted = 0;
     failed = 0;
     handler = undefined;
-    mostBytes = Infinity;
+    maxBytes = Infinity;
   });
 
   function handle(...records: LoggedRecord[]): Promise<void> {
@@ -83,12 +83,12 @@ describe('a subscription', () => {
       ...bus,
       publish: (topic: string, published: readonly BusRecord[]) => {
         topics.push(topic);
-        const isTooLarge = published.some(({ value }) => (value?.length ?? 0) > mostBytes);
+        const isTooLarge = published.some(({ value }) => (value?.length ?? 0) > maxBytes);
         if (isTooLarge) return Promise.reject(new PlatformError('too-large', 'record-too-large', 'too large'));
         return bus.publish(topic, published);
       },
     };
-    const count = ({ count: more, programmingErrors }: GivenUp) => {
+    const count = ({ count: more, programmingErrors }: DeadLettered) => {
       counted += more;
       failed += programmingErrors;
     };
@@ -295,7 +295,7 @@ describe('a subscription', () => {
 
   describe('with a dead record that is too large for a letter', () => {
     it('leaves its value where it is, says so, and keeps the others whole', async () => {
-      mostBytes = 100;
+      maxBytes = 100;
       const large = { ...logged(1, 'x'.repeat(101), 'key'), headers: { long: 'header' } };
       await handle(logged(0, 'small'), large, logged(2, 'small, too'));
 
@@ -309,7 +309,7 @@ describe('a subscription', () => {
     });
 
     it('does without a key that is long, too', async () => {
-      mostBytes = 100;
+      maxBytes = 100;
       await handle(logged(1, 'x'.repeat(101), 'k'.repeat(2_000)));
 
       expect(log.records).toMatchObject([{ key: null, value: null }]);

@@ -6,16 +6,16 @@ import { type Consumed, placeName, receiptTopic, toReceipt } from './dead-letter
 import { type DeadLetter, readOriginals } from './dead-letters.js';
 
 /** A dead letter that stays one. */
-export interface Unhealed {
+export interface FailedRedrive {
   readonly id: string;
   /** Why; it names no value of the record. */
   readonly reason: string;
 }
 
 /** Records that are applied before their receipts are written. */
-const MOST_AT_ONCE = 500;
+const MAX_BATCH = 500;
 /** Of records in memory at a time: all letters are read through for each so many. */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
 /**
  * Has today's code apply the records of dead letters, in order and as where they were in the log, and writes a receipt
@@ -29,23 +29,23 @@ export async function redrive(
   subscription: Subscription,
   deadLetters: readonly DeadLetter[],
   signal: AbortSignal,
-): Promise<readonly Unhealed[]> {
-  const unhealed: Unhealed[] = [];
+): Promise<readonly FailedRedrive[]> {
+  const failed: FailedRedrive[] = [];
   for (const round of roundsOf(deadLetters)) {
     const originals = await readOriginals(bus, round);
-    for (let from = 0; from < round.length; from += MOST_AT_ONCE) {
+    for (let from = 0; from < round.length; from += MAX_BATCH) {
       signal.throwIfAborted();
-      const some = round.slice(from, from + MOST_AT_ONCE);
+      const some = round.slice(from, from + MAX_BATCH);
       const reasons = await apply(subscription, some, originals, signal);
       await writeReceipts(
         bus,
         subscription,
         some.filter(({ id }) => !reasons.has(id)),
       );
-      for (const [id, reason] of reasons) unhealed.push({ id, reason });
+      for (const [id, reason] of reasons) failed.push({ id, reason });
     }
   }
-  return unhealed;
+  return failed;
 }
 
 /** Answers why those that stay do, by id. */
@@ -80,7 +80,7 @@ function roundsOf(deadLetters: readonly DeadLetter[]): DeadLetter[][] {
   const rounds: DeadLetter[][] = [];
   let bytes = Infinity;
   for (const deadLetter of deadLetters) {
-    if (bytes + deadLetter.letter.bytes > MOST_BYTES) {
+    if (bytes + deadLetter.letter.bytes > MAX_BATCH_BYTES) {
       rounds.push([]);
       bytes = 0;
     }

@@ -4,7 +4,7 @@ import type { Refused } from './apply-records.js';
 import { type Consumed, deadLetterTopic, toDeadLetter, withoutContent } from './dead-letter.js';
 
 /** Puts records to the dead letters; answers when they are durable there. After a failure some may be there already. */
-export async function bury(bus: Bus, consumed: Consumed, refused: readonly Refused[]): Promise<void> {
+export async function sendToDeadLetters(bus: Bus, consumed: Consumed, refused: readonly Refused[]): Promise<void> {
   const letters = refused.map((each) => toDeadLetter(each, consumed.group));
   await publish(bus, deadLetterTopic(consumed), letters);
 }

@@ -19,7 +19,7 @@ import {
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
-import { coalesce } from '../tools/batching.js';
+import { batched } from '../tools/batching.js';
 import type { AggregateStore } from '../context/database.js';
 import type { EventStream } from '../event/event-stream.js';
 import { newestOfEach } from '../views/projection.js';
@@ -72,7 +72,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     this.documents = level.sublevel<string, Document<State>>(collection, { valueEncoding: 'json' });
     this.due = level.sublevel<string, string>(`${collection}.due`, {});
     this.limit = new EventLimit(stream.topic);
-    this.enqueue = coalesce(limits, (edits) => this.write(edits));
+    this.enqueue = batched(limits, (edits) => this.write(edits));
     this.commands = new EmbeddedCommands(level, collection, this.documents, (id, apply) => this.enqueue({ id, apply }));
   }
 
@@ -133,8 +133,8 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     this.listeners.push(listener);
   }
 
-  limitEvents(mostBytes: number): void {
-    this.limit.mostBytes = mostBytes;
+  limitEvents(maxBytes: number): void {
+    this.limit.maxBytes = maxBytes;
   }
 
   async waiting(from: string, limit: number): Promise<readonly Waiting[]> {
@@ -151,10 +151,10 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     return { oldest: await this.toWaiting(oldest), newest: await this.toWaiting(newest) };
   }
 
-  async *unpublished({ ids, mostEvents = Infinity }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
+  async *unpublished({ ids, maxEvents = Infinity }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
     for await (const id of ids ?? this.idsOfWaiting()) {
       const pending = (await this.documents.get(id))?.pending ?? [];
-      if (pending.length > 0) yield { id, pending: pending.slice(0, mostEvents) };
+      if (pending.length > 0) yield { id, pending: pending.slice(0, maxEvents) };
     }
   }
 

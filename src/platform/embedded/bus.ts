@@ -3,14 +3,14 @@ import { EventEmitter, once, setMaxListeners } from 'node:events';
 import type { AbstractSublevel } from 'abstract-level';
 import type { Logger } from 'pino';
 import { retryUntilDone } from '../tools/backoff.js';
-import { coalesce } from '../tools/batching.js';
+import { batched } from '../tools/batching.js';
 import type {
   Bus,
   BusRecord,
-  Consumption,
+  RunningConsumer,
   Extent,
   LoggedRecord,
-  Reading,
+  LogReader,
   RecordHandler,
   StartAt,
   TopicDescription,
@@ -20,7 +20,7 @@ import { leaseUntil } from '../log/lease.js';
 import { settingsOf } from '../log/topics.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { loggable, reasonFor } from '../tools/programming-error.js';
-import { EmbeddedReading } from './log-reader.js';
+import { EmbeddedLogReader } from './log-reader.js';
 import { fromStored, type StoredRecord, toStored } from './record.js';
 import type { EmbeddedDatabase } from './database.js';
 import type { Level } from './rebuild.js';
@@ -49,7 +49,7 @@ interface Turn {
 }
 
 const PARTITIONS = 6;
-const MOST_RECORDS = 500;
+const MAX_RECORDS = 500;
 
 /** The log and its consumer groups in the embedded database: Kafka's rules, for one process. */
 export class EmbeddedBus implements Bus {
@@ -72,7 +72,7 @@ export class EmbeddedBus implements Bus {
     this.offsets = database.level.sublevel<string, string>('offsets', {});
     // Every reader waits for it; by default ten of them are taken for a leak.
     setMaxListeners(0, this.closed.signal);
-    this.append = coalesce({ maxBatch: 100, maxWaiting: 10_000 }, (requests) => this.write(requests));
+    this.append = batched({ maxBatch: 100, maxWaiting: 10_000 }, (requests) => this.write(requests));
   }
 
   createTopics(): Promise<void> {
@@ -99,25 +99,25 @@ export class EmbeddedBus implements Bus {
     return isThere ? ends.map((end, partition) => ({ partition, first: 0, end })) : [];
   }
 
-  async countUnread(group: string, topic: string): Promise<number> {
+  async consumerLag(group: string, topic: string): Promise<number> {
     const ends = await this.endsOf(topic);
     const taken = await this.offsets.getMany(ends.map((_, partition) => `${group}!${topic}!${partition}`));
     return ends.reduce((sum, end, partition) => sum + end - Number(taken[partition] ?? 0), 0);
   }
 
-  read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<Reading> {
+  read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<LogReader> {
     const log = {
       ends: (topic: string) => this.endsOf(topic),
       records: (topic: string, partition: number, offset: number) => this.recordsFrom(topic, partition, offset),
     };
-    return EmbeddedReading.start(topics, handler, log, newest);
+    return EmbeddedLogReader.start(topics, handler, log, newest);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
     return this.append({ topic, records });
   }
 
-  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<Consumption> {
+  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<RunningConsumer> {
     const stopped = new AbortController();
     const state = { restarts: new Map(), inFlight: new Set<Promise<unknown>>(), failures: new Map() };
     const member: Member = { handlers, startAt, stopped, ...state };
@@ -272,7 +272,7 @@ export class EmbeddedBus implements Bus {
 
   private async recordsFrom(topic: string, partition: number, offset: number): Promise<LoggedRecord[]> {
     const at = `${topic}!${partition}`;
-    const entries = await this.log.iterator({ gte: logKey(at, offset), lt: `${at}"`, limit: MOST_RECORDS }).all();
+    const entries = await this.log.iterator({ gte: logKey(at, offset), lt: `${at}"`, limit: MAX_RECORDS }).all();
     return entries.map(([key, stored]) => ({
       topic,
       partition,

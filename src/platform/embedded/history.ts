@@ -1,5 +1,5 @@
 import type { AbstractSublevel } from 'abstract-level';
-import { coalesce } from '../tools/batching.js';
+import { batched } from '../tools/batching.js';
 import {
   chainOf,
   forgottenBefore,
@@ -38,7 +38,7 @@ export class EmbeddedHistory<State> implements History<State> {
   ) {
     this.entries = level.sublevel<string, StoredChange<State>>(collection, { valueEncoding: 'json' });
     // One flush at a time, or what one of two has read, the other could have changed before it writes.
-    this.edit = coalesce({ maxBatch: 100, maxWaiting: 10_000 }, (edits) => this.write(edits.flat()));
+    this.edit = batched({ maxBatch: 100, maxWaiting: 10_000 }, (edits) => this.write(edits.flat()));
   }
 
   append(entries: readonly HistoryEntry<State>[]): Promise<void> {

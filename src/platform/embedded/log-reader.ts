@@ -1,4 +1,4 @@
-import type { LoggedRecord, Reading, RecordHandler } from '../log/bus.js';
+import type { LoggedRecord, LogReader, RecordHandler } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { type Position, progressOf } from '../log/progress.js';
 
@@ -17,7 +17,7 @@ interface Place extends Position {
 }
 
 /** A reading of the embedded log. It reads when it is asked whether it has caught up. */
-export class EmbeddedReading implements Reading {
+export class EmbeddedLogReader implements LogReader {
   private readonly places = new Map<string, Place>();
   /** Aborted when it has ended, for the reason that is then always told. */
   private readonly ending = new AbortController();
@@ -35,8 +35,8 @@ export class EmbeddedReading implements Reading {
     handler: RecordHandler,
     log: Log,
     newest = Infinity,
-  ): Promise<EmbeddedReading> {
-    const reading = new EmbeddedReading(topics, handler, log, newest);
+  ): Promise<EmbeddedLogReader> {
+    const reading = new EmbeddedLogReader(topics, handler, log, newest);
     await reading.look();
     return reading;
   }

@@ -1,5 +1,5 @@
 import type { AbstractSublevel } from 'abstract-level';
-import { coalesce } from '../tools/batching.js';
+import { batched } from '../tools/batching.js';
 import { newestOfEach, type ProjectionStore, type Versioned } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
@@ -17,7 +17,7 @@ export class EmbeddedProjection<State> implements ProjectionStore<State> {
   ) {
     this.copies = level.sublevel<string, Versioned<State>>(collection, { valueEncoding: 'json' });
     // One flush at a time, or two of them could each read the older version and the older of them write last.
-    this.enqueue = coalesce({ maxBatch: 100, maxWaiting: 10_000 }, (batches) => this.write(batches.flat()));
+    this.enqueue = batched({ maxBatch: 100, maxWaiting: 10_000 }, (batches) => this.write(batches.flat()));
   }
 
   apply(entries: readonly Versioned<State>[]): Promise<void> {

@@ -18,7 +18,7 @@ type Edit<Document> = (id: string, apply: (document: Document | undefined) => Do
 
 /** Key in the index: all commands that there are are in it. Later than any time. */
 const INDEXED = 'indexed';
-const MOST_FORGOTTEN = 1_000;
+const MAX_FORGOTTEN = 1_000;
 
 /** The commands that the aggregates of one collection remember, indexed by the time of the oldest of each aggregate. */
 export class EmbeddedCommands<State extends Aggregate, Document extends Remembering<State>> {
@@ -45,10 +45,10 @@ export class EmbeddedCommands<State extends Aggregate, Document extends Remember
     let forgotten = isIndexed ? 0 : await this.indexAll(before);
     let keys: string[];
     do {
-      keys = await this.index.keys({ lt: before, limit: MOST_FORGOTTEN }).all();
+      keys = await this.index.keys({ lt: before, limit: MAX_FORGOTTEN }).all();
       await this.forgetOf(keys, before);
       forgotten += keys.length;
-    } while (keys.length === MOST_FORGOTTEN);
+    } while (keys.length === MAX_FORGOTTEN);
     if (isIndexed) return forgotten;
     await compact(this.documents);
     await this.index.put(INDEXED, '');

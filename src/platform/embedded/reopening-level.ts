@@ -6,7 +6,7 @@ import {
   AbstractLevel,
 } from 'abstract-level';
 import { retryUntilDone } from '../tools/backoff.js';
-import { coalesce } from '../tools/batching.js';
+import { batched } from '../tools/batching.js';
 import { unavailable } from '../tools/errors.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import type { Level } from './rebuild.js';
@@ -48,7 +48,7 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
   /** Resolved as each of the iterators that are open is closed. */
   private readonly iterating = new Set<Promise<void>>();
   private readonly closed = new AbortController();
-  private readonly enqueue = coalesce<Batch, void>(LIMITS, async (batches) => {
+  private readonly enqueue = batched<Batch, void>(LIMITS, async (batches) => {
     const operations = batches.flatMap((batch) => batch.operations);
     const options: object = { ...TEXT, sync: batches.some(({ sync }) => sync) };
     await this.write(() => this.store.level.batch(operations, options));

@@ -1,11 +1,11 @@
 import type { Admin, Kafka, RetryOptions } from 'kafkajs';
 import { isCodedError } from '../tools/errors.js';
-import { within } from '../tools/timeout.js';
+import { withTimeout } from '../tools/timeout.js';
 import { connected, RETRY } from './client.js';
 
 /** Milliseconds that a question may take, and how often the client asks again. */
 export interface Asking {
-  readonly patience?: number;
+  readonly timeoutMs?: number;
   readonly retry?: RetryOptions;
 }
 
@@ -23,12 +23,12 @@ export class KafkaAdmin {
 
   /** @throws what the question throws, the client's error, or Error when it takes too long */
   async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
-    const { patience, retry = RETRY } = this.asking;
+    const { timeoutMs, retry = RETRY } = this.asking;
     this.connecting ??= connected(this.kafka.admin({ retry }), () => (this.connecting = undefined));
     const { connecting } = this;
     const answer = connecting.then(question);
     try {
-      return await (patience === undefined ? answer : within(patience, answer));
+      return await (timeoutMs === undefined ? answer : withTimeout(timeoutMs, answer));
     } catch (error) {
       if (!isCodedError(error) || error.kind === 'unavailable') this.forget(connecting);
       throw error;

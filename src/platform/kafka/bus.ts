@@ -3,25 +3,25 @@ import type { Logger } from 'pino';
 import type {
   Bus,
   BusRecord,
-  Consumption,
+  RunningConsumer,
   Extent,
-  Reading,
+  LogReader,
   RecordHandler,
   StartAt,
   TopicDescription,
 } from '../log/bus.js';
 import { partitionsChanged } from '../log/topics.js';
-import { within } from '../tools/timeout.js';
+import { withTimeout } from '../tools/timeout.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { KafkaAdmin } from './admin.js';
-import { KafkaConsumption } from './consumer.js';
+import { KafkaConsumer } from './consumer.js';
 import { explained, reasonFor } from './errors.js';
-import { KafkaReading } from './log-reader.js';
+import { KafkaLogReader } from './log-reader.js';
 import { connectWithoutDelay } from './socket.js';
 import {
   countPartitions,
   countRecords,
-  countUnread,
+  consumerLag,
   createTopics,
   describeTopics,
   existingTopics,
@@ -38,10 +38,10 @@ export interface KafkaSettings {
   /** Milliseconds without a heartbeat after which the group gives a dead member's partitions to others. */
   readonly sessionTimeout: number;
   /** Milliseconds that Kafka may be away, with nothing read meanwhile, before a reading of whole topics ends. */
-  readonly readingPatience?: number;
+  readonly logReaderTimeoutMs?: number;
 }
 
-const READING_PATIENCE = 30_000;
+const LOG_READER_TIMEOUT_MS = 30_000;
 
 /** The bus on Kafka. This folder is the only one that knows kafkajs. */
 export class KafkaBus implements Bus {
@@ -95,14 +95,14 @@ export class KafkaBus implements Bus {
     });
   }
 
-  countUnread(group: string, topic: string): Promise<number> {
-    return this.admin.ask((admin) => countUnread(admin, group, topic));
+  consumerLag(group: string, topic: string): Promise<number> {
+    return this.admin.ask((admin) => consumerLag(admin, group, topic));
   }
 
-  read(topics: readonly string[], handler: RecordHandler, newest = Infinity): Promise<Reading> {
-    const { sessionTimeout, readingPatience = READING_PATIENCE } = this.settings;
-    const settings = { sessionTimeout, readingPatience, newest };
-    return KafkaReading.start(this.kafka, settings, this.admin, topics, handler);
+  read(topics: readonly string[], handler: RecordHandler, newest = Infinity): Promise<LogReader> {
+    const { sessionTimeout, logReaderTimeoutMs = LOG_READER_TIMEOUT_MS } = this.settings;
+    const settings = { sessionTimeout, logReaderTimeoutMs, newest };
+    return KafkaLogReader.start(this.kafka, settings, this.admin, topics, handler);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
@@ -113,9 +113,13 @@ export class KafkaBus implements Bus {
     return producer.publish(records);
   }
 
-  async consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<Consumption> {
+  async consume(
+    group: string,
+    handlers: ReadonlyMap<string, RecordHandler>,
+    startAt?: StartAt,
+  ): Promise<RunningConsumer> {
     const { sessionTimeout } = this.settings;
-    const consumption = new KafkaConsumption(this.kafka, sessionTimeout, group, handlers, this.logger, startAt);
+    const consumption = new KafkaConsumer(this.kafka, sessionTimeout, group, handlers, this.logger, startAt);
     try {
       await consumption.start();
       return consumption;
@@ -127,7 +131,7 @@ export class KafkaBus implements Bus {
 
   async check(): Promise<DependencyHealth> {
     try {
-      await within(
+      await withTimeout(
         2_000,
         this.admin.ask((admin) => admin.describeCluster()),
       );

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { backoffDelay } from '../tools/backoff.js';
-import type { Consumption, LoggedRecord, RecordHandler, StartAt } from '../log/bus.js';
+import type { RunningConsumer, LoggedRecord, RecordHandler, StartAt } from '../log/bus.js';
 import { describeRecords, whyAgain } from '../log/describe-records.js';
-import { coalesce } from '../tools/batching.js';
+import { batched } from '../tools/batching.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { loggable, reasonFor as reasonForFailure } from '../tools/programming-error.js';
 import { reasonFor } from './errors.js';
@@ -14,9 +14,9 @@ import { toLoggedRecord } from './record.js';
 import { KafkaWatchdog, type Watched } from './watchdog.js';
 
 /** Records between two heartbeats and offset commits. */
-const MOST_RECORDS_A_TURN = 500;
+const MAX_RECORDS_A_TURN = 500;
 /** Handled at the same time, so that what they write can go together. */
-const MOST_PARTITIONS = 12;
+const MAX_PARTITIONS = 12;
 /**
  * Milliseconds that a fetch is put off where records arrive all the time: few large batches cost everybody much less than
  * many small ones. A record that comes by itself is fetched at once.
@@ -29,7 +29,7 @@ const STREAMING = 10;
 type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };
 
 /** One member of a consumer group; it outlives every crash of the kafkajs consumer within. */
-export class KafkaConsumption implements Consumption, Watched {
+export class KafkaConsumer implements RunningConsumer, Watched {
   restarts = 0;
   private consumer: Consumer;
   private trouble: string | undefined = 'has not joined its group yet';
@@ -40,7 +40,7 @@ export class KafkaConsumption implements Consumption, Watched {
   /** By topic and partition: the assigned ones, and whether each has been told where to start. */
   private starts = new Map<string, Promise<void>>();
   /** Partitions that are done at the same moment are committed together. */
-  private readonly commit = coalesce<Done, void>({ maxBatch: 1_000, maxWaiting: Infinity }, async (done) => {
+  private readonly commit = batched<Done, void>({ maxBatch: 1_000, maxWaiting: Infinity }, async (done) => {
     const topics = [...new Set(done.map(({ batch }) => batch.topic))].map((topic) => ({
       topic,
       partitions: done
@@ -79,7 +79,7 @@ export class KafkaConsumption implements Consumption, Watched {
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: MOST_PARTITIONS,
+      partitionsConsumedConcurrently: MAX_PARTITIONS,
       eachBatch: (payload) => this.handleBatch(consumer, payload),
     });
   }
@@ -211,9 +211,9 @@ export class KafkaConsumption implements Consumption, Watched {
       return;
     }
     const isStreaming = performance.now() - this.handledAt < STREAMING;
-    for (let from = 0; from < batch.messages.length; from += MOST_RECORDS_A_TURN) {
+    for (let from = 0; from < batch.messages.length; from += MAX_RECORDS_A_TURN) {
       if (!isRunning() || isStale()) return;
-      const messages = batch.messages.slice(from, from + MOST_RECORDS_A_TURN);
+      const messages = batch.messages.slice(from, from + MAX_RECORDS_A_TURN);
       const last = messages.at(-1) as KafkaMessage;
       const records = messages.map((message) => toLoggedRecord(topic, partition, message));
       const lease = new KafkaLease(payload);

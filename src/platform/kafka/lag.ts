@@ -12,13 +12,13 @@ export type Assignment = ReadonlyMap<string, readonly number[]>;
 export class KafkaLag {
   private readonly admin: KafkaAdmin;
 
-  /** @param patience milliseconds that an answer may take */
+  /** @param timeoutMs milliseconds that an answer may take */
   constructor(
     kafka: Kafka,
     private readonly group: string,
-    patience: number,
+    timeoutMs: number,
   ) {
-    this.admin = new KafkaAdmin(kafka, { patience, retry: { retries: 0 } });
+    this.admin = new KafkaAdmin(kafka, { timeoutMs, retry: { retries: 0 } });
   }
 
   /**

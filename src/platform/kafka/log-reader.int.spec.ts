@@ -7,7 +7,7 @@ import { gate } from '../testing/gate.js';
 import { describeWithRealServers, realServers } from '../testing/real-servers.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
-import type { Reading } from '../log/bus.js';
+import type { LogReader } from '../log/bus.js';
 import { KafkaBus } from './bus.js';
 
 const { Kafka, logLevel, Partitioners } = kafkajs;
@@ -18,7 +18,7 @@ describeWithRealServers('a reading of a real Kafka', () => {
   let bus: KafkaBus;
   let clientId: string;
   let topic: string;
-  let reading: Reading | undefined;
+  let reading: LogReader | undefined;
 
   beforeEach(async () => {
     const brokers = [realServers().kafka];

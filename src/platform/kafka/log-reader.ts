@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { backoffDelay, retryUntilDone } from '../tools/backoff.js';
-import type { Reading, RecordHandler } from '../log/bus.js';
+import type { LogReader, RecordHandler } from '../log/bus.js';
 import { type Position, progressOf } from '../log/progress.js';
 import { unavailable } from '../tools/errors.js';
 import type { KafkaAdmin } from './admin.js';
@@ -12,13 +12,13 @@ import { toLoggedRecord } from './record.js';
 import { existingTopics, extentsOf } from './topics.js';
 
 /** Records between two heartbeats. */
-const MOST_RECORDS_A_TURN = 500;
+const MAX_RECORDS_A_TURN = 500;
 /** How a reading bears with its broker; milliseconds. */
 export interface ReadingSettings {
   /** Without a heartbeat, after which the group gives the partitions away. */
   readonly sessionTimeout: number;
   /** That Kafka may be away, with nothing read meanwhile, before the reading ends. */
-  readonly readingPatience: number;
+  readonly logReaderTimeoutMs: number;
   /** Records of each partition that it starts before the end, at most. */
   readonly newest: number;
 }
@@ -28,12 +28,12 @@ export interface ReadingSettings {
  * knows itself, so that it goes on there whenever it has to join its group again: after a handler that took longer than
  * a session, or after a broker's restart.
  */
-export class KafkaReading implements Reading {
+export class KafkaLogReader implements LogReader {
   /** By topic and partition. */
   private readonly positions = new Map<string, Map<number, Position>>();
   private readonly group = `reading-${randomUUID()}`;
   private readonly consumer: Consumer;
-  private readonly patience: number;
+  private readonly timeoutMs: number;
   private readonly newest: number;
   private followed: readonly string[] = [];
   private readonly moves = new EventEmitter().setMaxListeners(0);
@@ -47,12 +47,12 @@ export class KafkaReading implements Reading {
 
   private constructor(
     kafka: Kafka,
-    { sessionTimeout, readingPatience, newest }: ReadingSettings,
+    { sessionTimeout, logReaderTimeoutMs, newest }: ReadingSettings,
     private readonly admin: KafkaAdmin,
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
   ) {
-    this.patience = readingPatience;
+    this.timeoutMs = logReaderTimeoutMs;
     this.newest = newest;
     this.consumer = kafka.consumer({
       groupId: this.group,
@@ -85,8 +85,8 @@ export class KafkaReading implements Reading {
     admin: KafkaAdmin,
     topics: readonly string[],
     handler: RecordHandler,
-  ): Promise<KafkaReading> {
-    const reading = new KafkaReading(kafka, settings, admin, topics, handler);
+  ): Promise<KafkaLogReader> {
+    const reading = new KafkaLogReader(kafka, settings, admin, topics, handler);
     await reading.look();
     return reading;
   }
@@ -112,7 +112,7 @@ export class KafkaReading implements Reading {
   /** Finds out where the topics end now, and follows those that have come into being since. */
   private async look(): Promise<void> {
     let failure: unknown;
-    const signal = AbortSignal.any([this.ending.signal, AbortSignal.timeout(this.patience)]);
+    const signal = AbortSignal.any([this.ending.signal, AbortSignal.timeout(this.timeoutMs)]);
     try {
       await retryUntilDone(() => this.admin.ask((admin) => this.askForEnds(admin)), {
         signal,
@@ -158,7 +158,7 @@ export class KafkaReading implements Reading {
   private startAgain(error: Error): void {
     if (this.crashes === 0) this.awaySince = Date.now();
     this.crashes += 1;
-    if (Date.now() - this.awaySince < this.patience) void this.startConsumer(backoffDelay(this.crashes));
+    if (Date.now() - this.awaySince < this.timeoutMs) void this.startConsumer(backoffDelay(this.crashes));
     else void this.end(unavailable(`Kafka went away while its topics were read: ${error.message}`, error));
   }
 
@@ -175,9 +175,9 @@ export class KafkaReading implements Reading {
     const { topic, partition } = batch;
     const position = this.positionIn(topic, partition, Number(batch.firstOffset()));
     const unread = batch.messages.filter(({ offset }) => Number(offset) >= position.next);
-    for (let from = 0; from < unread.length; from += MOST_RECORDS_A_TURN) {
+    for (let from = 0; from < unread.length; from += MAX_RECORDS_A_TURN) {
       if (!isRunning() || isStale() || this.ending.signal.aborted) return;
-      const turn = unread.slice(from, from + MOST_RECORDS_A_TURN);
+      const turn = unread.slice(from, from + MAX_RECORDS_A_TURN);
       const lease = new KafkaLease(payload);
       try {
         await this.handler(

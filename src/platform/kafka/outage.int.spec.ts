@@ -144,7 +144,7 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
   }, 120_000);
 
   it('ends a reading, and says why, when the broker stays away', async () => {
-    const bus = await openBus({ retry: { retries: 2, initialRetryTime: 100 } }, { readingPatience: 3_000 });
+    const bus = await openBus({ retry: { retries: 2, initialRetryTime: 100 } }, { logReaderTimeoutMs: 3_000 });
     const topic = `topic-${randomUUID()}`;
     await bus.createTopics([topic]);
     await publishMoreThanOneFetch(bus, topic);

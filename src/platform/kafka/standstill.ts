@@ -1,5 +1,5 @@
 /** Looks in a row at which a partition may be behind and not have moved. */
-const MAX_LOOKS = 8;
+const MAX_CHECKS = 8;
 /** By how much that is doubled at most, while replacing the consumer does not help. */
 const MAX_DOUBLINGS = 6;
 
@@ -20,7 +20,7 @@ export class Standstill {
     this.looks.clear();
     for (const name of standing) this.looks.set(name, (before.get(name) ?? 0) + 1);
     if (standing.length === 0) this.inVain = 0;
-    if (Math.max(0, ...this.looks.values()) < MAX_LOOKS * 2 ** this.inVain) return false;
+    if (Math.max(0, ...this.looks.values()) < MAX_CHECKS * 2 ** this.inVain) return false;
     this.looks.clear();
     this.inVain = Math.min(this.inVain + 1, MAX_DOUBLINGS);
     return true;
@@ -29,6 +29,6 @@ export class Standstill {
   /** The partition that is nearest to being too long at a standstill, once that is halfway; for health. */
   get suspect(): string | undefined {
     const [longest] = [...this.looks].sort(([, one], [, other]) => other - one);
-    return longest && longest[1] >= MAX_LOOKS / 2 ? longest[0] : undefined;
+    return longest && longest[1] >= MAX_CHECKS / 2 ? longest[0] : undefined;
   }
 }

@@ -8,7 +8,7 @@ import { PlatformError } from '../tools/errors.js';
 /** `ConfigResourceTypes.TOPIC`, without loading the client. */
 const TOPIC: number = 2;
 /** About 8 seconds: until a broker knows a topic that was created, or a partition has moved to another one. */
-const MOST_FAILURES = 8;
+const MAX_FAILURES = 8;
 
 /** Those of the topics that exist. Asking for the others would make some brokers create them. */
 export async function existingTopics(admin: Admin, topics: readonly string[]): Promise<string[]> {
@@ -129,7 +129,7 @@ async function untilKnown<T>(admin: Admin, ask: () => Promise<T>): Promise<T> {
     } catch (error) {
       failures += 1;
       const { name, retriable } = error as { name?: unknown; retriable?: unknown };
-      if (name !== 'KafkaJSProtocolError' || retriable !== true || failures === MOST_FAILURES) throw error;
+      if (name !== 'KafkaJSProtocolError' || retriable !== true || failures === MAX_FAILURES) throw error;
     }
     await sleep(backoffDelay(failures));
   }
@@ -145,7 +145,7 @@ export async function countRecords(admin: Admin, topics: readonly string[]): Pro
 }
 
 /** How many records of the topic the group has still to take; counted as by {@link countRecords}. */
-export async function countUnread(admin: Admin, groupId: string, topic: string): Promise<number> {
+export async function consumerLag(admin: Admin, groupId: string, topic: string): Promise<number> {
   const topics = await existingTopics(admin, [topic]);
   if (topics.length === 0) return 0;
   const [committed] = await admin.fetchOffsets({ groupId, topics });

@@ -32,7 +32,7 @@ export type RecordHandler = (records: readonly LoggedRecord[], lease: Lease) => 
 export type StartAt = (topic: string, partition: number) => Promise<number>;
 
 /** A running member of a consumer group. */
-export interface Consumption {
+export interface RunningConsumer {
   health(): DependencyHealth;
   /** Hands over the records of a partition again, from an offset on; does nothing where another member has it. */
   restart(topic: string, partition: number, offset: number): void;
@@ -43,9 +43,9 @@ export interface Consumption {
 }
 
 /** A reading of topics from their oldest records on, apart from every consumer group. */
-export interface Reading {
+export interface LogReader {
   /**
-   * Records that are done, of all those that the topics held when the reading began or {@link Reading.caughtUp} was last
+   * Records that are done, of all those that the topics held when the reading began or {@link LogReader.caughtUp} was last
    * called.
    */
   readonly progress: { readonly read: number; readonly total: number };
@@ -95,13 +95,13 @@ export interface Bus {
   /** The partitions of the topic as they are now; none where there is no such topic. */
   extents(topic: string): Promise<readonly Extent[]>;
   /** How many records of the topic the group has still to take: all, where it never took any. */
-  countUnread(group: string, topic: string): Promise<number>;
+  consumerLag(group: string, topic: string): Promise<number>;
   /**
    * Hands over all records of the topics, each partition in its order, perhaps several partitions at a time, and then
-   * the new ones, by the next {@link Reading.caughtUp} at the latest. Topics that do not exist hold nothing.
+   * the new ones, by the next {@link LogReader.caughtUp} at the latest. Topics that do not exist hold nothing.
    * @param newest starts each partition with so many of its newest records
    */
-  read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<Reading>;
+  read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<LogReader>;
   /**
    * Appends the records in order; answers when they are durable. After a failure some of them may be in the log.
    * @throws PlatformError `record-too-large` when the log will never take one of them, for its size;
@@ -112,7 +112,7 @@ export interface Bus {
    * Joins the group, which starts at the oldest record. Offsets are committed after the handler returns.
    * @param startAt where given, decides where each assigned partition starts, instead of the committed offset
    */
-  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<Consumption>;
+  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<RunningConsumer>;
   check(): Promise<DependencyHealth>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { LoggedRecord } from './bus.js';
 
-const LONGEST = 100;
+const MAX_LENGTH = 100;
 
 /** What a log line says of records that were handed over: where the first of them is, what it is, and how many there are. */
 export function describeRecords(records: readonly LoggedRecord[]): object {
@@ -11,7 +11,7 @@ export function describeRecords(records: readonly LoggedRecord[]): object {
     topic,
     partition,
     offset,
-    key: key?.toString().slice(0, LONGEST),
+    key: key?.toString().slice(0, MAX_LENGTH),
     ...eventIn(value),
     records: records.length,
   };
@@ -33,5 +33,5 @@ function eventIn(value: Buffer | null): object {
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.slice(0, LONGEST) : undefined;
+  return typeof value === 'string' ? value.slice(0, MAX_LENGTH) : undefined;
 }

@@ -5,12 +5,12 @@ import { aRoundOf, type BusFixture, BusWorld, isOfRound, keys } from '../testing
 import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
 import { record, Recorder } from '../testing/recorder.js';
-import type { Reading, RecordHandler } from './bus.js';
+import type { LogReader, RecordHandler } from './bus.js';
 
 /** A part of the contract of a bus: whole topics, read apart from every consumer group. */
-export function readingContract(openFixture: () => Promise<BusFixture>): void {
+export function logReaderContract(openFixture: () => Promise<BusFixture>): void {
   let world: BusWorld;
-  let readings: Reading[];
+  let readings: LogReader[];
 
   beforeEach(async () => {
     world = await BusWorld.open(openFixture);
@@ -22,7 +22,7 @@ export function readingContract(openFixture: () => Promise<BusFixture>): void {
     await world.close();
   });
 
-  async function read(handler: RecordHandler, topics = [world.topic]): Promise<Reading> {
+  async function read(handler: RecordHandler, topics = [world.topic]): Promise<LogReader> {
     const reading = await world.bus.read(topics, handler);
     readings.push(reading);
     return reading;

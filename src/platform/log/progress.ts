@@ -1,4 +1,4 @@
-import type { Reading } from './bus.js';
+import type { LogReader } from './bus.js';
 
 /** How far the reading of one partition is, in offsets. */
 export interface Position {
@@ -11,7 +11,7 @@ export interface Position {
 }
 
 /** How many records are done, of those between where the reading began and where the partitions ended. */
-export function progressOf(positions: Iterable<Position>): Reading['progress'] {
+export function progressOf(positions: Iterable<Position>): LogReader['progress'] {
   let [read, total] = [0, 0];
   for (const { first, next, end } of positions) {
     read += Math.min(next, end) - first;

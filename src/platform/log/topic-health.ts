@@ -8,7 +8,7 @@ import { whyItForgets, whyItMayLose } from './topics.js';
 /** Milliseconds for which an answer stands, so that probes do not weigh on the log. */
 const FRESH_FOR = 10_000;
 /** Milliseconds that a probe waits for a new answer before it gets the last one. */
-const PATIENCE = 1_000;
+const TIMEOUT_MS = 1_000;
 
 /**
  * Tells readiness when one of the topics would forget or could lose events, or has not the partitions that it was made
@@ -50,7 +50,7 @@ export function topicHealth(
         askedAt = now;
         asking = ask().catch(() => undefined);
       }
-      await Promise.race([asking, sleep(PATIENCE, undefined, { ref: false })]);
+      await Promise.race([asking, sleep(TIMEOUT_MS, undefined, { ref: false })]);
       return last;
     },
   };

@@ -18,7 +18,7 @@ import {
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
-import type { CoalesceLimits } from '../tools/batching.js';
+import type { BatchLimits } from '../tools/batching.js';
 import type { AggregateStore, Index } from '../context/database.js';
 import { unavailable } from '../tools/errors.js';
 import type { EventStream } from '../event/event-stream.js';
@@ -30,7 +30,7 @@ import { BATCH_TIMEOUT_MS, inTime, isDuplicateKey, orUnavailable, refusal } from
 import { groupedFinds } from './finds.js';
 import { writeAroundFence } from './fence.js';
 import { createIndexes } from './indexes.js';
-import { putWhereNewer } from './upsert-if-newer.js';
+import { upsertIfNewer } from './upsert-if-newer.js';
 import { read } from './read.js';
 import { groupedWrites, type Write, writesTo } from './writes.js';
 
@@ -90,7 +90,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   constructor(
     private readonly collection: Collection<AggregateDocument<State>>,
     private readonly stream: EventStream,
-    limits?: CoalesceLimits,
+    limits?: BatchLimits,
   ) {
     this.topic = stream.topic;
     this.write = groupedWrites(collection, limits);
@@ -162,8 +162,8 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     this.listeners.push(listener);
   }
 
-  limitEvents(mostBytes: number): void {
-    this.limit.mostBytes = mostBytes;
+  limitEvents(maxBytes: number): void {
+    this.limit.maxBytes = maxBytes;
   }
 
   async waiting(from: string, limit: number): Promise<readonly Waiting[]> {
@@ -183,9 +183,9 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     return oldest && newest ? { oldest, newest: toWaiting(newest) } : undefined;
   }
 
-  async *unpublished({ ids, mostEvents }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
+  async *unpublished({ ids, maxEvents }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
     const filter = ids ? { _id: { $in: [...ids] }, 'pending.0': { $exists: true } } : WAITS;
-    const pending = mostEvents === undefined ? 1 : { $slice: ['$pending', mostEvents] };
+    const pending = maxEvents === undefined ? 1 : { $slice: ['$pending', maxEvents] };
     const cursor = this.collection.find(filter as object, { projection: { pending } });
     try {
       for (;;) {
@@ -232,7 +232,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   restore(states: readonly Restored<State>[]): Promise<void> {
     const fieldsOf = ({ hash, state }: Restored<State>) => ({ hash, state });
     const { collection } = this;
-    return putWhereNewer({ collection, write: writesTo(collection) }, states, fieldsOf, { pending: [], commands: [] });
+    return upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, { pending: [], commands: [] });
   }
 
   async *allHeads(): AsyncGenerator<Head> {

@@ -3,7 +3,7 @@ import type { PartitionPins } from '../log/partition-pins.js';
 import type { Database } from '../context/database.js';
 import { madeAt } from '../rebuilding/inspection.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
-import { within } from '../tools/timeout.js';
+import { withTimeout } from '../tools/timeout.js';
 import { failOnClosedConnections } from './closed-connections.js';
 import { isDuplicateKey, orUnavailable } from './errors.js';
 import { MongoPins } from './pins.js';
@@ -87,7 +87,7 @@ function databaseOver(
         if (!wasReached) await client.connect();
         wasReached = true;
         // Unlike a ping, it is not for everybody.
-        await within(2_000, db.command({ listCollections: 1, nameOnly: true, filter: { name: '' } }));
+        await withTimeout(2_000, db.command({ listCollections: 1, nameOnly: true, filter: { name: '' } }));
         return { up: true };
       } catch (error) {
         const away = `MongoDB does not answer for database ${db.databaseName}`;

@@ -1,6 +1,6 @@
 import type { WriteError } from 'mongodb';
 import { isUnavailable, notStorable, unavailable } from '../tools/errors.js';
-import { within } from '../tools/timeout.js';
+import { withTimeout } from '../tools/timeout.js';
 
 /** Milliseconds within which a caller who waits is answered, if only that the store is unavailable. */
 export const CALLER_TIMEOUT_MS = 4_500;
@@ -69,7 +69,7 @@ export async function orUnavailable<T>(call: () => Promise<T>): Promise<T> {
  */
 export async function inTime<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
   try {
-    return await within(timeoutMs, call());
+    return await withTimeout(timeoutMs, call());
   } catch (error) {
     throw (error as Error).name === 'TimeoutError' ? unavailable('MongoDB does not answer in time', error) : error;
   }

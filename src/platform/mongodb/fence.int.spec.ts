@@ -176,7 +176,7 @@ describeWithRealServers('a fence in MongoDB', () => {
   it('that stands for too long makes the store unavailable', async () => {
     await raise();
 
-    await expect(writeAroundFence(live, [insert('b')], { patience: 100 })).rejects.toMatchObject({
+    await expect(writeAroundFence(live, [insert('b')], { fenceWaitMs: 100 })).rejects.toMatchObject({
       kind: 'unavailable',
     });
     expect(await documents()).toEqual({ a: 1 });

@@ -19,9 +19,9 @@ export type Refusal = WriteError & {
 const NAMESPACE_NOT_FOUND = 26;
 const NAMESPACE_EXISTS = 48;
 /** Milliseconds that a write waits for fences: longer than any of them is meant to stand. */
-const PATIENCE = 10_000;
+const MAX_FENCE_WAIT_MS = 10_000;
 /** Milliseconds between two looks whether a fence still stands, made longer at random by up to as much. */
-const LOOK_EVERY = 10;
+const POLL_INTERVAL_MS = 10;
 /** Of commands that the driver gives none by itself. Else a failover could take back what has been answered. */
 export const writeConcern = { w: 'majority' } as const;
 
@@ -42,7 +42,7 @@ export async function raiseFence(db: Db, live: string, fence: Fence): Promise<vo
 
 interface WriteOptions {
   /** Milliseconds for which fences are waited for. */
-  readonly patience?: number;
+  readonly fenceWaitMs?: number;
   /** Milliseconds within which the server answers, fences aside. */
   readonly timeoutMs?: number;
   /** The operations were part of a try before, of which nobody knows how much was done. */
@@ -66,20 +66,25 @@ export function fenceIn(validator: Document | undefined): Fence | undefined {
  * what a killed rebuild left behind, and is lifted here. What nobody answers is tried once more, so each operation has to
  * be one that may be done twice, or that is refused the second time.
  * @returns what was refused for any other reason, by the index of the operation
- * @throws PlatformError `unavailable` when the server does not answer or fences stand for longer than `patience`
+ * @throws PlatformError `unavailable` when the server does not answer or fences stand for longer than `fenceWaitMs`
  * (milliseconds). Some of the operations may be done then.
  */
 export async function writeAroundFence<T extends Document>(
   collection: Collection<T>,
   operations: readonly AnyBulkWriteOperation<T>[],
-  { patience = PATIENCE, timeoutMs = BATCH_TIMEOUT_MS, isTriedBefore = false, ...options }: WriteOptions = {},
+  {
+    fenceWaitMs = MAX_FENCE_WAIT_MS,
+    timeoutMs = BATCH_TIMEOUT_MS,
+    isTriedBefore = false,
+    ...options
+  }: WriteOptions = {},
 ): Promise<ReadonlyMap<number, Refusal>> {
   const refused = new Map<number, Refusal>();
   /** Of operations in a try that nobody answered, however many fences and tries came after it. */
   const unanswered = new Set<number>(isTriedBefore ? operations.keys() : []);
   let waiting = operations.map((operation, index) => ({ operation, index }));
   let fence: Fence | undefined;
-  let impatientAt = Infinity;
+  let giveUpAt = Infinity;
   while (waiting.length > 0) {
     // One operation finds out as well as a thousand whether the fence still stands.
     const tried = fence ? waiting.slice(0, 1) : waiting;
@@ -108,10 +113,10 @@ export async function writeAroundFence<T extends Document>(
     }
     waiting.push(...untried);
     if (!fence) continue;
-    impatientAt = Math.min(impatientAt, performance.now() + patience);
+    giveUpAt = Math.min(giveUpAt, performance.now() + fenceWaitMs);
     if (fence.until.getTime() <= Date.now()) await breakFence(collection, fence);
-    else if (performance.now() >= impatientAt) throw unavailable('a rebuild holds the writes back');
-    else await sleep(LOOK_EVERY * (1 + Math.random()));
+    else if (performance.now() >= giveUpAt) throw unavailable('a rebuild holds the writes back');
+    else await sleep(POLL_INTERVAL_MS * (1 + Math.random()));
   }
   return refused;
 }

@@ -1,10 +1,10 @@
 import type { Collection, Document } from 'mongodb';
-import { coalesce, type CoalesceLimits } from '../tools/batching.js';
+import { batched, type BatchLimits } from '../tools/batching.js';
 import { CALLER_TIMEOUT_MS } from './errors.js';
 import { read } from './read.js';
 
 // While the server works on one, the next is gathered.
-const LIMITS: CoalesceLimits = {
+const LIMITS: BatchLimits = {
   maxBatch: 500,
   maxWaiting: 10_000,
   maxFlushes: 2,
@@ -20,7 +20,7 @@ export function groupedFinds<T extends Document & { _id: string }>(
   collection: Collection<T>,
   projection: Document = {},
 ): (id: string) => Promise<T | undefined> {
-  return coalesce<string, T | undefined>(LIMITS, async (ids) => {
+  return batched<string, T | undefined>(LIMITS, async (ids) => {
     const filter = (ids.length === 1 ? { _id: ids[0] } : { _id: { $in: ids } }) as object;
     const options = { projection, batchSize: ids.length + 1 };
     const documents = (await read(() => collection.find(filter, options).toArray())) as unknown as T[];

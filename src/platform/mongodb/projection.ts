@@ -3,7 +3,7 @@ import type { ProjectionStore, Versioned } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
 import { groupedFinds } from './finds.js';
-import { putWhereNewer } from './upsert-if-newer.js';
+import { upsertIfNewer } from './upsert-if-newer.js';
 import { BATCHES, groupedWrites, type Write } from './writes.js';
 
 export interface ProjectionDocument<State> {
@@ -23,7 +23,7 @@ export class MongoProjection<State> implements ProjectionStore<State> {
   }
 
   apply(entries: readonly Versioned<State>[]): Promise<void> {
-    return putWhereNewer({ collection: this.collection, write: this.write }, entries, ({ state }) => ({ state }));
+    return upsertIfNewer({ collection: this.collection, write: this.write }, entries, ({ state }) => ({ state }));
   }
 
   async find(id: string): Promise<Versioned<State> | undefined> {

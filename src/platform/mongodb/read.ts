@@ -3,7 +3,7 @@ import { CALLER_TIMEOUT_MS, inTime, orUnavailable } from './errors.js';
 
 /** CursorNotFound, QueryPlanKilled, CursorKilled, SnapshotUnavailable: what was read from has just been replaced. */
 const REPLACED = new Set([43, 175, 237, 246]);
-const MOST_TRIES = 10;
+const MAX_TRIES = 10;
 
 /**
  * Runs a read, from its beginning again where the collection was replaced under it.
@@ -19,7 +19,7 @@ async function readAgain<T>(call: () => Promise<T>): Promise<T> {
       return await orUnavailable(call);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && REPLACED.has(Number(error.code)))) throw error;
-      if (tries === MOST_TRIES) throw unavailable('what is read is replaced all the time', error);
+      if (tries === MAX_TRIES) throw unavailable('what is read is replaced all the time', error);
     }
   }
 }

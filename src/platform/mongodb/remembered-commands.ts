@@ -7,7 +7,7 @@ import { read } from './read.js';
 const AT = 'commands.at';
 /** What earlier versions stored of the request of a command. */
 const FINGERPRINT = 'commands.fingerprint';
-const MOST_FORGOTTEN = 1_000;
+const MAX_FORGOTTEN = 1_000;
 
 type Documents = Collection<{ _id: string }>;
 
@@ -25,11 +25,11 @@ export async function indexCommands(collection: Documents): Promise<void> {
 export async function forgetCommands(collection: Documents, before: string): Promise<number> {
   const due = { $or: [{ [AT]: { $lt: before } }, { [FINGERPRINT]: { $exists: true } }] } as object;
   for (let forgotten = 0; ;) {
-    const options = { projection: { _id: 1 }, limit: MOST_FORGOTTEN, batchSize: MOST_FORGOTTEN };
+    const options = { projection: { _id: 1 }, limit: MAX_FORGOTTEN, batchSize: MAX_FORGOTTEN };
     const documents = await read(() => collection.find(due, options).toArray());
     if (documents.length > 0) await forgetIn(collection, documents, before);
     forgotten += documents.length;
-    if (documents.length < MOST_FORGOTTEN) return forgotten;
+    if (documents.length < MAX_FORGOTTEN) return forgotten;
   }
 }
 

@@ -5,7 +5,7 @@ import { unpublishedOf } from '../testing/item-stores.js';
 import { losingProxy, type LosingProxy } from '../testing/losing-proxy.js';
 import { mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../testing/real-servers.js';
-import { within } from '../tools/timeout.js';
+import { withTimeout } from '../tools/timeout.js';
 import { MongoAggregates } from './aggregates.js';
 import { type MongoDatabase, openMongoDatabase } from './database.js';
 import { MongoHistory } from './history.js';
@@ -56,7 +56,7 @@ describeWithRealServers('what hangs in MongoDB', () => {
       history.page('a', 0, 1),
       list.page({ where: {}, sort: [['name', 'ascending']], limit: 1 }),
     ];
-    const outcomes = await within(AT_ALL_MS, Promise.allSettled(calls));
+    const outcomes = await withTimeout(AT_ALL_MS, Promise.allSettled(calls));
 
     expect(outcomes).toEqual(calls.map(() => expect.objectContaining({ status: 'rejected' })));
     expect(outcomes).toMatchObject(calls.map(() => unavailable));
@@ -73,9 +73,9 @@ describeWithRealServers('what hangs in MongoDB', () => {
     await eventually(() => expect(proxy.lost()).toBe(1));
 
     const ids = Array.from({ length: 20 }, (_, index) => `other-${index}`);
-    await within(AT_ALL_MS, Promise.all(ids.map((id) => items.save(undefined, created(id)))));
+    await withTimeout(AT_ALL_MS, Promise.all(ids.map((id) => items.save(undefined, created(id)))));
 
-    expect(await within(AT_ALL_MS, hanging)).toMatchObject([unavailable]);
+    expect(await withTimeout(AT_ALL_MS, hanging)).toMatchObject([unavailable]);
     // It was done all the same, and whoever decides again finds it.
     expect(await items.find('a')).toMatchObject({ state: { version: 2, name: 'one that hangs' } });
   });

@@ -4,7 +4,7 @@ import type { Collection, Document } from 'mongodb';
 import { mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers } from '../testing/real-servers.js';
 import type { MongoDatabase } from './database.js';
-import { putWhereNewer } from './upsert-if-newer.js';
+import { upsertIfNewer } from './upsert-if-newer.js';
 import { groupedWrites } from './writes.js';
 
 type Put = Document & { _id: string; version: number };
@@ -24,7 +24,7 @@ describeWithRealServers('what is put where it is newer', () => {
   });
 
   const put = (...versions: number[]): Promise<void> =>
-    putWhereNewer(
+    upsertIfNewer(
       { collection, write: groupedWrites(collection) },
       versions.map((version) => ({ id: 'a', version })),
       ({ version }) => ({ field: `as of ${version}` }),

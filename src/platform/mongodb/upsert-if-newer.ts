@@ -18,7 +18,7 @@ interface Target<Document extends object> {
  * Sets `fieldsOf` an entry, and its version, where that is newer than what is there; or else leaves what is there. A
  * document that is new gets `onInsert` besides. Entries may come again, and in any order.
  */
-export async function putWhereNewer<E extends Entry, Document extends { _id: string; version: number }>(
+export async function upsertIfNewer<E extends Entry, Document extends { _id: string; version: number }>(
   { collection, write }: Target<Document>,
   entries: readonly E[],
   fieldsOf: (entry: E) => object,
@@ -41,7 +41,7 @@ export async function putWhereNewer<E extends Entry, Document extends { _id: str
   const met = newest.filter((_, index) => outcomes[index] !== undefined);
   if (met.length === 0) return;
   const older = await behind(collection, met);
-  if (older.length > 0) await putWhereNewer({ collection, write }, older, fieldsOf, onInsert);
+  if (older.length > 0) await upsertIfNewer({ collection, write }, older, fieldsOf, onInsert);
 }
 
 /** Those of the entries that are newer than what is there. */

@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
-import { coalesce, type CoalesceLimits } from '../tools/batching.js';
+import { batched, type BatchLimits } from '../tools/batching.js';
 import { isNotStorable } from '../tools/errors.js';
 import { BATCH_TIMEOUT_MS, CALLER_TIMEOUT_MS } from './errors.js';
 import { type Refusal, writeAroundFence } from './fence.js';
@@ -17,7 +17,7 @@ export type Write<T extends Document> = (
 ) => Promise<readonly Outcome[]>;
 
 // While the server works on one, the next is prepared.
-const LIMITS: CoalesceLimits = {
+const LIMITS: BatchLimits = {
   maxBatch: 1_000,
   maxWaiting: 10_000,
   maxFlushes: 2,
@@ -25,7 +25,7 @@ const LIMITS: CoalesceLimits = {
 };
 
 /** For whoever writes large batches anyway, which gain more from being done side by side than from growing. */
-export const BATCHES: CoalesceLimits = { ...LIMITS, maxFlushes: 4, timeoutMs: BATCH_TIMEOUT_MS };
+export const BATCHES: BatchLimits = { ...LIMITS, maxFlushes: 4, timeoutMs: BATCH_TIMEOUT_MS };
 
 /** Writes each call by itself. */
 export function writesTo<T extends Document>(collection: Collection<T>): Write<T> {
@@ -53,7 +53,7 @@ export function groupedWrites<T extends Document>(collection: Collection<T>, lim
     });
   }
 
-  const flush = coalesce<Operations, readonly Outcome[] | Error>(limits, async (calls) => {
+  const flush = batched<Operations, readonly Outcome[] | Error>(limits, async (calls) => {
     try {
       return await writeTogether(calls);
     } catch (error) {

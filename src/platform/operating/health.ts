@@ -1,4 +1,4 @@
-import type { WaitingCount } from '../consuming/pending-count.js';
+import type { PendingCount } from '../consuming/pending-count.js';
 import type { Dependency, DependencyHealth } from '../tools/dependency.js';
 import type { BacklogReport } from '../outbox/backlog-watch.js';
 
@@ -37,7 +37,7 @@ export class Health {
   private reportBacklogs: () => Promise<readonly BacklogReport[]> = () => Promise.resolve([]);
   /** Dead-letter topics that this process put records to because its own code failed. */
   private readonly programmingErrors = new Set<string>();
-  private countDeadLetters: () => Promise<readonly WaitingCount[]> = () => Promise.resolve([]);
+  private countDeadLetters: () => Promise<readonly PendingCount[]> = () => Promise.resolve([]);
   /** Why the process as a whole is not ready: it starts, or it stops. */
   notServing: string | undefined = 'starting';
 
@@ -51,7 +51,7 @@ export class Health {
   }
 
   /** @param count takes no longer than a dependency's check, and never throws */
-  watchDeadLetters(count: () => Promise<readonly WaitingCount[]>): void {
+  watchDeadLetters(count: () => Promise<readonly PendingCount[]>): void {
     this.countDeadLetters = count;
   }
 
@@ -79,7 +79,7 @@ export class Health {
     };
   }
 
-  private toHealth({ deadLetterTopic, waiting }: WaitingCount): DeadLettersHealth {
+  private toHealth({ deadLetterTopic, waiting }: PendingCount): DeadLettersHealth {
     const programmingError = waiting !== 0 && this.programmingErrors.has(deadLetterTopic);
     const count = waiting === undefined ? { detail: 'unknown: the bus does not answer' } : { waiting };
     return { ...count, ...(programmingError && { programmingError }) };

@@ -1,8 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { WaitingCount } from '../consuming/pending-count.js';
+import type { PendingCount } from '../consuming/pending-count.js';
 import type { BacklogReport } from '../outbox/backlog-watch.js';
 import { type Disagreement, DISAGREEMENTS } from '../rebuilding/log-guard.js';
-import type { UnreadCount } from '../consuming/consumer-lag.js';
+import type { ConsumerLag } from '../consuming/consumer-lag.js';
 
 /** One answered request. */
 export interface AnsweredRequest {
@@ -92,14 +92,14 @@ export class Metrics {
   }
 
   /** Measures, whenever asked, how many dead letters wait. */
-  watchDeadLetters(counts: () => Promise<readonly WaitingCount[]>): void {
+  watchDeadLetters(counts: () => Promise<readonly PendingCount[]>): void {
     this.measureGroups('dead_letters_waiting', 'Dead letters that have not been redriven.', async () =>
       (await counts()).map(({ topic, group, waiting }) => ({ topic, group, count: waiting })),
     );
   }
 
   /** Measures, whenever asked, how far subscribers are behind. */
-  watchSubscribers(counts: () => Promise<readonly UnreadCount[]>): void {
+  watchSubscribers(counts: () => Promise<readonly ConsumerLag[]>): void {
     this.measureGroups('subscriber_unread_records', 'Records that the consumer group has still to take.', async () =>
       (await counts()).map(({ topic, group, unread }) => ({ topic, group, count: unread })),
     );

@@ -1,5 +1,5 @@
 import type { Backlog, Outbox, Waiting } from '../aggregate/aggregates.js';
-import { recent } from '../tools/cached.js';
+import { cached } from '../tools/cached.js';
 
 /** What an outbox has to publish. */
 export interface BacklogReport {
@@ -18,7 +18,7 @@ export interface BacklogReport {
 
 /** Tells, as often as anybody asks, how much an outbox has to publish and for how long. */
 export class BacklogWatch {
-  private readonly latest = recent(() => this.ask());
+  private readonly latest = cached(() => this.ask());
   /** Since when the ends of the backlog are seen, by the process's monotonic clock. */
   private seen = new Map<string, number>();
 

@@ -14,7 +14,7 @@ export interface QueueLimits {
 }
 
 /** Aggregates whose newest trimmed version is remembered: those of several seconds under full load. */
-const MOST_TRIMMED = 10_000;
+const MAX_TRIMMED = 10_000;
 
 /**
  * The events that wait in memory to be published, and how far each aggregate has come. Whoever pushes an event has
@@ -84,7 +84,7 @@ export class RelayQueue {
       this.trimmed.set(id, version);
     }
     for (const id of this.trimmed.keys()) {
-      if (this.trimmed.size <= MOST_TRIMMED) return;
+      if (this.trimmed.size <= MAX_TRIMMED) return;
       this.trimmed.delete(id);
     }
   }

@@ -37,7 +37,7 @@ const SETTINGS: RelaySettings = {
  */
 const LINGER = 40;
 /** Milliseconds that sweeps are put off while there is more than a batch of the process's own commits to publish. */
-const LONGEST_BUSY = 10_000;
+const MAX_BUSY_MS = 10_000;
 
 /** There is something to publish, something to sweep, something was trimmed. */
 const SIGNALS = ['queued', 'wanted', 'trimmed'] as const;
@@ -100,15 +100,15 @@ export class Relay {
   }
 
   /**
-   * Publishes what is queued, for at most `patience` milliseconds, and stops. What then still waits stays in the outbox.
+   * Publishes what is queued, for at most `timeoutMs` milliseconds, and stops. What then still waits stays in the outbox.
    */
-  async stop(patience: number): Promise<void> {
+  async stop(timeoutMs: number): Promise<void> {
     this.stopping.abort();
     for (const each of SIGNALS) this.signals.emit(each);
-    const impatience = setTimeout(() => this.aborting.abort(new Error('the relay stops')), patience);
+    const deadline = setTimeout(() => this.aborting.abort(new Error('the relay stops')), timeoutMs);
     await this.running;
     await this.trimming;
-    clearTimeout(impatience);
+    clearTimeout(deadline);
   }
 
   private takeCommit({ id, event, oldest }: Commit): void {
@@ -221,7 +221,7 @@ export class Relay {
     const { sweepEvery, maxBatch } = this.settings;
     let sweptAt = -Infinity;
     while (!this.stopping.signal.aborted) {
-      const isBusy = this.queue.size >= maxBatch && performance.now() - sweptAt < LONGEST_BUSY;
+      const isBusy = this.queue.size >= maxBatch && performance.now() - sweptAt < MAX_BUSY_MS;
       if (!isBusy) sweptAt = performance.now();
       const taken = await this.sweep(isBusy);
       const canGoOn = this.sweeper.isAsked && !this.queue.isFull && !this.isPaused;

@@ -10,7 +10,7 @@ import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/databas
 import { Relay, type RelaySettings } from './relay.js';
 import { setAsideHealth } from './set-aside.js';
 
-const PATIENCE = 20_000;
+const TIMEOUT_MS = 20_000;
 /** The sweeper stays away but for its first sweep. */
 const FAST_PATH = { sweepEvery: 1_000_000 };
 /** The sweeper takes all it finds, again and again. */
@@ -84,7 +84,7 @@ describe('the relay', () => {
     const outcomes: Outcome[] = [failure, failure];
     const relay = start(FAST_PATH, () => outcomes.shift() ?? 'ok');
     await commit('a', 6);
-    await relay.stop(PATIENCE);
+    await relay.stop(TIMEOUT_MS);
 
     expect(log.failures).toHaveLength(2);
     expect(log.firstAppearances('a')).toEqual([1, 2, 3, 4, 5, 6]);
@@ -310,7 +310,7 @@ describe('the relay', () => {
     const relay = start(SWEEPING);
     relay.pause();
     await commit('a', 1);
-    await relay.stop(PATIENCE);
+    await relay.stop(TIMEOUT_MS);
 
     expect(await store.backlog()).toMatchObject({ events: 1 });
   });
@@ -323,7 +323,7 @@ describe('the relay', () => {
       await commit(id, 1);
       await instance.commit(id, undefined, undefined, 'x'.repeat(3_000));
       await commit(id, 2);
-      log.mostBytes = 2_500;
+      log.maxBytes = 2_500;
     }
 
     it('sets its aggregate aside alone, and what follows on it, and publishes all others', async () => {
@@ -369,7 +369,7 @@ describe('the relay', () => {
       await refused();
       await commit('a', 60);
       await eventually(() => expect(log.refusals).toBeGreaterThan(8));
-      log.mostBytes = Infinity;
+      log.maxBytes = Infinity;
       await trimmed();
 
       expect(log.firstAppearances('a')).toEqual(Array.from({ length: 64 }, (_, index) => index + 1));
@@ -392,7 +392,7 @@ describe('the relay', () => {
 
     it('tells the store how large an event may be, so that the command is refused', async () => {
       await instance.commit('a');
-      log.mostBytes = 5_000;
+      log.maxBytes = 5_000;
       start(FAST_PATH);
       await eventually(() =>
         expect(instance.commit('a', undefined, undefined, 'x'.repeat(4_000))).rejects.toMatchObject({
@@ -407,7 +407,7 @@ describe('the relay', () => {
     it('publishes what it has queued', async () => {
       const relay = start(FAST_PATH);
       await Promise.all(Array.from({ length: 100 }, (_, index) => instance.commit(`item-${index}`)));
-      await relay.stop(PATIENCE);
+      await relay.stop(TIMEOUT_MS);
 
       expect(new Set(log.events.map(({ subject }) => subject)).size).toBe(100);
       expect(await store.backlog()).toEqual({ events: 0 });
@@ -425,7 +425,7 @@ describe('the relay', () => {
 
     it('publishes nothing that is committed afterwards', async () => {
       const relay = start(FAST_PATH);
-      await relay.stop(PATIENCE);
+      await relay.stop(TIMEOUT_MS);
       await instance.commit('a');
 
       expect(log.records).toEqual([]);

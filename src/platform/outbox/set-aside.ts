@@ -68,15 +68,15 @@ export class AggregatesSetAside {
 }
 
 /** Aggregates that a detail names. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** What readiness says of them: everything else goes on, so the process is no more than degraded. */
 export function setAsideHealth(topic: string, setAside: readonly SetAside[]): DependencyHealth {
   if (setAside.length === 0) return { up: true };
   const named = setAside
-    .slice(0, MOST_NAMED)
+    .slice(0, MAX_NAMED)
     .map(({ id, version, bytes }) => `${id} (version ${version}, ${bytes} bytes)`);
-  const others = setAside.length > MOST_NAMED ? ` and ${setAside.length - MOST_NAMED} more` : '';
+  const others = setAside.length > MAX_NAMED ? ` and ${setAside.length - MAX_NAMED} more` : '';
   return {
     up: false,
     detail: `${topic} refuses events for their size (max.message.bytes): ${named.join(', ')}${others}`,

@@ -7,11 +7,11 @@ const PAGE = 250;
 /** One look of so many begins with the oldest, and not at a place at random: one odd time may keep it from all the others. */
 const FROM_BEGINNING = 8;
 /** Events that are taken of an aggregate at a time, so that one with many does not hold up the others. */
-const MOST_EVENTS = 50;
+const MAX_EVENTS = 50;
 /** Characters of JSON that are taken up at a time. */
-const MOST_LENGTH = 4 * 1024 ** 2;
+const MAX_LENGTH = 4 * 1024 ** 2;
 /** Aggregates that were seen and may be somebody else's to publish. */
-const MOST_SEEN = 10_000;
+const MAX_SEEN = 10_000;
 
 interface Seen {
   /** Of the oldest event that was pending then. */
@@ -45,7 +45,7 @@ export class Sweeper {
 
   /** Has the next {@link sweep} take up the oldest events that an aggregate has pending. */
   want(id: string): void {
-    if (this.wanted.size < MOST_SEEN) this.wanted.add(id);
+    if (this.wanted.size < MAX_SEEN) this.wanted.add(id);
   }
 
   /** Something is wanted. */
@@ -65,7 +65,7 @@ export class Sweeper {
   }
 
   private async look(): Promise<void> {
-    if (this.seen.size > MOST_SEEN - 2 * PAGE) return;
+    if (this.seen.size > MAX_SEEN - 2 * PAGE) return;
     const ends = await this.outbox.ends();
     this.looks += 1;
     const isFromBeginning = this.looks % FROM_BEGINNING === 0;
@@ -83,16 +83,16 @@ export class Sweeper {
     if (ids.size === 0) return taken;
     for (const id of ids) this.forget(id);
     let length = 0;
-    for await (const { id, pending } of this.outbox.unpublished({ ids: [...ids], mostEvents: MOST_EVENTS })) {
+    for await (const { id, pending } of this.outbox.unpublished({ ids: [...ids], maxEvents: MAX_EVENTS })) {
       ids.delete(id);
       // Otherwise somebody has published it meanwhile, and is perhaps about to publish the rest.
       if (!wanted.has(id) && due.get(id)?.version !== pending[0]?.version) continue;
       if (this.aside.holds(id)) continue;
       const queued = pending.filter((event) => this.queue.push({ ...event, id }));
-      if (queued.length < pending.length || pending.length === MOST_EVENTS) this.want(id);
+      if (queued.length < pending.length || pending.length === MAX_EVENTS) this.want(id);
       taken.set(id, queued.at(-1)?.version ?? 0);
       length += pending.reduce((sum, { json }) => sum + json.length, 0);
-      if (!this.queue.isFull && length < MOST_LENGTH) continue;
+      if (!this.queue.isFull && length < MAX_LENGTH) continue;
       for (const left of ids) {
         const seen = wanted.has(left) ? undefined : due.get(left);
         if (seen) this.seen.set(left, seen);

@@ -1,5 +1,5 @@
 import type { Outbox } from '../aggregate/aggregates.js';
-import { DEFAULT_MAX_MESSAGE_BYTES, mostEventBytes } from '../aggregate/event-limit.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, maxEventBytes } from '../aggregate/event-limit.js';
 import type { Bus } from '../log/bus.js';
 
 /** What one aggregate has to publish. */
@@ -19,19 +19,19 @@ export interface WaitingEvents {
 /** Bytes of the largest event that a topic takes. @throws when the bus does not answer. */
 export async function eventLimitOf(bus: Pick<Bus, 'describeTopics'>, topic: string): Promise<number> {
   const [described] = await bus.describeTopics([topic]);
-  return mostEventBytes(Number(described?.settings['max.message.bytes'] ?? DEFAULT_MAX_MESSAGE_BYTES));
+  return maxEventBytes(Number(described?.settings['max.message.bytes'] ?? DEFAULT_MAX_MESSAGE_BYTES));
 }
 
 /** What waits in an outbox, aggregate by aggregate. */
 export async function* waitingEvents(
   outbox: Pick<Outbox, 'topic' | 'unpublished'>,
-  mostBytes: number,
+  maxBytes: number,
 ): AsyncGenerator<WaitingEvents> {
   for await (const { id, pending } of outbox.unpublished()) {
     const [first, last] = [pending[0], pending.at(-1)];
     if (!first || !last) continue;
     const sizes = pending.map(({ version, json }) => ({ version, bytes: Buffer.byteLength(json) }));
-    const refused = sizes.find(({ bytes }) => bytes > mostBytes);
+    const refused = sizes.find(({ bytes }) => bytes > maxBytes);
     yield {
       topic: outbox.topic,
       id,

@@ -15,7 +15,7 @@ it('tells of each aggregate what it has to publish, and what of that the topic r
     await store.save(before, changed(before.state, name));
   }
   const log = new FlakyLog();
-  log.mostBytes = 4_000;
+  log.maxBytes = 4_000;
 
   const listed: unknown[] = [];
   for await (const each of waitingEvents(store, await eventLimitOf(log.bus(), store.topic))) listed.push(each);

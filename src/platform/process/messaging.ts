@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../tools/backoff.js';
-import type { Bus, Consumption, RecordHandler } from '../log/bus.js';
+import type { Bus, RunningConsumer, RecordHandler } from '../log/bus.js';
 import { createPinnedTopics, type PartitionPins } from '../log/partition-pins.js';
 import { topicHealth } from '../log/topic-health.js';
 import { isCodedError } from '../tools/errors.js';
@@ -14,7 +14,7 @@ import type { RecordedTopic } from '../rebuilding/fork-watch.js';
 import { type Disagreement, LogGuard } from '../rebuilding/log-guard.js';
 import { PositionKeeper } from '../consuming/position-keeper.js';
 import type { Positions } from '../consuming/positions.js';
-import { type GivenUp, recordHandler } from '../consuming/record-handler.js';
+import { type DeadLettered, recordHandler } from '../consuming/record-handler.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { topicsUsed } from '../consuming/topics-used.js';
 
@@ -46,7 +46,7 @@ interface Member extends Participant {
 /** All that a process does on the bus: its topics, its relays and its consumer groups. */
 export class Messaging {
   private readonly members: readonly Member[];
-  private readonly consumptions = new Map<string, Consumption>();
+  private readonly consumptions = new Map<string, RunningConsumer>();
   private readonly stopping = new AbortController();
   private saving: Promise<unknown> = Promise.resolve();
   private joined = false;
@@ -58,7 +58,7 @@ export class Messaging {
     private readonly bus: Bus,
     participants: readonly Participant[],
     private readonly logger: Logger,
-    onDeadLetters: (consumed: Consumed, givenUp: GivenUp) => void,
+    onDeadLetters: (consumed: Consumed, givenUp: DeadLettered) => void,
   ) {
     this.members = participants.map((participant) => this.toMember(participant, onDeadLetters));
   }
@@ -147,9 +147,9 @@ export class Messaging {
     await Promise.all(this.members.map(({ guard }) => guard.stop()));
   }
 
-  /** Publishes what is queued, for at most `patience` milliseconds; the rest stays in the outboxes. */
-  async flush(patience: number): Promise<void> {
-    await Promise.all(this.members.flatMap(({ relays }) => relays.map((relay) => relay.stop(patience))));
+  /** Publishes what is queued, for at most `timeoutMs` milliseconds; the rest stays in the outboxes. */
+  async flush(timeoutMs: number): Promise<void> {
+    await Promise.all(this.members.flatMap(({ relays }) => relays.map((relay) => relay.stop(timeoutMs))));
   }
 
   private get pins(): readonly PartitionPins[] {
@@ -169,7 +169,10 @@ export class Messaging {
     await createPinnedTopics(this.bus, this.pins, topics);
   }
 
-  private toMember(participant: Participant, onDeadLetters: (consumed: Consumed, givenUp: GivenUp) => void): Member {
+  private toMember(
+    participant: Participant,
+    onDeadLetters: (consumed: Consumed, givenUp: DeadLettered) => void,
+  ): Member {
     const { name, outboxes, subscriptions, histories, positions } = participant;
     const { bus, logger } = this;
     const keeper = new PositionKeeper({
@@ -182,7 +185,7 @@ export class Messaging {
     const guard = new LogGuard({ module: name, bus, stores: outboxes, histories, keeper, subscriptions, logger });
     const handlers = new Map<string, RecordHandler>();
     for (const subscription of subscriptions) {
-      const onDead = (givenUp: GivenUp) => onDeadLetters(subscription, givenUp);
+      const onDead = (givenUp: DeadLettered) => onDeadLetters(subscription, givenUp);
       handlers.set(subscription.topic, keeper.watch(recordHandler(subscription, bus, logger, onDead)));
     }
     // What is published while log and database disagree would be a second history.

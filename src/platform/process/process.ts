@@ -14,7 +14,7 @@ import type { Database } from '../context/database.js';
 import type { Context } from '../context/define-context.js';
 import type { OpenContext } from '../context/open-context.js';
 import { deadLetterTopic } from '../consuming/dead-letter.js';
-import { WaitingLetters } from '../consuming/pending-dead-letters.js';
+import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
 import { compileSchemasOf } from '../event/seal-event.js';
 import { expectUp } from '../tools/dependency.js';
 import { Health } from '../operating/health.js';
@@ -25,10 +25,10 @@ import { Messaging, type Participant } from './messaging.js';
 import { Metrics } from '../operating/metrics.js';
 import { keepDroppingExpired } from '../rebuilding/inspection.js';
 import type { Subscription } from '../consuming/subscription.js';
-import { unreadRecords } from '../consuming/consumer-lag.js';
+import { consumerLags } from '../consuming/consumer-lag.js';
 
 /** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
-const PATIENCE = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
+const STOP_TIMEOUTS_MS = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
 
 /** A context of this process, over its database. */
 interface Member extends OpenContext {
@@ -94,11 +94,13 @@ export class Process {
     this.health.notServing = 'stopping';
     if (this.listener) await sleep(this.config.DRAIN_MS);
     this.stopping.abort(new Error('the process stops'));
-    await this.patiently('requests', () => this.listener?.stop());
-    await this.patiently('consumers', () => this.joining.then(() => this.messaging?.leave()));
-    await this.patiently('relays', () => this.messaging?.flush(PATIENCE.relays - 200));
-    await this.patiently('connections', () => Promise.all(this.connections.map((connection) => connection.close())));
-    await this.patiently('management', () => this.management?.stop());
+    await this.withinTimeout('requests', () => this.listener?.stop());
+    await this.withinTimeout('consumers', () => this.joining.then(() => this.messaging?.leave()));
+    await this.withinTimeout('relays', () => this.messaging?.flush(STOP_TIMEOUTS_MS.relays - 200));
+    await this.withinTimeout('connections', () =>
+      Promise.all(this.connections.map((connection) => connection.close())),
+    );
+    await this.withinTimeout('management', () => this.management?.stop());
   }
 
   private createManagementApp(): Express {
@@ -145,7 +147,7 @@ export class Process {
     this.watchDeadLetters(bus, subscriptions);
     this.metrics.watchConsumers(() => messaging.restarts());
     this.metrics.watchDisagreements(() => messaging.disagreements());
-    this.metrics.watchSubscribers(unreadRecords(bus, subscriptions));
+    this.metrics.watchSubscribers(consumerLags(bus, subscriptions));
     this.health.watchOutboxes(() => messaging.reportBacklogs());
     this.metrics.watchOutboxes(() => messaging.reportBacklogs());
     this.adapters.push(this.backends.busName);
@@ -172,7 +174,7 @@ export class Process {
   }
 
   private watchDeadLetters(bus: Bus, subscriptions: readonly Subscription[]): void {
-    const waiting = new WaitingLetters(bus, subscriptions);
+    const waiting = new PendingDeadLetters(bus, subscriptions);
     this.health.watchDeadLetters(() => waiting.counts());
     this.metrics.watchDeadLetters(() => waiting.counts());
     // An alert on a counter's increase has to see it at 0 first.
@@ -204,12 +206,15 @@ export class Process {
   }
 
   /** One step of the stop; a step that takes too long is left behind, for nothing that is committed can get lost. */
-  private async patiently(step: keyof typeof PATIENCE, work: () => Promise<unknown> | undefined): Promise<void> {
+  private async withinTimeout(
+    step: keyof typeof STOP_TIMEOUTS_MS,
+    work: () => Promise<unknown> | undefined,
+  ): Promise<void> {
     const settled = Promise.resolve(work()).then(
       () => 'done',
       (error: unknown) => this.logger.warn({ err: error, step }, 'while stopping'),
     );
-    const late = sleep(PATIENCE[step], 'late', { ref: false });
+    const late = sleep(STOP_TIMEOUTS_MS[step], 'late', { ref: false });
     if ((await Promise.race([settled, late])) === 'late')
       this.logger.warn({ step }, 'stopping takes too long; going on');
   }

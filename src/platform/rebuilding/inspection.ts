@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Days that a rebuild for inspection is kept: it holds personal data. */
 export const KEPT_FOR_DAYS = 7;
 
-const DAY = 24 * 60 * 60 * 1000;
-const LOOK_EVERY = 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const CLEANUP_INTERVAL_MS = 60 * 60 * 1000;
 const NAME = /\.until-\d{8}T\d+Z(?:\.made-(\d{4})(\d\d)(\d\d))?$/;
 
 /** What can hold rebuilds for inspection beside what is live. */
@@ -34,7 +34,7 @@ export function madeAt(name: string): number | undefined {
 
 /** Drops what has been kept for long enough. */
 export function dropExpired(database: Inspectable, now = Date.now()): Promise<void> {
-  return database.dropInspections(now - KEPT_FOR_DAYS * DAY);
+  return database.dropInspections(now - KEPT_FOR_DAYS * DAY_MS);
 }
 
 /** Drops what has expired, and goes on to do so until the process stops. */
@@ -44,7 +44,7 @@ export async function keepDroppingExpired(database: Inspectable, stopping: Abort
 }
 
 async function dropRegularly(database: Inspectable, stopping: AbortSignal): Promise<void> {
-  const pause = () => sleep(LOOK_EVERY, true, { signal: stopping, ref: false }).catch(() => false);
+  const pause = () => sleep(CLEANUP_INTERVAL_MS, true, { signal: stopping, ref: false }).catch(() => false);
   // A database that is away is there again the next time.
   while (await pause()) await dropExpired(database).catch(() => undefined);
 }

@@ -9,7 +9,7 @@ import { hashOf } from '../event/hash-chain.js';
 import type { Dependency } from '../tools/dependency.js';
 import type { ForkedVersion } from '../views/history.js';
 import type { Subscription } from '../consuming/subscription.js';
-import { within } from '../tools/timeout.js';
+import { withTimeout } from '../tools/timeout.js';
 import { disagreements, type HeadDisagreement } from './compare-heads.js';
 import { ForkWatch, type RecordedTopic } from './fork-watch.js';
 import type { PositionKeeper } from '../consuming/position-keeper.js';
@@ -109,7 +109,7 @@ export class LogGuard {
   async check(): Promise<void> {
     const { module, logger } = this.guarding;
     try {
-      await within(CHECK_TIMEOUT_MS, this.compare());
+      await withTimeout(CHECK_TIMEOUT_MS, this.compare());
     } catch (error) {
       const level = isUnavailable(error) ? 'debug' : 'warn';
       logger[level]({ err: error, module }, 'cannot compare the database with the log yet');

@@ -1,7 +1,7 @@
 import type { Aggregate, Unpublished } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../tools/backoff.js';
-import type { Bus, LoggedRecord, Reading } from '../log/bus.js';
+import type { Bus, LoggedRecord, LogReader } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { isUnavailable } from '../tools/errors.js';
@@ -13,7 +13,7 @@ import type { Replayable, SystemOfRecord } from './replayable.js';
 /** A record that can be made nothing of, and why. */
 export type Unread = Pick<Refused, 'record' | 'reason'>;
 
-export interface FoldOptions {
+export interface ProjectorOptions {
   /** Ends the fold when it is aborted. */
   readonly signal: AbortSignal;
   /** RFC 3339, UTC: leaves out what happened later, but for what takes personal data out. */
@@ -40,10 +40,10 @@ const PORTION_LENGTH = 4 * 1024 ** 2;
 const NOT_LOGGED: LoggedRecord = { topic: '', partition: -1, offset: -1, key: null, value: null, headers: {} };
 
 /** The log, read from its beginning into the projections of a context. */
-export class Fold {
+export class LogProjector {
   private readonly projections: ReadonlyMap<string, Subscription>;
   private readonly inHand = new Set<Promise<void>>();
-  private reading: Reading | undefined;
+  private reading: LogReader | undefined;
   private sealed = false;
   /** By topic. */
   private marked: Map<string, Set<string>> | undefined;
@@ -51,20 +51,20 @@ export class Fold {
   private constructor(
     private readonly bus: Bus,
     private readonly target: Replayable,
-    private readonly options: FoldOptions,
+    private readonly options: ProjectorOptions,
   ) {
     this.projections = new Map(target.projections.map((projection) => [projection.topic, projection]));
   }
 
-  static async start(bus: Bus, target: Replayable, options: FoldOptions): Promise<Fold> {
-    const fold = new Fold(bus, target, options);
+  static async start(bus: Bus, target: Replayable, options: ProjectorOptions): Promise<LogProjector> {
+    const fold = new LogProjector(bus, target, options);
     fold.reading = await bus.read([...fold.projections.keys()], (records, lease) => fold.take(records, lease));
     options.signal.addEventListener('abort', () => void fold.stop(), { once: true });
     return fold;
   }
 
   /** Records done, and records to do. */
-  get progress(): Reading['progress'] {
+  get progress(): LogReader['progress'] {
     return this.reading?.progress ?? { read: 0, total: 0 };
   }
 

@@ -1,17 +1,17 @@
 import type { Restorable } from '../aggregate/aggregates.js';
 import { PlatformError } from '../tools/errors.js';
 import type { Auditable } from './auditable.js';
-import type { Fold, FoldOptions } from './projector.js';
+import type { LogProjector, ProjectorOptions } from './projector.js';
 import { carryOver, Kind, type TakingOver } from './takeover.js';
 import { type Links, toLink } from './links.js';
 import type { Rebuild } from './rebuild.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
 
 /** A round of catching up that found no more than this is quick enough to be the last, with writes held back. */
-const FEW_RECORDS = 2_000;
-const MOST_ROUNDS = 50;
+const MAX_LAST_ROUND_RECORDS = 2_000;
+const MAX_ROUNDS = 50;
 /** More than this waiting to be published is no backlog of a moment: the log is away, or nobody publishes. */
-const MOST_PENDING = 10_000;
+const MAX_PENDING = 10_000;
 
 /** How a rebuild went. */
 export interface Replayed {
@@ -20,7 +20,7 @@ export interface Replayed {
 }
 
 /** For a fold: keeps what the log says of the context's own aggregates. */
-export function recordLinks(links: Links, { systemsOfRecord }: Replayable): NonNullable<FoldOptions['observe']> {
+export function recordLinks(links: Links, { systemsOfRecord }: Replayable): NonNullable<ProjectorOptions['observe']> {
   const topics = new Set(systemsOfRecord.map(({ stream: { topic } }) => topic));
   return async (observed) => {
     // What cannot be read leads nowhere, whatever its hash.
@@ -30,7 +30,7 @@ export function recordLinks(links: Links, { systemsOfRecord }: Replayable): NonN
 }
 
 /** Fills the new collections from all that the log holds, and gives them their indexes. */
-export async function fill(target: Replayable, fold: Fold): Promise<void> {
+export async function fill(target: Replayable, fold: LogProjector): Promise<void> {
   await fold.caughtUp();
   // Later than the documents: indexes are made faster in one go than kept.
   await target.prepare();
@@ -46,7 +46,7 @@ export async function fill(target: Replayable, fold: Fold): Promise<void> {
 export async function takeOver(
   live: Replayable,
   target: Replayable,
-  fold: Fold,
+  fold: LogProjector,
   rebuild: Rebuild<unknown>,
   taking: TakingOver,
 ): Promise<Replayed> {
@@ -87,11 +87,11 @@ function refuse(inTheWay: number): void {
 
 /** @throws Error when there is more than a moment's worth: all of it would be applied with writes held back. */
 async function refuseBacklog(store: Restorable): Promise<void> {
-  if ((await store.backlog()).events <= MOST_PENDING) return;
+  if ((await store.backlog()).events <= MAX_PENDING) return;
   throw new PlatformError(
     'unavailable',
     'unavailable',
-    `more than ${MOST_PENDING} events of ${store.topic} are not published yet: is the log away?`,
+    `more than ${MAX_PENDING} events of ${store.topic} are not published yet: is the log away?`,
   );
 }
 
@@ -113,10 +113,10 @@ async function refuseLoss(live: Replayable, target: Replayable, isForkEnded: boo
   }
 }
 
-async function catchUp(fold: Fold): Promise<void> {
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+async function catchUp(fold: LogProjector): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const before = fold.progress.read;
     await fold.caughtUp();
-    if (fold.progress.read - before <= FEW_RECORDS) return;
+    if (fold.progress.read - before <= MAX_LAST_ROUND_RECORDS) return;
   }
 }

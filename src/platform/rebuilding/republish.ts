@@ -4,7 +4,7 @@ import type { Bus, BusRecord } from '../log/bus.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { PUT_BACK, STANDS_FOR_LOST } from '../event/extensions.js';
 import { type HistoryEntry, historyKey } from '../views/history.js';
-import { Fold } from './projector.js';
+import { LogProjector } from './projector.js';
 import { type Conflict, conflictsAt, suspects } from './heads.js';
 import { byAggregate, type Link, type Links, toLink } from './links.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
@@ -21,7 +21,7 @@ export interface Republishing {
   /** Only finds out, and changes nothing. */
   readonly isRehearsal: boolean;
   /** Reads the log; for who wants to watch. */
-  readonly read: (fold: Fold) => Promise<void>;
+  readonly read: (fold: LogProjector) => Promise<void>;
   /** Compares the store with the log, and puts back what is lacking; for who wants to watch. */
   readonly compare?: (work: () => Promise<void>) => Promise<void>;
   /** Told of every aggregate of the store that has been looked at. */
@@ -55,7 +55,7 @@ export async function republish(republishing: Republishing): Promise<Republished
   const { bus, live, links, signal, isRehearsal, read } = republishing;
   const compare = republishing.compare ?? ((work: () => Promise<void>) => work());
   const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
-  const fold = await Fold.start(bus, readingOnly(live, topics), {
+  const fold = await LogProjector.start(bus, readingOnly(live, topics), {
     signal,
     observe: (events) => links.add(events.map(toLink)),
   });
@@ -96,7 +96,7 @@ function readingOnly(live: Replayable, topics: readonly string[]): Replayable {
 async function* lackingIn(
   system: SystemOfRecord,
   republishing: Republishing,
-  fold: Fold,
+  fold: LogProjector,
 ): AsyncGenerator<readonly Lacking[]> {
   let portion: string[] = [];
   for await (const { id, isSuspect } of suspects(system, republishing.links, republishing.onAggregate)) {
@@ -112,7 +112,7 @@ async function lackingAt(
   ids: readonly string[],
   system: SystemOfRecord,
   { links, onFork }: Republishing,
-  fold: Fold,
+  fold: LogProjector,
 ): Promise<readonly Lacking[]> {
   const { store, stream, recorded } = system;
   if (ids.length === 0) return [];

@@ -1,6 +1,6 @@
 import type { Aggregate, Restorable, Unlogged, Unpublished } from '../aggregate/aggregates.js';
 import type { RecordedChange } from '../views/history.js';
-import type { Fold } from './projector.js';
+import type { LogProjector } from './projector.js';
 import { type Ending, endingOf, type Fork, forkOf, type GivenUp, givenUpBy, type Keep } from './forks.js';
 import { type Conflict, conflicts, conflictsAt } from './heads.js';
 import type { Gap } from './branches.js';
@@ -37,7 +37,7 @@ export class Kind {
     readonly live: SystemOfRecord,
     readonly target: SystemOfRecord,
     private readonly index: number,
-    private readonly fold: Fold,
+    private readonly fold: LogProjector,
     private readonly taking: TakingOver,
   ) {}
 

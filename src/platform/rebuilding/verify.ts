@@ -3,7 +3,7 @@ import type { Bus } from '../log/bus.js';
 import { ofHistoryKey } from '../views/history.js';
 import type { Auditable } from './auditable.js';
 import { gapsIn, mainLine, variantsOf } from './branches.js';
-import { Fold, type Unread } from './projector.js';
+import { LogProjector, type Unread } from './projector.js';
 import { type Conflict, conflicts } from './heads.js';
 import type { Links } from './links.js';
 import type { Replayable } from './replayable.js';
@@ -12,8 +12,8 @@ import { type Difference, differences, differencesAt, wouldLose } from './compar
 
 const PORTION = 500;
 /** Milliseconds between two looks at what differs. */
-const LOOK_EVERY = 200;
-const FEWEST_LOOKS = 3;
+const POLL_INTERVAL_MS = 200;
+const MIN_POLLS = 3;
 
 /** What a verification works on, and whom it tells. */
 export interface Verifying {
@@ -24,11 +24,11 @@ export interface Verifying {
   readonly links: Links;
   readonly signal: AbortSignal;
   /** Milliseconds, as in {@link Comparing}. */
-  readonly patience: number;
+  readonly lagToleranceMs: number;
   /** As {@link Chain} has it. */
   readonly allowUnhashed?: boolean;
   /** Reads the log; for who wants to watch. */
-  readonly read?: (fold: Fold) => Promise<void>;
+  readonly read?: (fold: LogProjector) => Promise<void>;
   readonly onFault: (fault: Fault) => void;
   readonly onUnread: (unread: Unread) => void;
   /** Told of every aggregate that the log does not lead to. */
@@ -49,9 +49,9 @@ export interface Judged extends Difference {
 
 /** Holds the log against itself, and the live collections against the log. */
 export async function verify(verifying: Verifying): Promise<void> {
-  const { bus, live, expected, links, signal, patience, allowUnhashed, onUnread, onFailure } = verifying;
+  const { bus, live, expected, links, signal, lagToleranceMs, allowUnhashed, onUnread, onFailure } = verifying;
   const chain = new Chain(links, verifying.onFault, allowUnhashed);
-  const fold = await Fold.start(bus, expected, {
+  const fold = await LogProjector.start(bus, expected, {
     signal,
     observe: (events) => chain.observe(events),
     onUnread,
@@ -64,7 +64,7 @@ export async function verify(verifying: Verifying): Promise<void> {
     for (const system of live.systemsOfRecord) {
       for await (const conflict of conflicts(system, links, () => fold.caughtUp())) verifying.onConflict(conflict);
     }
-    for await (const difference of compareWithLog({ expected, live, fold, patience })) {
+    for await (const difference of compareWithLog({ expected, live, fold, lagToleranceMs })) {
       if (await isKept(difference, live, links)) verifying.onKept?.();
       else await verifying.onDifference(await judged(difference, live, links));
     }
@@ -97,17 +97,17 @@ export interface Comparing {
   readonly expected: Replayable;
   readonly live: Replayable;
   /** Fills `expected`. */
-  readonly fold: Fold;
+  readonly fold: LogProjector;
   /** Milliseconds that projections which are behind the log get in order to catch up. */
-  readonly patience: number;
+  readonly lagToleranceMs: number;
 }
 
 /**
  * The documents of the live collections that are not what the log says. Services may go on changing both: what differs
  * is looked at again, with the log as it is by then, before it is named.
  */
-export async function* compareWithLog({ expected, live, fold, patience }: Comparing): AsyncGenerator<Difference> {
-  const budget = { left: patience, fewest: patience > 0 ? FEWEST_LOOKS : 1 };
+export async function* compareWithLog({ expected, live, fold, lagToleranceMs }: Comparing): AsyncGenerator<Difference> {
+  const budget = { left: lagToleranceMs, fewest: lagToleranceMs > 0 ? MIN_POLLS : 1 };
   const settle = (portion: readonly Difference[], pair: Pair) =>
     settled(portion, pair, budget, async () => {
       await fold.caughtUp();
@@ -136,7 +136,7 @@ async function settled(
 ): Promise<readonly Difference[]> {
   let left = portion;
   for (let looks = 0; left.length > 0 && (looks < budget.fewest || budget.left > 0); looks += 1) {
-    const pause = looks === 0 ? 0 : LOOK_EVERY;
+    const pause = looks === 0 ? 0 : POLL_INTERVAL_MS;
     await sleep(pause);
     budget.left -= pause;
     await catchUp();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Bus, BusRecord, Consumption, RecordHandler } from '../log/bus.js';
+import type { Bus, BusRecord, RunningConsumer, RecordHandler } from '../log/bus.js';
 import { record } from './recorder.js';
 
 /** One log, as a process sees it, and what may happen to that process. */
@@ -20,7 +20,7 @@ export interface BusFixture {
 export class BusWorld {
   readonly topic = `topic-${randomUUID()}`;
   readonly group = `group-${randomUUID()}`;
-  running: Consumption[] = [];
+  running: RunningConsumer[] = [];
 
   private constructor(readonly fixture: BusFixture) {}
 
@@ -34,14 +34,14 @@ export class BusWorld {
     return this.fixture.bus;
   }
 
-  async join(handler: RecordHandler, options: { bus?: Bus; group?: string } = {}): Promise<Consumption> {
+  async join(handler: RecordHandler, options: { bus?: Bus; group?: string } = {}): Promise<RunningConsumer> {
     const { bus = this.bus, group = this.group } = options;
     const consumption = await bus.consume(group, new Map([[this.topic, handler]]));
     this.running.push(consumption);
     return consumption;
   }
 
-  async leave(consumption: Consumption): Promise<void> {
+  async leave(consumption: RunningConsumer): Promise<void> {
     this.running = this.running.filter((other) => other !== consumption);
     await consumption.stop();
   }

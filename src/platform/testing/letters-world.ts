@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Bus, BusRecord, Consumption, LoggedRecord } from '../log/bus.js';
+import type { Bus, BusRecord, RunningConsumer, LoggedRecord } from '../log/bus.js';
 import { deadLetterTopic, receiptTopic } from '../consuming/dead-letter.js';
 import { type DeadLetter, readDeadLetters } from '../consuming/dead-letters.js';
-import { redrive, type Unhealed } from '../consuming/redrive.js';
-import { WaitingLetters } from '../consuming/pending-dead-letters.js';
+import { redrive, type FailedRedrive } from '../consuming/redrive.js';
+import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { majorVersionOf, UnreadableRecord } from '../event/parse-cloud-event.js';
 import type { ProjectionStore, Versioned } from '../views/projection.js';
@@ -81,7 +81,7 @@ export class LettersWorld {
   }
 
   /** Has the subscriber consume the topic as a process does. */
-  join(): Promise<Consumption> {
+  join(): Promise<RunningConsumer> {
     const handler = recordHandler(this.subscription, this.bus, silentLogger);
     return this.bus.consume(`${this.group}-${this.topic}`, new Map([[this.topic, handler]]));
   }
@@ -94,13 +94,16 @@ export class LettersWorld {
     return (await this.list()).filter(({ waiting }) => waiting.length > 0);
   }
 
-  async redrive(chosen?: readonly DeadLetter[], signal = new AbortController().signal): Promise<readonly Unhealed[]> {
+  async redrive(
+    chosen?: readonly DeadLetter[],
+    signal = new AbortController().signal,
+  ): Promise<readonly FailedRedrive[]> {
     return redrive(this.bus, this.subscription, chosen ?? (await this.listWaiting()), signal);
   }
 
   /** As a process that has just started counts them. */
   async countWaiting(): Promise<number | undefined> {
-    const [count] = await new WaitingLetters(this.bus, [this]).counts();
+    const [count] = await new PendingDeadLetters(this.bus, [this]).counts();
     return count?.waiting;
   }
 

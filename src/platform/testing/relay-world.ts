@@ -8,7 +8,7 @@ import type {
   UnpublishedQuery,
   Waiting,
 } from '../aggregate/aggregates.js';
-import type { Bus, BusRecord, Consumption } from '../log/bus.js';
+import type { Bus, BusRecord, RunningConsumer } from '../log/bus.js';
 import type { EmbeddedAggregates } from '../embedded/aggregates.js';
 import { PlatformError } from '../tools/errors.js';
 import type { CloudEvent } from '../event/cloud-event.js';
@@ -23,7 +23,7 @@ export class FlakyLog {
   readonly sizes: number[] = [];
   readonly failures: Outcome[] = [];
   /** It refuses records that are larger. */
-  mostBytes = Infinity;
+  maxBytes = Infinity;
   refusals = 0;
   /** Publishes that have not ended yet. */
   waiting = 0;
@@ -44,22 +44,22 @@ export class FlakyLog {
       createTopics: () => Promise.resolve(),
       describeTopics: ([topic = '']) => {
         const settings: Record<string, string> =
-          this.mostBytes < Infinity ? { 'max.message.bytes': `${this.mostBytes}` } : {};
+          this.maxBytes < Infinity ? { 'max.message.bytes': `${this.maxBytes}` } : {};
         return Promise.resolve([{ topic, partitions: 1, replicationFactor: 1, brokers: 1, settings }]);
       },
       countPartitions: () => Promise.resolve(new Map()),
       countRecords: () => Promise.resolve(new Map()),
       extents: () => Promise.resolve([]),
-      countUnread: () => Promise.resolve(0),
+      consumerLag: () => Promise.resolve(0),
       read: () => Promise.reject(new Error('nobody reads here')),
-      consume: () => Promise.reject<Consumption>(new Error('nobody consumes here')),
+      consume: () => Promise.reject<RunningConsumer>(new Error('nobody consumes here')),
       check: () => Promise.resolve({ up: true }),
       close: () => Promise.resolve(),
       publish: async (topic, records) => {
         this.waiting += 1;
         const outcome = await next();
         this.waiting -= 1;
-        if (records.some(({ value }) => (value?.length ?? 0) > this.mostBytes)) {
+        if (records.some(({ value }) => (value?.length ?? 0) > this.maxBytes)) {
           this.refusals += 1;
           throw new PlatformError('too-large', 'record-too-large', `${topic} takes no record as large as this`);
         }
@@ -112,8 +112,8 @@ export class Instance implements Outbox {
     this.listeners.push(listener);
   }
 
-  limitEvents(mostBytes: number): void {
-    this.store.limitEvents(mostBytes);
+  limitEvents(maxBytes: number): void {
+    this.store.limitEvents(maxBytes);
   }
 
   waiting(from: string, limit: number): Promise<readonly Waiting[]> {

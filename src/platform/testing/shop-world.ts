@@ -6,7 +6,7 @@ import type { Database } from '../context/database.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
-import { Fold } from '../rebuilding/projector.js';
+import { LogProjector } from '../rebuilding/projector.js';
 import type { Conflict } from '../rebuilding/heads.js';
 import type { TakingOver } from '../rebuilding/takeover.js';
 import { fill, recordLinks, type Replayed, takeOver } from '../rebuilding/replay.js';
@@ -99,7 +99,7 @@ export class ShopWorld {
     const scratch = await openEmbeddedDatabase('memory');
     const links = new EmbeddedLinks(scratch.level);
     const observe = recordLinks(links, target);
-    const fold = await Fold.start(this.fixture.bus, target, { signal: new AbortController().signal, observe });
+    const fold = await LogProjector.start(this.fixture.bus, target, { signal: new AbortController().signal, observe });
     try {
       await fill(target, fold);
       return await takeOver(live, target, fold, shadows, { links, ...taking });
@@ -121,7 +121,7 @@ export class ShopWorld {
       expected: this.context.open(scratch).replayable,
       links: new EmbeddedLinks(scratch.level),
       signal: new AbortController().signal,
-      patience: 0,
+      lagToleranceMs: 0,
       onFault: ({ where, what }) => found.push(`${where}: ${what}`),
       onUnread: ({ reason }) => found.push(reason),
       onConflict: ({ id, standing }) => found.push(`${id} ${standing}`),
@@ -133,7 +133,7 @@ export class ShopWorld {
 
   /** Brings the live collections to where the log is. */
   async project(): Promise<void> {
-    const fold = await Fold.start(this.fixture.bus, this.context.open(this.database).replayable, {
+    const fold = await LogProjector.start(this.fixture.bus, this.context.open(this.database).replayable, {
       signal: new AbortController().signal,
     });
     await fold.caughtUp();

@@ -1,6 +1,6 @@
 import { unavailable } from './errors.js';
 
-export interface CoalesceLimits {
+export interface BatchLimits {
   /** Most items in one flush. */
   readonly maxBatch: number;
   /** Most items waiting; one more is refused, so that memory stays bounded. */
@@ -27,8 +27,8 @@ const EXPIRY_INTERVAL_MS = 250;
  * `flush` answers one result an item, in order. When it throws, every call in it fails with that error.
  * @throws PlatformError `unavailable` past `maxWaiting` or `timeoutMs`; what was in a flush may be done, or still be done.
  */
-export function coalesce<Item, Result>(
-  { maxBatch, maxWaiting, maxFlushes = 1, timeoutMs = Infinity }: CoalesceLimits,
+export function batched<Item, Result>(
+  { maxBatch, maxWaiting, maxFlushes = 1, timeoutMs = Infinity }: BatchLimits,
   flush: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];

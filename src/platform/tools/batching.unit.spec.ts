@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { gate } from '../testing/gate.js';
-import { coalesce } from './batching.js';
+import { batched } from './batching.js';
 
 const LIMITS = { maxBatch: 3, maxWaiting: 5 };
 
 describe('coalesce', () => {
   it('flushes a lone call by itself', async () => {
     const flushes: (readonly number[])[] = [];
-    const double = coalesce<number, number>(LIMITS, async (items) => {
+    const double = batched<number, number>(LIMITS, async (items) => {
       flushes.push(items);
       return items.map((item) => item * 2);
     });
@@ -19,7 +19,7 @@ describe('coalesce', () => {
 
   it('puts the calls of one moment into flushes of at most a batch, each with its own result', async () => {
     const flushes: (readonly number[])[] = [];
-    const double = coalesce<number, number>(LIMITS, async (items) => {
+    const double = batched<number, number>(LIMITS, async (items) => {
       flushes.push(items);
       return items.map((item) => item * 2);
     });
@@ -34,7 +34,7 @@ describe('coalesce', () => {
   it('puts what comes while it flushes into the next flush', async () => {
     const flushes: (readonly number[])[] = [];
     const [begun, held] = [gate(), gate()];
-    const call = coalesce<number, number>(LIMITS, async (items) => {
+    const call = batched<number, number>(LIMITS, async (items) => {
       flushes.push(items);
       begun.open();
       await held.opened;
@@ -55,7 +55,7 @@ describe('coalesce', () => {
   it.each([1, 2, 5])('runs as many flushes at a time as it may, %j', async (maxFlushes) => {
     const held = gate();
     let running = 0;
-    const call = coalesce<number, number>({ maxBatch: 2, maxWaiting: 100, maxFlushes }, async (items) => {
+    const call = batched<number, number>({ maxBatch: 2, maxWaiting: 100, maxFlushes }, async (items) => {
       running += 1;
       await held.opened;
       return items;
@@ -73,7 +73,7 @@ describe('coalesce', () => {
   });
 
   it('fails every call of a flush that throws, and none of the next', async () => {
-    const call = coalesce<number, number>(LIMITS, async (items) => {
+    const call = batched<number, number>(LIMITS, async (items) => {
       await nextTurn();
       if (items.includes(2)) throw new Error('the database is away');
       return items;
@@ -94,7 +94,7 @@ describe('coalesce', () => {
   it('fails what has waited or been in a flush for too long, and nothing that came later', async () => {
     const held = gate();
     const flushes: (readonly number[])[] = [];
-    const call = coalesce<number, number>({ ...LIMITS, maxBatch: 1, timeoutMs: 300 }, async (items) => {
+    const call = batched<number, number>({ ...LIMITS, maxBatch: 1, timeoutMs: 300 }, async (items) => {
       flushes.push(items);
       if (items[0] === 1) await held.opened;
       return items;
@@ -111,7 +111,7 @@ describe('coalesce', () => {
 
   it('refuses as unavailable what is more than may wait, and takes calls again afterwards', async () => {
     const held = gate();
-    const call = coalesce<number, number>(LIMITS, async (items) => {
+    const call = batched<number, number>(LIMITS, async (items) => {
       await held.opened;
       return items;
     });

@@ -1,15 +1,15 @@
-import { within } from './timeout.js';
+import { withTimeout } from './timeout.js';
 
 /** Milliseconds that an answer is good for, also one that failed. */
-const GOOD_FOR = 5_000;
+const TTL_MS = 5_000;
 /** Milliseconds that whoever asks waits for an answer; one that takes longer is there for the next who asks. */
-const PATIENCE = 2_000;
+const TIMEOUT_MS = 2_000;
 
 /**
  * Asks a server for what is asked of the process often, and may take long: at most every five seconds, one at a time. The
  * answer is undefined where the server gave none. Never throws, and never takes longer than two seconds.
  */
-export function recent<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
+export function cached<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
   let asking: Promise<T | undefined> = Promise.resolve(undefined);
   let goodUntil = -Infinity;
   return () => {
@@ -18,8 +18,8 @@ export function recent<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
       goodUntil = Infinity;
       asking = ask()
         .catch(() => undefined)
-        .finally(() => (goodUntil = performance.now() + GOOD_FOR));
+        .finally(() => (goodUntil = performance.now() + TTL_MS));
     }
-    return within(PATIENCE, asking).catch(() => undefined);
+    return withTimeout(TIMEOUT_MS, asking).catch(() => undefined);
   };
 }

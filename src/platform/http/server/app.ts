@@ -27,7 +27,7 @@ const DOCUMENT_LINKS = [
 ].join(', ');
 
 /** Of the requests that are being answered: some thousands of usual ones. */
-const MOST_BYTES = 64 * 1024 ** 2;
+const MAX_BYTES = 64 * 1024 ** 2;
 
 /** What the process says of itself; every request is held to the first one. */
 export interface Documents {
@@ -69,7 +69,7 @@ export function createApp(settings: AppSettings): Express {
     tracing(),
     measuring(onAnswered),
     requestLimits(),
-    loadShedding(Math.max(MOST_BYTES, 2 * bodyLimit), bodyLimit),
+    loadShedding(Math.max(MAX_BYTES, 2 * bodyLimit), bodyLimit),
   );
   getOnly(app, '/', redirectToDocs);
   getOnly(app, '/openapi.json', (_request, response) => void response.json(openApi));

@@ -7,7 +7,7 @@ import { silentLogger } from '../../testing/silent-logger.js';
 import type { ServerLimits } from './http-server.js';
 import { listen, type Listener } from './listen.js';
 import { problemHandler } from '../resources/problem.js';
-import { MOST_HEADERS, MOST_URL, requestLimits } from './request-limits.js';
+import { MAX_HEADERS, MAX_URL, requestLimits } from './request-limits.js';
 
 const MIB = 1024 ** 2;
 const HOST = 'Host: localhost\r\n';
@@ -65,9 +65,9 @@ describe('a listener', () => {
   describe('holds requests to a size', () => {
     it('of the URL: 414', async () => {
       await serve();
-      expect(await answerTo(get(`/${'a'.repeat(MOST_URL - 1)}`))).toMatch(/^HTTP\/1.1 200 /);
-      expectProblem(await answerTo(get(`/${'a'.repeat(MOST_URL)}`)), 414, 'url-too-long');
-      expectProblem(await answerTo(get(`/?${'a'.repeat(MOST_URL)}`)), 414, 'url-too-long');
+      expect(await answerTo(get(`/${'a'.repeat(MAX_URL - 1)}`))).toMatch(/^HTTP\/1.1 200 /);
+      expectProblem(await answerTo(get(`/${'a'.repeat(MAX_URL)}`)), 414, 'url-too-long');
+      expectProblem(await answerTo(get(`/?${'a'.repeat(MAX_URL)}`)), 414, 'url-too-long');
     });
 
     it('of all headers together: 431', async () => {
@@ -85,8 +85,8 @@ describe('a listener', () => {
     it('of the number of headers: 431', async () => {
       await serve();
       const headers = (count: number) => 'X: a\r\n'.repeat(count - 2);
-      expect(await answerTo(get('/', headers(MOST_HEADERS)))).toMatch(/^HTTP\/1.1 200 /);
-      expectProblem(await answerTo(get('/', headers(MOST_HEADERS + 1))), 431, 'headers-too-large');
+      expect(await answerTo(get('/', headers(MAX_HEADERS)))).toMatch(/^HTTP\/1.1 200 /);
+      expectProblem(await answerTo(get('/', headers(MAX_HEADERS + 1))), 431, 'headers-too-large');
       expectProblem(await answerTo(get('/', headers(3_000))), 431, 'headers-too-large');
     });
   });

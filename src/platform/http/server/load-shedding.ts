@@ -7,15 +7,15 @@ const EACH = 16 * 1024;
 /**
  * Refuses, as unavailable, the requests that would be more than the process can hold at once, so that its memory stays
  * bounded, and those that it has taken are answered in time.
- * @param mostBytes of all requests that are being answered; each counts with its body, and 16 KiB
+ * @param maxBytes of all requests that are being answered; each counts with its body, and 16 KiB
  * @param bodyLimit bytes that a body counts with whose length is not told
  */
-export function loadShedding(mostBytes: number, bodyLimit: number): RequestHandler {
+export function loadShedding(maxBytes: number, bodyLimit: number): RequestHandler {
   let held = 0;
   return ({ headers }, response, next) => {
     const body = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : bodyLimit;
     const bytes = EACH + Math.min(body, bodyLimit);
-    if (held + bytes > mostBytes) throw unavailable('too many requests at once');
+    if (held + bytes > maxBytes) throw unavailable('too many requests at once');
     held += bytes;
     response.once('close', () => (held -= bytes));
     next();

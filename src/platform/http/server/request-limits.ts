@@ -3,18 +3,18 @@ import { PlatformError } from '../../tools/errors.js';
 import { sendProblem } from '../resources/problem.js';
 
 /** Characters of a path with its query; RFC 9110 has at least 8,000 octets supported. */
-export const MOST_URL = 8 * 1024;
+export const MAX_URL = 8 * 1024;
 /** Header fields of a request. */
-export const MOST_HEADERS = 100;
+export const MAX_HEADERS = 100;
 
 /** Refuses what the parser lets pass: 414 for a URL that is too long, 431 for too many headers, 400 without a `Host`. */
 export function requestLimits(): RequestHandler {
   return (request, response, next) => {
-    if (request.url.length > MOST_URL) {
-      const detail = `the path and query are longer than ${MOST_URL} characters`;
+    if (request.url.length > MAX_URL) {
+      const detail = `the path and query are longer than ${MAX_URL} characters`;
       sendProblem(request, response, { code: 'url-too-long', status: 414, detail });
-    } else if (request.rawHeaders.length > 2 * MOST_HEADERS) {
-      const detail = `there are more than ${MOST_HEADERS} headers`;
+    } else if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+      const detail = `there are more than ${MAX_HEADERS} headers`;
       sendProblem(request, response, { code: 'headers-too-large', status: 431, detail });
     } else if (request.headers.host === undefined && request.httpVersion === '1.1') {
       throw new PlatformError('malformed', 'malformed-request', 'the request names no Host');
