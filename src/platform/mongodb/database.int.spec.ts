@@ -97,6 +97,27 @@ describeWithRealServers('a database whose connection string says how to read and
   });
 });
 
+describeWithRealServers('a database whose connection string asks for a replica set', () => {
+  it('is down, and says which set its server does not belong to', async () => {
+    const uri = new URL(realServers().mongodb);
+    uri.searchParams.delete('directConnection');
+    uri.searchParams.set('replicaSet', 'another');
+    const database = await openMongoDatabase({ uri: uri.href, setting: 'ORDERS_MONGODB_URI' }, 'none');
+    try {
+      const health = await database.check();
+
+      expect(health).toEqual({
+        up: false,
+        detail:
+          `MongoDB at ${uri.host} is not in the replica set 'another' that ORDERS_MONGODB_URI asks for (replicaSet); ` +
+          'db.hello().setName tells in which one it is',
+      });
+    } finally {
+      await database.close();
+    }
+  });
+});
+
 describeWithRealServers('a database whose server stands still', () => {
   it('is down, long before the driver gives its queries up', async () => {
     const proxy = await losingProxy(realServers().mongodb);

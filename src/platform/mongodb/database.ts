@@ -91,7 +91,8 @@ function databaseOver(
         return { up: true };
       } catch (error) {
         const away = `MongoDB does not answer for database ${db.databaseName}`;
-        return { up: false, detail: reasonFor(error, setting, db.databaseName) ?? away };
+        const hosts = client.options.hosts.map(String);
+        return { up: false, detail: reasonFor(error, setting, db.databaseName, hosts) ?? away };
       }
     },
     keepFirst: (name, make) => keepFirst(db.collection('context.kept'), name, make),
