@@ -13,6 +13,7 @@ import { Load } from './support/load.js';
 import { describeUnlessMissing } from '../src/platform/testing/own-servers-needed.js';
 import { readEmbeddedLog } from './support/read-log.js';
 import { customerInput } from './support/requests.js';
+import { runCommand } from './support/run-command.js';
 import { type RunningProcess, serve } from './support/run-process.js';
 import { mountSmallDisk, type SmallDisk, whyNoSmallDisk } from './support/small-disk.js';
 
@@ -31,6 +32,12 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
   afterEach(async () => {
     await running?.kill('SIGKILL');
     disk.unmount();
+  });
+
+  it('does not start, and says which folder has no room', async () => {
+    disk.fill();
+    const { code, stderr } = await runCommand({ DATA_DIR: disk.path }, 'serve');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(NO_ROOM) });
   });
 
   it('refuses, goes on by itself once there is some, and keeps what it acknowledged through a crash', async () => {
@@ -78,4 +85,5 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
   }, 120_000);
 });
 
+const NO_ROOM = /^DATA_DIR: .*\/accounts-orders-disk-\w+\/accounts cannot be opened: no space left on device\n$/;
 const DAMAGED = 'part of the embedded database is damaged and was dropped';

@@ -29,7 +29,7 @@ interface Root {
 /**
  * Opens the store in `directory`, or one in memory.
  * @param logger told of writes that fail, and of what a damaged log has lost
- * @throws Error that says so when another process has it open: the embedded adapters serve one process.
+ * @throws Error that names the folder and says why it cannot be opened. The embedded adapters serve one process.
  */
 export async function openEmbeddedDatabase(
   directory: string | 'memory',
@@ -92,7 +92,7 @@ async function levelOnDisk(directory: string, logger: StoreLogger | undefined): 
         { cause: error },
       );
     }
-    throw new Error(`DATA_DIR: ${directory} cannot be opened`, { cause: error });
+    throw new Error(`DATA_DIR: ${directory} cannot be opened: ${whyNotOpened(error as Error)}`, { cause: error });
   }
   const sayWhatIsLost = async () => {
     const lost = await droppedAtOpen(directory);
@@ -110,6 +110,14 @@ async function levelOnDisk(directory: string, logger: StoreLogger | undefined): 
   });
   await level.open();
   return { level: level as unknown as Level, health: () => level.health() };
+}
+
+/** In the words of the operating system, of which Node and LevelDB each make a message of their own; without the path. */
+function whyNotOpened({ message, cause }: Error): string {
+  const told = (cause as Error | undefined)?.message ?? message;
+  if (told.startsWith('EEXIST')) return 'it is a file and no folder';
+  const [, ofNode, ofLevelDb] = /^[A-Z]+: (.+), \w+ '|^IO error: .*: (.+)$/.exec(told) ?? [];
+  return (ofNode ?? ofLevelDb ?? told).toLowerCase();
 }
 
 /** What LevelDB dropped of its log when it was opened: of that it tells nobody but its own file of notes. */

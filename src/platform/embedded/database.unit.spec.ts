@@ -1,5 +1,5 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TemporaryFolder, temporaryFolder } from '../testing/temporary-folder.js';
 import { compact } from './compact.js';
@@ -38,6 +38,28 @@ describe('an embedded database that is opened', () => {
     ]);
     expect(await itemsOf(database).get('a')).toBe('before');
     expect(await itemsOf(database).get('b')).toBeUndefined();
+  });
+});
+
+describe('an embedded database that cannot be opened', () => {
+  it.each([
+    { why: 'it is a file and no folder', name: 'file', make: (path: string) => writeFile(path, '') },
+    { why: 'not a directory', name: 'file/below', make: (path: string) => writeFile(dirname(path), '') },
+    { why: 'is a directory', name: 'locked', make: (path: string) => mkdir(join(path, 'LOCK'), { recursive: true }) },
+  ])('says which folder it is, and why: $why', async ({ why, name, make }) => {
+    const path = join(folder.path, name);
+    await make(path);
+    await expect(openEmbeddedDatabase(path)).rejects.toThrow(`DATA_DIR: ${path} cannot be opened: ${why}`);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  (isRoot ? it.skip : it)('says so where it has no permission', async () => {
+    const path = join(folder.path, 'closed');
+    await mkdir(path, { mode: 0o500 });
+    await expect(openEmbeddedDatabase(path)).rejects.toThrow(`DATA_DIR: ${path} cannot be opened: permission denied`);
+    await expect(openEmbeddedDatabase(join(path, 'below'))).rejects.toThrow(
+      `DATA_DIR: ${path}/below cannot be opened: permission denied`,
+    );
   });
 });
 

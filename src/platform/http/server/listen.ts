@@ -34,7 +34,8 @@ export async function listen(
   await once(server, 'listening').catch((error: unknown) => {
     const { code = 'it fails' } = error as NodeJS.ErrnoException;
     const isAboutHost = /^(EADDRNOTAVAIL|ENOTFOUND|EAI_)/.test(code);
-    throw new Error(`${isAboutHost ? 'HOST' : setting}: cannot listen on ${host}:${port} (${code})`);
+    const why = code === 'EADDRINUSE' ? `${code}: another process does` : code;
+    throw new Error(`${isAboutHost ? 'HOST' : setting}: cannot listen on ${host}:${port} (${why})`);
   });
   return {
     port: (server.address() as AddressInfo).port,
