@@ -7,6 +7,8 @@ import { prettyFactory } from 'pino-pretty';
 
 /** Ends a child when this process ends, even by SIGKILL. */
 const WITH_PARENT = '--import=data:text/javascript,process.on("disconnect",()=>process.exit()).channel.unref()';
+/** The process that has just been started has the processor first. */
+const WARM_UP_AFTER_MS = 2_000;
 /** For the service to finish its requests. */
 const STOP_TIMEOUT_MS = 1_000;
 
@@ -17,10 +19,12 @@ const inOneLine = prettyFactory({ singleLine: true, translateTime: 'SYS:HH:MM:ss
 export class Service {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #child;
+  /** The next one, which has loaded its packages. @type {import('node:child_process').ChildProcess | undefined} */
+  #next;
 
   /** @param {string[]} args of Node.js */
   constructor(args) {
-    this.args = ['--enable-source-maps', WITH_PARENT, ...args];
+    this.args = ['--enable-source-maps', '--import=./scripts/dev/warm-up.mjs', ...args];
   }
 
   get hasEnded() {
@@ -29,8 +33,8 @@ export class Service {
 
   start() {
     const isFirst = this.#child === undefined;
-    // A group of its own gets no SIGINT from the terminal, so that it is stopped once and not twice.
-    const child = spawn(process.execPath, this.args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], detached: true });
+    const child = this.#next?.connected ? this.#next : this.#spawn();
+    child.send('begin');
     createInterface({ input: /** @type {import('node:stream').Readable} */ (child.stdout) }).on('line', (line) => {
       // What to try is said once.
       if (isFirst || line.startsWith('{')) process.stdout.write(inOneLine(line));
@@ -39,6 +43,13 @@ export class Service {
       if (!child.killed) complain(`The process ended (${signal ?? code}). Save any file of src/ to start it again.`);
     });
     this.#child = child;
+    this.#next = undefined;
+    setTimeout(() => (this.#next ??= this.#spawn()), WARM_UP_AFTER_MS);
+  }
+
+  #spawn() {
+    // A group of its own gets no SIGINT from the terminal, so that it is stopped once and not twice.
+    return spawn(process.execPath, this.args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], detached: true });
   }
 
   async stop() {
