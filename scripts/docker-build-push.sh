@@ -7,8 +7,7 @@ usage() {
   cat <<'USAGE'
 Usage: REGISTRY=registry.example.com/team [TAG=1.4.0] scripts/docker-build-push.sh [--no-push]
 
-Builds the targets accounts and orders of the Dockerfile and pushes them as
-$REGISTRY/accounts:$TAG and $REGISTRY/orders:$TAG.
+Builds the image of each context that the Dockerfile has, and pushes it as $REGISTRY/CONTEXT:$TAG.
 
   --no-push   builds only; then REGISTRY may be missing
   --help      prints this
@@ -59,7 +58,7 @@ options=(
 case $BUILDER in podman | buildah) options+=(--format docker) ;; esac
 if [ -n "${NPMRC:-}" ]; then options+=(--secret "id=npmrc,src=$NPMRC"); fi
 
-for module in accounts orders; do
+for module in $(sed -n 's/^FROM runtime AS //p' Dockerfile); do
   image=${REGISTRY:+$REGISTRY/}$module:$tag
   # shellcheck disable=SC2086 # BUILD_FLAGS is a list
   DOCKER_BUILDKIT=1 $BUILDER build "${options[@]}" ${BUILD_FLAGS:-} --target "$module" --tag "$image" .

@@ -1,6 +1,7 @@
 // Builds both images, runs them on the real servers, and holds them to what a cluster relies on. Not part of the tests:
 // it needs root and minutes. `node scripts/images-check.mjs --help`
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,10 @@ Builds the images accounts and orders with buildah, runs them read-only with pod
   --keep       keeps what was built for the next run; otherwise it is deleted
 `;
 const NAME = 'images-check';
-const MODULES = ['accounts', 'orders'];
+/** The images that the Dockerfile has. */
+const MODULES = [...readFileSync('Dockerfile', 'utf8').matchAll(/^FROM runtime AS (\w+)$/gm)].map(([, name]) =>
+  String(name),
+);
 /** @param {string} line */
 const say = (line) => console.error(line);
 

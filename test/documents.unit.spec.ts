@@ -84,7 +84,8 @@ describe.each(selections)('OpenAPI of %s', (_selection, { openApi }) => {
 
   it.each(operations)('%s lets nobody in without a scope of its context', (name, operation) => {
     const [method = '', path = ''] = name.split(' ');
-    const scope = `${path.startsWith('/accounts') ? 'customers' : 'orders'}:${method === 'GET' ? 'read' : 'write'}`;
+    const [, context] = path.split('/');
+    const scope = `${context === 'accounts' ? 'customers' : context}:${method === 'GET' ? 'read' : 'write'}`;
     expect(operation.security).toEqual([{ bearer: [scope] }]);
     expect(openApi.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
     expect(operation.responses['403'].description).toContain(`\`${scope}\``);

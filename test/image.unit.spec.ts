@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { CONTEXTS } from '../src/contexts.js';
 
 describe('the Dockerfile', () => {
-  const [, runtime = '', accounts = '', orders = ''] = readFileSync('Dockerfile', 'utf8')
+  const [, runtime = '', ...images] = readFileSync('Dockerfile', 'utf8')
     .split(/^(?=FROM )/m)
     .slice(1);
 
-  it('has images that differ in the module alone', () => {
-    expect(accounts).toMatch(/^FROM runtime AS accounts\n/);
-    expect(accounts).toContain('CMD ["serve", "--module", "accounts"]');
-    expect(orders.trim()).toBe(accounts.replaceAll('accounts', 'orders').trim());
+  it('has an image for each context, and they differ in the module alone', () => {
+    const [first = '', ...others] = CONTEXTS.map(({ name }) => name);
+    const image = images[0]?.trim() ?? '';
+    expect(image).toMatch(new RegExp(`^FROM runtime AS ${first}\n`));
+    expect(image).toContain(`CMD ["serve", "--module", "${first}"]`);
+    expect(images.slice(1).map((each) => each.trim())).toEqual(others.map((name) => image.replaceAll(first, name)));
   });
 
   it('starts the process as `npm start` does, without a shell', () => {

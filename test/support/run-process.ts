@@ -32,9 +32,10 @@ export class RunningProcess {
   private exit: Exit | undefined;
   private readonly child: ChildProcess;
 
-  constructor(args: readonly string[], settings: Settings) {
+  /** @param project whose build it is */
+  constructor(args: readonly string[], settings: Settings, project = PROJECT) {
     const env = { PATH: process.env.PATH, PORT: '0', MANAGEMENT_PORT: '0', ...settings };
-    this.child = spawn(process.execPath, ['dist/main.js', ...args], { cwd: PROJECT, env, stdio: 'pipe' });
+    this.child = spawn(process.execPath, ['dist/main.js', ...args], { cwd: project, env, stdio: 'pipe' });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.exited = new Promise((resolve, reject) => {
