@@ -105,7 +105,7 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
 
   it('set no setting that nothing reads, and scale to no more than the gateway looks for', () => {
     const objects = objectsOf('gke');
-    const folder = 'src/platform/config';
+    const folder = 'src/platform/operating/config';
     const sources = readdirSync(folder)
       .filter((name) => !name.includes('.spec.'))
       .map((name) => readFileSync(join(folder, name), 'utf8'));
