@@ -72,7 +72,8 @@ export interface ReactionDeclaration<Message = unknown> {
   readonly react?: Token<Reactor<Message>>;
   /**
    * What `react` is given: every event, or those after the newest that the topic held when the context first ran. A new
-   * context that sends mail must not mail everybody since the beginning. Where the database is lost, `now` is anew.
+   * context that sends mail must not mail everybody since the beginning. It is known by the name of
+   * `react`: under another name, or where the database is lost, it begins anew.
    */
   readonly reactFrom?: 'first' | 'now';
 }

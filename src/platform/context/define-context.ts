@@ -40,10 +40,11 @@ export function defineContext(declaration: ContextDeclaration): Context {
   };
 }
 
-function httpOf({ http, aggregates = [] }: ContextDeclaration): HttpApi | undefined {
+function httpOf({ name, http, aggregates = [] }: ContextDeclaration): HttpApi | undefined {
   const histories = aggregates.flatMap(({ events, port, history }) =>
     history?.route ? historyApi({ events, port, history: history.port }, history.route) : [],
   );
+  if (!http && histories.length > 0) throw new Error(`context ${name}: the route of a history needs http`);
   if (!http) return undefined;
   const generated = JSON.parse(readFileSync(http.openApi, 'utf8')) as OpenApiDocument;
   return {
@@ -64,7 +65,19 @@ function readingsOf({ name, aggregates = [], reactions = [] }: ContextDeclaratio
     summary,
     ...(needs && { needs }),
   }));
-  return [...others, ...own];
+  const byTopic = new Map<string, TopicReading>();
+  for (const reading of [...others, ...own]) {
+    const before = byTopic.get(reading.topic);
+    byTopic.set(reading.topic, before ? bothOf(before, reading) : reading);
+  }
+  return [...byTopic.values()];
+}
+
+/** Of two that read the same topic, one that needs nothing in particular reads every message. */
+function bothOf(one: TopicReading, other: TopicReading): TopicReading {
+  const { topic, group } = one;
+  const summary = `${one.summary}; ${other.summary}`;
+  return { topic, group, summary, ...(one.needs && other.needs && { needs: { ...one.needs, ...other.needs } }) };
 }
 
 function ownReading(group: string, { events: { topic, member } }: AggregateDeclaration): TopicReading {

@@ -13,6 +13,8 @@ import { requestContext } from '../tools/request-context.js';
 import { toChain } from '../testing/cloud-events.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { created, type Item, type ItemChange, itemEvents } from '../testing/items.js';
+import type { CodedError } from '../tools/errors.js';
+import type { History } from '../views/history.js';
 import type { Projection } from '../views/projection.js';
 import type { Database } from './database.js';
 import { aggregate, projection, reaction } from './declaration.js';
@@ -20,6 +22,7 @@ import { defineContext } from './define-context.js';
 import { provide, token } from './token.js';
 
 const NOTES = token<Aggregates<Item, ItemChange>>('notes');
+const HISTORY = token<History<Item>>('history of notes');
 const SEEN = token<Projection<string>>('seen');
 const notes = { ...itemEvents, topic: 'notes.note.change', source: '/notes' };
 const lease = leaseUntil(new AbortController().signal);
@@ -178,6 +181,35 @@ describe('a reaction that begins with now', () => {
 });
 
 describe('a declaration', () => {
+  it('reads a topic once, whatever it does about it', () => {
+    const declared = {
+      name: 'both',
+      purpose: 'reads its own events, and does something about them',
+      aggregates: [
+        aggregate({ port: NOTES, collection: 'one', events: notes, history: { port: HISTORY, collection: 'two' } }),
+      ],
+      reactions: [reaction({ topic: notes.topic, summary: 'both counts notes', read: (event) => event })],
+    };
+    expect(defineContext(declared).events.reads).toEqual([
+      { topic: notes.topic, group: 'both', summary: 'both counts notes; both records the history of each item' },
+    ]);
+  });
+
+  it('has no route of a history without HTTP', () => {
+    class NotFound extends Error implements CodedError {
+      readonly kind = 'not-found';
+      readonly code = 'not-found';
+    }
+    const route = { path: '/notes/{id}/history', tag: 'Notes', scope: 'notes:read', notFound: NotFound };
+    const history = { port: HISTORY, collection: 'two', route };
+    const declared = {
+      name: 'silent',
+      purpose: 'serves nothing',
+      aggregates: [aggregate({ port: NOTES, collection: 'one', events: notes, history })],
+    };
+    expect(() => defineContext(declared)).toThrow('context silent: the route of a history needs http');
+  });
+
   it('may name no collection twice', () => {
     const twice = {
       name: 'twice',

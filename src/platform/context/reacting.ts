@@ -49,7 +49,7 @@ export function reactingOf(declaration: ReactionDeclaration, container: Containe
     topic,
     read,
     begin: async (bus, database) => {
-      after ??= await database.keepFirst(`react to ${topic} after`, () => newestTime(bus, topic));
+      after ??= await database.keepFirst(`${nameOf(react)} after`, () => newestTime(bus, topic));
     },
     apply: async (messages, lease) => {
       await projectAll(container, project, messages);
@@ -62,6 +62,15 @@ export function reactingOf(declaration: ReactionDeclaration, container: Containe
       }
     },
   };
+}
+
+/** Of the class, or of its token: what begins with now is known by it. */
+function nameOf(react: ReactionDeclaration['react']): string {
+  return typeof react === 'symbol'
+    ? String(react.description)
+    : typeof react === 'string'
+      ? react
+      : String(react?.name);
 }
 
 /** The time of the newest event of a topic; '' where there is none. By the log, and not by a clock of this process. */
