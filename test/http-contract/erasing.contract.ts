@@ -185,6 +185,18 @@ export function erasing(system: () => System): void {
       expect(marks.filter((mark) => list.text.includes(mark))).toEqual([]);
     });
 
+    it('the event of each order says which event of the customer caused it, and carries its trace', async () => {
+      const { id, orders } = await livedThrough();
+      const { headers } = await client().delete(customerPath(id));
+      const { shipped } = orders;
+      await redacted(shipped.id);
+      const [erasure, redaction] = [await system().event(id, 3), await system().event(shipped.id, 3)];
+      expect([erasure.type, redaction.type]).toEqual(['accounts.customer.erased', 'orders.order.redacted']);
+      expect(redaction.causationid).toBe(erasure.id);
+      expect(redaction.traceparent).toBe(headers.get('traceparent'));
+      expect(erasure).not.toHaveProperty('causationid');
+    });
+
     it('nothing is left in either database', async () => {
       const { id, marks, orders } = await livedThrough();
       await system().outboxesAreEmpty();
