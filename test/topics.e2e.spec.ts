@@ -226,7 +226,7 @@ describe('the command topics', () => {
     { args: ['topics', 'delete', '--module', 'orders'], line: "topics: there is no 'delete'" },
     { args: ['topics', 'check', 'all', '--module', 'orders'], line: "'all' means nothing here" },
     { args: ['topics', 'check'], line: '--module is missing: accounts or orders' },
-    { args: ['topics', 'check', '--module', 'all'], line: "--module: there is no module 'all'" },
+    { args: ['topics', 'check', '--module', 'all'], line: "--module: there is no module 'all' (accounts or orders)" },
   ])('refuses $args', async ({ args, line }) => {
     const refused = new RunningProcess(args, {});
     expect(await refused.exited).toEqual({ code: 2, signal: null });
