@@ -13,7 +13,7 @@ import { orderEvents } from '../src/orders/messages/order-events.js';
 import { type CloudEvent, dataschemaOf } from '../src/platform/event/cloud-event.js';
 import type { Change } from '../src/platform/aggregate/aggregates.js';
 import type { EventStream } from '../src/platform/event/event-stream.js';
-import { holdToSchema } from '../src/platform/event/strict-check.js';
+import { holdToSchema } from '../src/platform/event/message-schemas.js';
 import { toChain } from '../src/platform/testing/cloud-events.js';
 import { goldenSamples, messageSchemas } from './support/messages.js';
 

@@ -4,7 +4,7 @@ import { customerEvents } from '../src/accounts/messages/customer-events.js';
 import { inMemory } from '../src/platform/process/backends.js';
 import { CONTEXTS } from '../src/contexts.js';
 import { parseConfig } from '../src/platform/operating/config/config.js';
-import type { MessageSchema } from '../src/platform/event/message-schema.js';
+import type { MessageSchema } from '../src/platform/event/message-schemas.js';
 import { Process } from '../src/platform/process/process.js';
 import { get, post } from './support/http.js';
 import { customerInput } from './support/requests.js';

@@ -21,7 +21,7 @@ import { runCommand } from './support/run-command.js';
 import { RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
 
 const MODULES = ['accounts', 'orders'] as const;
-const KILLS = 10;
+const KILLS = 5;
 
 describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) => {
   let databases: Databases;

@@ -22,6 +22,6 @@ export type { Projection } from './views/projection.js';
 export { type CloudEvent, dataschemaOf } from './event/cloud-event.js';
 export { type EventStream, eventStream } from './event/event-stream.js';
 export { UnreadableRecord } from './event/parse-cloud-event.js';
-export { tolerantCheck } from './event/tolerant-check.js';
+export { tolerantCheck } from './event/message-schemas.js';
 export { upcast, type Upcaster, type Upcasters } from './event/upcast.js';
 export type { Heartbeat } from './log/lease.js';

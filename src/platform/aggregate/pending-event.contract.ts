@@ -4,7 +4,7 @@ import { changed, created, type Item, itemEvents } from '../testing/items.js';
 import { hashOf } from '../event/hash-chain.js';
 import { withRequestContext } from '../tools/request-context.js';
 import type { CloudEvent } from '../event/cloud-event.js';
-import { ContractViolation } from '../event/strict-check.js';
+import { ContractViolation } from '../event/message-schemas.js';
 import type { Stored } from './aggregates.js';
 import { eventOf } from './pending-event.js';
 

@@ -2,7 +2,16 @@ import type { Bus } from '../log/bus.js';
 import { cached } from '../tools/cached.js';
 import { type Consumed, deadLetterTopic, receiptTopic } from './dead-letter.js';
 import { readReceipts } from './dead-letters.js';
-import type { PendingCount } from './pending-count.js';
+
+/** How many dead letters of a consumer group wait to be redriven. */
+export interface PendingCount {
+  /** The topic that the records were in. */
+  readonly topic: string;
+  readonly group: string;
+  readonly deadLetterTopic: string;
+  /** Undefined while the bus does not tell. */
+  readonly waiting?: number;
+}
 
 /** How many dead letters wait: those in the log, less those that have a receipt there. */
 export class PendingDeadLetters {

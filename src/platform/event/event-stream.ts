@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { CloudEvent } from './cloud-event.js';
-import type { MessageSchema } from './message-schema.js';
+import type { MessageSchema } from './message-schemas.js';
 import type { Upcasters } from './upcast.js';
 
 /** Where the events of one kind of aggregate go, and what they are like there. */

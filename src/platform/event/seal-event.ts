@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { requestContext } from '../tools/request-context.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson, digestOf } from './hash-chain.js';
 import { dataschemaOf, type DomainEvent } from './cloud-event.js';
 import type { EventStream } from './event-stream.js';
-import { digestOf } from './hash-chain.js';
-import { compileSchema, holdToSchema } from './strict-check.js';
+import { compileSchema, holdToSchema } from './message-schemas.js';
 
 /** Which event of which aggregate it is. */
 export interface Place {

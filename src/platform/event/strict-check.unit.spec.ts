@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventStream } from './event-stream.js';
 import { compileSchemasOf, sealEvent } from './seal-event.js';
-import { ContractViolation, holdToSchema } from './strict-check.js';
+import { ContractViolation, holdToSchema } from './message-schemas.js';
 
 const SCHEMAS = [
   {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnreadableRecord } from './parse-cloud-event.js';
-import { tolerantCheck } from './tolerant-check.js';
+import { tolerantCheck } from './message-schemas.js';
 
 const SECRET = '4111111111111111';
 const closed = { type: 'object', additionalProperties: false } as const;

@@ -1,4 +1,4 @@
-import type { PendingCount } from '../consuming/pending-count.js';
+import type { PendingCount } from '../consuming/pending-dead-letters.js';
 import type { Dependency, DependencyHealth } from '../tools/dependency.js';
 import type { BacklogReport } from '../outbox/backlog-watch.js';
 

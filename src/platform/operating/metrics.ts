@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { PendingCount } from '../consuming/pending-count.js';
+import type { PendingCount } from '../consuming/pending-dead-letters.js';
 import type { BacklogReport } from '../outbox/backlog-watch.js';
 import { type Disagreement, DISAGREEMENTS } from '../rebuilding/log-guard.js';
 import type { ConsumerLag } from '../consuming/consumer-lag.js';

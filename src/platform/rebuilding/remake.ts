@@ -1,7 +1,6 @@
-import { canonicalJson } from '../event/canonical-json.js';
+import { canonicalJson, digestOf } from '../event/hash-chain.js';
 import { dataschemaOf } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
-import { digestOf } from '../event/hash-chain.js';
 import type { HistoryEntry } from '../views/history.js';
 
 /** What is known of an event: its entry in the history, the state that it led to, and the hash of the one before it. */

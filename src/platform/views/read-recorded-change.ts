@@ -4,7 +4,7 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
 import { extensionsOf } from '../event/extensions.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
-import { tolerantCheck } from '../event/tolerant-check.js';
+import { tolerantCheck } from '../event/message-schemas.js';
 import { upcast } from '../event/upcast.js';
 import type { RecordedChange } from './history.js';
 

@@ -1,4 +1,4 @@
-import type { MessageSchema } from '../../event/message-schema.js';
+import type { MessageSchema } from '../../event/message-schemas.js';
 
 const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const text = { type: 'string', minLength: 1 };
