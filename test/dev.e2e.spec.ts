@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../src/platform/testing/eventually.js';
@@ -116,6 +116,8 @@ const document = new URL('./things/http/generated/openapi.json', import.meta.url
 export const text = (): string => JSON.parse(readFileSync(document, 'utf8')).paths['/things'].get.summary;
 `;
     project.write('src/things/http/things.controller.ts', controller);
+    const generated = join(project.path, '.dev/things/http/generated/openapi.json');
+    await eventually(() => expect(existsSync(generated)).toBe(true), { within: 60_000 });
     project.write('src/text.ts', read);
     await answers('Counts them.');
     project.write('src/things/http/things.controller.ts', controller.replace('Counts them', 'Says how many'));

@@ -17,8 +17,17 @@ export type RecordedChangeReader<State> = (
   record: LoggedRecord,
 ) => RecordedChange<State> | undefined;
 
+const readers = new WeakMap<EventStream, RecordedChangeReader<unknown>>();
+
 /** The reading of a stream's events by the context that publishes them, in every version that is on the log. */
 export function recordedChangeReader<State>(stream: EventStream): RecordedChangeReader<State> {
+  // Its schemas take long to compile, and a context is opened more than once.
+  const known = readers.get(stream) ?? newReader(stream);
+  readers.set(stream, known);
+  return known as RecordedChangeReader<State>;
+}
+
+function newReader(stream: EventStream): RecordedChangeReader<unknown> {
   const { typePrefix, member, schemaVersions, schemas, upcasters = {} } = stream;
   const versions = Object.entries(schemaVersions);
   const newest = new Map(versions.map(([type, major]) => [`${typePrefix}.${type}`, major]));
@@ -33,7 +42,7 @@ export function recordedChangeReader<State>(stream: EventStream): RecordedChange
     if (id !== event.subject || String(version) !== event.sequence) {
       throw new UnreadableRecord(`subject and sequence are not those of data/${member}`);
     }
-    return toEntry(event, record, state as State, changed as string[]);
+    return toEntry(event, record, state, changed as string[]);
   };
 }
 
