@@ -164,7 +164,7 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
     const verified = await runCommand(settings(), 'verify', '--module', 'accounts');
     expect(verified).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('another event states the same version'),
+      stdout: expect.stringContaining('another event has the same version'),
     });
     expect(await runCommand(settings(), 'replay', '--module', 'accounts')).toMatchObject({ code: 1 });
     await expectRefusing('accounts', 'forked-from-the-log', id);
@@ -237,6 +237,6 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
 
     running = await serve(settings()).serving();
 
-    await expectRefusing('accounts', 'ahead-of-the-log', 'lacks 3 records or more');
+    await expectRefusing('accounts', 'ahead-of-the-log', 'lacks at least 3 records');
   }, 120_000);
 });

@@ -131,7 +131,7 @@ describe('a verification', () => {
     await world.records.put(place, { ...record, value });
     await world.project();
 
-    expect((await world.verify('accounts')).faults).toMatchObject([{ what: 'it has no hash' }]);
+    expect((await world.verify('accounts')).faults).toMatchObject([{ what: 'no hash' }]);
     expect(await world.verify('accounts', true)).toEqual(NOTHING);
   });
 });

@@ -214,7 +214,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
       const swap = rebuild.swap();
 
       await expect(swap).rejects.toMatchObject({ name: 'rebuild-overtaken', swapped: ['items'] });
-      await expect(swap).rejects.toThrow('items had been replaced, the other live collections are as they were');
+      await expect(swap).rejects.toThrow('already replaced: items; the other live collections are unchanged');
     });
   });
 

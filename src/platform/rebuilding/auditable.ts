@@ -1,21 +1,22 @@
-/** A document without what the log does not know of it, in a form that is the same in every technology. */
+/** The part of a document that follows from the log, in a form that all databases share. */
 export interface AuditedDocument {
   readonly key: string;
   readonly content: Readonly<Record<string, unknown>>;
 }
 
-/** A collection that is a function of the log, so that it can be held against it. */
+/** A collection that is derived from the log, so that it can be compared with the log. */
 export interface Auditable {
   readonly collection: string;
-  /** How many documents there are; `estimated` is quick, and may be wrong after a crash of the database. */
+  /** Counts the documents. `estimated` is fast, and may be wrong after a crash of the database. */
   count(how: 'estimated' | 'exact'): Promise<number>;
-  /** Every document, in the order of the keys' bytes. */
+  /** Every document, in byte order of the keys. */
   documents(): AsyncIterable<AuditedDocument>;
-  /** Those of the keys' documents that are there, in any order. */
+  /** Returns the documents that exist for these keys, in any order. */
   pick(keys: readonly string[]): Promise<readonly AuditedDocument[]>;
   /**
-   * Makes one document what it should be (`expected` undefined: not there), unless its version is another one by now
-   * than when it was seen (`seen` undefined: it was not there). What the log does not know of it stays.
+   * Sets one document to its expected content, or deletes it when `expected` is undefined. Does nothing when its
+   * version is no longer the one in `seen` (undefined: there was no document). Fields that the log does not know are
+   * kept.
    */
   repair(key: string, seen: AuditedDocument | undefined, expected: AuditedDocument | undefined): Promise<void>;
 }

@@ -1,36 +1,36 @@
 import type { Link } from './links.js';
 
-/** Every event of an aggregate that the log has, in order of version; of one version, the log's first one first. */
+/** All logged events of an aggregate, in order of version. Events with the same version are in log order. */
 export function variantsOf(links: readonly Link[]): readonly Link[] {
   return links.flatMap((link) => [link, ...(link.rivals ?? [])]);
 }
 
-/** True when there are two events under one version somewhere. */
+/** True when some version has two events. */
 export function hasRivals(links: readonly Link[]): boolean {
   return links.some(({ rivals }) => rivals !== undefined);
 }
 
-/** An event and all that it is chained to, newest first. */
+/** An event and all its predecessors in the hash chain, newest first. */
 export function ancestry(head: Link, links: readonly Link[]): readonly Link[] {
   const byHash = new Map(variantsOf(links).map((link) => [link.hash, link]));
   const line = [head];
   for (let at: Link | undefined = head; at?.prevhash !== undefined;) {
     const before = byHash.get(at.prevhash);
-    // What names a later one was altered, and leads nowhere.
+    // A predecessor with a later version means that the event was altered: the chain ends here.
     at = before && before.version < at.version ? before : undefined;
     if (at) line.push(at);
   }
   return line;
 }
 
-/** The newest events of all branches: those that no other event is chained to. */
+/** The newest event of each branch: the events that no other event follows. */
 export function tips(links: readonly Link[]): readonly Link[] {
   const all = variantsOf(links);
   const named = new Set(all.map(({ prevhash }) => prevhash));
   return all.filter(({ hash }) => hash === undefined || !named.has(hash));
 }
 
-/** The newest event of the branch that is first in the log: from version to version, the first that is chained on. */
+/** The newest event of the main branch: of each version, the first event in the log that follows the one before. */
 export function firstBranch(links: readonly Link[]): Link | undefined {
   let head: Link | undefined;
   for (const link of links) {
@@ -43,14 +43,14 @@ export function firstBranch(links: readonly Link[]): Link | undefined {
   return head;
 }
 
-/** The event that ended the aggregate's forks, where one did. */
+/** The event that resolved the aggregate's forks, if there is one. */
 export function resolution(links: readonly Link[]): Link | undefined {
   return variantsOf(links).findLast(({ resolves }) => resolves !== undefined);
 }
 
 /**
- * The events under whose versions there are others, or that follow on such a one, as long as nobody has said which
- * branch counts. None where there is no fork, or an event has ended it.
+ * The events on the branches of forks that no event has resolved yet: the events that share a version, and the events
+ * after them. Empty when there is no fork or all are resolved.
  */
 export function unresolved(links: readonly Link[]): readonly Link[] {
   if (!hasRivals(links)) return [];
@@ -62,7 +62,7 @@ export function unresolved(links: readonly Link[]): readonly Link[] {
   return [...left, ...variantsOf(contested)];
 }
 
-/** What an event is chained to, and all branches that were given up for one of these. */
+/** The predecessors of a resolving event, and the branches that one of them discarded. */
 function settledBy(chosen: Link, links: readonly Link[]): readonly Link[] {
   const line = ancestry(chosen, links);
   const givenUp = new Set(line.flatMap(({ resolves = [] }) => resolves));
@@ -70,7 +70,7 @@ function settledBy(chosen: Link, links: readonly Link[]): readonly Link[] {
   return [...line, ...others.flatMap((tip) => ancestry(tip, links))];
 }
 
-/** The events of the branch that counts, in order of version. */
+/** The events of the main branch, in order of version. */
 export function mainLine(links: readonly Link[]): readonly Link[] {
   if (!hasRivals(links)) return links;
   const head = resolution(links) ?? firstBranch(links);
@@ -79,25 +79,25 @@ export function mainLine(links: readonly Link[]): readonly Link[] {
   return [...ancestry(head, links).toReversed(), ...later];
 }
 
-/** Versions of the branch that counts which the log does not have. */
+/** A range of versions of the main branch that the log lacks. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
-  /** The event after it. */
+  /** The event that follows the gap. */
   readonly before: Link;
-  /** Whoever put events back into the log has found that it cannot be made whole. */
+  /** An earlier `republish` found that these events cannot be reconstructed. */
   readonly isKnown: boolean;
 }
 
-/** The gaps of a line of events. */
+/** The gaps in a branch. */
 export function gapsIn(line: readonly Link[]): readonly Gap[] {
   const gaps: Gap[] = [];
-  let isStoodFor = false;
+  let hasStandIn = false;
   for (let index = line.length - 1; index >= 0; index -= 1) {
     const before = line[index] as Link;
     const [from, to] = [(line[index - 1]?.version ?? 0) + 1, before.version - 1];
-    isStoodFor ||= before.republished === 'others' || before.resolves !== undefined;
-    if (from <= to) gaps.unshift({ from, to, before, isKnown: isStoodFor || before.republished === 'itself' });
+    hasStandIn ||= before.republished === 'others' || before.resolves !== undefined;
+    if (from <= to) gaps.unshift({ from, to, before, isKnown: hasStandIn || before.republished === 'itself' });
   }
   return gaps;
 }

@@ -5,25 +5,25 @@ import { gapsIn, mainLine, unresolved } from './branches.js';
 import type { ObservedEvent } from './projector.js';
 import { byAggregate, type Link, type Links, placeOf, toLink } from './links.js';
 
-/** Something that is wrong with a record, or missing from the log. */
+/** A fault of a record, or a record that the log lacks. */
 export interface Fault {
   readonly where: string;
   readonly what: string;
 }
 
-/** Checks every event by itself and against the others of its aggregate. */
+/** Checks each event by itself, and the hash chain of each aggregate. */
 export class Chain {
-  /** Partitions in which there have been events with a hash. */
+  /** Partitions that have events with a hash. */
   private readonly hashed = new Set<string>();
 
-  /** @param allowUnhashed passes over events without a hash where none before them in the partition has one */
+  /** @param allowUnhashed accepts events without a hash, unless an earlier event of the partition has one */
   constructor(
     private readonly links: Links,
     private readonly report: (fault: Fault) => void,
     private readonly allowUnhashed = false,
   ) {}
 
-  /** Takes in events of one partition, in order. */
+  /** Adds events of one partition, in log order. */
   async observe(observed: readonly ObservedEvent[]): Promise<void> {
     const links = observed.map(toLink);
     await this.links.add(links);
@@ -34,7 +34,7 @@ export class Chain {
     }
   }
 
-  /** Checks that each aggregate's events are all there, in order, and chained, with no fork that nobody has ended. */
+  /** Checks that the events of each aggregate are complete, in order, chained and without unresolved forks. */
   async check(): Promise<void> {
     for await (const links of byAggregate(this.links.all())) {
       for (const fault of [...forksIn(links), ...faultsIn(mainLine(links))]) this.report(fault);
@@ -44,25 +44,25 @@ export class Chain {
   private checkIsHashed(link: Link): void {
     const partition = `${link.topic}/${link.partition}`;
     if (link.hash !== undefined) this.hashed.add(partition);
-    else if (!this.allowUnhashed) this.report({ where: placeOf(link), what: 'it has no hash' });
+    else if (!this.allowUnhashed) this.report({ where: placeOf(link), what: 'no hash' });
     else if (this.hashed.has(partition)) {
-      this.report({ where: placeOf(link), what: 'it has no hash, and events before it in the partition have one' });
+      this.report({ where: placeOf(link), what: 'no hash, but earlier events of the partition have one' });
     }
   }
 }
 
-/** Events that state what others state differently. */
+/** Reports the events of unresolved forks. */
 function forksIn(links: readonly Link[]): Fault[] {
   return unresolved(links).flatMap((link) => {
     const first = links.find(({ version }) => version === link.version) as Link;
     if (first !== link) {
-      return { where: placeOf(link), what: `another event states the same version: ${placeOf(first)}` };
+      return { where: placeOf(link), what: `another event has the same version: ${placeOf(first)}` };
     }
-    return first.rivals ? [] : { where: placeOf(link), what: 'it is on a branch that no event has ended' };
+    return first.rivals ? [] : { where: placeOf(link), what: 'on a branch of an unresolved fork' };
   });
 }
 
-/** What is wrong with a line of events. */
+/** Reports gaps and broken links of a branch. */
 function faultsIn(line: readonly Link[]): Fault[] {
   const gaps = new Map(gapsIn(line).map((gap) => [gap.before, gap]));
   return line.flatMap((link, index): Fault[] => {
@@ -70,31 +70,31 @@ function faultsIn(line: readonly Link[]): Fault[] {
     const gap = gaps.get(link);
     if (gap?.isKnown) return [];
     if (gap) {
-      const missing = gap.from === gap.to ? `version ${gap.from} is` : `versions ${gap.from} to ${gap.to} are`;
-      return [{ where, what: `${missing} missing before it` }];
+      const missing = gap.from === gap.to ? `version ${gap.from}` : `versions ${gap.from} to ${gap.to}`;
+      return [{ where, what: `${missing} missing before this event` }];
     }
     return orderFaults(link, line[index - 1]).map((what) => ({ where, what }));
   });
 }
 
 function orderFaults(link: Link, previous: Link | undefined): string[] {
-  const unchained = link.prevhash === previous?.hash ? [] : ['it is not chained to the version before it'];
+  const unchained = link.prevhash === previous?.hash ? [] : ['not chained to the previous version'];
   if (!previous) return unchained;
   if (previous.partition !== link.partition) {
-    return [...unchained, `the version before it is in another partition, ${previous.partition}`];
+    return [...unchained, `the previous version is in another partition, ${previous.partition}`];
   }
-  // What was put back comes later than it once was.
+  // Republished events have higher offsets than they had originally.
   const isLate = previous.offset > link.offset && previous.republished !== 'itself';
-  return isLate ? [...unchained, `the version before it comes later, at offset ${previous.offset}`] : unchained;
+  return isLate ? [...unchained, `the previous version comes later, at offset ${previous.offset}`] : unchained;
 }
 
-/** What is wrong with an event by itself. */
+/** Reports the faults of a single event. */
 function faultsOf(event: CloudEvent, { key, headers }: LoggedRecord): string[] {
   const isAltered = event.hash !== undefined && event.hash !== hashOrNone(event);
   return [
-    ...(isAltered ? ['its content is not what its hash says: it was altered'] : []),
-    ...(key?.toString() === event.subject ? [] : ['its key is not its subject']),
-    ...(headers['content-type'] === CLOUD_EVENT_CONTENT_TYPE ? [] : ["its content-type is not a CloudEvent's"]),
+    ...(isAltered ? ['altered: the content does not match the hash'] : []),
+    ...(key?.toString() === event.subject ? [] : ['the key is not the event subject']),
+    ...(headers['content-type'] === CLOUD_EVENT_CONTENT_TYPE ? [] : ['the content-type is not that of a CloudEvent']),
   ];
 }
 

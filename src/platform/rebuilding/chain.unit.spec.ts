@@ -57,21 +57,21 @@ describe('the chain of events', () => {
     const events = eventsOf('a', 3);
     events[1] = rehashed(events[1]!, { actor: 'somebody else' });
 
-    expect(await faultsOf(events)).toEqual(['t/0/2 (a, version 3): it is not chained to the version before it']);
+    expect(await faultsOf(events)).toEqual(['t/0/2 (a, version 3): not chained to the previous version']);
   });
 
   it('is broken by a first event that names one before it', async () => {
     const [event] = eventsOf('a', 1) as [HashedEvent];
 
     expect(await faultsOf([rehashed(event, { prevhash: 'f'.repeat(64) })])).toEqual([
-      't/0/0 (a, version 1): it is not chained to the version before it',
+      't/0/0 (a, version 1): not chained to the previous version',
     ]);
   });
 
   it.each([
-    [[1], 't/0/0 (a, version 2): version 1 is missing before it'],
-    [[0, 2, 3], 't/0/1 (a, version 3): version 2 is missing before it'],
-    [[0, 3], 't/0/1 (a, version 4): versions 2 to 3 are missing before it'],
+    [[1], 't/0/0 (a, version 2): version 1 missing before this event'],
+    [[0, 2, 3], 't/0/1 (a, version 3): version 2 missing before this event'],
+    [[0, 3], 't/0/1 (a, version 4): versions 2 to 3 missing before this event'],
   ])('names what is missing where of four events there are only %j', async (kept, fault) => {
     const events = eventsOf('a', 4);
 
@@ -82,7 +82,7 @@ describe('the chain of events', () => {
     const [first, second, third] = eventsOf('a', 3) as [HashedEvent, HashedEvent, HashedEvent];
 
     expect(await faultsOf([first, third, second])).toEqual([
-      't/0/1 (a, version 3): the version before it comes later, at offset 2',
+      't/0/1 (a, version 3): the previous version comes later, at offset 2',
     ]);
   });
 
@@ -90,7 +90,7 @@ describe('the chain of events', () => {
     const [first, second] = eventsOf('a', 2) as [HashedEvent, HashedEvent];
 
     expect(await faultsOf([first], [second])).toEqual([
-      't/1/0 (a, version 2): the version before it is in another partition, 0',
+      't/1/0 (a, version 2): the previous version is in another partition, 0',
     ]);
   });
 
@@ -98,7 +98,7 @@ describe('the chain of events', () => {
     const [first, second] = eventsOf('a', 2) as [HashedEvent, HashedEvent];
 
     expect(await faultsOf([first, second, rehashed(second, { actor: 'somebody else' })])).toEqual([
-      't/0/2 (a, version 2): another event states the same version: t/0/1 (a, version 2)',
+      't/0/2 (a, version 2): another event has the same version: t/0/1 (a, version 2)',
     ]);
   });
 
@@ -111,8 +111,8 @@ describe('the chain of events', () => {
         { ...event, actor: '\ud800' },
       ]),
     ).toEqual([
-      't/0/0 (a, version 1): its content is not what its hash says: it was altered',
-      't/0/1 (a, version 1): its content is not what its hash says: it was altered',
+      't/0/0 (a, version 1): altered: the content does not match the hash',
+      't/0/1 (a, version 1): altered: the content does not match the hash',
     ]);
   });
 });

@@ -1,20 +1,20 @@
 import type { Head } from '../aggregate/aggregates.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 
-/** An aggregate of which log and database tell different things. */
+/** An aggregate whose state in the database contradicts the log. */
 export interface HeadDisagreement {
   readonly id: string;
-  /** `behind`: the database lacks events that the log has. `forked`: both have another event under one version. */
+  /** `behind`: the database lacks logged events. `forked`: log and database have different events for one version. */
   readonly kind: 'behind' | 'forked';
-  /** Version in the database; 0 where it has no such aggregate. */
+  /** Version in the database; 0 when it has no such aggregate. */
   readonly stored: number;
   /** Newest version in the log. */
   readonly logged: number;
 }
 
 /**
- * Compares the newest events of aggregates with what the database has. The events have to be read before the heads:
- * what is in the log was committed before, so a database can only be ahead of it by what is not published yet.
+ * Compares the newest logged events with the database's heads. Read the events before the heads: each logged event was
+ * committed first, so the database can only be ahead by events that are not published yet.
  */
 export function disagreements(events: readonly CloudEvent[], heads: readonly Head[]): HeadDisagreement[] {
   const stored = new Map(heads.map((head) => [head.id, head]));

@@ -1,30 +1,30 @@
 import { changedPointers } from '../event/changed-pointers.js';
 import type { Auditable, AuditedDocument } from './auditable.js';
 
-/** A document that is not what the log says. */
+/** A document that differs from its expected content. */
 export interface Difference {
   readonly collection: string;
   readonly key: string;
   readonly kind: 'missing' | 'extra' | 'different';
-  /** JSON Pointers of what differs. */
+  /** JSON Pointers of the fields that differ. */
   readonly fields: readonly string[];
   readonly expected: AuditedDocument | undefined;
   readonly found: AuditedDocument | undefined;
 }
 
 /**
- * True where to make the document what the log says would take away what the log does not have: a newer version, or
- * another event's than the log has under that version.
+ * True when repairing the document would delete data that the log lacks: a newer version, or the state of another event
+ * with the same version.
  */
 export function wouldLose({ expected, found }: Difference): boolean {
   if (!found || !expected) return found !== undefined;
   const [is, should] = [found.content, expected.content];
   if (is.version !== should.version) return Number(is.version) > Number(should.version);
-  // Of an entry of a history the event's id tells another event from a hash that was altered.
+  // In a history entry, an equal event id means that only the hash was altered.
   return is.hash !== should.hash && (is.eventId === undefined || is.eventId !== should.eventId);
 }
 
-/** Holds two collections against each other, and names the documents that differ, in the order of their keys. */
+/** Compares two collections. Yields the documents that differ, in key order. */
 export async function* differences(expected: Auditable, found: Auditable): AsyncGenerator<Difference> {
   const [left, right] = [expected.documents(), found.documents()].map((all) => all[Symbol.asyncIterator]()) as [
     AsyncIterator<AuditedDocument>,
@@ -44,13 +44,13 @@ export async function* differences(expected: Auditable, found: Auditable): Async
   }
 }
 
-/** The same for some of the documents. */
+/** Compares only the documents with these keys. */
 export async function differencesAt(
   keys: readonly string[],
   expected: Auditable,
   found: Auditable,
 ): Promise<Difference[]> {
-  // The one that moves is looked at first: what the other is by then can only be newer.
+  // Read the live collection first: the expected one can then only be newer.
   const there = byKey(await found.pick(keys));
   const should = byKey(await expected.pick(keys));
   return keys.flatMap((key) => toDifference(found.collection, should.get(key), there.get(key)) ?? []);

@@ -1,20 +1,20 @@
 import { type ForkedVersion, forkKey, type History } from '../views/history.js';
 
-/** The history of the aggregates that publish on a topic. */
+/** A topic and the history of its aggregates. */
 export interface RecordedTopic {
   readonly topic: string;
   readonly history: Pick<History, 'forkedVersions' | 'isForkEnded'>;
 }
 
-/** Knows the aggregates of a context of which the log has two histories, while nobody has said which one counts. */
+/** Finds the aggregates of a context with an unresolved fork in the log. */
 export class ForkWatch {
-  /** Keys of forks that were ended; none goes back. */
+  /** Keys of resolved forks. A resolved fork stays resolved. */
   private readonly ended = new Set<string>();
 
   constructor(private readonly histories: readonly RecordedTopic[]) {}
 
   /**
-   * The first version of each such aggregate under which there are two events.
+   * Returns the first version with two events, for each such aggregate.
    * @throws PlatformError `unavailable`
    */
   async open(): Promise<readonly ForkedVersion[]> {

@@ -7,29 +7,29 @@ import { ancestry, mainLine, tips, variantsOf } from './branches.js';
 import type { Link } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
 import { nextAfter, restatement } from './restate.js';
-import type { Whole } from './whole.js';
+import type { StoredWithPending } from './stored-with-pending.js';
 
-/** Which of two branches of an aggregate's history counts. */
+/** The branch of a fork that is kept. */
 export type Keep = 'log' | 'database';
 
-/** An aggregate with two histories, and what is to become of it. */
+/** An aggregate with two histories, and how to resolve them. */
 export interface Fork {
   readonly id: string;
   readonly keep: Keep;
-  /** What the database has of it, if it does. */
-  readonly stored: Whole | undefined;
-  /** The log's events of it. */
+  /** The aggregate in the database; undefined when it has none. */
+  readonly stored: StoredWithPending | undefined;
+  /** The aggregate's logged events. */
   readonly links: readonly Link[];
-  /** The event of the log that the next one is chained to. */
+  /** The logged event that the resolving event follows. */
   readonly from: Link;
-  /** The newest events of the branches that are given up. Where there are none in the log, nothing has to be said there. */
+  /** Hashes of the newest events of the discarded branches. When empty, the log needs no resolving event. */
   readonly givenUp: readonly string[];
 }
 
-/** How a fork is ended: the state and its event, which follow on both branches; undefined where the log's is enough. */
+/** The resolving event and its state, which follow both branches; undefined when the log's main branch is enough. */
 export type Ending = { readonly restored: Restored<Aggregate>; readonly entry: PendingEvent } | undefined;
 
-/** What the log does not have of a branch. It is personal data. */
+/** The data of a discarded branch that the log does not have. It contains personal data. */
 export interface GivenUp {
   readonly topic: string;
   readonly id: string;
@@ -41,8 +41,8 @@ export interface GivenUp {
 
 const PAGE = 500;
 
-/** Decides what becomes of a fork. */
-export function forkOf(id: string, wanted: Keep, stored: Whole | undefined, links: readonly Link[]): Fork {
+/** Determines how to resolve a fork. */
+export function forkOf(id: string, wanted: Keep, stored: StoredWithPending | undefined, links: readonly Link[]): Fork {
   const keep = stored ? wanted : 'log';
   const head = mainLine(links).at(-1) as Link;
   const isLogged = variantsOf(links).some(({ hash }) => hash === stored?.hash);
@@ -52,8 +52,8 @@ export function forkOf(id: string, wanted: Keep, stored: Whole | undefined, link
   return { id, keep, stored, links, from, givenUp: [...others, ...own] };
 }
 
-/** The log's newest event on the database's branch, where that is not the log's main one. */
-function ownTip(stored: Whole | undefined, links: readonly Link[]): Link | undefined {
+/** The newest logged event of the database's branch; undefined when that is the log's main branch. */
+function ownTip(stored: StoredWithPending | undefined, links: readonly Link[]): Link | undefined {
   const logged = variantsOf(links);
   const waiting = (stored?.pending ?? []).map(eventOf);
   let hash = stored?.hash;
@@ -67,7 +67,7 @@ function ownTip(stored: Whole | undefined, links: readonly Link[]): Link | undef
   return tips(links).findLast((tip) => ancestry(tip, links).includes(own));
 }
 
-/** @param stateOf the state that an event of the log carries */
+/** @param stateOf returns the state that a logged event carries */
 export async function endingOf(
   fork: Fork,
   system: SystemOfRecord,
@@ -83,7 +83,7 @@ export async function endingOf(
   return { restored: { id, version: state.version, hash, state }, entry };
 }
 
-/** What would be nowhere any more once the fork is ended. */
+/** Collects the data that no store has after the fork is resolved. */
 export async function givenUpBy({ id, keep, stored, links }: Fork, system: SystemOfRecord): Promise<GivenUp> {
   const isLogged = (hash: string | undefined) => variantsOf(links).some((link) => link.hash === hash);
   const history: HistoryEntry[] = [];

@@ -6,33 +6,34 @@ import { byAggregate, type Link, type Links } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
 import { standingOf } from './standing.js';
 
-/** An aggregate of which the store knows something that the log does not say, or says otherwise. */
+/** An aggregate whose stored state does not follow from the log. */
 export interface Conflict {
   readonly topic: string;
   readonly id: string;
+  /** `ahead`: the log lacks the newest versions. `fork`: log and store have different histories. */
   readonly standing: 'ahead' | 'fork';
-  /** Where the store has it, if it does. */
+  /** Its head in the store; undefined when the store has none. */
   readonly head: Head | undefined;
-  /** Its newest event in the log, if there is one. */
+  /** Its newest logged event; undefined when there is none. */
   readonly logged: Link | undefined;
-  /** Versions that the log lacks in between, and the history has. */
+  /** Versions in between that the history has and the log lacks. */
   readonly missing?: Pick<Gap, 'from' | 'to'>;
 }
 
-/** An aggregate that has to be looked at more closely. */
+/** An aggregate that needs a closer comparison. */
 export interface Suspect {
   readonly id: string;
-  /** Versions that the log is known not to have any more. */
+  /** Versions known to be lost from the log. */
   readonly lost: readonly Gap[];
   readonly isSuspect: boolean;
 }
 
-const PORTION = 2_000;
+const BATCH_SIZE = 2_000;
 
 /**
- * Compares the heads of a store with the log, while both may move.
- * @param catchUp answers when `links` has all that is in the log at the time of the call
- * @param onLost told of versions that the log is known not to have any more
+ * Compares the heads of a store with the log while both may change.
+ * @param catchUp resolves when `links` has every record that was in the log at the time of the call
+ * @param onLost called with versions known to be lost from the log
  */
 export async function* conflicts(
   system: SystemOfRecord,
@@ -40,18 +41,18 @@ export async function* conflicts(
   catchUp: () => Promise<void>,
   onLost: (id: string, gaps: readonly Gap[]) => Promise<void> = () => Promise.resolve(),
 ): AsyncGenerator<Conflict> {
-  let portion: string[] = [];
+  let batch: string[] = [];
   for await (const { id, lost, isSuspect } of suspects(system, links)) {
     if (lost.length > 0) await onLost(id, lost);
-    if (isSuspect) portion.push(id);
-    if (portion.length < PORTION) continue;
-    yield* await conflictsAt(portion, system, links, catchUp);
-    portion = [];
+    if (isSuspect) batch.push(id);
+    if (batch.length < BATCH_SIZE) continue;
+    yield* await conflictsAt(batch, system, links, catchUp);
+    batch = [];
   }
-  yield* await conflictsAt(portion, system, links, catchUp);
+  yield* await conflictsAt(batch, system, links, catchUp);
 }
 
-/** The same for some of the aggregates. */
+/** Compares only these aggregates. */
 export async function conflictsAt(
   ids: readonly string[],
   { stream: { topic }, store, recorded }: SystemOfRecord,
@@ -59,7 +60,7 @@ export async function conflictsAt(
   catchUp: () => Promise<void> = () => Promise.resolve(),
 ): Promise<readonly Conflict[]> {
   if (ids.length === 0) return [];
-  // The store before the log: what is no longer to be published then is in the log.
+  // Read the store before the log: events that are no longer pending then are in the log.
   const heads = new Map((await store.heads(ids)).map((head) => [head.id, head]));
   const pending = new Map<string, readonly CloudEvent[]>();
   for await (const unlogged of store.unlogged(ids)) pending.set(unlogged.id, unlogged.pending.map(eventOf));
@@ -81,7 +82,7 @@ export async function conflictsAt(
   return all.flatMap((conflict) => conflict ?? []);
 }
 
-/** True where the history has another event under the version of the log's newest. */
+/** True when the history has a different event for the version of the newest logged event. */
 async function isOtherBranch({ id, version, hash }: Link, history: Recorded['history']): Promise<boolean> {
   const row = await history.find(id, version);
   return row !== undefined && row.hash !== hash;
@@ -89,7 +90,7 @@ async function isOtherBranch({ id, version, hash }: Link, history: Recorded['his
 
 type Recorded = NonNullable<SystemOfRecord['recorded']>;
 
-/** The first gap, not known before, of which the history has something. */
+/** The first gap that is not known yet and that the history can fill, at least in part. */
 async function firstRecorded(
   gaps: readonly Gap[],
   id: string,
@@ -104,7 +105,7 @@ async function firstRecorded(
 }
 
 /**
- * Walks through the store and the log together, in the order of the ids.
+ * Walks through the store and the log together, in id order. Yields the aggregates that need a closer comparison.
  * @param onHead called for every aggregate of the store
  */
 export async function* suspects(

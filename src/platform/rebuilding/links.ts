@@ -2,7 +2,7 @@ import type { LoggedRecord } from '../log/bus.js';
 import { isPutBack, resolvedBy, standsForLost } from '../event/extensions.js';
 import type { ObservedEvent } from './projector.js';
 
-/** One event of an aggregate, as the log has it. */
+/** A logged event's position in the log and in its aggregate's hash chain. */
 export interface Link {
   readonly topic: string;
   readonly id: string;
@@ -11,25 +11,25 @@ export interface Link {
   readonly offset: number;
   readonly hash?: string;
   readonly prevhash?: string;
-  /** It was put back into a log that had lost it, or stands for others that cannot be made again. */
+  /** `itself`: the event was republished. `others`: it stands in for events that could not be reconstructed. */
   readonly republished?: 'itself' | 'others';
-  /** Hashes of events on branches of the aggregate's history that were given up in favour of this event's. */
+  /** Hashes of the newest events of the branches that this event discards. */
   readonly resolves?: readonly string[];
-  /** Events of another content under the same version, which the log has later. */
+  /** Later events in the log with the same version and other content. */
   readonly rivals?: readonly Link[];
 }
 
-/** Where links are kept while a log is read that may be longer than memory. */
+/** Stores links while the log is read. The log may not fit into memory. */
 export interface Links {
-  /** Keeps them: of one topic, id and version that which comes first, and its rivals beside it. */
+  /** Adds links. Per topic, id and version, the first in the log becomes the link and the others its rivals. */
   add(links: readonly Link[]): Promise<void>;
-  /** Those of an aggregate, in order of version. */
+  /** The links of an aggregate, in order of version. */
   of(topic: string, id: string): Promise<readonly Link[]>;
-  /** All of them, of every topic or of one, by topic and the bytes of the aggregate's id, in order of version. */
+  /** All links, or those of one topic, in order of topic, id (by bytes) and version. */
   all(topic?: string): AsyncIterable<Link>;
 }
 
-/** What is kept of an event. */
+/** The link of an event. */
 export function toLink({ event, record }: ObservedEvent): Link {
   const { hash, prevhash, subject, sequence } = event;
   const { topic, partition, offset } = record;
@@ -43,7 +43,7 @@ export function toLink({ event, record }: ObservedEvent): Link {
   };
 }
 
-/** The links of each aggregate, all at once. */
+/** Groups links by aggregate. */
 export async function* byAggregate(links: AsyncIterable<Link>): AsyncGenerator<readonly Link[]> {
   let own: Link[] = [];
   for await (const link of links) {
@@ -57,7 +57,7 @@ export async function* byAggregate(links: AsyncIterable<Link>): AsyncGenerator<r
   if (own.length > 0) yield own;
 }
 
-/** How a place in the log is named to people. */
+/** Formats a log position for people. */
 export function placeOf({
   topic,
   partition,

@@ -18,47 +18,49 @@ import type { Position } from '../consuming/positions.js';
 /** Newest records of each partition that are compared with the database. */
 const NEWEST = 100;
 const CHECK_INTERVAL_MS = 5_000;
-/** A check that takes longer counts as one that the log did not answer. */
+/** A check that takes longer counts as unanswered. */
 const CHECK_TIMEOUT_MS = 15_000;
-/** Before a disagreement counts it is looked at again: a failover may show an older state for a moment. */
+/** Delay before a disagreement is confirmed: during a failover the database may briefly show an older state. */
 const CONFIRM_AFTER_MS = 500;
 
-/** How a database and the log may disagree; these are the codes of refused commands, too. */
+/** How database and log can disagree. Refused commands have the same codes. */
 export const DISAGREEMENTS = ['behind-the-log', 'ahead-of-the-log', 'forked-from-the-log'] as const;
 export type Disagreement = (typeof DISAGREEMENTS)[number];
 
-/** Why the context's database must not be changed. */
+/** Why commands are refused. */
 interface Trouble {
   readonly code: Disagreement;
   readonly detail: string;
-  /** The log has both histories already. What ends the fork has to get there, and whatever else does changes nothing. */
+  /**
+   * The log has both histories already. Publishing stays open, because the event that resolves the fork must get there.
+   */
   readonly isInLog?: true;
 }
 
-export interface Guarding {
+export interface LogGuardOptions {
   /** Name of the context. */
   readonly module: string;
   readonly bus: Pick<Bus, 'extents' | 'read'>;
-  /** The context's aggregates; each with a topic of its own. */
+  /** The stores of the context's aggregates, one topic each. */
   readonly stores: readonly LogCompared[];
-  /** Of these aggregates, where the context keeps one. */
+  /** The histories that the context keeps of these aggregates. */
   readonly histories: readonly RecordedTopic[];
-  /** Of the context's consumer group. */
+  /** The positions of the context's consumer group. */
   readonly keeper: PositionKeeper;
-  /** All that the group reads. */
+  /** The subscriptions of the group. */
   readonly subscriptions: readonly Pick<Subscription, 'topic' | 'read'>[];
   readonly logger: Logger;
 }
 
 /**
- * Compares a context's database with the log, at start and while the process runs, and closes the database to commands
- * and to the relay while the two disagree: one of them was restored from a backup, and each further event would make a
- * second history. Reads go on. It opens again by itself once `replay` or `republish` has put things right.
+ * Compares a context's database with the log, at start and while the process runs. While they disagree, it refuses
+ * commands and publishing: one of the two was restored from a backup, and each new event would extend a second history.
+ * Reads continue. It accepts commands again by itself after `replay` or `republish` has repaired the difference.
  */
 export class LogGuard {
   private trouble: Trouble | undefined;
   private readonly forks: ForkWatch;
-  /** Counted, so that one which arises during a comparison is not taken for explained by it. */
+  /** A counter, so that a suspicion raised during a comparison is not cleared by that comparison. */
   private suspicions = 1;
   private explained = 0;
   private comparisons = 0;
@@ -66,17 +68,17 @@ export class LogGuard {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly guarding: Guarding) {
-    this.forks = new ForkWatch(guarding.histories);
-    for (const store of guarding.stores) store.admitIf(() => this.refuse());
+  constructor(private readonly options: LogGuardOptions) {
+    this.forks = new ForkWatch(options.histories);
+    for (const store of options.stores) store.admitIf(() => this.refuse());
   }
 
-  /** How database and log disagree, or the log with itself; undefined where they do not. */
+  /** The current disagreement between database and log, or within the log; undefined when there is none. */
   get disagreement(): Disagreement | undefined {
     return this.trouble?.code;
   }
 
-  /** Something was found that a comparison has to explain. */
+  /** Requests a full comparison: a caller has found something suspicious. */
   suspect(): void {
     this.suspicions += 1;
   }
@@ -86,14 +88,14 @@ export class LogGuard {
     if (this.trouble) throw new PlatformError('unavailable', this.trouble.code, this.trouble.detail);
   }
 
-  /** @throws PlatformError `unavailable` while nothing may be published: each further event would make it worse. */
+  /** @throws PlatformError `unavailable` while publishing is refused: each new event would extend a second history. */
   refusePublishing(): void {
     if (this.trouble?.isInLog !== true) this.refuse();
   }
 
-  /** For readiness; needed as long as there is trouble. */
+  /** The readiness check. It is required only while database and log disagree. */
   dependency(): Dependency {
-    const { module } = this.guarding;
+    const { module } = this.options;
     return {
       name: `log:${module}`,
       required: () => this.trouble !== undefined,
@@ -105,9 +107,9 @@ export class LogGuard {
     };
   }
 
-  /** Compares once. Never throws: where log or database do not answer, the last outcome stands. */
+  /** Compares once. Never throws: if log or database do not answer, the last result stays valid. */
   async check(): Promise<void> {
-    const { module, logger } = this.guarding;
+    const { module, logger } = this.options;
     try {
       await withTimeout(CHECK_TIMEOUT_MS, this.compare());
     } catch (error) {
@@ -116,7 +118,7 @@ export class LogGuard {
     }
   }
 
-  /** Compares again and again until it is stopped. */
+  /** Compares periodically until it is stopped. */
   start(): void {
     const { signal } = this.stopping;
     const pause = () => sleep(CHECK_INTERVAL_MS, true, { signal }).catch(() => false);
@@ -130,24 +132,24 @@ export class LogGuard {
     await this.running;
   }
 
-  /** The topics that must not be created, though they are missing: the database has records of them. */
+  /** Missing topics that must not be created: the database has data from them, so their records are lost. */
   async missingTopics(): Promise<readonly string[]> {
     const missing: string[] = [];
     for (const topic of this.topics) {
-      if ((await this.guarding.bus.extents(topic)).length > 0) continue;
-      const wasRead = (await this.guarding.keeper.look(topic)).length > 0;
+      if ((await this.options.bus.extents(topic)).length > 0) continue;
+      const wasRead = (await this.options.keeper.look(topic)).length > 0;
       if (wasRead || (await this.storeOf(topic)?.holdsLogged())) missing.push(topic);
     }
     return missing;
   }
 
   private get topics(): readonly string[] {
-    const { stores, subscriptions } = this.guarding;
+    const { stores, subscriptions } = this.options;
     return [...new Set([...stores, ...subscriptions].map(({ topic }) => topic))];
   }
 
   private storeOf(topic: string): LogCompared | undefined {
-    return this.guarding.stores.find((store) => store.topic === topic);
+    return this.options.stores.find((store) => store.topic === topic);
   }
 
   private async compare(): Promise<void> {
@@ -155,13 +157,13 @@ export class LogGuard {
     const comparison = (this.comparisons += 1);
     const troubles: Trouble[] = [];
     for (const topic of this.topics) {
-      const positions = await this.guarding.keeper.look(topic);
-      const extents = await this.guarding.bus.extents(topic);
+      const positions = await this.options.keeper.look(topic);
+      const extents = await this.options.bus.extents(topic);
       troubles.push(...(await this.findTrouble(topic, positions, extents)));
     }
     const forks = troubles.length === 0 ? await this.forks.open() : [];
     if (forks.length > 0) troubles.push(this.forked(forks));
-    // One that outlasted its time knows less than the one after it.
+    // A later comparison has finished first; its result is newer.
     if (comparison < this.comparisons) return;
     this.explained = suspicions;
     this.hasCompared = true;
@@ -185,13 +187,13 @@ export class LogGuard {
     return found.length === 0 ? [] : [this.disagreeing(topic, found)];
   }
 
-  /** How many records the log lacks of those that were read from it, at least. */
+  /** The minimum number of records that were read earlier and that the log now lacks; undefined when it lacks none. */
   private lackingIn(topic: string, positions: readonly Position[], extents: readonly Extent[]): number | undefined {
     const ends = new Map(extents.map(({ partition, end }) => [partition, end]));
     const short = positions.filter(({ partition, next }) => next > (ends.get(partition) ?? 0));
-    if (extents.length > 0) for (const position of short) this.guarding.keeper.restartShortened(position);
+    if (extents.length > 0) for (const position of short) this.options.keeper.restartShortened(position);
     const lacking = short.reduce((sum, { partition, next }) => sum + next - (ends.get(partition) ?? 0), 0);
-    const isLacking = lacking > 0 || this.guarding.keeper.evidenceOf(topic) > 0;
+    const isLacking = lacking > 0 || this.options.keeper.evidenceOf(topic) > 0;
     return isLacking ? lacking : undefined;
   }
 
@@ -208,89 +210,89 @@ export class LogGuard {
     return disagreements(events, await store.heads(ids));
   }
 
-  /** What nobody can read or no outbox has written says nothing of an aggregate, or any garbage would stop the context. */
+  /**
+   * Ignores unreadable records and records without a valid hash: otherwise any garbage record would stop the context.
+   */
   private async newestEvents(topic: string): Promise<CloudEvent[]> {
     const events: CloudEvent[] = [];
-    const readings = this.guarding.subscriptions.filter((each) => each.topic === topic);
+    const subscriptions = this.options.subscriptions.filter((each) => each.topic === topic);
     const take = (records: readonly LoggedRecord[]) => {
       for (const record of records) {
         try {
           const event = parseCloudEvent(record);
-          for (const { read } of readings) read(event, record);
+          for (const { read } of subscriptions) read(event, record);
           if (event.hash === hashOf(event)) events.push(event);
         } catch {
-          // It went to the dead letters.
+          // The consumer sends it to the dead-letter topic.
         }
       }
       return Promise.resolve();
     };
-    const reading = await this.guarding.bus.read([topic], take, NEWEST);
+    const reader = await this.options.bus.read([topic], take, NEWEST);
     try {
-      await reading.caughtUp();
+      await reader.caughtUp();
     } finally {
-      void reading.stop().catch(() => undefined);
+      void reader.stop().catch(() => undefined);
     }
     return events;
   }
 
   private settle(trouble: Trouble | undefined): void {
-    const { module, logger } = this.guarding;
+    const { module, logger } = this.options;
     if (trouble?.detail !== this.trouble?.detail) {
       if (trouble) logger.error({ module, code: trouble.code }, trouble.detail);
-      else logger.info({ module }, 'database and log agree again');
+      else logger.info({ module }, 'database and log are consistent again');
     }
     this.trouble = trouble;
   }
 
   private disagreeing(topic: string, found: readonly HeadDisagreement[]): Trouble {
-    const { module } = this.guarding;
+    const { module } = this.options;
     const forked = found.find(({ kind }) => kind === 'forked');
-    const example = forked ?? (found[0] as HeadDisagreement);
-    const { id, stored, logged } = example;
-    const such = `such as ${id} (database: version ${stored}, log: ${logged})`;
-    const count = `${found.length} of the aggregates that changed last`;
+    const { id, stored, logged } = forked ?? (found[0] as HeadDisagreement);
+    const example = `such as ${id} (version ${stored} in the database, ${logged} in the log)`;
+    const count = `${found.length} of the most recently changed aggregates`;
     return forked
       ? {
           code: 'forked-from-the-log',
           detail:
-            `database and log have different histories of ${count} in ${topic}, ${such}; ` + waysOutOfAFork(module),
+            `database and log have different histories of ${count} in ${topic}, ${example}; ` + forkRemedy(module),
         }
       : {
           code: 'behind-the-log',
-          detail: `the database lacks events of ${topic}, as after a restore: ${count}, ${such}; run replay --module ${module}`,
+          detail: `the database is behind ${topic} for ${count}, ${example}; if it was restored, run replay --module ${module}`,
         };
   }
 
   private forked(forks: readonly ForkedVersion[]): Trouble {
-    const { module } = this.guarding;
+    const { module } = this.options;
     const { id, version } = forks[0] as ForkedVersion;
     const aggregates = forks.length === 1 ? '1 aggregate' : `${forks.length} aggregates`;
     return {
       code: 'forked-from-the-log',
       detail:
-        `the log has two histories of ${aggregates}, such as ${id} from version ${version} on; ` +
-        waysOutOfAFork(module),
+        `the log has two histories of ${aggregates}, such as ${id} from version ${version} on; ` + forkRemedy(module),
       isInLog: true,
     };
   }
 
   private ahead(topic: string, lacking: number | 'all'): Trouble {
-    const { module } = this.guarding;
-    const many = lacking === 'all' ? 'all events' : lacking === 0 ? 'events' : `${lacking} records or more`;
+    const { module } = this.options;
+    const many = lacking === 'all' ? 'all events' : lacking === 0 ? 'events' : `at least ${lacking} records`;
     return {
       code: 'ahead-of-the-log',
-      detail: `${topic} lacks ${many} that the database has seen in it, as after a restore of the log; run republish --module ${module}`,
+      detail: `${topic} lacks ${many} that the database has; if the log was restored, run republish --module ${module}`,
     };
   }
 
   private missing(topic: string): Trouble {
     return {
       code: 'ahead-of-the-log',
-      detail: `${topic} is missing, though this context has read it; the context that publishes it has to run republish`,
+      detail: `${topic} is missing, but this context has read it before; run republish for the module that publishes it`,
     };
   }
 }
 
-function waysOutOfAFork(module: string): string {
-  return `see them with verify --module ${module}, then run replay --module ${module} --keep log|database`;
+function forkRemedy(module: string): string {
+  return `list them with verify --module ${module}, then run replay --module ${module} --keep log|database`;
 }

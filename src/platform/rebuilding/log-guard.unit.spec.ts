@@ -12,7 +12,7 @@ import { EmbeddedBus } from '../embedded/bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedHistory } from '../embedded/history.js';
 import { EmbeddedPositions } from '../embedded/positions.js';
-import { findWhole } from './whole.js';
+import { findWithPending } from './stored-with-pending.js';
 import { LogGuard } from './log-guard.js';
 import { PositionKeeper } from '../consuming/position-keeper.js';
 
@@ -135,7 +135,7 @@ describe('A log guard', () => {
 
     expect(refused?.code).toBe('behind-the-log');
     expect(() => guard.refusePublishing()).toThrow(refused?.detail);
-    expect(refused?.detail).toContain('2 of the aggregates that changed last');
+    expect(refused?.detail).toContain('2 of the most recently changed aggregates');
     expect(refused?.detail).toContain('run replay --module items');
   });
 
@@ -182,7 +182,7 @@ describe('A log guard', () => {
   ])('makes nothing of a record that %s', async (_, altered) => {
     const id = randomUUID();
     await create(id);
-    const pending = (await findWhole(store, id))?.pending ?? [];
+    const pending = (await findWithPending(store, id))?.pending ?? [];
     await publish();
     const event = { ...(JSON.parse(pending[0]?.json ?? '') as object), sequence: '99', ...altered };
     const published = 'id' in altered ? { ...event, hash: hashOf(event) } : event;
@@ -237,7 +237,7 @@ describe('A log guard', () => {
 
     expect(await refusal(newGuard())).toMatchObject({
       code: 'ahead-of-the-log',
-      detail: expect.stringContaining('lacks 40 records or more'),
+      detail: expect.stringContaining('lacks at least 40 records'),
     });
   });
 

@@ -10,42 +10,42 @@ import { applyRecords, type Refused } from '../consuming/apply-records.js';
 import type { Subscription } from '../consuming/subscription.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
 
-/** A record that can be made nothing of, and why. */
+/** A record that cannot be applied, and the reason. */
 export type Unread = Pick<Refused, 'record' | 'reason'>;
 
 export interface ProjectorOptions {
-  /** Ends the fold when it is aborted. */
+  /** Stops the projector when aborted. */
   readonly signal: AbortSignal;
-  /** RFC 3339, UTC: leaves out what happened later, but for what takes personal data out. */
+  /** RFC 3339, UTC. Ignores later events, except those that erase personal data. */
   readonly until?: string | undefined;
-  /** Is shown every event, in the order of its partition, once the projections have it. */
+  /** Called with every event, in partition order, after the projections have applied it. */
   readonly observe?: (events: readonly ObservedEvent[]) => Promise<void>;
-  /** Is told of every record that cannot. */
+  /** Called for every record that cannot be applied. */
   readonly onUnread?: (unread: Unread) => void;
-  /** Is told that a dependency is away, and that the same records will be tried again. */
+  /** Called when a dependency is unavailable. The same records are then retried. */
   readonly onFailure?: (error: unknown) => void;
 }
 
 export interface ObservedEvent {
   readonly event: CloudEvent;
   readonly record: LoggedRecord;
-  /** Nothing can be made of it, though it is an event. */
+  /** It is an event, but it cannot be applied. */
   readonly isUnread?: true;
 }
 
-/** Characters of pending events that are applied at a time. */
-const PORTION_LENGTH = 4 * 1024 ** 2;
+/** Pending events per batch, in characters of JSON. */
+const MAX_BATCH_LENGTH = 4 * 1024 ** 2;
 
-/** Where an event is that is not in the log yet. */
+/** The log position of an event that is not published yet. */
 const NOT_LOGGED: LoggedRecord = { topic: '', partition: -1, offset: -1, key: null, value: null, headers: {} };
 
-/** The log, read from its beginning into the projections of a context. */
+/** Reads the log from its beginning and applies it to the projections of a context. */
 export class LogProjector {
   private readonly projections: ReadonlyMap<string, Subscription>;
-  private readonly inHand = new Set<Promise<void>>();
-  private reading: LogReader | undefined;
+  private readonly inFlight = new Set<Promise<void>>();
+  private reader: LogReader | undefined;
   private sealed = false;
-  /** By topic. */
+  /** Ids of the changed aggregates, by topic. */
   private marked: Map<string, Set<string>> | undefined;
 
   private constructor(
@@ -57,65 +57,67 @@ export class LogProjector {
   }
 
   static async start(bus: Bus, target: Replayable, options: ProjectorOptions): Promise<LogProjector> {
-    const fold = new LogProjector(bus, target, options);
-    fold.reading = await bus.read([...fold.projections.keys()], (records, lease) => fold.take(records, lease));
-    options.signal.addEventListener('abort', () => void fold.stop(), { once: true });
-    return fold;
+    const projector = new LogProjector(bus, target, options);
+    projector.reader = await bus.read([...projector.projections.keys()], (records, lease) =>
+      projector.take(records, lease),
+    );
+    options.signal.addEventListener('abort', () => void projector.stop(), { once: true });
+    return projector;
   }
 
-  /** Records done, and records to do. */
+  /** Records applied so far, and records in total. */
   get progress(): LogReader['progress'] {
-    return this.reading?.progress ?? { read: 0, total: 0 };
+    return this.reader?.progress ?? { read: 0, total: 0 };
   }
 
-  /** Answers when everything that is in the log at the time of the call is in the projections. */
+  /** Resolves when the projections have every record that was in the log at the time of the call. */
   async caughtUp(): Promise<void> {
     const { signal } = this.options;
     try {
-      await this.reading?.caughtUp();
+      await this.reader?.caughtUp();
     } finally {
-      // That it was stopped is the reason of all that follows from it.
+      // If it was stopped, report that, and not the errors that follow from it.
       signal.throwIfAborted();
     }
   }
 
-  /** From now on the fold remembers which aggregates of the context's own it moves. */
+  /** Starts to remember which of the context's own aggregates change. */
   mark(): void {
     this.marked = new Map(this.target.systemsOfRecord.map(({ stream: { topic } }) => [topic, new Set()]));
   }
 
-  /** The ids of a topic's aggregates that it moved since {@link mark}. */
+  /** The ids of a topic's aggregates that changed since {@link mark}. */
   moved(topic: string): ReadonlySet<string> {
     return this.marked?.get(topic) ?? new Set();
   }
 
   /**
-   * Applies what is committed and not published yet to the context's own aggregates, as if it were in the log already.
-   * @param live whose outboxes have it
+   * Applies the pending events in the outboxes to the context's own aggregates, as if they were logged already.
+   * @param live has the outboxes
    */
   async applyPending(live: Replayable): Promise<void> {
     for (const [index, { store }] of live.systemsOfRecord.entries()) {
-      let portion: Unpublished[] = [];
+      let batch: Unpublished[] = [];
       let length = 0;
-      for await (const unpublished of store.unpublished()) {
-        portion.push(unpublished);
-        length += unpublished.pending.reduce((sum, { json }) => sum + json.length, 0);
-        if (length < PORTION_LENGTH) continue;
-        await this.applyUnpublished(index, portion);
-        [portion, length] = [[], 0];
+      for await (const entry of store.unpublished()) {
+        batch.push(entry);
+        length += entry.pending.reduce((sum, { json }) => sum + json.length, 0);
+        if (length < MAX_BATCH_LENGTH) continue;
+        await this.applyUnpublished(index, batch);
+        [batch, length] = [[], 0];
       }
-      await this.applyUnpublished(index, portion);
+      await this.applyUnpublished(index, batch);
     }
   }
 
-  /** The same for these aggregates of one kind: that at `index` of the context's own. */
-  async applyUnpublished(index: number, waiting: readonly Unpublished[]): Promise<void> {
+  /** Applies pending events of one aggregate type: the one at `index` of the context's systems of record. */
+  async applyUnpublished(index: number, unpublished: readonly Unpublished[]): Promise<void> {
     const { read, store } = this.target.systemsOfRecord[index] as SystemOfRecord;
-    const events = waiting.flatMap(({ pending }) => pending.map(eventOf));
+    const events = unpublished.flatMap(({ pending }) => pending.map(eventOf));
     await store.restore(events.flatMap((event) => read(event, NOT_LOGGED) ?? []));
   }
 
-  /** By hash, what some of a kind's events in the log say; reads the topic once more. */
+  /** Returns the changes of the logged events with these hashes, by hash. Reads the topic again. */
   async changesOf(
     { stream: { topic }, read }: SystemOfRecord,
     hashes: ReadonlySet<string>,
@@ -131,33 +133,33 @@ export class LogProjector {
       },
       react: () => Promise.resolve(),
     };
-    const reading = await this.bus.read([topic], (records, lease) =>
+    const reader = await this.bus.read([topic], (records, lease) =>
       applyRecords(collecting, records, lease).then(() => undefined),
     );
     try {
-      await reading.caughtUp();
+      await reader.caughtUp();
       return changes;
     } finally {
-      await reading.stop();
+      await reader.stop();
     }
   }
 
-  /** Answers when what is in hand is in the projections; nothing is written to them after that. */
+  /** Stops taking records. Resolves when the records in flight are applied; nothing is written after that. */
   async seal(): Promise<void> {
     this.sealed = true;
-    await Promise.allSettled(this.inHand);
+    await Promise.allSettled(this.inFlight);
   }
 
   async stop(): Promise<void> {
     await this.seal();
-    await this.reading?.stop();
+    await this.reader?.stop();
   }
 
   private take(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
     if (this.sealed) return Promise.resolve();
     const taken = this.project(records, lease);
-    this.inHand.add(taken);
-    return taken.finally(() => this.inHand.delete(taken));
+    this.inFlight.add(taken);
+    return taken.finally(() => this.inFlight.delete(taken));
   }
 
   private async project(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
@@ -184,7 +186,7 @@ export class LogProjector {
     );
   }
 
-  /** The projection, as it is to be applied here. */
+  /** The projection, with `until` applied and its events observed. */
   private watched(projection: Subscription, observed: ObservedEvent[]): Subscription {
     const { until } = this.options;
     const { erasing } = this.target;

@@ -4,7 +4,7 @@ import { eventRecord, type ShopFixture, ShopWorld } from '../testing/shop-world.
 import { eventOf } from '../aggregate/pending-event.js';
 import { resolvedBy } from '../event/extensions.js';
 import type { GivenUp } from './forks.js';
-import { findWhole, type Whole } from './whole.js';
+import { findWithPending, type StoredWithPending } from './stored-with-pending.js';
 
 /** What is true of a replay on every log and every database. */
 export function replayContract(name: string, openFixture: () => Promise<ShopFixture>): void {
@@ -75,7 +75,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
 
       it('refuses where that is a version in between that the history has', async () => {
         await world.save('a', ['one', 'two', 'three']);
-        const { pending } = (await findWhole(world.shop.items, 'a'))!;
+        const { pending } = (await findWithPending(world.shop.items, 'a'))!;
         const records = pending.map(({ json }) => eventRecord('a', json));
         await world.fixture.bus.publish(world.shop.items.topic, [records[0]!, records[2]!]);
         await world.lose('a');
@@ -95,12 +95,14 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
 
       await world.replay();
 
-      expect(await findWhole(world.shop.items, 'a')).toEqual({ ...newest, pending: [] });
+      expect(await findWithPending(world.shop.items, 'a')).toEqual({ ...newest, pending: [] });
       expect(await world.findings()).toEqual([]);
     });
 
     describe('of an aggregate with two histories', () => {
-      async function fork(isPublished: boolean): Promise<{ log: Whole<Item>; own: Whole<Item> }> {
+      async function fork(
+        isPublished: boolean,
+      ): Promise<{ log: StoredWithPending<Item>; own: StoredWithPending<Item> }> {
         await world.save('a', ['one', 'two']);
         await world.save('b', ['one']);
         await world.publishAll();
@@ -137,7 +139,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         await world.replay({ keep, onGivenUp: (each) => Promise.resolve(void givenUp.push(each)) });
 
         const [name, lost] = keep === 'log' ? [log.state.name, own.hash] : [own.state.name, log.hash];
-        const ended = (await findWhole(world.shop.items, 'a'))!;
+        const ended = (await findWithPending(world.shop.items, 'a'))!;
         const isSaid = keep === 'database' || isPublished;
         const newest = Math.max(log.state.version, own.state.version);
         expect(ended.state).toMatchObject({ name, version: isSaid ? newest + 1 : log.state.version });

@@ -2,102 +2,105 @@ import type { Restorable } from '../aggregate/aggregates.js';
 import { PlatformError } from '../tools/errors.js';
 import type { Auditable } from './auditable.js';
 import type { LogProjector, ProjectorOptions } from './projector.js';
-import { carryOver, Kind, type TakingOver } from './takeover.js';
+import { copyUnlogged, AggregateTakeover, type TakeoverOptions } from './takeover.js';
 import { type Links, toLink } from './links.js';
 import type { Rebuild } from './rebuild.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
 
-/** A round of catching up that found no more than this is quick enough to be the last, with writes held back. */
+/** Catching up may continue behind the write fence once a round has found no more records than this. */
 const MAX_LAST_ROUND_RECORDS = 2_000;
 const MAX_ROUNDS = 50;
-/** More than this waiting to be published is no backlog of a moment: the log is away, or nobody publishes. */
+/** With more pending events than this, the log is unavailable or no relay is running. */
 const MAX_PENDING = 10_000;
 
-/** How a rebuild went. */
+/** The outcome of a replay. */
 export interface Replayed {
-  /** Milliseconds that writes to the live collections were held back. */
+  /** Milliseconds for which writes to the live collections were blocked. */
   readonly heldBack: number;
 }
 
-/** For a fold: keeps what the log says of the context's own aggregates. */
+/** Returns an observer for a projector that stores the links of the context's own aggregates. */
 export function recordLinks(links: Links, { systemsOfRecord }: Replayable): NonNullable<ProjectorOptions['observe']> {
   const topics = new Set(systemsOfRecord.map(({ stream: { topic } }) => topic));
   return async (observed) => {
-    // What cannot be read leads nowhere, whatever its hash.
+    // A record that cannot be applied is no part of the chain, whatever its hash.
     const own = observed.filter(({ record: { topic }, isUnread }) => topics.has(topic) && !isUnread);
     if (own.length > 0) await links.add(own.map(toLink));
   };
 }
 
-/** Fills the new collections from all that the log holds, and gives them their indexes. */
-export async function fill(target: Replayable, fold: LogProjector): Promise<void> {
-  await fold.caughtUp();
-  // Later than the documents: indexes are made faster in one go than kept.
+/** Fills the new collections from the whole log, then creates their indexes. */
+export async function fill(target: Replayable, projector: LogProjector): Promise<void> {
+  await projector.caughtUp();
+  // After the documents: building an index once is faster than updating it for each write.
   await target.prepare();
 }
 
 /**
- * Catches up with a log and a store that others go on writing to, and swaps the new collections in. Writes are held
- * back for the last, short round. What only the store knows (events not published yet, remembered commands) is taken
- * along.
+ * Catches up while other processes write to the log and the store, then swaps the new collections in. A write fence
+ * blocks writes during the last, short round. Data that only the store has (pending events, remembered commands) is
+ * copied.
  * @throws RebuildOvertaken
- * @throws PlatformError `rejected` when something would be lost that the log does not have, unless it may
+ * @throws PlatformError `rejected` when data that the log lacks would be lost, unless `mayLose` or `keep` permits it
  */
 export async function takeOver(
   live: Replayable,
   target: Replayable,
-  fold: LogProjector,
+  projector: LogProjector,
   rebuild: Rebuild<unknown>,
-  taking: TakingOver,
+  options: TakeoverOptions,
 ): Promise<Replayed> {
-  const kinds = live.systemsOfRecord.map(
-    (own, index) => new Kind(own, target.systemsOfRecord[index] as SystemOfRecord, index, fold, taking),
+  const takeovers = live.systemsOfRecord.map(
+    (own, index) =>
+      new AggregateTakeover(own, target.systemsOfRecord[index] as SystemOfRecord, index, projector, options),
   );
-  for (const { live: own } of kinds) await refuseBacklog(own.store);
-  fold.mark();
-  // Of what waits now much is published when it counts, so only the commands are taken already.
-  for (const { live: from, target: to } of kinds) {
-    await carryOver(from.store, to.store, (entry) => ({ ...entry, pending: [] }));
+  for (const { live: own } of takeovers) await refuseBacklog(own.store);
+  projector.mark();
+  // Only the commands yet: most of the events that are pending now will be published before the swap.
+  for (const { live: from, target: to } of takeovers) {
+    await copyUnlogged(from.store, to.store, (entry) => ({ ...entry, pending: [] }));
   }
-  await catchUp(fold);
-  let inTheWay = 0;
-  for (const kind of kinds) inTheWay += await kind.survey();
-  refuse(inTheWay);
-  for (const kind of kinds) await kind.readStates();
+  await catchUp(projector);
+  let conflictCount = 0;
+  for (const takeover of takeovers) conflictCount += await takeover.countConflicts();
+  refuse(conflictCount);
+  for (const takeover of takeovers) await takeover.readStates();
 
   const began = performance.now();
   await rebuild.fence();
-  await fold.caughtUp();
-  for (const kind of kinds) refuse(await kind.surveyMoved());
-  for (const kind of kinds) await kind.applyWaiting();
-  await fold.seal();
-  if (taking.mayLose !== true) await refuseLoss(live, target, taking.keep !== undefined);
-  for (const kind of kinds) await kind.complete();
+  await projector.caughtUp();
+  for (const takeover of takeovers) refuse(await takeover.countNewConflicts());
+  for (const takeover of takeovers) await takeover.applyPending();
+  await projector.seal();
+  if (options.mayLose !== true) await refuseLoss(live, target, options.keep !== undefined);
+  for (const takeover of takeovers) await takeover.complete();
   await rebuild.swap();
   return { heldBack: performance.now() - began };
 }
 
-/** @throws PlatformError `rejected` when there are any. */
-function refuse(inTheWay: number): void {
-  if (inTheWay === 0) return;
-  const aggregates = inTheWay === 1 ? '1 aggregate is' : `${inTheWay} aggregates are`;
+/** @throws PlatformError `rejected` when there are conflicts. */
+function refuse(conflictCount: number): void {
+  if (conflictCount === 0) return;
+  const aggregates = conflictCount === 1 ? '1 aggregate is' : `${conflictCount} aggregates are`;
   const message = `${aggregates} ahead of the log or on another branch; nothing was changed`;
   throw new PlatformError('rejected', 'would-lose-changes', message);
 }
 
-/** @throws Error when there is more than a moment's worth: all of it would be applied with writes held back. */
+/** @throws PlatformError `unavailable` when the backlog is large: it would all be applied behind the write fence. */
 async function refuseBacklog(store: Restorable): Promise<void> {
   if ((await store.backlog()).events <= MAX_PENDING) return;
   throw new PlatformError(
     'unavailable',
     'unavailable',
-    `more than ${MAX_PENDING} events of ${store.topic} are not published yet: is the log away?`,
+    `more than ${MAX_PENDING} events of ${store.topic} are pending; check that Kafka is available and a relay is running`,
   );
 }
 
-/** A log that knows of less than the database is the wrong one, or has lost something: a rebuild would make it final. */
+/**
+ * With fewer documents in the log it is the wrong log, or it has lost records: a swap would make the loss permanent.
+ */
 async function refuseLoss(live: Replayable, target: Replayable, isForkEnded: boolean): Promise<void> {
-  // Where a branch is given up there are fewer: its aggregates have been looked at one by one.
+  // Discarding a branch may lower the count. Its aggregates have been checked one by one.
   const own = live.systemsOfRecord.flatMap(({ states, recorded }) => [states, recorded?.entries]);
   for (const [index, before] of live.collections.entries()) {
     if (isForkEnded && own.includes(before)) continue;
@@ -106,17 +109,17 @@ async function refuseLoss(live: Replayable, target: Replayable, isForkEnded: boo
       const [is, wouldBe] = await Promise.all([before.count(how), after.count(how)]);
       if (wouldBe >= is) break;
       if (how === 'exact') {
-        const message = `${before.collection} has ${is} documents, and by the log it would have ${wouldBe}`;
+        const message = `${before.collection} has ${is} documents, but the log yields only ${wouldBe}; nothing was changed`;
         throw new PlatformError('rejected', 'would-lose-documents', message);
       }
     }
   }
 }
 
-async function catchUp(fold: LogProjector): Promise<void> {
+async function catchUp(projector: LogProjector): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const before = fold.progress.read;
-    await fold.caughtUp();
-    if (fold.progress.read - before <= MAX_LAST_ROUND_RECORDS) return;
+    const before = projector.progress.read;
+    await projector.caughtUp();
+    if (projector.progress.read - before <= MAX_LAST_ROUND_RECORDS) return;
   }
 }

@@ -5,33 +5,33 @@ import type { RecordedChangeReader } from '../views/read-recorded-change.js';
 import type { Subscription } from '../consuming/subscription.js';
 import type { Auditable } from './auditable.js';
 
-/** One kind of the context's own aggregates, of which the store knows more than the log: what is not published yet. */
+/** One of the context's own aggregate types. Its store has more than the log: the events not published yet. */
 export interface SystemOfRecord {
   readonly stream: EventStream;
-  /** The context's own reading of the stream. */
+  /** Reads an event of the stream the way the context itself does. */
   readonly read: RecordedChangeReader<Aggregate>;
   readonly store: Restorable & Aggregates<Aggregate>;
   /** The store's collection, among {@link Replayable.collections}. */
   readonly states: Auditable;
-  /** Where the context records it: the history, and its collection among {@link Replayable.collections}. */
+  /** The history, if the context keeps one, and its collection among {@link Replayable.collections}. */
   readonly recorded?: { readonly history: History; readonly entries: Auditable };
 }
 
-/** What of a context's database is a function of the log, and how it comes about. */
+/** The part of a context's database that is derived from the log, and how to derive it. */
 export interface Replayable {
   /**
-   * What the context keeps of each topic: its projections, and none of its reactions that do something new. What is
-   * read of its own topics are states to restore.
+   * The projections of each topic, without the reactions that issue commands. Those of the context's own topics restore
+   * aggregate states.
    */
   readonly projections: readonly Subscription[];
-  /** One for each kind of aggregate that the context owns. */
+  /** One for each aggregate type that the context owns. */
   readonly systemsOfRecord: readonly SystemOfRecord[];
   /**
-   * Types of events that take personal data out, in this context's own topics and others'. They are applied, too, where
-   * a rebuild leaves out what happened after a time.
+   * Types of events that erase personal data, in the context's own topics and others. A rebuild up to a point in time
+   * applies them too, even when they are later.
    */
   readonly erasing: readonly string[];
-  /** Every collection that the projections fill. */
+  /** The collections that the projections fill. */
   readonly collections: readonly Auditable[];
   /** Creates indexes. */
   prepare(): Promise<void>;

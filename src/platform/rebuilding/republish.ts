@@ -9,84 +9,84 @@ import { type Conflict, conflictsAt, suspects } from './heads.js';
 import { byAggregate, type Link, type Links, toLink } from './links.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
 import { nextAfter, restatement } from './restate.js';
-import { type Lacking, lackingOf } from './lacking.js';
+import { type MissingEvents, missingEventsOf } from './missing-events.js';
 
-/** What is worked on, and who is told. */
-export interface Republishing {
+/** The inputs and callbacks of {@link republish}. */
+export interface RepublishOptions {
   readonly bus: Bus;
   readonly live: Replayable;
-  /** Where what the log says is put down; empty. */
+  /** Empty; receives the links of the log. */
   readonly links: Links;
   readonly signal: AbortSignal;
-  /** Only finds out, and changes nothing. */
+  /** Dry run: reports the missing events and changes nothing. */
   readonly isRehearsal: boolean;
-  /** Reads the log; for who wants to watch. */
-  readonly read: (fold: LogProjector) => Promise<void>;
-  /** Compares the store with the log, and puts back what is lacking; for who wants to watch. */
+  /** Reads the log, so that the caller can show progress. */
+  readonly read: (projector: LogProjector) => Promise<void>;
+  /** Runs the comparison and the republishing, so that the caller can show progress. */
   readonly compare?: (work: () => Promise<void>) => Promise<void>;
-  /** Told of every aggregate of the store that has been looked at. */
+  /** Called for every aggregate of the store that was compared. */
   readonly onAggregate?: () => void;
-  /** Told of every aggregate with two histories: nothing of these is put back. */
+  /** Called for every aggregate with two histories. Its events are not republished. */
   readonly onFork: (conflict: Conflict) => void;
 }
 
-/** What came of it. */
+/** The outcome of {@link republish}. */
 export interface Republished {
-  /** Events that were put back as they were. */
+  /** Events that were republished unchanged. */
   events: number;
-  /** Events that stand for others, which cannot be made again. */
+  /** Events that stand in for others that cannot be reconstructed. */
   standIns: number;
-  /** Those others. */
+  /** Events that cannot be reconstructed. */
   lost: number;
-  /** Aggregates that any of it is about. */
+  /** Aggregates with at least one of these events. */
   aggregates: number;
 }
 
-const PORTION = 500;
+const BATCH_SIZE = 500;
 const HEADERS = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
 
 /**
- * Puts back into the log what it lacks of the context's own aggregates: events as they were, where the history and the
- * state are enough to make them again; and where they are not, one event with the newest state. What waits to be published
- * is not lacking. It looks at the log first, so it may be repeated after it ended at whatever moment. The topics have to be
- * there, unless it is a rehearsal.
+ * Republishes the events of the context's own aggregates that the log lacks. An event is reconstructed from the history
+ * and the state; if that is not possible, one event with the newest state stands in for the lost ones. Pending events
+ * are not missing. It reads the log first, so it may be repeated after an interruption at any point. The topics must
+ * exist, except for a dry run.
  */
-export async function republish(republishing: Republishing): Promise<Republished> {
-  const { bus, live, links, signal, isRehearsal, read } = republishing;
-  const compare = republishing.compare ?? ((work: () => Promise<void>) => work());
+export async function republish(options: RepublishOptions): Promise<Republished> {
+  const { bus, live, links, signal, isRehearsal, read } = options;
+  const compare = options.compare ?? ((work: () => Promise<void>) => work());
   const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
-  const fold = await LogProjector.start(bus, readingOnly(live, topics), {
+  const projector = await LogProjector.start(bus, readingOnly(live, topics), {
     signal,
     observe: (events) => links.add(events.map(toLink)),
   });
   const sum: Republished = { events: 0, standIns: 0, lost: 0, aggregates: 0 };
   try {
-    await read(fold);
+    await read(projector);
     await compare(async () => {
       for (const system of live.systemsOfRecord) {
-        for await (const portion of lackingIn(system, republishing, fold)) {
-          if (!isRehearsal) await putBack(portion, system, republishing);
-          for (const lacking of portion) count(lacking, sum);
+        for await (const batch of lackingIn(system, options, projector)) {
+          if (!isRehearsal) await republishEvents(batch, system, options);
+          for (const lacking of batch) count(lacking, sum);
         }
         if (isRehearsal) continue;
-        await fold.caughtUp();
-        await correctPlaces(system, links);
+        await projector.caughtUp();
+        await updateOffsets(system, links);
       }
     });
     return sum;
   } finally {
-    await fold.stop();
+    await projector.stop();
   }
 }
 
-function count({ events, lost, needsStandIn }: Lacking, sum: Republished): void {
+function count({ events, lost, needsStandIn }: MissingEvents, sum: Republished): void {
   sum.events += events.length;
   sum.lost += lost.length;
   sum.standIns += needsStandIn ? 1 : 0;
   sum.aggregates += events.length > 0 || needsStandIn ? 1 : 0;
 }
 
-/** The projections of the context's own topics, with no effect. */
+/** The projections of the context's own topics, without effects. */
 function readingOnly(live: Replayable, topics: readonly string[]): Replayable {
   const own = live.projections.filter(({ topic }) => topics.includes(topic));
   const projections = own.map((projection) => ({ ...projection, react: () => Promise.resolve() }));
@@ -95,35 +95,35 @@ function readingOnly(live: Replayable, topics: readonly string[]): Replayable {
 
 async function* lackingIn(
   system: SystemOfRecord,
-  republishing: Republishing,
-  fold: LogProjector,
-): AsyncGenerator<readonly Lacking[]> {
-  let portion: string[] = [];
-  for await (const { id, isSuspect } of suspects(system, republishing.links, republishing.onAggregate)) {
-    if (isSuspect) portion.push(id);
-    if (portion.length < PORTION) continue;
-    yield await lackingAt(portion, system, republishing, fold);
-    portion = [];
+  options: RepublishOptions,
+  projector: LogProjector,
+): AsyncGenerator<readonly MissingEvents[]> {
+  let batch: string[] = [];
+  for await (const { id, isSuspect } of suspects(system, options.links, options.onAggregate)) {
+    if (isSuspect) batch.push(id);
+    if (batch.length < BATCH_SIZE) continue;
+    yield await missingEventsAt(batch, system, options, projector);
+    batch = [];
   }
-  yield await lackingAt(portion, system, republishing, fold);
+  yield await missingEventsAt(batch, system, options, projector);
 }
 
-async function lackingAt(
+async function missingEventsAt(
   ids: readonly string[],
   system: SystemOfRecord,
-  { links, onFork }: Republishing,
-  fold: LogProjector,
-): Promise<readonly Lacking[]> {
+  { links, onFork }: RepublishOptions,
+  projector: LogProjector,
+): Promise<readonly MissingEvents[]> {
   const { store, stream, recorded } = system;
   if (ids.length === 0) return [];
-  // As the store is before the log: what is no longer to be published then is in the log.
+  // Read the store before the log: events that are no longer pending then are in the log.
   const states = await Promise.all(ids.map((id) => store.find(id)));
   const waiting = new Map<string, ReadonlySet<number>>();
   for await (const { id, pending } of store.unlogged(ids)) {
     waiting.set(id, new Set(pending.map(({ version }) => version)));
   }
   const forks = new Map(
-    (await conflictsAt(ids, system, links, () => fold.caughtUp())).flatMap((conflict) =>
+    (await conflictsAt(ids, system, links, () => projector.caughtUp())).flatMap((conflict) =>
       conflict.standing === 'fork' ? [[conflict.id, conflict]] : [],
     ),
   );
@@ -134,7 +134,7 @@ async function lackingAt(
       const { id } = each.state;
       const entries = await entriesOf(id, recorded?.history);
       const own = await links.of(stream.topic, id);
-      return lackingOf(system, { stored: each, waiting: waiting.get(id) ?? new Set(), links: own, entries });
+      return missingEventsOf(system, { stored: each, waiting: waiting.get(id) ?? new Set(), links: own, entries });
     }),
   );
 }
@@ -145,14 +145,18 @@ async function entriesOf(id: string, history: History | undefined): Promise<Read
   const entries = new Map<number, HistoryEntry>();
   if (!history) return entries;
   for (let after = 0; ;) {
-    const page = await history.page(id, after, PORTION);
+    const page = await history.page(id, after, BATCH_SIZE);
     for (const entry of page) entries.set(entry.version, entry);
-    if (page.length < PORTION) return entries;
+    if (page.length < BATCH_SIZE) return entries;
     after = page.at(-1)?.version ?? after;
   }
 }
 
-async function putBack(all: readonly Lacking[], system: SystemOfRecord, { bus }: Republishing): Promise<void> {
+async function republishEvents(
+  all: readonly MissingEvents[],
+  system: SystemOfRecord,
+  { bus }: RepublishOptions,
+): Promise<void> {
   const { topic } = system.stream;
   const records = all.flatMap(({ id, events }) =>
     events.map((json) => recordOf(id, json, { ...HEADERS, ...PUT_BACK })),
@@ -165,7 +169,7 @@ async function putBack(all: readonly Lacking[], system: SystemOfRecord, { bus }:
       changeExisting(
         system.store,
         id,
-        () => new Error(`${id} is there no more`),
+        () => new Error(`${id} was deleted while it was republished`),
         async (before) => {
           const state = nextAfter(before, before.version, new Date().toISOString());
           return restatement(system, state, STANDS_FOR_LOST);
@@ -176,7 +180,7 @@ async function putBack(all: readonly Lacking[], system: SystemOfRecord, { bus }:
   await publishWaiting(ids, system, bus);
 }
 
-/** As a relay does, which may do it, too. */
+/** Publishes as a relay does. A relay may publish the same events at the same time. */
 async function publishWaiting(ids: readonly string[], { store, stream }: SystemOfRecord, bus: Bus): Promise<void> {
   const waiting: Unpublished[] = [];
   for await (const { id, pending } of store.unlogged(ids)) waiting.push({ id, pending });
@@ -186,8 +190,8 @@ async function publishWaiting(ids: readonly string[], { store, stream }: SystemO
 }
 
 async function publish(bus: Bus, topic: string, records: readonly BusRecord[]): Promise<void> {
-  for (let from = 0; from < records.length; from += PORTION) {
-    await bus.publish(topic, records.slice(from, from + PORTION));
+  for (let from = 0; from < records.length; from += BATCH_SIZE) {
+    await bus.publish(topic, records.slice(from, from + BATCH_SIZE));
   }
 }
 
@@ -195,20 +199,20 @@ function recordOf(id: string, json: string, headers: BusRecord['headers']): BusR
   return { key: Buffer.from(id), value: Buffer.from(json), headers };
 }
 
-/** What was put back, or copied, is at another place now than the history says. */
-async function correctPlaces({ stream: { topic }, recorded }: SystemOfRecord, links: Links): Promise<void> {
+/** Updates partitions and offsets in the history: republished or copied events have new ones. */
+async function updateOffsets({ stream: { topic }, recorded }: SystemOfRecord, links: Links): Promise<void> {
   if (!recorded) return;
-  let portion: Link[] = [];
+  let batch: Link[] = [];
   for await (const own of byAggregate(links.all(topic))) {
-    portion.push(...own);
-    if (portion.length < PORTION) continue;
-    await correct(portion, recorded.entries);
-    portion = [];
+    batch.push(...own);
+    if (batch.length < BATCH_SIZE) continue;
+    await updateOffsetsOf(batch, recorded.entries);
+    batch = [];
   }
-  await correct(portion, recorded.entries);
+  await updateOffsetsOf(batch, recorded.entries);
 }
 
-async function correct(links: readonly Link[], entries: NonNullable<SystemOfRecord['recorded']>['entries']) {
+async function updateOffsetsOf(links: readonly Link[], entries: NonNullable<SystemOfRecord['recorded']>['entries']) {
   const byKey = new Map(links.map((link) => [historyKey(link.id, link.version), link]));
   const found = await entries.pick([...byKey.keys()]);
   await Promise.all(

@@ -6,16 +6,16 @@ import type { SystemOfRecord } from './replayable.js';
 
 const NOWHERE = { topic: '', partition: -1, offset: -1, key: null, value: null, headers: {} };
 
-/** The state as that of the aggregate's next version, after `version`. */
+/** The state with the version that follows `version`. */
 export function nextAfter(state: Aggregate, version: number, now: string): Aggregate {
-  // Clocks differ; an aggregate's own time does not go back.
+  // Clocks differ, and an aggregate's time must not go back.
   return { ...state, version: version + 1, updatedAt: now > state.updatedAt ? now : state.updatedAt };
 }
 
 /**
- * A change that says nothing new but the state, of the first of the stream's types that such a state fits: `changed`, the
- * type of the aggregate's newest recorded event, any other.
- * @throws Error when it fits none.
+ * A change that only states the current state again. Its type is the first that can carry this state: `changed`, then
+ * the type of the newest recorded event, then any other.
+ * @throws Error when no type can carry it
  */
 export async function restatement(
   { stream, read, recorded }: SystemOfRecord,
@@ -30,7 +30,7 @@ export async function restatement(
     const change = { type, state, restates };
     if (isReadable(read, () => sealChange(stream, undefined, change).entry.json)) return change;
   }
-  throw new Error(`${stream.topic}: no type of event can carry the state of ${state.id}`);
+  throw new Error(`${stream.topic}: no event type can carry the state of ${state.id}`);
 }
 
 function isReadable(read: SystemOfRecord['read'], json: () => string): boolean {

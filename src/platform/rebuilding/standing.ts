@@ -4,18 +4,18 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import { unresolved, variantsOf } from './branches.js';
 import type { Link } from './links.js';
 
-/** An event, as far as it matters for the chain. */
+/** A position in an aggregate's hash chain. */
 interface Place {
   readonly version: number;
   readonly hash?: string | undefined;
 }
 
 /**
- * How an aggregate of the store stands to the log: `ahead` of it, or on another branch than the log's; undefined where
- * the log, with what waits to be published, leads to where the aggregate is, or further.
- * @param head undefined: the store has no such aggregate
- * @param pending the events of the aggregate that wait to be published, oldest first
- * @param links the log's events of it
+ * Compares an aggregate of the store with the log. Returns `ahead` when the log lacks its newest versions, `fork` when
+ * it is on another branch, and undefined when the log and the pending events lead to its state or beyond.
+ * @param head undefined when the store has no such aggregate
+ * @param pending the pending events of the aggregate, oldest first
+ * @param links the logged events of the aggregate
  */
 export function standingOf(
   head: Head | undefined,
@@ -32,7 +32,7 @@ export function standingOf(
   while (!isLogged(at)) {
     const event = pending.find(({ sequence, hash }) => Number(sequence) === at.version && hash === at.hash);
     if (!event) return at.version > newest ? 'ahead' : 'fork';
-    // It stands for those before it.
+    // A stand-in event replaces the lost events before it.
     if (standsForLost(event)) return undefined;
     at = { version: at.version - 1, hash: event.prevhash };
     if (at.version === 0) return newest === 0 ? undefined : 'fork';

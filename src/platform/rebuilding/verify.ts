@@ -10,81 +10,81 @@ import type { Replayable } from './replayable.js';
 import { Chain, type Fault } from './chain.js';
 import { type Difference, differences, differencesAt, wouldLose } from './compare.js';
 
-const PORTION = 500;
-/** Milliseconds between two looks at what differs. */
+const BATCH_SIZE = 500;
+/** Interval between two comparisons of a differing document. */
 const POLL_INTERVAL_MS = 200;
 const MIN_POLLS = 3;
 
-/** What a verification works on, and whom it tells. */
-export interface Verifying {
+/** The inputs and callbacks of {@link verify}. */
+export interface VerifyOptions {
   readonly bus: Bus;
   readonly live: Replayable;
-  /** Where what the log says is put down; empty. */
+  /** Empty; receives the projections of the log. */
   readonly expected: Replayable;
   readonly links: Links;
   readonly signal: AbortSignal;
-  /** Milliseconds, as in {@link Comparing}. */
+  /** As in {@link CompareOptions}. */
   readonly lagToleranceMs: number;
-  /** As {@link Chain} has it. */
+  /** As in {@link Chain}. */
   readonly allowUnhashed?: boolean;
-  /** Reads the log; for who wants to watch. */
-  readonly read?: (fold: LogProjector) => Promise<void>;
+  /** Reads the log, so that the caller can show progress. */
+  readonly read?: (projector: LogProjector) => Promise<void>;
   readonly onFault: (fault: Fault) => void;
   readonly onUnread: (unread: Unread) => void;
-  /** Told of every aggregate that the log does not lead to. */
+  /** Called for every aggregate whose stored state does not follow from the log. */
   readonly onConflict: (conflict: Conflict) => void;
-  readonly onDifference: (difference: Judged) => Promise<void> | void;
-  /** Told of an entry of the history whose event the log is known not to have any more. */
+  readonly onDifference: (difference: JudgedDifference) => Promise<void> | void;
+  /** Called for every history entry whose event is known to be lost from the log. */
   readonly onKept?: () => void;
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** A difference, and what it would mean to make the document what the log says. */
-export interface Judged extends Difference {
-  /** Something would be taken away that the log does not have. */
+/** A difference, and the consequences of repairing it. */
+export interface JudgedDifference extends Difference {
+  /** Repairing it would delete data that the log lacks. */
   readonly wouldLose: boolean;
-  /** It has been told of as a conflict of its aggregate. */
+  /** It was already reported as a conflict of its aggregate. */
   readonly isTold: boolean;
 }
 
-/** Holds the log against itself, and the live collections against the log. */
-export async function verify(verifying: Verifying): Promise<void> {
-  const { bus, live, expected, links, signal, lagToleranceMs, allowUnhashed, onUnread, onFailure } = verifying;
-  const chain = new Chain(links, verifying.onFault, allowUnhashed);
-  const fold = await LogProjector.start(bus, expected, {
+/** Checks the log's integrity, and compares the live collections with the log. */
+export async function verify(options: VerifyOptions): Promise<void> {
+  const { bus, live, expected, links, signal, lagToleranceMs, allowUnhashed, onUnread, onFailure } = options;
+  const chain = new Chain(links, options.onFault, allowUnhashed);
+  const projector = await LogProjector.start(bus, expected, {
     signal,
     observe: (events) => chain.observe(events),
     onUnread,
     ...(onFailure && { onFailure }),
   });
   try {
-    await (verifying.read?.(fold) ?? fold.caughtUp());
-    await fold.applyPending(live);
+    await (options.read?.(projector) ?? projector.caughtUp());
+    await projector.applyPending(live);
     await chain.check();
     for (const system of live.systemsOfRecord) {
-      for await (const conflict of conflicts(system, links, () => fold.caughtUp())) verifying.onConflict(conflict);
+      for await (const conflict of conflicts(system, links, () => projector.caughtUp())) options.onConflict(conflict);
     }
-    for await (const difference of compareWithLog({ expected, live, fold, lagToleranceMs })) {
-      if (await isKept(difference, live, links)) verifying.onKept?.();
-      else await verifying.onDifference(await judged(difference, live, links));
+    for await (const difference of compareWithLog({ expected, live, fold: projector, lagToleranceMs })) {
+      if (await isKept(difference, live, links)) options.onKept?.();
+      else await options.onDifference(await judge(difference, live, links));
     }
   } finally {
-    await fold.stop();
+    await projector.stop();
   }
 }
 
-async function judged(difference: Difference, live: Replayable, links: Links): Promise<Judged> {
+async function judge(difference: Difference, live: Replayable, links: Links): Promise<JudgedDifference> {
   const { collection, key, found, expected } = difference;
   const own = live.systemsOfRecord.find(({ states }) => states.collection === collection);
   if (!own || !found) return { ...difference, wouldLose: wouldLose(difference), isTold: false };
   const { version, hash } = found.content;
-  // What waits to be published is expected, too.
+  // Pending events are expected, too.
   const expectable = [...variantsOf(await links.of(own.stream.topic, key)), ...(expected ? [expected.content] : [])];
   const isLogged = expectable.some((link) => link.version === version && link.hash === hash);
   return { ...difference, wouldLose: wouldLose(difference) || !isLogged, isTold: !isLogged };
 }
 
-/** True for an entry of the history of an event that the log has lost for good, as whoever looked has found. */
+/** True for a history entry whose event is known to be permanently lost from the log. */
 async function isKept({ collection, key, kind }: Difference, live: Replayable, links: Links): Promise<boolean> {
   const own = live.systemsOfRecord.find(({ recorded }) => recorded?.entries.collection === collection);
   if (!own || kind !== 'extra') return false;
@@ -93,48 +93,53 @@ async function isKept({ collection, key, kind }: Difference, live: Replayable, l
   return gaps.some(({ from, to, isKnown }) => isKnown && from <= version && version <= to);
 }
 
-export interface Comparing {
+export interface CompareOptions {
   readonly expected: Replayable;
   readonly live: Replayable;
   /** Fills `expected`. */
   readonly fold: LogProjector;
-  /** Milliseconds that projections which are behind the log get in order to catch up. */
+  /** How long projections that are behind the log may take to catch up. */
   readonly lagToleranceMs: number;
 }
 
 /**
- * The documents of the live collections that are not what the log says. Services may go on changing both: what differs
- * is looked at again, with the log as it is by then, before it is named.
+ * Yields the documents of the live collections that differ from the log. Services may change both meanwhile, so each
+ * difference is checked again, against the then current log, before it is reported.
  */
-export async function* compareWithLog({ expected, live, fold, lagToleranceMs }: Comparing): AsyncGenerator<Difference> {
+export async function* compareWithLog({
+  expected,
+  live,
+  fold: projector,
+  lagToleranceMs,
+}: CompareOptions): AsyncGenerator<Difference> {
   const budget = { left: lagToleranceMs, fewest: lagToleranceMs > 0 ? MIN_POLLS : 1 };
-  const settle = (portion: readonly Difference[], pair: Pair) =>
-    settled(portion, pair, budget, async () => {
-      await fold.caughtUp();
-      await fold.applyPending(live);
+  const settle = (batch: readonly Difference[], pair: Pair) =>
+    settled(batch, pair, budget, async () => {
+      await projector.caughtUp();
+      await projector.applyPending(live);
     });
   for (const [index, found] of live.collections.entries()) {
     const pair: Pair = [expected.collections[index] as Auditable, found];
-    let portion: Difference[] = [];
+    let batch: Difference[] = [];
     for await (const difference of differences(...pair)) {
-      portion.push(difference);
-      if (portion.length < PORTION) continue;
-      yield* await settle(portion, pair);
-      portion = [];
+      batch.push(difference);
+      if (batch.length < BATCH_SIZE) continue;
+      yield* await settle(batch, pair);
+      batch = [];
     }
-    yield* await settle(portion, pair);
+    yield* await settle(batch, pair);
   }
 }
 
 type Pair = readonly [expected: Auditable, found: Auditable];
 
 async function settled(
-  portion: readonly Difference[],
+  batch: readonly Difference[],
   pair: Pair,
   budget: { left: number; readonly fewest: number },
   catchUp: () => Promise<void>,
 ): Promise<readonly Difference[]> {
-  let left = portion;
+  let left = batch;
   for (let looks = 0; left.length > 0 && (looks < budget.fewest || budget.left > 0); looks += 1) {
     const pause = looks === 0 ? 0 : POLL_INTERVAL_MS;
     await sleep(pause);

@@ -8,13 +8,13 @@ import { EmbeddedLinks } from '../embedded/links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { LogProjector } from '../rebuilding/projector.js';
 import type { Conflict } from '../rebuilding/heads.js';
-import type { TakingOver } from '../rebuilding/takeover.js';
+import type { TakeoverOptions } from '../rebuilding/takeover.js';
 import { fill, recordLinks, type Replayed, takeOver } from '../rebuilding/replay.js';
 import { republish, type Republished } from '../rebuilding/republish.js';
 import { verify } from '../rebuilding/verify.js';
 import { eventually } from './eventually.js';
 import { changed, created, type Item } from './items.js';
-import { findWhole, type Whole } from '../rebuilding/whole.js';
+import { findWithPending, type StoredWithPending } from '../rebuilding/stored-with-pending.js';
 import { type Shop, shopCalled } from './shop.js';
 
 /** A log and a database with nothing in them. */
@@ -66,7 +66,7 @@ export class ShopWorld {
         links: new EmbeddedLinks(scratch.level),
         signal: new AbortController().signal,
         isRehearsal,
-        read: (fold) => fold.caughtUp(),
+        read: (projector) => projector.caughtUp(),
         onFork: ({ id }) => forks.push(id),
       });
       return { ...sum, forks };
@@ -92,19 +92,22 @@ export class ShopWorld {
     }
   }
 
-  async replay(taking: Partial<TakingOver> = {}): Promise<Replayed> {
+  async replay(options: Partial<TakeoverOptions> = {}): Promise<Replayed> {
     const live = this.context.open(this.database).replayable;
     const shadows = await this.database.beginRebuild(live.collections.map(({ collection }) => collection));
     const target = this.context.open(shadows.database as Database).replayable;
     const scratch = await openEmbeddedDatabase('memory');
     const links = new EmbeddedLinks(scratch.level);
     const observe = recordLinks(links, target);
-    const fold = await LogProjector.start(this.fixture.bus, target, { signal: new AbortController().signal, observe });
+    const projector = await LogProjector.start(this.fixture.bus, target, {
+      signal: new AbortController().signal,
+      observe,
+    });
     try {
-      await fill(target, fold);
-      return await takeOver(live, target, fold, shadows, { links, ...taking });
+      await fill(target, projector);
+      return await takeOver(live, target, projector, shadows, { links, ...options });
     } finally {
-      await fold.stop();
+      await projector.stop();
       await shadows.discard();
       await scratch.close();
       await this.reopen();
@@ -133,23 +136,23 @@ export class ShopWorld {
 
   /** Brings the live collections to where the log is. */
   async project(): Promise<void> {
-    const fold = await LogProjector.start(this.fixture.bus, this.context.open(this.database).replayable, {
+    const projector = await LogProjector.start(this.fixture.bus, this.context.open(this.database).replayable, {
       signal: new AbortController().signal,
     });
-    await fold.caughtUp();
-    await fold.stop();
+    await projector.caughtUp();
+    await projector.stop();
   }
 
-  async save(id: string, names: readonly string[], store = this.shop.items): Promise<Whole<Item>> {
+  async save(id: string, names: readonly string[], store = this.shop.items): Promise<StoredWithPending<Item>> {
     for (const name of names) {
       const before = await store.find(id);
       await store.save(before, before ? changed(before.state, name) : created(id));
     }
-    return (await findWhole(store, id))!;
+    return (await findWithPending(store, id))!;
   }
 
   /** What went on elsewhere from where an item is now, before this database was set back to here. */
-  async publishElsewhere(id: string, names: readonly string[]): Promise<Whole<Item>> {
+  async publishElsewhere(id: string, names: readonly string[]): Promise<StoredWithPending<Item>> {
     const elsewhere = await openEmbeddedDatabase('memory');
     const { items } = this.context.stores(elsewhere);
     const { state, hash } = (await this.shop.items.find(id))!;
@@ -167,13 +170,13 @@ export class ShopWorld {
   async lose(id: string): Promise<void> {
     const { state } = (await this.shop.items.find(id))!;
     await this.shop.items.trim(new Map([[id, state.version]]));
-    await eventually(async () => expect((await findWhole(this.shop.items, id))!.pending).toEqual([]));
+    await eventually(async () => expect((await findWithPending(this.shop.items, id))!.pending).toEqual([]));
   }
 
-  async refusal(taking?: Partial<TakingOver>): Promise<readonly Conflict[]> {
+  async refusal(options?: Partial<TakeoverOptions>): Promise<readonly Conflict[]> {
     const told: Conflict[] = [];
     const before = await Promise.all(['a', 'b'].map((id) => this.shop.items.find(id)));
-    const replaying = this.replay({ ...taking, onConflict: (conflict) => told.push(conflict) });
+    const replaying = this.replay({ ...options, onConflict: (conflict) => told.push(conflict) });
     await expect(replaying).rejects.toMatchObject({ code: 'would-lose-changes' });
     expect(await Promise.all(['a', 'b'].map((id) => this.shop.items.find(id)))).toEqual(before);
     return told;

@@ -1,15 +1,15 @@
 import type { Aggregate, Aggregates, PendingEvent, Restorable, Stored } from '../aggregate/aggregates.js';
 
-/** All that a store has of an aggregate, with the events that wait to be published. */
-export type Whole<State extends Aggregate = Aggregate> = Omit<Stored<State>, 'pending'> & {
+/** An aggregate as stored, with all its pending events. */
+export type StoredWithPending<State extends Aggregate = Aggregate> = Omit<Stored<State>, 'pending'> & {
   readonly pending: readonly PendingEvent[];
 };
 
 /** @throws PlatformError `unavailable` when the store does not answer. */
-export async function findWhole<State extends Aggregate>(
+export async function findWithPending<State extends Aggregate>(
   store: Pick<Aggregates<State>, 'find'> & Pick<Restorable, 'unpublished'>,
   id: string,
-): Promise<Whole<State> | undefined> {
+): Promise<StoredWithPending<State> | undefined> {
   const stored = await store.find(id);
   if (!stored) return undefined;
   const pending: PendingEvent[] = [];

@@ -3,20 +3,19 @@ import { dataschemaOf } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
 import type { HistoryEntry } from '../views/history.js';
 
-/** What is known of an event: its entry in the history, the state that it led to, and the hash of the one before it. */
-export interface Known {
+/** The known parts of an event: its history entry, the state that it led to, and the hash of its predecessor. */
+export interface EventParts {
   readonly entry: HistoryEntry;
   readonly state: unknown;
   readonly prevhash: string | undefined;
 }
 
 /**
- * The event as it was, as the text that is published; undefined where what is known of it makes another one, which its
- * hash shows.
+ * Reconstructs the original event as the JSON to publish; undefined when the result does not match the event's hash.
  */
-export function remake(
+export function reconstructEvent(
   { source, typePrefix, member, schemaVersions }: EventStream,
-  { entry, state, prevhash }: Known,
+  { entry, state, prevhash }: EventParts,
 ): string | undefined {
   const { type, hash, id: subject, version, time, eventId: id, actor, changed, extensions } = entry;
   if (hash === undefined || state === undefined) return undefined;

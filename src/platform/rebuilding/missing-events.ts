@@ -3,30 +3,30 @@ import type { HistoryEntry } from '../views/history.js';
 import { variantsOf } from './branches.js';
 import type { Link } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
-import { remake } from './remake.js';
+import { reconstructEvent } from './reconstruct-event.js';
 
-/** What the log lacks of an aggregate. */
-export interface Lacking {
+/** The events of an aggregate that the log lacks. */
+export interface MissingEvents {
   readonly id: string;
-  /** Events as they were, oldest first: the text that is published. */
+  /** Reconstructed events, oldest first, as the JSON to publish. */
   readonly events: readonly string[];
-  /** Versions whose events cannot be made again. */
+  /** Versions whose events cannot be reconstructed. */
   readonly lost: readonly number[];
-  /** An event has to stand for some of these: nothing that is put back, or was before, says that they are missing. */
+  /** A stand-in event is needed: no event after some of the lost versions tells a reader that they are missing. */
   readonly needsStandIn: boolean;
 }
 
-/** What is known of an aggregate. */
+/** Everything known about an aggregate. */
 export interface Evidence {
   readonly stored: Stored<Aggregate>;
-  /** Versions that wait to be published. */
+  /** Versions pending in the outbox. */
   readonly waiting: ReadonlySet<number>;
   readonly links: readonly Link[];
   readonly entries: ReadonlyMap<number, HistoryEntry>;
 }
 
-/** Finds out what the log lacks of an aggregate, and makes of it again what can be. */
-export function lackingOf({ stream }: SystemOfRecord, evidence: Evidence): Lacking {
+/** Finds the events that the log lacks, and reconstructs as many as possible. */
+export function missingEventsOf({ stream }: SystemOfRecord, evidence: Evidence): MissingEvents {
   const { stored, waiting, links, entries } = evidence;
   const { id, version: newest } = stored.state;
   const logged = new Map(variantsOf(links).map((link) => [link.version, link]));
@@ -37,21 +37,21 @@ export function lackingOf({ stream }: SystemOfRecord, evidence: Evidence): Lacki
     if (logged.has(version) || waiting.has(version)) continue;
     const entry = entries.get(version);
     const state = entry?.state ?? (version === newest ? stored.state : undefined);
-    const made = entry && remake(stream, { entry, state, prevhash: hashOf(version - 1) });
+    const made = entry && reconstructEvent(stream, { entry, state, prevhash: hashOf(version - 1) });
     if (made === undefined) lost.push(version);
     else events.set(version, made);
   }
-  const isToldOf = (version: number): boolean => {
+  const isAnnounced = (version: number): boolean => {
     for (let next = version + 1; next <= newest; next += 1) {
       if (events.has(next)) return true;
-      if (logged.has(next)) return logged.get(next)?.republished !== undefined || isStoodFor(version, links);
+      if (logged.has(next)) return logged.get(next)?.republished !== undefined || hasStandIn(version, links);
       if (waiting.has(next)) return false;
     }
     return false;
   };
-  return { id, events: [...events.values()], lost, needsStandIn: lost.some((version) => !isToldOf(version)) };
+  return { id, events: [...events.values()], lost, needsStandIn: lost.some((version) => !isAnnounced(version)) };
 }
 
-function isStoodFor(version: number, links: readonly Link[]): boolean {
+function hasStandIn(version: number, links: readonly Link[]): boolean {
   return links.some((link) => link.version > version && (link.republished === 'others' || link.resolves !== undefined));
 }
