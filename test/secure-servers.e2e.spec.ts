@@ -159,9 +159,12 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
       'another certificate that is valid': [front(fronts.valid.mongodb)],
       'wrong password': [
         right.replace(encodeURIComponent(secured.password), WRONG),
-        'MongoDB refuses the user or the password of MONGODB_URI',
+        'MongoDB rejects the user or the password in MONGODB_URI',
       ],
-      'no user': [right.replace(/\/\/.*@/, '//'), 'MongoDB does not let the user of MONGODB_URI use database accounts'],
+      'no user': [
+        right.replace(/\/\/.*@/, '//'),
+        'the user in MONGODB_URI is not authorized for MongoDB database accounts',
+      ],
       'unknown authority': [
         right.replace(/&tlsCAFile=.*/, ''),
         `MongoDB shows a certificate of an authority that is not trusted here ${where}`,
@@ -173,7 +176,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
       ],
       'no TLS': [
         right.replace(/&tls=true.*/, ''),
-        'MongoDB closes connections; if it always does, see tls in MONGODB_URI',
+        'MongoDB closes connections; if this persists, check tls in MONGODB_URI',
       ],
       'no such file': [
         right.replace(/ca\.pem/, 'none.pem'),
@@ -181,7 +184,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
       ],
       'no SRV record': [
         `mongodb+srv://app:${WRONG}@nowhere.invalid/`,
-        'DNS has no record (SRV) of the host of MONGODB_URI',
+        'DNS has no SRV record for the host in MONGODB_URI',
       ],
     };
     const outcomes = Object.entries(expectations).map(async ([name, [uri]]) => {
@@ -263,7 +266,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
       ...withoutFile(settings, 'ACCOUNTS_MONGODB_URI'),
       ...{ MANAGEMENT_PORT, ACCOUNTS_MONGODB_URI: uri },
     });
-    const detail = 'MongoDB refuses the user or the password of ACCOUNTS_MONGODB_URI';
+    const detail = 'MongoDB rejects the user or the password in ACCOUNTS_MONGODB_URI';
     await eventually(async () => {
       const { status, body } = await get(`http://127.0.0.1:${MANAGEMENT_PORT}/health/ready`);
       expect({ status, database: body.dependencies['mongodb:accounts'] }).toEqual({
@@ -286,7 +289,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
     {
       args: ['replay'],
       wrong: 'ORDERS_MONGODB_URI',
-      line: 'MongoDB refuses the user or the password of ORDERS_MONGODB_URI',
+      line: 'MongoDB rejects the user or the password in ORDERS_MONGODB_URI',
     },
   ])('that refuse the password end $args with a line that names it', async ({ args, wrong, line }) => {
     const value = { KAFKA_SASL_PASSWORD: WRONG, ORDERS_MONGODB_URI: servers.mongodb.replace(/:p[^@]*@/, `:${WRONG}@`) }[

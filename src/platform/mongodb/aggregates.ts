@@ -26,15 +26,15 @@ import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
 import { idsByVersion } from './ids-by-version.js';
 import { forgetCommands } from './remembered-commands.js';
-import { BATCH_TIMEOUT_MS, inTime, isDuplicateKey, orUnavailable, refusal } from './errors.js';
-import { groupedFinds } from './finds.js';
-import { writeAroundFence } from './fence.js';
+import { BATCH_TIMEOUT_MS, orUnavailableAfter, isDuplicateKey, orUnavailable, refusal } from './errors.js';
+import { batchedFinds } from './finds.js';
+import { writeWhenUnfenced } from './fence.js';
 import { createIndexes } from './indexes.js';
 import { upsertIfNewer } from './upsert-if-newer.js';
 import { read } from './read.js';
-import { groupedWrites, type Write, writesTo } from './writes.js';
+import { groupCommit, type Write, writesTo } from './writes.js';
 
-/** One aggregate: its state and, in the same document, the events of it that still wait to be published. */
+/** One aggregate: its state and, in the same document, its pending events. */
 export interface AggregateDocument<State> {
   _id: string;
   version: number;
@@ -44,7 +44,7 @@ export interface AggregateDocument<State> {
   commands: RememberedCommand<State>[];
 }
 
-/** What is read of it for a command. */
+/** The part of the document that a command needs. */
 interface StoredDocument<State> extends Omit<AggregateDocument<State>, 'pending'> {
   readonly oldest?: number;
   readonly bytes: number;
@@ -56,7 +56,7 @@ interface HeadDocument extends Pick<AggregateDocument<unknown>, '_id' | 'version
 
 interface Save<State> {
   readonly id: string;
-  /** 0: there must be no such aggregate yet. */
+  /** 0 when the aggregate must not exist yet. */
   readonly expectedVersion: number;
   readonly state: State;
   readonly hash: string;
@@ -64,18 +64,18 @@ interface Save<State> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
-/** The event that an aggregate has to publish first. Taken out before it is looked into, for the others are many. */
+/** The oldest pending event. It is extracted before its fields are read, because there may be many others. */
 const FIRST = (fields: object | string) => ({ $let: { vars: { first: { $first: '$pending' } }, in: fields } });
-/** What a command needs: how much waits, and none of it. */
+/** The fields that a command needs: the size of the outbox, but not its events. */
 const STORED = { hash: 1, state: 1, commands: 1, oldest: FIRST('$$first.version'), bytes: { $bsonSize: '$$ROOT' } };
 const WAITING = { first: FIRST({ version: '$$first.version', time: '$$first.time' }) };
-/** By the sparse index, which has the backlog and nothing else. */
+/** Uses the sparse index, which contains only the backlog. */
 const WAITS = { 'pending.time': { $gt: '' } } as object;
-/** Aggregates of which the pending events are counted, and of which it is counted that they have any. */
+/** Limits of counting: aggregates whose pending events are counted, and aggregates counted as one event each. */
 const MAX_COUNTED = { oneByOne: 1_000, atAll: 100_000 };
 const HEAD_AND_OLDEST = { projection: { version: 1, hash: 1, pending: { $slice: 1 } } };
 
-/** The aggregate store and its outbox in one MongoDB collection; saves that wait together are one bulk write. */
+/** The aggregate store and its outbox in one MongoDB collection. Concurrent saves share one bulk write. */
 export class MongoAggregates<State extends Aggregate, Changed extends Change<State>> implements AggregateStore<
   State,
   Changed
@@ -93,9 +93,9 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     limits?: BatchLimits,
   ) {
     this.topic = stream.topic;
-    this.write = groupedWrites(collection, limits);
+    this.write = groupCommit(collection, limits);
     this.limit = new EventLimit(stream.topic);
-    this.findStored = groupedFinds(collection as unknown as Collection<StoredDocument<State>>, STORED);
+    this.findStored = batchedFinds(collection as unknown as Collection<StoredDocument<State>>, STORED);
   }
 
   prepare(indexes: readonly Index[] = []): Promise<void> {
@@ -113,7 +113,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   async heads(ids: readonly string[]): Promise<readonly Head[]> {
     const filter = { _id: { $in: [...ids] } } as object;
     const found = await read(() => this.collection.find(filter, HEAD_AND_OLDEST).toArray());
-    // A document that somebody else has put there may be no whole one.
+    // A document that another program wrote may be incomplete.
     return (found as unknown as HeadDocument[]).map(({ _id, version, hash, pending = [] }) => ({
       ...{ id: _id, version, ...(hash !== undefined && { hash }) },
       ...oldestPendingOf(pending),
@@ -141,21 +141,23 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, entry, commands };
     const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);
     if (isDuplicateKey(refused)) await this.refuseUnlessSaved(save, refused?.afterLostAnswer ?? false);
-    else if (refused) throw unavailable('MongoDB refused the write', refusal([refused]));
+    else if (refused) throw unavailable('MongoDB rejected the write', refusal([refused]));
     const commit = { id, event: entry, oldest: before?.pending?.oldest ?? entry.version };
     for (const listener of this.listeners) listener(commit);
   }
 
-  /** The save met a version: another writer's, or its own, of a try that nobody answered. */
-  private async refuseUnlessSaved({ id, entry, hash }: Save<State>, isOwnPossible: boolean): Promise<void> {
-    if (!isOwnPossible) throw new VersionConflict(id);
+  /** The version exists already: it is another writer's, or our own from an attempt whose answer was lost. */
+  private async refuseUnlessSaved({ id, entry, hash }: Save<State>, mayBeOwn: boolean): Promise<void> {
+    if (!mayBeOwn) throw new VersionConflict(id);
     const projection = { version: 1, hash: 1, pending: { $elemMatch: { version: entry.version } } };
     const there = await read(() => this.collection.findOne({ _id: id } as object, { projection }));
     const { version, hash: newest, pending = [] } = (there ?? {}) as Partial<AggregateDocument<State>>;
     if (newest === hash || pending.some(({ json }) => json === entry.json)) return;
-    // A conflict is decided again, under a new id where it creates: that has to be certain.
+    // A conflict makes the caller decide again, with a new id when it creates. So report one only when it is certain.
     if (version === entry.version) throw new VersionConflict(id);
-    throw unavailable('MongoDB did not answer, and the aggregate has changed since');
+    throw unavailable(
+      'MongoDB did not answer, and the aggregate has changed since; the outcome of the write is unknown',
+    );
   }
 
   onCommit(listener: (commit: Commit) => void): void {
@@ -168,13 +170,13 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
 
   async waiting(from: string, limit: number): Promise<readonly Waiting[]> {
     const filter = { 'pending.time': { $gte: from } } as object;
-    // As the index has them: to be sorted, all of the backlog would have to be read.
+    // In index order: sorting would have to read the whole backlog.
     const search = () => this.collection.find(filter, { projection: WAITING, limit, batchSize: limit + 1 }).toArray();
     return (await read(search, BATCH_TIMEOUT_MS)).map(toWaiting);
   }
 
   async ends(): Promise<{ oldest: Waiting; newest: Waiting } | undefined> {
-    // Without bounds the index gives it in order, though documents are in it several times.
+    // Without bounds, the multikey index can return the documents in order.
     const last = { projection: WAITING, sort: { 'pending.time': -1 } } as const;
     const [[oldest], newest] = await Promise.all([
       this.waiting('', 1),
@@ -189,7 +191,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     const cursor = this.collection.find(filter as object, { projection: { pending } });
     try {
       for (;;) {
-        const next = await inTime(BATCH_TIMEOUT_MS, () => orUnavailable(() => cursor.next()));
+        const next = await orUnavailableAfter(BATCH_TIMEOUT_MS, () => orUnavailable(() => cursor.next()));
         if (!next) return;
         yield { id: next._id as string, pending: next.pending };
       }
@@ -202,9 +204,9 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     const operations = [...idsByVersion(published)].map(([version, ids]) => ({
       updateMany: { filter: { _id: { $in: ids } }, update: { $pull: { pending: { version: { $lte: version } } } } },
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
-    // A trim that is lost costs one duplicate in the log, so it need not wait for the journal.
+    // A lost trim only causes a duplicate in the log, so it need not wait for the journal.
     const options = { writeConcern: { w: 1, j: false } };
-    const refused = await writeAroundFence(this.collection, operations, options);
+    const refused = await writeWhenUnfenced(this.collection, operations, options);
     if (refused.size > 0) throw refusal(refused.values());
   }
 
@@ -223,7 +225,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     ]);
     if (!counted) return { events: 0 };
     if (counted.aggregates < MAX_COUNTED.oneByOne) return { events: counted.events, ...ends };
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- counts keys of the index; its successor reads documents
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- counts index keys; its successor reads documents
     const aggregates = await read(() => this.collection.count(WAITS, { limit: MAX_COUNTED.atAll }));
     const others = Math.max(0, aggregates - counted.aggregates);
     return { events: counted.events + others, ...(others > 0 && { isMore: true }), ...ends };
@@ -254,7 +256,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     const operations = entries.map(({ id, pending, commands }) => ({
       updateOne: { filter: { _id: id }, update: { $set: { pending, commands } } },
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
-    const refused = await writeAroundFence(this.collection, operations);
+    const refused = await writeWhenUnfenced(this.collection, operations);
     if (refused.size > 0) throw refusal(refused.values());
   }
 
@@ -262,7 +264,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     return forgetCommands(this.collection as unknown as Collection<{ _id: string }>, before);
   }
 
-  /** Lets the states be held against the log. */
+  /** Gives access to the states for a comparison with the log. */
   audit(): Auditable {
     return new MongoAudit(this.collection as unknown as Collection<never>, { pending: [], commands: [] });
   }
@@ -274,8 +276,8 @@ function toWaiting(document: object): Waiting {
 }
 
 /**
- * A bulk write tells per operation only what failed, not what matched nothing. So a stale update is made to fail: with
- * `upsert`, no match on `{_id, version}` means an insert, and that meets the existing `_id`.
+ * A bulk write reports which operations failed, but not which matched nothing. So a stale update must fail: with
+ * `upsert`, an update that does not match `{_id, version}` becomes an insert, which fails on the existing `_id`.
  */
 function toOperation<State>({ id, expectedVersion, state, hash, entry, commands }: Save<State>): object {
   if (expectedVersion === 0) {

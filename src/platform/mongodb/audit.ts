@@ -4,11 +4,11 @@ import { isDuplicateKey, orUnavailable } from './errors.js';
 
 type Stored = Document & { _id: string };
 
-/** Lets one MongoDB collection be held against the log. */
+/** Gives access to a MongoDB collection for a comparison with the log. */
 export class MongoAudit implements Auditable {
   private readonly collectionOf: Collection<Stored>;
 
-  /** @param unlogged members of a document that the log does not know, and what a document begins with */
+  /** @param unlogged fields that the log does not know, with their initial values */
   constructor(
     collection: Collection<never>,
     private readonly unlogged: Readonly<Record<string, unknown>> = {},
@@ -50,7 +50,7 @@ export class MongoAudit implements Auditable {
     } else {
       const document = { _id: key, ...expected.content, ...this.unlogged } as never;
       await orUnavailable(() => collection.insertOne(document)).catch((error: unknown) => {
-        // Somebody else put it there meanwhile.
+        // Another writer inserted it meanwhile.
         if (!isDuplicateKey(error)) throw error;
       });
     }

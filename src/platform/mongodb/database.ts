@@ -14,37 +14,37 @@ import { mongoStores } from './stores.js';
 
 /** One context's own MongoDB database. */
 export interface MongoDatabase extends Database {
-  /** The collections; no more of the driver, so that each may be kept under another name. */
+  /** Access to collections only, so that each can be stored under another name. */
   readonly db: Pick<Db, 'collection'>;
   readonly pins: PartitionPins;
-  /** The same database with every collection called `<name>.<suffix>`. It is closed with this one. */
+  /** The same database, with `<name>.<suffix>` for every collection name. It closes with this one. */
   beside(suffix: string): MongoDatabase;
   openBeside(suffix: string): Promise<MongoDatabase>;
   beginRebuild(collections: readonly string[]): Promise<Rebuild<MongoDatabase>>;
 }
 
-/** A connection string, and the setting that it is the value of. */
+/** A connection string, and the name of its setting. */
 export interface MongoAddress {
   readonly uri: string;
   readonly setting: string;
 }
 
-/** Given to the database: what is given to the client, a connection string comes over. */
-const OURS: DbOptions = {
+/** Passed to the database and not to the client, whose options a connection string overrides. */
+const DB_OPTIONS: DbOptions = {
   ignoreUndefined: true,
-  // An event must never be published of a write that a failover takes back.
-  // Not the driver's class, which would be loaded with this file.
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the driver takes its form
+  // Never publish an event of a write that a failover may roll back.
+  // A plain object, because the driver's class would load the driver with this file.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the driver accepts a plain object
   readConcern: { level: 'majority' } as ReadConcern,
   writeConcern: { w: 'majority', journal: true },
   readPreference: 'primary',
 };
 
 /**
- * A server that stalls keeps its connections. It is given up, and what waits for it fails, when it has not said for a
- * heartbeat and the time of a connect that it is alive: 3 s.
+ * A stalled server keeps its connections open. After one heartbeat and one connect timeout without an answer (3 s) the
+ * driver marks it as unknown, and the operations that wait for it fail.
  */
-const TIMES: MongoClientOptions = {
+const TIMEOUTS: MongoClientOptions = {
   heartbeatFrequencyMS: 1_000,
   connectTimeoutMS: 2_000,
   serverSelectionTimeoutMS: 3_000,
@@ -52,17 +52,17 @@ const TIMES: MongoClientOptions = {
 };
 
 /**
- * Connects with the first check or operation; a server that goes away later is found again.
- * @throws Error that names the setting when the connection string cannot be read.
+ * Connects with the first check or operation, and reconnects after an outage.
+ * @throws Error that names the setting when the connection string is invalid
  */
 export async function openMongoDatabase(address: MongoAddress, name: string): Promise<MongoDatabase> {
   const client = await newClient(address, {
     appName: name,
-    // Bulk writes are tried again by `writeAroundFence`, for a fraction of what it costs the server to remember each write.
+    // `writeWhenUnfenced` retries bulk writes: that is much cheaper than to have the server record each write.
     retryWrites: false,
-    ...TIMES,
+    ...TIMEOUTS,
   });
-  return databaseOver(client, client.db(name, OURS), address.setting, (collection) => collection);
+  return databaseOver(client, client.db(name, DB_OPTIONS), address.setting, (collection) => collection);
 }
 
 function databaseOver(
@@ -83,10 +83,10 @@ function databaseOver(
     positions: new MongoPositions(db.collection(named('consumer.positions'))),
     async check() {
       try {
-        // Where its first connection fails, the driver makes no other by itself.
+        // The driver does not retry by itself after its first connection has failed.
         if (!wasReached) await client.connect();
         wasReached = true;
-        // Unlike a ping, it is not for everybody.
+        // Unlike `ping`, this command needs authorization.
         await withTimeout(2_000, db.command({ listCollections: 1, nameOnly: true, filter: { name: '' } }));
         return { up: true };
       } catch (error) {
@@ -127,7 +127,7 @@ async function keepFirst(texts: Collection<KeptText>, name: string, make: () => 
   if (before) return before.text;
   const text = await make();
   await orUnavailable(() => texts.insertOne({ _id: name, text })).catch((error: unknown) => {
-    // Another instance was first.
+    // Another instance inserted it first.
     if (!isDuplicateKey(error)) throw error;
   });
   return (await find())?.text ?? text;
@@ -139,7 +139,7 @@ async function newClient({ uri, setting }: MongoAddress, options: MongoClientOpt
   try {
     return new Client(uri, options);
   } catch (error) {
-    // Without the driver's own words, which may quote the password.
-    throw new Error(`${setting}: is not a connection string that the driver can read`, { cause: error });
+    // The driver's message may contain the password, so it is not repeated.
+    throw new Error(`${setting}: not a valid MongoDB connection string`, { cause: error });
   }
 }

@@ -5,7 +5,7 @@ import { eventually } from '../testing/eventually.js';
 import { driverOf, type MongoTestDatabase, mongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers } from '../testing/real-servers.js';
 import { isDuplicateKey } from './errors.js';
-import { fenceIn, liftFence, raiseFence, writeAroundFence } from './fence.js';
+import { fenceIn, liftFence, raiseFence, writeWhenUnfenced } from './fence.js';
 import { MongoHistory } from './history.js';
 
 interface Doc {
@@ -59,7 +59,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     await raise();
     const { proxy, sent } = counted(live);
     let isOver = false;
-    const writing = writeAroundFence(proxy, [insert('b'), increment('a'), insert('c'), increment('a')]).finally(
+    const writing = writeWhenUnfenced(proxy, [insert('b'), increment('a'), insert('c'), increment('a')]).finally(
       () => (isOver = true),
     );
     await eventually(() => expect(sent.writes).toBeGreaterThan(3));
@@ -90,7 +90,7 @@ describeWithRealServers('a fence in MongoDB', () => {
         };
       },
     });
-    const writing = writeAroundFence(fencedBetween, [increment('a'), insert('b'), increment('a'), insert('c')]);
+    const writing = writeWhenUnfenced(fencedBetween, [increment('a'), insert('b'), increment('a'), insert('c')]);
     await eventually(() => expect(sent.writes).toBeGreaterThan(3));
     expect(await documents()).toEqual({ a: 2, b: 1 });
 
@@ -104,7 +104,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     await raise();
     const ids = Array.from({ length: 300 }, (_, index) => (index % 3 === 1 ? 'a' : `item-${index}`));
     const { proxy, sent } = counted(live);
-    const writing = writeAroundFence(proxy, ids.map(insert));
+    const writing = writeWhenUnfenced(proxy, ids.map(insert));
     await eventually(() => expect(sent.writes).toBeGreaterThan(2));
     await liftFence(db, live.collectionName);
 
@@ -118,7 +118,7 @@ describeWithRealServers('a fence in MongoDB', () => {
   it('is not what a validator of somebody else is', async () => {
     await db.command({ collMod: live.collectionName, validator: { count: { $lt: 5 } } });
 
-    const refused = await writeAroundFence(live, [
+    const refused = await writeWhenUnfenced(live, [
       insert('b'),
       { insertOne: { document: { _id: 'c', count: 9 } } },
       { updateMany: { filter: {}, update: { $set: { count: 9 } } } },
@@ -137,7 +137,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     await expect(live.insertOne({ _id: 'b', count: 1 })).rejects.toMatchObject({ code: 121 });
     expect(await names()).toContain(live.collectionName);
     await liftFence(db, live.collectionName);
-    expect(await writeAroundFence(live, [insert('b')])).toEqual(new Map());
+    expect(await writeWhenUnfenced(live, [insert('b')])).toEqual(new Map());
   });
 
   it('that is left behind is lifted by whoever meets it, once its shadow is gone', async () => {
@@ -157,7 +157,7 @@ describeWithRealServers('a fence in MongoDB', () => {
       },
     });
 
-    expect(await writeAroundFence(watched, [increment('a')])).toEqual(new Map());
+    expect(await writeWhenUnfenced(watched, [increment('a')])).toEqual(new Map());
 
     expect(seen).toEqual([['collMod', 'no shadow']]);
     expect(await names()).not.toContain(shadow);
@@ -168,7 +168,7 @@ describeWithRealServers('a fence in MongoDB', () => {
   it('that is left behind keeps none of many writers from going on', async () => {
     await raise(new Date(Date.now() + 100));
 
-    await Promise.all(Array.from({ length: 20 }, () => writeAroundFence(live, [increment('a')])));
+    await Promise.all(Array.from({ length: 20 }, () => writeWhenUnfenced(live, [increment('a')])));
 
     expect(await documents()).toEqual({ a: 21 });
   });
@@ -176,7 +176,7 @@ describeWithRealServers('a fence in MongoDB', () => {
   it('that stands for too long makes the store unavailable', async () => {
     await raise();
 
-    await expect(writeAroundFence(live, [insert('b')], { fenceWaitMs: 100 })).rejects.toMatchObject({
+    await expect(writeWhenUnfenced(live, [insert('b')], { fenceWaitMs: 100 })).rejects.toMatchObject({
       kind: 'unavailable',
     });
     expect(await documents()).toEqual({ a: 1 });

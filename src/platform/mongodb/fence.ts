@@ -1,39 +1,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyBulkWriteOperation, Collection, Db, Document, MongoBulkWriteError, WriteError } from 'mongodb';
 import { unavailable } from '../tools/errors.js';
-import { BATCH_TIMEOUT_MS, inTime, isWorthAnotherTry, orUnavailable, succeedsUnless } from './errors.js';
+import { BATCH_TIMEOUT_MS, orUnavailableAfter, isRetryable, orUnavailable, succeedsUnless } from './errors.js';
 
-/** Who holds back every write to a collection, and until when. */
-export interface Fence {
-  /** Name of the collection that is to take the place of the fenced one. */
+/** A write fence: blocks all inserts and updates of a collection until it is lifted or expires. */
+export interface WriteFence {
+  /** Name of the collection that will replace the fenced one. */
   readonly shadow: string;
   readonly until: Date;
 }
 
 /** Why the server refused an operation. */
 export type Refusal = WriteError & {
-  /** There was a try before, which nobody answered: it may have been done, and what this one met be its work. */
+  /**
+   * The answer to an earlier attempt was lost. That attempt may have been applied, and may be the cause of this
+   * refusal.
+   */
   readonly afterLostAnswer?: true;
 };
 
 const NAMESPACE_NOT_FOUND = 26;
 const NAMESPACE_EXISTS = 48;
-/** Milliseconds that a write waits for fences: longer than any of them is meant to stand. */
+/** How long a write waits for write fences: longer than any of them should stand. */
 const MAX_FENCE_WAIT_MS = 10_000;
-/** Milliseconds between two looks whether a fence still stands, made longer at random by up to as much. */
+/** Minimum interval between two attempts behind a write fence. A random delay of up to the same length is added. */
 const POLL_INTERVAL_MS = 10;
-/** Of commands that the driver gives none by itself. Else a failover could take back what has been answered. */
+/**
+ * For commands to which the driver adds no write concern. Without it a failover could roll back an answered command.
+ */
 export const writeConcern = { w: 'majority' } as const;
 
 /**
- * Makes the server refuse every insert and update of the collection, which is created where it is missing: with a
- * validator that no document passes. Answers when the writes that were on their way are over.
+ * Raises a write fence: sets a validator that no document passes, so that the server refuses every insert and update.
+ * Creates the collection if it is missing. Resolves when the writes in flight have finished.
  */
-export async function raiseFence(db: Db, live: string, fence: Fence): Promise<void> {
+export async function raiseFence(db: Db, live: string, fence: WriteFence): Promise<void> {
   const validation = { validator: { fence: { $eq: fence } }, validationLevel: 'strict', validationAction: 'error' };
   const change = (): Promise<unknown> => db.command({ collMod: live, ...validation, writeConcern });
   if (await succeedsUnless(NAMESPACE_NOT_FOUND, change)) return;
-  // Else a write would create it, without the validator.
+  // Otherwise a write would create the collection without the validator.
   const isNew = await succeedsUnless(NAMESPACE_EXISTS, () =>
     db.createCollection(live, { ...validation, writeConcern }),
   );
@@ -41,52 +46,52 @@ export async function raiseFence(db: Db, live: string, fence: Fence): Promise<vo
 }
 
 interface WriteOptions {
-  /** Milliseconds for which fences are waited for. */
+  /** How long to wait for write fences, in milliseconds. */
   readonly fenceWaitMs?: number;
-  /** Milliseconds within which the server answers, fences aside. */
+  /** Timeout of each bulk write, in milliseconds. */
   readonly timeoutMs?: number;
-  /** The operations were part of a try before, of which nobody knows how much was done. */
-  readonly isTriedBefore?: boolean;
+  /** The operations were part of an earlier attempt, which may have been applied in part. */
+  readonly wasTriedBefore?: boolean;
   readonly writeConcern?: { readonly w: number; readonly j: boolean };
 }
 
-/** Lets writes go on. It cannot tell one fence from another, so who lifts one must know whose it is. */
+/** Lifts a write fence. It lifts any fence of the collection, so the caller must make sure that it is the right one. */
 export async function liftFence(db: Db, live: string): Promise<void> {
   await succeedsUnless(NAMESPACE_NOT_FOUND, () => db.command({ collMod: live, validator: {}, writeConcern }));
 }
 
-/** The fence that a validator is, if it is one. */
-export function fenceIn(validator: Document | undefined): Fence | undefined {
-  const fence = (validator as { fence?: { $eq?: Partial<Fence> } } | undefined)?.fence?.$eq;
-  return typeof fence?.shadow === 'string' && fence.until instanceof Date ? (fence as Fence) : undefined;
+/** Returns the write fence in a validator; undefined for any other validator. */
+export function fenceIn(validator: Document | undefined): WriteFence | undefined {
+  const fence = (validator as { fence?: { $eq?: Partial<WriteFence> } } | undefined)?.fence?.$eq;
+  return typeof fence?.shadow === 'string' && fence.until instanceof Date ? (fence as WriteFence) : undefined;
 }
 
 /**
- * One unordered bulk write, in which what meets a fence waits until that falls. A fence that ought to have fallen is
- * what a killed rebuild left behind, and is lifted here. What nobody answers is tried once more, so each operation has to
- * be one that may be done twice, or that is refused the second time.
- * @returns what was refused for any other reason, by the index of the operation
- * @throws PlatformError `unavailable` when the server does not answer or fences stand for longer than `fenceWaitMs`
- * (milliseconds). Some of the operations may be done then.
+ * Runs one unordered bulk write. Operations that a write fence blocks are retried until it is lifted. An expired fence
+ * is a leftover of a killed rebuild, and is removed here. A bulk write whose answer is lost is retried once, so each
+ * operation must be idempotent, or must be refused the second time.
+ * @returns the operations refused for any other reason, by their index
+ * @throws PlatformError `unavailable` when the server does not answer, or write fences stand longer than `fenceWaitMs`.
+ * Some of the operations may have been applied.
  */
-export async function writeAroundFence<T extends Document>(
+export async function writeWhenUnfenced<T extends Document>(
   collection: Collection<T>,
   operations: readonly AnyBulkWriteOperation<T>[],
   {
     fenceWaitMs = MAX_FENCE_WAIT_MS,
     timeoutMs = BATCH_TIMEOUT_MS,
-    isTriedBefore = false,
+    wasTriedBefore = false,
     ...options
   }: WriteOptions = {},
 ): Promise<ReadonlyMap<number, Refusal>> {
   const refused = new Map<number, Refusal>();
-  /** Of operations in a try that nobody answered, however many fences and tries came after it. */
-  const unanswered = new Set<number>(isTriedBefore ? operations.keys() : []);
+  /** Indexes of operations in an attempt whose answer was lost, however many attempts follow. */
+  const unanswered = new Set<number>(wasTriedBefore ? operations.keys() : []);
   let waiting = operations.map((operation, index) => ({ operation, index }));
-  let fence: Fence | undefined;
+  let fence: WriteFence | undefined;
   let giveUpAt = Infinity;
   while (waiting.length > 0) {
-    // One operation finds out as well as a thousand whether the fence still stands.
+    // One operation is enough to find out whether the write fence still stands.
     const tried = fence ? waiting.slice(0, 1) : waiting;
     const untried = waiting.slice(tried.length);
     const failures = await failuresOf(
@@ -114,8 +119,8 @@ export async function writeAroundFence<T extends Document>(
     waiting.push(...untried);
     if (!fence) continue;
     giveUpAt = Math.min(giveUpAt, performance.now() + fenceWaitMs);
-    if (fence.until.getTime() <= Date.now()) await breakFence(collection, fence);
-    else if (performance.now() >= giveUpAt) throw unavailable('a rebuild holds the writes back');
+    if (fence.until.getTime() <= Date.now()) await removeExpiredFence(collection, fence);
+    else if (performance.now() >= giveUpAt) throw unavailable('a rebuild is blocking writes; try again');
     else await sleep(POLL_INTERVAL_MS * (1 + Math.random()));
   }
   return refused;
@@ -127,18 +132,18 @@ function failuresOf(
   timeoutMs: number,
 ): Promise<readonly WriteError[]> {
   const begun = performance.now();
-  return inTime(timeoutMs, async () => {
+  return orUnavailableAfter(timeoutMs, async () => {
     try {
-      return await failuresOfOne(bulkWrite);
+      return await attempt(bulkWrite);
     } catch (error) {
-      if (!isWorthAnotherTry(error) || performance.now() - begun >= timeoutMs) throw error;
+      if (!isRetryable(error) || performance.now() - begun >= timeoutMs) throw error;
     }
     onLostAnswer();
-    return failuresOfOne(bulkWrite);
+    return attempt(bulkWrite);
   });
 }
 
-async function failuresOfOne(bulkWrite: () => Promise<unknown>): Promise<readonly WriteError[]> {
+async function attempt(bulkWrite: () => Promise<unknown>): Promise<readonly WriteError[]> {
   try {
     await orUnavailable(bulkWrite);
     return [];
@@ -151,10 +156,13 @@ async function failuresOfOne(bulkWrite: () => Promise<unknown>): Promise<readonl
 }
 
 /**
- * The shadow goes first: a rebuild that was only slow then has nothing to put in the place of what is written from now
- * on. If it has put it there already, there is no shadow to drop and no fence on what took the place.
+ * Removes an expired write fence. It drops the shadow first: if the rebuild was only slow, it can no longer replace the
+ * documents that are written from now on. If it has swapped already, there is no shadow to drop, and no fence either.
  */
-async function breakFence<T extends Document>({ db, collectionName }: Collection<T>, { shadow }: Fence): Promise<void> {
+async function removeExpiredFence<T extends Document>(
+  { db, collectionName }: Collection<T>,
+  { shadow }: WriteFence,
+): Promise<void> {
   await orUnavailable(async () => {
     await db.dropCollection(shadow);
     await liftFence(db, collectionName);

@@ -4,7 +4,7 @@ import type { Collection } from 'mongodb';
 import { mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers } from '../testing/real-servers.js';
 import type { MongoDatabase } from './database.js';
-import { groupedFinds } from './finds.js';
+import { batchedFinds } from './finds.js';
 
 interface Item {
   _id: string;
@@ -27,7 +27,7 @@ describeWithRealServers('grouped finds', () => {
     collection = database.db.collection<Item>(randomUUID());
     await collection.insertMany(['a', 'b', 'c'].map((_id) => ({ _id, text: `of ${_id}` })));
     queries = jest.spyOn(collection, 'find');
-    find = groupedFinds(collection);
+    find = batchedFinds(collection);
   });
 
   it('give each caller what it asked for, by one query, when they come together', async () => {

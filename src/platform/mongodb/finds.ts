@@ -3,7 +3,7 @@ import { batched, type BatchLimits } from '../tools/batching.js';
 import { CALLER_TIMEOUT_MS } from './errors.js';
 import { read } from './read.js';
 
-// While the server works on one, the next is gathered.
+// Two at a time: while the server works on one, the next one collects ids.
 const LIMITS: BatchLimits = {
   maxBatch: 500,
   maxWaiting: 10_000,
@@ -12,11 +12,11 @@ const LIMITS: BatchLimits = {
 };
 
 /**
- * Finds by `_id`; what is asked for at the same moment is one query. Answers begin to be read after they were asked for,
- * so each is as new as one of its own would be.
- * @throws PlatformError `unavailable` when the server does not answer or too many finds wait.
+ * Finds documents by `_id`, with one query for concurrent calls. The query starts after every caller has asked, so
+ * batching never returns staler data than a separate query would.
+ * @throws PlatformError `unavailable` when the server does not answer or too many finds wait
  */
-export function groupedFinds<T extends Document & { _id: string }>(
+export function batchedFinds<T extends Document & { _id: string }>(
   collection: Collection<T>,
   projection: Document = {},
 ): (id: string) => Promise<T | undefined> {

@@ -17,20 +17,20 @@ import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
 import { isDuplicateKey, refusal } from './errors.js';
 import { read } from './read.js';
-import { BATCHES, groupedWrites, type Write } from './writes.js';
+import { BATCH_LIMITS, groupCommit, type Write } from './writes.js';
 
 export type HistoryDocument<State> = StoredChange<State> & { _id: string };
-/** Versions that are forgotten with one write. */
+/** Versions per write when states are deleted. */
 const MAX_FORGOTTEN = 1_000;
 
 type Operation<State> = AnyBulkWriteOperation<HistoryDocument<State>>;
 
-/** A history in one MongoDB collection, with no index but the one on its key. */
+/** A history in one MongoDB collection. It needs no index except the one on `_id`. */
 export class MongoHistory<State> implements History<State> {
   private readonly write: Write<HistoryDocument<State>>;
 
   constructor(private readonly collection: Collection<HistoryDocument<State>>) {
-    this.write = groupedWrites(collection, BATCHES);
+    this.write = groupCommit(collection, BATCH_LIMITS);
   }
 
   async append(entries: readonly HistoryEntry<State>[]): Promise<void> {
@@ -80,14 +80,14 @@ export class MongoHistory<State> implements History<State> {
     return (await this.findOne(filter)) !== undefined;
   }
 
-  /** Lets the entries be held against the log. */
+  /** Gives access to the entries for a comparison with the log. */
   audit(): Auditable {
     return new MongoAudit(this.collection as unknown as Collection<never>);
   }
 
   /**
-   * One operation a version, on the key that a later insert would take: whichever of the two is first, the state is gone
-   * after both, without reading what is there.
+   * Upserts one entry per version, under the key that a later insert would use. Whichever comes first, the state is
+   * gone after both, and no read is needed.
    */
   private async forgetSome(changes: readonly ForgottenChange[]): Promise<void> {
     const operations = changes.map((change) => ({
@@ -100,14 +100,14 @@ export class MongoHistory<State> implements History<State> {
     const outcomes = await this.write(operations);
     const refused = outcomes.filter((outcome) => outcome !== undefined);
     if (!refused.every(isDuplicateKey)) throw refusal(refused);
-    // Another writer inserted it between the look and the write of the upsert.
+    // Another writer inserted it while the server applied the upsert.
     const met = changes.filter((_, index) => outcomes[index] !== undefined);
     if (met.length > 0) await this.forgetSome(met);
   }
 
   /**
-   * Compares changes with what is there already: of one that was forgotten before it came the chain is recorded, and of
-   * one that is not what is recorded that there are two.
+   * Compares changes with the recorded ones. When a change was forgotten before it arrived, records its part of the
+   * hash chain; when another event is recorded for its version, records a fork.
    */
   private async compare(entries: readonly HistoryEntry<State>[]): Promise<void> {
     const firsts = new Map([...entries].reverse().map((entry) => [historyKey(entry.id, entry.version), entry]));
@@ -133,7 +133,7 @@ export class MongoHistory<State> implements History<State> {
       })),
     ] as unknown as Operation<State>[];
     if (operations.length === 0) return;
-    // That another writer has noted the same fork at the same time is no failure.
+    // A duplicate key means that another writer recorded the same fork.
     const refused = (await this.write(operations)).filter((outcome) => outcome !== undefined);
     if (!refused.every(isDuplicateKey)) throw refusal(refused);
   }

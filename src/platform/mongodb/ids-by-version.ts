@@ -1,4 +1,6 @@
-/** One operation for many documents costs the server a fraction of one for each, and most are at the same few versions. */
+/**
+ * Groups ids by version. One update for many documents is much cheaper than one each, and most share a few versions.
+ */
 export function idsByVersion(versions: ReadonlyMap<string, number>): ReadonlyMap<number, readonly string[]> {
   const ids = new Map<number, string[]>();
   for (const [id, version] of versions) {

@@ -4,11 +4,12 @@ import { indexCommands } from './remembered-commands.js';
 import { orUnavailable } from './errors.js';
 
 /**
- * Creates what the queries of a collection of aggregates need. Safe to run again, and on several instances at once.
+ * Creates the indexes that the queries of an aggregate collection need. Idempotent; several instances may run it at
+ * once.
  * @throws PlatformError `unavailable`
  */
 export async function createIndexes(collection: Collection<{ _id: string }>, indexes: readonly Index[]): Promise<void> {
-  // Sparse: a document with nothing pending is not in it, so the sweeper's search is as small as the backlog.
+  // Sparse: it contains only documents with pending events, so the sweeper reads no more than the backlog.
   await orUnavailable(() => collection.createIndex({ 'pending.time': 1 }, { sparse: true }, {}));
   await indexCommands(collection);
   if (indexes.length === 0) return;

@@ -6,8 +6,8 @@ import { read } from './read.js';
 type Order = readonly (readonly [field: string, direction: Direction])[];
 
 /**
- * Pages through the states of a collection of aggregates. Each field that may be sorted by needs an index on itself
- * and `_id`; mixes of them need no more.
+ * Pages through the states of an aggregate collection. Each sort field needs an index on itself and `_id`; combinations
+ * of sort fields need no further index.
  */
 export class MongoListing<State extends { readonly id: string }> implements Listing<State> {
   constructor(private readonly collection: Collection<AggregateDocument<State>>) {}
@@ -22,8 +22,8 @@ export class MongoListing<State extends { readonly id: string }> implements List
   }
 
   /**
-   * No index sorts by a mix of fields. But the one on the first field says how far the page reaches in it, and only
-   * what lies up to there has to be sorted by the rest.
+   * No index covers a combination of sort fields. The index on the first field tells up to which value the page
+   * reaches, so only the documents up to that value have to be sorted by the other fields.
    */
   private async bound(conditions: readonly object[], [first]: Order, limit: number): Promise<object[]> {
     const [field, direction] = first as Order[number];
@@ -50,12 +50,12 @@ export class MongoListing<State extends { readonly id: string }> implements List
 }
 
 function orderOf({ sort }: ListQuery): Order {
-  // The id goes the way of the last sorted field, so that one index serves both.
+  // The id is sorted in the direction of the last field, so that one index serves both.
   const idDirection = sort.at(-1)?.[1] ?? 'ascending';
   return [...sort.map(([path, direction]) => [`state.${path}`, direction] as const), ['_id', idDirection]];
 }
 
-/** All that comes after a place: (a > x) or (a = x and b > y) or ...; and a >= x, which an index can begin at. */
+/** Conditions for documents after a position: (a > x) or (a = x and b > y) or ...; and a >= x as the index bound. */
 function beyond(order: Order, place: readonly unknown[]): object[] {
   const [field, direction] = order[0] as Order[number];
   const alternatives = order.map(([name, way], index) => ({

@@ -2,13 +2,13 @@ import type { Db } from 'mongodb';
 import type { PartitionPins } from '../log/partition-pins.js';
 import { orUnavailable } from './errors.js';
 
-/** A topic that the context uses. */
+/** A topic that the context uses, and its number of partitions. */
 interface TopicDocument {
   readonly _id: string;
   readonly partitions: number;
 }
 
-/** The numbers of partitions in the collection `topics` of a context's database. */
+/** Stores partition counts in the collection `topics` of a context's database. */
 export class MongoPins implements PartitionPins {
   constructor(private readonly db: Pick<Db, 'collection'>) {}
 

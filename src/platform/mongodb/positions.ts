@@ -3,7 +3,7 @@ import type { Advance, Position, Positions } from '../consuming/positions.js';
 import { partitionName } from '../consuming/positions.js';
 import { isDuplicateKey, orUnavailable, refusal } from './errors.js';
 import { read } from './read.js';
-import { writeAroundFence } from './fence.js';
+import { writeWhenUnfenced } from './fence.js';
 
 export interface PositionDocument extends Position {
   _id: string;
@@ -24,11 +24,11 @@ export class MongoPositions implements Positions {
     if (advances.length === 0) return 0;
     const operations = advances.map(({ position, from }) => {
       const _id = `${group}/${partitionName(position)}`;
-      // With `upsert`, an offset that is not there means an insert, and that meets the existing `_id`.
+      // With `upsert`, an update that matches no offset becomes an insert, which fails on an existing `_id`.
       const filter = from === undefined ? { _id, next: -1 } : { _id, next: from };
       return { updateOne: { filter, update: { $set: { ...position, group } }, upsert: from === undefined } };
     }) as unknown as AnyBulkWriteOperation<PositionDocument>[];
-    const refused = await writeAroundFence(this.collection, operations);
+    const refused = await writeWhenUnfenced(this.collection, operations);
     const others = [...refused.values()].filter((failure) => !isDuplicateKey(failure));
     if (others.length > 0) throw refusal(others);
     const stored = new Map((await this.of(group)).map((position) => [partitionName(position), position.next]));

@@ -2,9 +2,9 @@ import type { Collection } from 'mongodb';
 import type { ProjectionStore, Versioned } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
-import { groupedFinds } from './finds.js';
+import { batchedFinds } from './finds.js';
 import { upsertIfNewer } from './upsert-if-newer.js';
-import { BATCHES, groupedWrites, type Write } from './writes.js';
+import { BATCH_LIMITS, groupCommit, type Write } from './writes.js';
 
 export interface ProjectionDocument<State> {
   _id: string;
@@ -12,14 +12,14 @@ export interface ProjectionDocument<State> {
   state: State;
 }
 
-/** A versioned projection in one MongoDB collection; batches that are applied at the same moment are one bulk write. */
+/** A versioned projection in one MongoDB collection. Concurrent batches share one bulk write. */
 export class MongoProjection<State> implements ProjectionStore<State> {
   private readonly write: Write<ProjectionDocument<State>>;
   private readonly findCopy: (id: string) => Promise<ProjectionDocument<State> | undefined>;
 
   constructor(private readonly collection: Collection<ProjectionDocument<State>>) {
-    this.write = groupedWrites(collection, BATCHES);
-    this.findCopy = groupedFinds(collection);
+    this.write = groupCommit(collection, BATCH_LIMITS);
+    this.findCopy = batchedFinds(collection);
   }
 
   apply(entries: readonly Versioned<State>[]): Promise<void> {
@@ -31,7 +31,7 @@ export class MongoProjection<State> implements ProjectionStore<State> {
     return document && { id, version: document.version, state: document.state };
   }
 
-  /** Lets the copies be held against the log. */
+  /** Gives access to the copies for a comparison with the log. */
   audit(): Auditable {
     return new MongoAudit(this.collection as unknown as Collection<never>);
   }

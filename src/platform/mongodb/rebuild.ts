@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Db, Document } from 'mongodb';
 import { type Rebuild, RebuildOvertaken } from '../rebuilding/rebuild.js';
 import { orUnavailable, succeedsUnless } from './errors.js';
-import { type Fence, fenceIn, liftFence, raiseFence, writeConcern } from './fence.js';
+import { type WriteFence, fenceIn, liftFence, raiseFence, writeConcern } from './fence.js';
 
-/** A new collection. It is known by its UUID: one that was dropped may come back by a write, without what it had. */
+/** A new collection. Its UUID identifies it: after a drop, a late write may create an empty one with the same name. */
 interface Shadow {
   readonly name: string;
   readonly live: string;
@@ -13,28 +13,28 @@ interface Shadow {
 
 interface Found {
   readonly uuid: string;
-  readonly fence?: Fence;
+  readonly fence?: WriteFence;
 }
 
 type Collections = ReadonlyMap<string, Found>;
 
 const NAMESPACE_NOT_FOUND = 26;
-/** Milliseconds that a fence stands before whoever meets it may take it for the leftover of a killed rebuild. */
-const LIMIT = 5_000;
-const MARK = 'rebuild-';
+/** How long a write fence stands. After that, any writer may remove it as a leftover of a killed rebuild. */
+const FENCE_TTL_MS = 5_000;
+const REBUILD_PREFIX = 'rebuild-';
 
 /**
- * Creates an empty collection beside each of the live ones; their names end in `.` and a suffix that `beside` is told.
- * Rebuilds of the same collections that have not come to their end are overtaken by it.
- * @throws RebuildOvertaken when another begins at the same moment.
+ * Creates an empty collection beside each live one, named with `.` and the suffix that `beside` receives. It takes over
+ * from unfinished rebuilds of the same collections.
+ * @throws RebuildOvertaken when another rebuild begins at the same moment
  */
 export async function beginRebuild<Database>(
   db: Db,
   collections: readonly string[],
   beside: (suffix: string) => Database,
-  limit = LIMIT,
+  fenceTtlMs = FENCE_TTL_MS,
 ): Promise<Rebuild<Database>> {
-  const suffix = `${MARK}${randomUUID()}`;
+  const suffix = `${REBUILD_PREFIX}${randomUUID()}`;
   return orUnavailable(async () => {
     await clearAway(db, collections);
     for (const live of collections) await db.createCollection(`${live}.${suffix}`);
@@ -44,22 +44,22 @@ export async function beginRebuild<Database>(
       return { name, live, uuid: found.get(name)?.uuid };
     });
     if (shadows.some(({ uuid }) => uuid === undefined)) throw new RebuildOvertaken([]);
-    return new MongoRebuild(db, shadows, suffix, beside(suffix), limit);
+    return new MongoRebuild(db, shadows, suffix, beside(suffix), fenceTtlMs);
   });
 }
 
 async function clearAway(db: Db, collections: readonly string[]): Promise<void> {
   const found = await collectionsOf(db);
   for (const live of collections) {
-    const shadows = [...found.keys()].filter((name) => name.startsWith(`${live}.${MARK}`));
+    const shadows = [...found.keys()].filter((name) => name.startsWith(`${live}.${REBUILD_PREFIX}`));
     for (const shadow of shadows) await db.dropCollection(shadow);
     if (found.get(live)?.fence) await liftFence(db, live);
   }
 }
 
 /**
- * What decides is the shadow: to rename it is to swap, and to drop it is to put an end to the rebuild, whoever comes
- * first.
+ * The shadow decides every race: renaming it is the swap, and dropping it ends the rebuild. The server permits only one
+ * of the two.
  */
 class MongoRebuild<Database> implements Rebuild<Database> {
   constructor(
@@ -67,14 +67,14 @@ class MongoRebuild<Database> implements Rebuild<Database> {
     private readonly shadows: readonly Shadow[],
     private readonly suffix: string,
     readonly database: Database,
-    private readonly limit: number,
+    private readonly fenceTtlMs: number,
   ) {}
 
   fence(): Promise<void> {
     return orUnavailable(async () => {
       const found = await collectionsOf(this.db);
       if (!this.shadows.every((shadow) => isThere(shadow, found))) throw new RebuildOvertaken([]);
-      const until = new Date(Date.now() + this.limit);
+      const until = new Date(Date.now() + this.fenceTtlMs);
       for (const { live, name: shadow } of this.shadows) await raiseFence(this.db, live, { shadow, until });
     });
   }
@@ -87,11 +87,11 @@ class MongoRebuild<Database> implements Rebuild<Database> {
         const left = this.shadows.filter((shadow) => !swapped.includes(shadow));
         const [next] = left;
         if (!next) return;
-        // Whoever lifts a fence cannot say whose. One who meant an earlier one, and was late, may have lifted this.
+        // Lifting does not name a fence: a late process that meant an earlier fence may have lifted this one.
         if (!left.every((shadow) => isThere(shadow, found) && isFenced(shadow, found))) {
           throw new RebuildOvertaken(swapped.map(({ live }) => live));
         }
-        // Where it has been dropped meanwhile, the next look finds that.
+        // If it was dropped meanwhile, the next iteration notices.
         await succeedsUnless(NAMESPACE_NOT_FOUND, () =>
           this.db.renameCollection(next.name, next.live, { dropTarget: true, writeConcern }),
         );
@@ -102,7 +102,7 @@ class MongoRebuild<Database> implements Rebuild<Database> {
   discard(): Promise<void> {
     return orUnavailable(async () => {
       const found = await collectionsOf(this.db);
-      // Also those that adapters have created with their indexes, without being asked to build them.
+      // Including those that adapters created implicitly with their indexes.
       const shadows = [...found.keys()].filter((name) => name.endsWith(`.${this.suffix}`));
       for (const shadow of shadows) await this.db.dropCollection(shadow);
       for (const shadow of this.shadows) if (isFenced(shadow, found)) await liftFence(this.db, shadow.live);

@@ -1,17 +1,17 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { orUnavailable, refusal } from './errors.js';
-import { writeAroundFence } from './fence.js';
+import { writeWhenUnfenced } from './fence.js';
 import { read } from './read.js';
 
 /** Time of a remembered command. */
 const AT = 'commands.at';
-/** What earlier versions stored of the request of a command. */
+/** Stored by earlier versions: a digest of the command's request. */
 const FINGERPRINT = 'commands.fingerprint';
 const MAX_FORGOTTEN = 1_000;
 
 type Documents = Collection<{ _id: string }>;
 
-/** Sparse indexes: a document that remembers nothing is in none of them. */
+/** Creates sparse indexes: they contain only documents with remembered commands. */
 export async function indexCommands(collection: Documents): Promise<void> {
   for (const path of [AT, FINGERPRINT]) {
     await orUnavailable(() => collection.createIndex({ [path]: 1 }, { sparse: true }, {}));
@@ -19,7 +19,7 @@ export async function indexCommands(collection: Documents): Promise<void> {
 }
 
 /**
- * Drops the commands that aggregates remember from before a time (RFC 3339), and what earlier versions stored of requests.
+ * Deletes remembered commands from before a time (RFC 3339), and the request digests that earlier versions stored.
  * Returns the number of aggregates that had any.
  */
 export async function forgetCommands(collection: Documents, before: string): Promise<number> {
@@ -39,6 +39,6 @@ async function forgetIn(collection: Documents, documents: readonly { _id: string
     { updateMany: { filter, update: { $pull: { commands: { at: { $lt: before } } } } } },
     { updateMany: { filter, update: { $unset: { 'commands.$[].fingerprint': '' } } } },
   ] as unknown as AnyBulkWriteOperation<{ _id: string }>[];
-  const refused = await writeAroundFence(collection, operations);
+  const refused = await writeWhenUnfenced(collection, operations);
   if (refused.size > 0) throw refusal(refused.values());
 }

@@ -5,7 +5,7 @@ import { mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test
 import { describeWithRealServers } from '../testing/real-servers.js';
 import type { MongoDatabase } from './database.js';
 import { upsertIfNewer } from './upsert-if-newer.js';
-import { groupedWrites } from './writes.js';
+import { groupCommit } from './writes.js';
 
 type Put = Document & { _id: string; version: number };
 
@@ -25,7 +25,7 @@ describeWithRealServers('what is put where it is newer', () => {
 
   const put = (...versions: number[]): Promise<void> =>
     upsertIfNewer(
-      { collection, write: groupedWrites(collection) },
+      { collection, write: groupCommit(collection) },
       versions.map((version) => ({ id: 'a', version })),
       ({ version }) => ({ field: `as of ${version}` }),
       { waiting: [] },
@@ -60,6 +60,6 @@ describeWithRealServers('what is put where it is newer', () => {
       validator: { field: { $type: 'int' } },
     });
 
-    await expect(put(1)).rejects.toThrow(/^MongoDB refused to write: code 121$/);
+    await expect(put(1)).rejects.toThrow(/^MongoDB rejected the write with code 121$/);
   });
 });

@@ -15,8 +15,8 @@ interface Target<Document extends object> {
 }
 
 /**
- * Sets `fieldsOf` an entry, and its version, where that is newer than what is there; or else leaves what is there. A
- * document that is new gets `onInsert` besides. Entries may come again, and in any order.
+ * Writes each entry's version and `fieldsOf` it, unless the stored version is the same or newer. A new document also
+ * gets `onInsert`. Entries may be repeated, and may come in any order.
  */
 export async function upsertIfNewer<E extends Entry, Document extends { _id: string; version: number }>(
   { collection, write }: Target<Document>,
@@ -29,7 +29,7 @@ export async function upsertIfNewer<E extends Entry, Document extends { _id: str
   const operations = newest.map((entry) => {
     const { id: _id, version } = entry;
     const fields = { version, ...fieldsOf(entry) };
-    // More than five times as fast as an upsert, and what is only now at its first version is rarely there.
+    // An insert is more than five times as fast as an upsert, and a document of a first version rarely exists.
     if (born.has(_id)) return { insertOne: { document: { _id, ...fields, ...onInsert } } };
     const update = { $set: fields, ...(onInsert && { $setOnInsert: onInsert }) };
     return { updateOne: { filter: { _id, version: { $lt: version } }, update, upsert: true } };
@@ -37,14 +37,14 @@ export async function upsertIfNewer<E extends Entry, Document extends { _id: str
   const outcomes = await write(operations);
   const refused = outcomes.filter((outcome) => outcome !== undefined);
   if (!refused.every(isDuplicateKey)) throw refusal(refused);
-  // What is there is not older; or it is an older version of an id that is not new, or of a writer that was first.
+  // A duplicate key: the stored version may be newer, but also older, if another writer inserted an older one first.
   const met = newest.filter((_, index) => outcomes[index] !== undefined);
   if (met.length === 0) return;
   const older = await behind(collection, met);
   if (older.length > 0) await upsertIfNewer({ collection, write }, older, fieldsOf, onInsert);
 }
 
-/** Those of the entries that are newer than what is there. */
+/** The entries that are newer than the stored documents. */
 async function behind<E extends Entry, Document extends { _id: string; version: number }>(
   collection: Collection<Document>,
   entries: readonly E[],

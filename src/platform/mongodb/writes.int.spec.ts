@@ -5,7 +5,7 @@ import { mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test
 import { describeWithRealServers } from '../testing/real-servers.js';
 import { isNotStorable } from '../tools/errors.js';
 import type { MongoDatabase } from './database.js';
-import { groupedWrites, type Outcome, type Write } from './writes.js';
+import { groupCommit, type Outcome, type Write } from './writes.js';
 
 type Item = Document & { _id: string };
 
@@ -24,7 +24,7 @@ describeWithRealServers('grouped writes', () => {
   beforeEach(() => {
     collection = database.db.collection<Item>(randomUUID());
     bulkWrites = jest.spyOn(collection, 'bulkWrite');
-    write = groupedWrites(collection);
+    write = groupCommit(collection);
   });
 
   const insert = (_id: string, fields: object = {}): AnyBulkWriteOperation<Item> => ({

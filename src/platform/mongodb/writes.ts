@@ -2,21 +2,21 @@ import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
 import { batched, type BatchLimits } from '../tools/batching.js';
 import { isNotStorable } from '../tools/errors.js';
 import { BATCH_TIMEOUT_MS, CALLER_TIMEOUT_MS } from './errors.js';
-import { type Refusal, writeAroundFence } from './fence.js';
+import { type Refusal, writeWhenUnfenced } from './fence.js';
 
-/** Why an operation was refused, if it was. */
+/** The refusal of an operation; undefined when it was applied. */
 export type Outcome = Refusal | undefined;
 
 /**
- * Writes to one collection, and answers what became of each operation, in order.
+ * Writes to one collection. Returns the outcome of each operation, in order.
  * @throws PlatformError `unavailable` when the server does not answer or too many writes wait, `not-storable` when
- *   some of the operations cannot even be sent.
+ *   some of the operations cannot be sent
  */
 export type Write<T extends Document> = (
   operations: readonly AnyBulkWriteOperation<T>[],
 ) => Promise<readonly Outcome[]>;
 
-// While the server works on one, the next is prepared.
+// Two at a time: while the server works on one, the next one is prepared.
 const LIMITS: BatchLimits = {
   maxBatch: 1_000,
   maxWaiting: 10_000,
@@ -24,27 +24,27 @@ const LIMITS: BatchLimits = {
   timeoutMs: CALLER_TIMEOUT_MS,
 };
 
-/** For whoever writes large batches anyway, which gain more from being done side by side than from growing. */
-export const BATCHES: BatchLimits = { ...LIMITS, maxFlushes: 4, timeoutMs: BATCH_TIMEOUT_MS };
+/** For callers that write large batches already. Those gain more from running in parallel than from growing. */
+export const BATCH_LIMITS: BatchLimits = { ...LIMITS, maxFlushes: 4, timeoutMs: BATCH_TIMEOUT_MS };
 
-/** Writes each call by itself. */
+/** Writes each call separately. */
 export function writesTo<T extends Document>(collection: Collection<T>): Write<T> {
   return async (operations) => {
-    const refused = await writeAroundFence(collection, operations);
+    const refused = await writeWhenUnfenced(collection, operations);
     return operations.map((_, index) => refused.get(index));
   };
 }
 
 /**
- * Group commit: what is written to a collection at the same moment goes as one unordered bulk write, around fences, and
- * nobody is told of another's failure.
+ * Group commit: concurrent calls share one unordered bulk write. Each caller gets only the outcomes of its own
+ * operations.
  */
-export function groupedWrites<T extends Document>(collection: Collection<T>, limits = LIMITS): Write<T> {
+export function groupCommit<T extends Document>(collection: Collection<T>, limits = LIMITS): Write<T> {
   type Operations = Parameters<Write<T>>[0];
 
-  async function writeTogether(calls: readonly Operations[], isTriedBefore = false): Promise<readonly Outcome[][]> {
+  async function writeTogether(calls: readonly Operations[], wasTriedBefore = false): Promise<readonly Outcome[][]> {
     const { timeoutMs = BATCH_TIMEOUT_MS } = limits;
-    const refused = await writeAroundFence(collection, calls.flat(), { isTriedBefore, timeoutMs });
+    const refused = await writeWhenUnfenced(collection, calls.flat(), { wasTriedBefore, timeoutMs });
     let first = 0;
     return calls.map((operations) => {
       const begin = first;
@@ -59,8 +59,8 @@ export function groupedWrites<T extends Document>(collection: Collection<T>, lim
     } catch (error) {
       if (calls.length === 1 || !isNotStorable(error)) throw error;
     }
-    // One of them spoilt it for all: a document too large to be sent, or nested too deeply to be parsed. What the driver
-    // had sent before that is done: inserts go before updates.
+    // One call made the whole batch fail, with a document that is too large or nested too deeply. The driver may have
+    // sent a part before (inserts go first), so each call is repeated separately, as an operation tried before.
     return Promise.all(calls.map((call) => writeTogether([call], true).then(([outcomes]) => outcomes ?? [], asError)));
   });
 
