@@ -77,7 +77,9 @@ describeWithOwnServers('accounts and orders as two services', 'e2e-outage', (ser
       expect((await get(`${orders.managementUrl}/health/live`)).status).toBe(200);
 
       const copy = await publishRegistration(servers.kafka);
-      await eventually(() => expect(orders.logged('records will come again').length).toBeGreaterThan(2));
+      await eventually(() =>
+        expect(orders.logged('handling failed; the records will be retried').length).toBeGreaterThan(2),
+      );
       await servers.start('mongodb');
 
       await load.acknowledges(200);

@@ -27,7 +27,7 @@ import { type TlsFront, tlsFront } from './support/tls-front.js';
 
 const DAY = 86_400_000;
 const REFUSED =
-  'Kafka refuses KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD (sasl.username and sasl.password, or sasl.jaas.config)';
+  'Kafka rejects KAFKA_SASL_USERNAME or KAFKA_SASL_PASSWORD (sasl.username and sasl.password, or sasl.jaas.config)';
 
 describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', (servers) => {
   const authority = createAuthority('Another authority');
@@ -89,7 +89,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
         KAFKA_SASL_PASSWORD: undefined,
       };
       const where = '(KAFKA_BOOTSTRAP_SERVERS, KAFKA_CA_FILE)';
-      const closed = 'Kafka closes connections; if it always does, see KAFKA_SECURITY_PROTOCOL (security.protocol)';
+      const closed = 'Kafka closes connections; if this persists, check KAFKA_SECURITY_PROTOCOL (security.protocol)';
 
       expect(
         await tried({
@@ -108,7 +108,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
         'wrong SCRAM password': { up: false, detail: REFUSED },
         'mechanism that is not offered': {
           up: false,
-          detail: 'Kafka does not offer KAFKA_SASL_MECHANISM (sasl.mechanism)',
+          detail: 'Kafka does not support the SASL mechanism in KAFKA_SASL_MECHANISM (sasl.mechanism)',
         },
         'unknown authority': {
           up: false,

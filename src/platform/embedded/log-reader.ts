@@ -2,24 +2,24 @@ import type { LoggedRecord, LogReader, RecordHandler } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { type Position, progressOf } from '../log/progress.js';
 
-/** What a reading needs of the log. */
+/** The part of the log that a reader needs. */
 interface Log {
-  /** The offset after the last record, by partition. */
+  /** End offsets, by partition. */
   ends(topic: string): Promise<readonly number[]>;
-  /** Some of the records of a partition from an offset on; none when there are none yet. */
+  /** Returns the next records of a partition from an offset on; empty at the end. */
   records(topic: string, partition: number, offset: number): Promise<readonly LoggedRecord[]>;
 }
 
-/** A partition of a topic, and how far its reading is. */
-interface Place extends Position {
+/** A partition of a topic, and the reader's position in it. */
+interface PartitionPosition extends Position {
   readonly topic: string;
   readonly partition: number;
 }
 
-/** A reading of the embedded log. It reads when it is asked whether it has caught up. */
+/** Reads the embedded log. It reads only during {@link caughtUp}. */
 export class EmbeddedLogReader implements LogReader {
-  private readonly places = new Map<string, Place>();
-  /** Aborted when it has ended, for the reason that is then always told. */
+  private readonly positions = new Map<string, PartitionPosition>();
+  /** Aborted at the end, with the reason. Later calls throw that reason. */
   private readonly ending = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
@@ -36,13 +36,13 @@ export class EmbeddedLogReader implements LogReader {
     log: Log,
     newest = Infinity,
   ): Promise<EmbeddedLogReader> {
-    const reading = new EmbeddedLogReader(topics, handler, log, newest);
-    await reading.look();
-    return reading;
+    const reader = new EmbeddedLogReader(topics, handler, log, newest);
+    await reader.refreshEnds();
+    return reader;
   }
 
   get progress() {
-    return progressOf(this.places.values());
+    return progressOf(this.positions.values());
   }
 
   caughtUp(): Promise<void> {
@@ -52,38 +52,38 @@ export class EmbeddedLogReader implements LogReader {
   }
 
   async stop(): Promise<void> {
-    this.ending.abort(new Error('the reading was stopped'));
+    this.ending.abort(new Error('the log reader was stopped'));
     await this.running;
   }
 
   private async catchUp(): Promise<void> {
     try {
-      await this.look();
-      for (const place of this.places.values()) await this.readUpToEnd(place);
+      await this.refreshEnds();
+      for (const position of this.positions.values()) await this.readUpToEnd(position);
     } catch (error) {
       this.ending.abort(error);
     }
     this.ending.signal.throwIfAborted();
   }
 
-  private async look(): Promise<void> {
+  private async refreshEnds(): Promise<void> {
     for (const topic of this.topics) {
       for (const [partition, end] of (await this.log.ends(topic)).entries()) {
         const name = `${topic}!${partition}`;
         const first = Math.max(0, end - this.newest);
-        const place = this.places.get(name) ?? { topic, partition, first, next: first, end };
-        this.places.set(name, Object.assign(place, { end }));
+        const position = this.positions.get(name) ?? { topic, partition, first, next: first, end };
+        this.positions.set(name, Object.assign(position, { end }));
       }
     }
   }
 
-  private async readUpToEnd(place: Place): Promise<void> {
+  private async readUpToEnd(position: PartitionPosition): Promise<void> {
     const { signal } = this.ending;
-    while (place.next < place.end && !signal.aborted) {
-      const records = await this.log.records(place.topic, place.partition, place.next);
+    while (position.next < position.end && !signal.aborted) {
+      const records = await this.log.records(position.topic, position.partition, position.next);
       if (records.length > 0) await this.handler(records, leaseUntil(signal));
-      // Nothing where there ought to be something: it was taken out from behind, for a verification to find.
-      place.next = (records.at(-1)?.offset ?? place.end - 1) + 1;
+      // No record before the end: records were deleted from outside. Skip them; `verify` will report them.
+      position.next = (records.at(-1)?.offset ?? position.end - 1) + 1;
     }
   }
 }

@@ -3,30 +3,30 @@ import { isCodedError } from '../tools/errors.js';
 import { withTimeout } from '../tools/timeout.js';
 import { connected, RETRY } from './client.js';
 
-/** Milliseconds that a question may take, and how often the client asks again. */
-export interface Asking {
+/** Timeout in milliseconds, and the client's retries. */
+export interface AdminOptions {
   readonly timeoutMs?: number;
   readonly retry?: RetryOptions;
 }
 
 /**
- * Asks the brokers, with a client that is replaced after every failure: its connection may be what does not answer, and
- * it fails for all topics that it was ever asked for once one of them has gone.
+ * Runs admin requests. It replaces the kafkajs client after every failure, for two reasons: the client's connection may
+ * be the one that does not answer; and after one topic was deleted, its metadata requests fail for all topics.
  */
 export class KafkaAdmin {
   private connecting: Promise<Admin> | undefined;
 
   constructor(
     private readonly kafka: Kafka,
-    private readonly asking: Asking = {},
+    private readonly options: AdminOptions = {},
   ) {}
 
-  /** @throws what the question throws, the client's error, or Error when it takes too long */
-  async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
-    const { timeoutMs, retry = RETRY } = this.asking;
+  /** @throws the error of the request or of the client, or Error after the timeout */
+  async ask<T>(request: (admin: Admin) => Promise<T>): Promise<T> {
+    const { timeoutMs, retry = RETRY } = this.options;
     this.connecting ??= connected(this.kafka.admin({ retry }), () => (this.connecting = undefined));
     const { connecting } = this;
-    const answer = connecting.then(question);
+    const answer = connecting.then(request);
     try {
       return await (timeoutMs === undefined ? answer : withTimeout(timeoutMs, answer));
     } catch (error) {
@@ -42,7 +42,7 @@ export class KafkaAdmin {
 
   private forget(connecting: Promise<Admin>): void {
     if (this.connecting === connecting) this.connecting = undefined;
-    // It may wait for an answer that never comes.
+    // Not awaited: it may wait for an answer that never comes.
     void connecting.then((admin) => admin.disconnect()).catch(() => undefined);
   }
 }

@@ -11,13 +11,13 @@ import { KafkaBus, type KafkaSettings } from './bus.js';
 import { createTopics } from './topics.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
-/** The shortest that a broker takes. */
-const SESSION = 6_000;
+/** The minimum that a broker accepts. */
+const SESSION_TIMEOUT_MS = 6_000;
 
 describeWithRealServers('on a real Kafka', () => {
   busContract('KafkaBus', openFixture);
 
-  it('creates topics that forget nothing, with the configured partitions', async () => {
+  it('creates topics with unlimited retention and the configured partitions', async () => {
     const bus = await openBus();
     const topic = `topic-${randomUUID()}`;
     const admin = new Kafka({ brokers: [realServers().kafka], logLevel: logLevel.NOTHING }).admin();
@@ -39,7 +39,7 @@ describeWithRealServers('on a real Kafka', () => {
     }
   });
 
-  it('creates a topic while the client is refused for another that no broker knows yet', async () => {
+  it('creates a topic while metadata requests of the same client fail for an unknown topic', async () => {
     const brokers = [realServers().kafka];
     const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin();
     await admin.connect();
@@ -54,7 +54,7 @@ describeWithRealServers('on a real Kafka', () => {
     }
   });
 
-  it('tells of the other topics when one that it has told of is deleted', async () => {
+  it('still serves other topics after a topic that it knows was deleted', async () => {
     const bus = await openBus();
     const [deleted, other] = [`topic-${randomUUID()}`, `topic-${randomUUID()}`];
     const admin = new Kafka({ brokers: [realServers().kafka], logLevel: logLevel.NOTHING }).admin();
@@ -73,7 +73,7 @@ describeWithRealServers('on a real Kafka', () => {
     }
   });
 
-  it('publishes nothing more to a topic that has got more partitions', async () => {
+  it('stops publishing to a topic whose partition count has grown', async () => {
     const bus = await openBus();
     const topic = `topic-${randomUUID()}`;
     const admin = new Kafka({ brokers: [realServers().kafka], logLevel: logLevel.NOTHING }).admin();
@@ -98,7 +98,7 @@ describeWithRealServers('on a real Kafka', () => {
     }
   });
 
-  it('says that it is down where no broker listens, and that publishing failed', async () => {
+  it('is down, and fails to publish, when no broker listens', async () => {
     const bus = await openBus({ client: { brokers: ['127.0.0.1:1'], retry: { retries: 0 } } });
     try {
       expect(await bus.check()).toEqual({ up: false, detail: 'Kafka does not answer' });
@@ -121,7 +121,7 @@ async function openFixture(): Promise<BusFixture> {
   };
   return {
     bus: first,
-    session: SESSION,
+    session: SESSION_TIMEOUT_MS,
     reopen: async () => {
       await first.close();
       return openAnother();
@@ -139,5 +139,5 @@ async function openFixture(): Promise<BusFixture> {
 
 function openBus(settings: Partial<KafkaSettings> = {}): Promise<KafkaBus> {
   const client = { clientId: 'kafka-bus-test', brokers: [realServers().kafka] };
-  return KafkaBus.open({ client, partitions: 6, sessionTimeout: SESSION, ...settings }, silentLogger);
+  return KafkaBus.open({ client, partitions: 6, sessionTimeout: SESSION_TIMEOUT_MS, ...settings }, silentLogger);
 }

@@ -31,22 +31,22 @@ import { TopicProducer } from './topic-producer.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
-  /** Partitions of a topic that is created. */
+  /** Number of partitions of a new topic. */
   readonly partitions: number;
-  /** Replicas that topics must have; undefined where nobody has said. */
+  /** Required replication factor of topics; undefined when not configured. */
   readonly replicas?: number | undefined;
-  /** Milliseconds without a heartbeat after which the group gives a dead member's partitions to others. */
+  /** Milliseconds without a heartbeat after which a member is dead and its partitions go to others. */
   readonly sessionTimeout: number;
-  /** Milliseconds that Kafka may be away, with nothing read meanwhile, before a reading of whole topics ends. */
+  /** Milliseconds that a log reader waits for an unavailable Kafka before it fails. */
   readonly logReaderTimeoutMs?: number;
 }
 
 const LOG_READER_TIMEOUT_MS = 30_000;
 
-/** The bus on Kafka. This folder is the only one that knows kafkajs. */
+/** The bus on Kafka. Only this folder uses kafkajs. */
 export class KafkaBus implements Bus {
   private readonly producers = new Map<string, TopicProducer>();
-  /** How many partitions each topic had when it was last made sure of, or first published to. */
+  /** Partition count of each topic, from its creation check or its first publish. */
   private readonly partitions = new Map<string, number>();
   private readonly admin: KafkaAdmin;
 
@@ -59,7 +59,7 @@ export class KafkaBus implements Bus {
     this.admin = new KafkaAdmin(kafka);
   }
 
-  /** Loads the client; it connects with the first call that needs it. */
+  /** Loads the client. It connects with the first call that needs a connection. */
   static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
     const { Kafka: Client, Partitioners } = await import('kafkajs');
     const client = new Client({
@@ -119,12 +119,12 @@ export class KafkaBus implements Bus {
     startAt?: StartAt,
   ): Promise<RunningConsumer> {
     const { sessionTimeout } = this.settings;
-    const consumption = new KafkaConsumer(this.kafka, sessionTimeout, group, handlers, this.logger, startAt);
+    const consumer = new KafkaConsumer(this.kafka, sessionTimeout, group, handlers, this.logger, startAt);
     try {
-      await consumption.start();
-      return consumption;
+      await consumer.start();
+      return consumer;
     } catch (error) {
-      await consumption.stop().catch(() => undefined);
+      await consumer.stop().catch(() => undefined);
       throw explained(error);
     }
   }
@@ -146,7 +146,7 @@ export class KafkaBus implements Bus {
     await this.admin.close();
   }
 
-  /** With another number of partitions the versions of one aggregate would be in two of them, in no order. */
+  /** With a changed partition count, the events of one aggregate would be in two partitions, without an order. */
   private expectSame(topic: string, partitions: number): void {
     const first = this.partitions.get(topic) ?? partitions;
     this.partitions.set(topic, first);
@@ -154,15 +154,15 @@ export class KafkaBus implements Bus {
   }
 }
 
-/** What it says of connections that fail, whoever asked for one says better. */
+/** Namespaces for connection failures: the caller of the client logs these with more context. */
 const CONNECTING = /^(?:Connection|BrokerPool|SaslAuthenticator)/;
 
-/** kafkajs's own log, as warnings at most: what it calls an error, it or its caller retries. */
+/** Logs kafkajs's own messages, as warnings at most: kafkajs or its caller retries after an error. */
 function logTo(logger: Logger) {
   return ({ namespace, level, log }: { namespace: string; level: number; log: { message: string } }) => {
     const { message, error, retryCount } = log as { message: string; error?: unknown; retryCount?: number };
     const line = { kafkajs: namespace, retryCount, ...(typeof error === 'string' && { error }) };
-    // It warns of few retries for an idempotent producer; see TopicProducer for why they are safe here.
+    // kafkajs warns that an idempotent producer has few retries. TopicProducer explains why that is safe here.
     const isOfNote = level <= 2 && !CONNECTING.test(namespace) && !message.startsWith('Limiting retries');
     if (isOfNote) logger.warn(line, message);
     else logger.debug(line, message);

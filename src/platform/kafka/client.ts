@@ -3,10 +3,10 @@ import type { Admin, KafkaConfig, Producer, SASLOptions } from 'kafkajs';
 import type { Config } from '../operating/config/config.js';
 import { explained } from './errors.js';
 
-/** Few retries: the callers retry for as long as it takes, and know better what has become of the world meanwhile. */
+/** Few retries, because the callers retry without limit and with newer information. */
 export const RETRY = { retries: 3, maxRetryTime: 1_000 };
 
-/** How the brokers are reached, as the settings say. @throws the file system's error for a KAFKA_CA_FILE that is gone */
+/** The connection settings for kafkajs. @throws the file system's error when KAFKA_CA_FILE cannot be read */
 export function kafkaClient(config: Config): Omit<KafkaConfig, 'logCreator'> {
   const { KAFKA_BOOTSTRAP_SERVERS = '', KAFKA_SECURITY_PROTOCOL: protocol, KAFKA_RETRY_BACKOFF_MS: backoff } = config;
   return {
@@ -14,7 +14,7 @@ export function kafkaClient(config: Config): Omit<KafkaConfig, 'logCreator'> {
     brokers: KAFKA_BOOTSTRAP_SERVERS.split(',').map((server) => server.trim()),
     connectionTimeout: 5_000,
     requestTimeout: config.KAFKA_REQUEST_TIMEOUT_MS,
-    // Few retries: whoever calls the bus tries again for as long as it takes, and can be stopped meanwhile.
+    // Few retries: the callers of the bus retry without limit, and can be stopped meanwhile.
     retry: { retries: 2, initialRetryTime: backoff, maxRetryTime: Math.max(500, backoff) },
     ...(protocol.endsWith('SSL') && { ssl: tls(config) }),
     ...(protocol.startsWith('SASL') && { sasl: sasl(config) }),
@@ -34,14 +34,14 @@ function sasl(config: Config): SASLOptions {
   return { mechanism, username, password } as SASLOptions;
 }
 
-/** Resolves with the client once it is connected. @throws the reason, once `forget` has been called */
+/** Connects the client and returns it. @throws the reason of the failure, after it has called `forget` */
 export async function connected<Client extends Producer | Admin>(client: Client, forget: () => void): Promise<Client> {
   try {
     await client.connect();
     return client;
   } catch (error) {
     forget();
-    // It may have come as far as a socket.
+    // It may have opened a socket already.
     void client.disconnect().catch(() => undefined);
     throw explained(error);
   }

@@ -11,35 +11,35 @@ import { reasonFor } from './errors.js';
 import { type Assignment, KafkaLag } from './lag.js';
 import { KafkaLease } from './lease.js';
 import { toLoggedRecord } from './record.js';
-import { KafkaWatchdog, type Watched } from './watchdog.js';
+import { KafkaWatchdog, type WatchedConsumer } from './watchdog.js';
 
-/** Records between two heartbeats and offset commits. */
-const MAX_RECORDS_A_TURN = 500;
-/** Handled at the same time, so that what they write can go together. */
-const MAX_PARTITIONS = 12;
+/** Maximum number of records between two heartbeats and offset commits. */
+const MAX_RECORDS_PER_CALL = 500;
+/** Partitions that are handled concurrently, so that their writes can share a batch. */
+const MAX_CONCURRENT_PARTITIONS = 12;
 /**
- * Milliseconds that a fetch is put off where records arrive all the time: few large batches cost everybody much less than
- * many small ones. A record that comes by itself is fetched at once.
+ * Delay before the next fetch while records arrive continuously: a few large batches cost much less than many small
+ * ones. A single record is fetched without delay.
  */
-const LINGER = 50;
-/** Milliseconds within which records that follow others come all the time. */
-const STREAMING = 10;
+const LINGER_MS = 50;
+/** Records arrive continuously when the next batch follows within this time. */
+const STREAMING_GAP_MS = 10;
 
-/** A batch, of which everything before an offset is done. */
+/** A batch, and the offset up to which its records are handled. */
 type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };
 
-/** One member of a consumer group; it outlives every crash of the kafkajs consumer within. */
-export class KafkaConsumer implements RunningConsumer, Watched {
+/** A member of a consumer group. It replaces its kafkajs consumer whenever that crashes or stalls. */
+export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   restarts = 0;
   private consumer: Consumer;
   private trouble: string | undefined = 'has not joined its group yet';
   private stopped = false;
-  /** By partition: how often its records could not be handled, and why. */
+  /** By partition: the number of failed attempts, and the reason. */
   private readonly failures = new Map<string, { readonly count: number; readonly why: string }>();
   private handledAt = -Infinity;
-  /** By topic and partition: the assigned ones, and whether each has been told where to start. */
+  /** By `topic/partition`: the seek to the start position of each assigned partition. */
   private starts = new Map<string, Promise<void>>();
-  /** Partitions that are done at the same moment are committed together. */
+  /** Commits the offsets of concurrently handled partitions in one request. */
   private readonly commit = batched<Done, void>({ maxBatch: 1_000, maxWaiting: Infinity }, async (done) => {
     const topics = [...new Set(done.map(({ batch }) => batch.topic))].map((topic) => ({
       topic,
@@ -51,7 +51,7 @@ export class KafkaConsumer implements RunningConsumer, Watched {
     return [];
   });
   private readonly timers = new Set<NodeJS.Timeout>();
-  /** Of the handlers that are at work. */
+  /** Leases of the running handlers. */
   readonly leases = new Set<KafkaLease>();
   assigned: Assignment | undefined;
   private moved = new Set<string>();
@@ -59,7 +59,7 @@ export class KafkaConsumer implements RunningConsumer, Watched {
 
   constructor(
     private readonly kafka: Kafka,
-    /** Milliseconds without a heartbeat after which the group gives a dead member's partitions to others. */
+    /** Milliseconds without a heartbeat after which a member is dead and its partitions go to others. */
     private readonly sessionTimeout: number,
     private readonly group: string,
     private readonly handlers: ReadonlyMap<string, RecordHandler>,
@@ -79,15 +79,15 @@ export class KafkaConsumer implements RunningConsumer, Watched {
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: MAX_PARTITIONS,
+      partitionsConsumedConcurrently: MAX_CONCURRENT_PARTITIONS,
       eachBatch: (payload) => this.handleBatch(consumer, payload),
     });
   }
 
   health(): DependencyHealth {
     const { suspect } = this.watchdog;
-    const standing = suspect === undefined ? undefined : `takes nothing from ${suspect}, where it is behind`;
-    const detail = this.trouble ?? [...this.failures.values()][0]?.why ?? standing;
+    const stall = suspect === undefined ? undefined : `makes no progress on ${suspect}, where it lags`;
+    const detail = this.trouble ?? [...this.failures.values()][0]?.why ?? stall;
     return detail === undefined ? { up: true } : { up: false, detail: `consumer of group ${this.group} ${detail}` };
   }
 
@@ -125,7 +125,7 @@ export class KafkaConsumer implements RunningConsumer, Watched {
       retry: {
         retries: 10,
         maxRetryTime: 2_000,
-        // It may crash while it stops or when it was replaced, and must not come back from that.
+        // A crash during stop, or after the replacement, must not restart it.
         restartOnFailure: () => Promise.resolve(!this.stopped && consumer === this.consumer),
       },
     });
@@ -137,14 +137,14 @@ export class KafkaConsumer implements RunningConsumer, Watched {
       for (const [topic, partitions] of this.assigned) {
         for (const partition of partitions) this.startPartition(topic, partition).catch(() => undefined);
       }
-      // Some of the partitions may be others' now.
+      // Some of the partitions may belong to other members now.
       this.failures.clear();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (consumer !== this.consumer) return;
       this.assigned = undefined;
       this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
-      // kafkajs gives up for good on an error that it does not hold for retriable, whatever its options say.
+      // kafkajs never restarts after an error that it considers not retriable, whatever `restartOnFailure` returns.
       if (!payload.restart) this.replaceAfter(1);
     });
     return consumer;
@@ -157,13 +157,13 @@ export class KafkaConsumer implements RunningConsumer, Watched {
     });
   }
 
-  /** Does not wait for the one that stands still: what it waits for may never come. */
+  /** Does not wait for the stalled consumer to stop: it may wait for an answer that never comes. */
   private replaceAtOnce(partitions: readonly string[]): void {
     if (this.stopped || this.assigned === undefined) return;
-    this.logger.error({ group: this.group, partitions }, 'consumer stands still and is replaced');
+    this.logger.error({ group: this.group, partitions }, 'consumer is stalled; replacing it');
     this.restarts += 1;
     this.assigned = undefined;
-    this.trouble = 'stood still and is being replaced';
+    this.trouble = 'was stalled and is being replaced';
     for (const lease of this.leases) lease.end();
     this.leases.clear();
     void this.consumer.disconnect().catch(() => undefined);
@@ -175,14 +175,14 @@ export class KafkaConsumer implements RunningConsumer, Watched {
     try {
       await this.start();
     } catch (error) {
-      this.logger.warn({ err: error, group: this.group }, 'consumer cannot start');
+      this.logger.warn({ err: error, group: this.group }, 'consumer failed to start; it will be retried');
       this.replaceAfter(failures + 1);
     }
-    // It may have been told to stop while it started.
+    // stop() may have been called while it started.
     if (this.stopped) await this.consumer.disconnect().catch(() => undefined);
   }
 
-  /** Has a partition start where `startAt` says; once for each time that it is assigned. */
+  /** Seeks to the offset of `startAt`, once per assignment of the partition. */
   private startPartition(topic: string, partition: number): Promise<void> {
     const name = `${topic}/${partition}`;
     const { starts, consumer } = this;
@@ -210,10 +210,10 @@ export class KafkaConsumer implements RunningConsumer, Watched {
       this.pauseAfterFailure(payload, first, error);
       return;
     }
-    const isStreaming = performance.now() - this.handledAt < STREAMING;
-    for (let from = 0; from < batch.messages.length; from += MAX_RECORDS_A_TURN) {
+    const isStreaming = performance.now() - this.handledAt < STREAMING_GAP_MS;
+    for (let from = 0; from < batch.messages.length; from += MAX_RECORDS_PER_CALL) {
       if (!isRunning() || isStale()) return;
-      const messages = batch.messages.slice(from, from + MAX_RECORDS_A_TURN);
+      const messages = batch.messages.slice(from, from + MAX_RECORDS_PER_CALL);
       const last = messages.at(-1) as KafkaMessage;
       const records = messages.map((message) => toLoggedRecord(topic, partition, message));
       const lease = new KafkaLease(payload);
@@ -221,15 +221,15 @@ export class KafkaConsumer implements RunningConsumer, Watched {
       try {
         await handler(records, lease);
       } catch (error) {
-        // kafkajs joins the group again when it is told; until then nobody handles the partition.
+        // kafkajs rejoins the group when it gets this error; until then no member handles the partition.
         if (lease.refusal) throw lease.refusal;
-        // Unresolved, they are the next member's.
+        // The records stay unresolved, so the next member gets them.
         if (!lease.signal.aborted) this.pauseAfterFailure(payload, records, error);
         return;
       } finally {
         this.leases.delete(lease);
       }
-      // What was replaced is no member any more, and its records are with the one that took its place.
+      // A replaced consumer is no longer a member. Its records go to the new one.
       if (consumer !== this.consumer) return;
       this.failures.delete(lease.partition);
       resolveOffset(last.offset);
@@ -238,11 +238,11 @@ export class KafkaConsumer implements RunningConsumer, Watched {
       await heartbeat();
     }
     const isMoreThere = batch.offsetLag() !== '0';
-    if (isStreaming && !isMoreThere) await sleep(LINGER);
+    if (isStreaming && !isMoreThere) await sleep(LINGER_MS);
     this.handledAt = performance.now();
   }
 
-  /** Unresolved, the records come again when the partition resumes; other partitions go on meanwhile. */
+  /** Pauses the partition. The records stay unresolved and come again when it resumes; other partitions continue. */
   private pauseAfterFailure(
     { batch, pause }: EachBatchPayload,
     records: readonly LoggedRecord[],
@@ -253,7 +253,7 @@ export class KafkaConsumer implements RunningConsumer, Watched {
     const why = whyAgain(records[0] as LoggedRecord, reasonForFailure(error), failures);
     this.failures.set(name, { count: failures, why });
     const line = { ...describeRecords(records), group: this.group, failures, ...loggable(error) };
-    this.logger.warn(line, 'records will come again');
+    this.logger.warn(line, 'handling failed; the records will be retried');
     this.after(backoffDelay(failures), pause());
   }
 

@@ -2,17 +2,17 @@ import type { Admin, Kafka } from 'kafkajs';
 import { KafkaAdmin } from './admin.js';
 import { extentsOf } from './topics.js';
 
-/** Partitions by topic. */
+/** Assigned partitions, by topic. */
 export type Assignment = ReadonlyMap<string, readonly number[]>;
 
 /**
- * Finds out which partitions a group is behind in, with a connection of its own: what keeps the consumer from moving may
- * be its connection, and must not keep this from telling.
+ * Finds the partitions on which a group lags. It uses its own connection, because a stalled consumer may be stalled by
+ * its connection.
  */
 export class KafkaLag {
   private readonly admin: KafkaAdmin;
 
-  /** @param timeoutMs milliseconds that an answer may take */
+  /** @param timeoutMs timeout of each request */
   constructor(
     kafka: Kafka,
     private readonly group: string,
@@ -22,8 +22,8 @@ export class KafkaLag {
   }
 
   /**
-   * Those of the partitions that hold records which the group has not taken, as `topic/partition`.
-   * @throws Error when Kafka does not tell in time
+   * Returns the assigned partitions with uncommitted records, as `topic/partition`.
+   * @throws Error when Kafka does not answer in time
    */
   behindIn(assigned: Assignment): Promise<readonly string[]> {
     return this.admin.ask((admin) => partitionsBehind(admin, this.group, assigned));

@@ -1,15 +1,15 @@
 import type { EachBatchPayload } from 'kafkajs';
 import type { Lease } from '../log/lease.js';
 
-/** The hold on a partition while some of its records are handled. */
+/** The claim on a partition while some of its records are handled. */
 export class KafkaLease implements Lease {
   private readonly ending = new AbortController();
-  /** What the client has to be told for its group to be joined again; undefined where nothing was refused. */
+  /** The error that makes kafkajs rejoin its group; undefined when no heartbeat was refused. */
   refusal: Error | undefined;
 
   /** `topic/partition` */
   readonly partition: string;
-  private sign: 'new' | 'alive' | 'silent' = 'new';
+  private heartbeatState: 'new' | 'alive' | 'silent' = 'new';
 
   constructor(private readonly payload: Pick<EachBatchPayload, 'batch' | 'heartbeat' | 'isRunning' | 'isStale'>) {
     this.partition = `${payload.batch.topic}/${payload.batch.partition}`;
@@ -21,7 +21,7 @@ export class KafkaLease implements Lease {
 
   async heartbeat(): Promise<void> {
     const { heartbeat, isRunning, isStale } = this.payload;
-    this.sign = 'alive';
+    this.heartbeatState = 'alive';
     if (!isRunning() || isStale()) this.end();
     this.signal.throwIfAborted();
     try {
@@ -33,14 +33,14 @@ export class KafkaLease implements Lease {
     }
   }
 
-  /** Whether the handler has given a sign of life since this was last asked; `new` where it was not asked before. */
-  takeSign(): 'new' | 'alive' | 'silent' {
-    const { sign } = this;
-    this.sign = 'silent';
-    return sign;
+  /** Whether the handler has sent a heartbeat since the last call; `new` at the first call. */
+  takeHeartbeatState(): 'new' | 'alive' | 'silent' {
+    const { heartbeatState } = this;
+    this.heartbeatState = 'silent';
+    return heartbeatState;
   }
 
   end(): void {
-    this.ending.abort(new Error('the consumer lets go of the partition'));
+    this.ending.abort(new Error('the consumer has released the partition'));
   }
 }

@@ -12,17 +12,17 @@ import { KafkaBus } from './bus.js';
 
 const { Kafka, logLevel, Partitioners } = kafkajs;
 
-describeWithRealServers('a reading of a real Kafka', () => {
+describeWithRealServers('a log reader on a real Kafka', () => {
   let client: Client;
   let admin: Admin;
   let bus: KafkaBus;
   let clientId: string;
   let topic: string;
-  let reading: LogReader | undefined;
+  let reader: LogReader | undefined;
 
   beforeEach(async () => {
     const brokers = [realServers().kafka];
-    clientId = `reading-test-${randomUUID()}`;
+    clientId = `reader-test-${randomUUID()}`;
     topic = `topic-${randomUUID()}`;
     client = new Kafka({ brokers, logLevel: logLevel.NOTHING });
     admin = client.admin();
@@ -32,11 +32,11 @@ describeWithRealServers('a reading of a real Kafka', () => {
   });
 
   afterEach(async () => {
-    await reading?.stop();
+    await reader?.stop();
     await Promise.all([bus.close(), admin.disconnect()]);
   });
 
-  /** The groups that the bus has a member in. */
+  /** The consumer groups with a member of the bus. */
   async function groups(): Promise<string[]> {
     const all = (await admin.listGroups()).groups.map(({ groupId }) => groupId);
     const described = all.length === 0 ? [] : (await admin.describeGroups(all)).groups;
@@ -58,15 +58,15 @@ describeWithRealServers('a reading of a real Kafka', () => {
 
   const messages = (value: string) => aRoundOf(value).map(({ key, value: bytes }) => ({ key, value: bytes }));
 
-  it('catches up where the last records are the marks of transactions, and passes over what was aborted', async () => {
+  it('catches up when a topic ends with transaction markers, and skips aborted records', async () => {
     const recorder = new Recorder();
     await bus.publish(topic, aRoundOf('plain'));
     await inTransaction(async (transaction) => {
       await transaction.send({ topic, messages: messages('committed') });
       await transaction.commit();
     });
-    const following = (reading = await bus.read([topic], recorder.handler()));
-    // A broker writes the marks of a transaction a little later than it answers; until then it is not in the log.
+    const following = (reader = await bus.read([topic], recorder.handler()));
+    // A broker writes the transaction markers shortly after its answer.
     const caughtUpWith = (round: string) =>
       eventually(async () => {
         await following.caughtUp();
@@ -92,22 +92,22 @@ describeWithRealServers('a reading of a real Kafka', () => {
     });
   });
 
-  it('begins after aborted transactions, where there is nothing else', async () => {
+  it('catches up on a topic that has only aborted transactions', async () => {
     await inTransaction(async (transaction) => {
       await transaction.send({ topic, messages: messages('aborted') });
       await transaction.abort();
     });
     const recorder = new Recorder();
-    reading = await bus.read([topic], recorder.handler());
-    await reading.caughtUp();
+    reader = await bus.read([topic], recorder.handler());
+    await reader.caughtUp();
     expect(recorder.records).toEqual([]);
   });
 
-  it('goes on where it was after a handler that took longer than its session', async () => {
+  it('continues at its position after a handler that took longer than the session timeout', async () => {
     for (const round of ['1', '2', '3']) await bus.publish(topic, aRoundOf(round));
     let expired = false;
     const recorder = new Recorder();
-    reading = await bus.read(
+    reader = await bus.read(
       [topic],
       recorder.handler(async () => {
         if (expired) return;
@@ -115,9 +115,9 @@ describeWithRealServers('a reading of a real Kafka', () => {
         expired = true;
       }),
     );
-    await reading.caughtUp();
+    await reader.caughtUp();
     await bus.publish(topic, aRoundOf('4'));
-    await reading.caughtUp();
+    await reader.caughtUp();
 
     expect(recorder.records).toHaveLength(4 * keys.length);
     expect(recorder.valuesByKey()).toEqual(
@@ -125,7 +125,7 @@ describeWithRealServers('a reading of a real Kafka', () => {
     );
   });
 
-  it('keeps its session over many records, however long they take together', async () => {
+  it('keeps its session during many records that take longer than the session timeout together', async () => {
     const values = Array.from({ length: 3_000 }, (_, index) => String(index));
     await bus.publish(
       topic,
@@ -133,16 +133,16 @@ describeWithRealServers('a reading of a real Kafka', () => {
     );
     const members: string[][] = [];
     const recorder = new Recorder();
-    reading = await bus.read(
+    reader = await bus.read(
       [topic],
       recorder.handler(async () => {
-        // Six of these are twice as long as a session.
+        // Six of these take twice the session timeout.
         await new Promise((resolve) => setTimeout(resolve, 2_000));
         const described = await admin.describeGroups(await groups());
         members.push(described.groups.flatMap((group) => group.members.map(({ memberId }) => memberId)));
       }),
     );
-    await reading.caughtUp();
+    await reader.caughtUp();
 
     expect(recorder.values).toEqual(values);
     expect(members.length).toBeGreaterThan(3);
@@ -150,7 +150,7 @@ describeWithRealServers('a reading of a real Kafka', () => {
     expect(new Set(members.flat()).size).toBe(1);
   });
 
-  it('begins with no more records of any partition once one of them failed', async () => {
+  it('starts no further handler in any partition after one has failed', async () => {
     const records = Array.from({ length: 1_500 }, () => ['key-0', 'key-1', 'key-2', 'key-3']).flat();
     await bus.publish(
       topic,
@@ -160,7 +160,7 @@ describeWithRealServers('a reading of a real Kafka', () => {
     let begun = 0;
     const twoInHand = gate();
     const failed = gate();
-    reading = await bus.read([topic], async () => {
+    reader = await bus.read([topic], async () => {
       begun += 1;
       const isSecond = (inHand += 1) === 2;
       if (isSecond) twoInHand.open();
@@ -171,23 +171,23 @@ describeWithRealServers('a reading of a real Kafka', () => {
       }
       await failed.opened;
     });
-    await expect(reading.caughtUp()).rejects.toThrow('it cannot be applied');
-    await reading.stop();
+    await expect(reader.caughtUp()).rejects.toThrow('it cannot be applied');
+    await reader.stop();
 
-    // As many as are handled at the same time.
+    // As many as are handled concurrently.
     expect(begun).toBeGreaterThan(1);
     expect(begun).toBeLessThanOrEqual(3);
   });
 
-  it('leaves no consumer group behind, and creates no topic that it looked for', async () => {
+  it('leaves no consumer group behind, and does not create missing topics', async () => {
     const missing = `topic-${randomUUID()}`;
     await bus.publish(topic, [record('k', 'v')]);
-    reading = await bus.read([topic, missing], () => Promise.resolve());
-    await reading.caughtUp();
+    reader = await bus.read([topic, missing], () => Promise.resolve());
+    await reader.caughtUp();
     const [group] = await groups();
     expect(group).toBeDefined();
 
-    await reading.stop();
+    await reader.stop();
 
     expect((await admin.listGroups()).groups.map(({ groupId }) => groupId)).not.toContain(group);
     expect(await bus.describeTopics([topic, missing])).toMatchObject([{ topic }]);
@@ -195,14 +195,14 @@ describeWithRealServers('a reading of a real Kafka', () => {
     expect(await admin.listTopics()).not.toContain(missing);
   });
 
-  it('leaves no consumer group behind when its handler failed, whether or not it is told to stop', async () => {
+  it('leaves no consumer group behind after its handler failed, with or without stop()', async () => {
     await bus.publish(topic, [record('k', 'v')]);
     let joined: string[] = [];
-    reading = await bus.read([topic], async () => {
+    reader = await bus.read([topic], async () => {
       joined = await groups();
       throw new Error('it cannot be applied');
     });
-    await expect(reading.caughtUp()).rejects.toThrow('it cannot be applied');
+    await expect(reader.caughtUp()).rejects.toThrow('it cannot be applied');
 
     expect(joined).toHaveLength(1);
     await eventually(async () => {
@@ -210,7 +210,7 @@ describeWithRealServers('a reading of a real Kafka', () => {
     });
   });
 
-  it('takes a record as large as there may be, and tells one that is too large from an outage', async () => {
+  it('accepts a record of the maximum size, and rejects a larger one as too large, not as an outage', async () => {
     const deadLetters = `${topic}.group.dlt`;
     await bus.createTopics([deadLetters]);
     const large = { key: null, value: randomBytes(1_040_000), headers: {} };
@@ -229,8 +229,8 @@ describeWithRealServers('a reading of a real Kafka', () => {
     );
 
     const recorder = new Recorder();
-    reading = await bus.read([topic, deadLetters], recorder.handler());
-    await reading.caughtUp();
+    reader = await bus.read([topic, deadLetters], recorder.handler());
+    await reader.caughtUp();
     const lengths = recorder.records.map(({ value }) => value?.length ?? 0).filter((length) => length > 10);
     expect(lengths.sort()).toEqual([1_040_000, 1_040_000, 1_100_000]);
     expect(recorder.valuesByKey().k).toEqual(['before', 'after']);

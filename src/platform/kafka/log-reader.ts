@@ -11,22 +11,22 @@ import { KafkaLease } from './lease.js';
 import { toLoggedRecord } from './record.js';
 import { existingTopics, extentsOf } from './topics.js';
 
-/** Records between two heartbeats. */
-const MAX_RECORDS_A_TURN = 500;
-/** How a reading bears with its broker; milliseconds. */
-export interface ReadingSettings {
-  /** Without a heartbeat, after which the group gives the partitions away. */
+/** Maximum number of records between two heartbeats. */
+const MAX_RECORDS_PER_CALL = 500;
+/** Settings of a log reader. Times are in milliseconds. */
+export interface LogReaderSettings {
+  /** Time without a heartbeat after which the group reassigns the partitions. */
   readonly sessionTimeout: number;
-  /** That Kafka may be away, with nothing read meanwhile, before the reading ends. */
+  /** Time that the reader waits for an unavailable Kafka before it fails. */
   readonly logReaderTimeoutMs: number;
-  /** Records of each partition that it starts before the end, at most. */
+  /** Reads at most this many of the newest records of each partition. */
   readonly newest: number;
 }
 
 /**
- * A reading of whole topics, in a consumer group of its own that commits nothing and is gone afterwards. Where it is it
- * knows itself, so that it goes on there whenever it has to join its group again: after a handler that took longer than
- * a session, or after a broker's restart.
+ * Reads whole topics, in a consumer group of its own that commits nothing and is deleted at the end. The reader keeps
+ * its positions itself, so it continues where it was whenever it rejoins its group: after a handler that took longer
+ * than a session, or after a broker restart.
  */
 export class KafkaLogReader implements LogReader {
   /** By topic and partition. */
@@ -37,17 +37,17 @@ export class KafkaLogReader implements LogReader {
   private readonly newest: number;
   private followed: readonly string[] = [];
   private readonly moves = new EventEmitter().setMaxListeners(0);
-  /** Aborted when it has ended, for the reason that is then always told. */
+  /** Aborted at the end, with the reason. Later calls throw that reason. */
   private readonly ending = new AbortController();
   private closing: Promise<void> | undefined;
-  /** kafkajs cannot be stopped while it starts, so these never overlap. */
+  /** Starts never overlap, because kafkajs cannot be stopped while it starts. */
   private starts: Promise<void> = Promise.resolve();
   private crashes = 0;
   private awaySince = 0;
 
   private constructor(
     kafka: Kafka,
-    { sessionTimeout, logReaderTimeoutMs, newest }: ReadingSettings,
+    { sessionTimeout, logReaderTimeoutMs, newest }: LogReaderSettings,
     private readonly admin: KafkaAdmin,
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
@@ -66,7 +66,7 @@ export class KafkaLogReader implements LogReader {
     const { events } = this.consumer;
     this.consumer.on(events.GROUP_JOIN, () => this.seek());
     this.consumer.on(events.CRASH, ({ payload }) => this.startAgain(payload.error));
-    // A batch of nothing but a transaction's own records is not handed over, but its end is told.
+    // kafkajs does not deliver a batch that has only transaction markers, but it emits this event for it.
     this.consumer.on(
       events.END_BATCH_PROCESS,
       ({ payload: { batchSize, topic, partition, firstOffset, lastOffset } }) => {
@@ -74,21 +74,21 @@ export class KafkaLogReader implements LogReader {
           this.advance(this.positionIn(topic, partition, Number(firstOffset)), Number(lastOffset) + 1);
       },
     );
-    // It fetches again.
+    // A heartbeat means that it fetches again.
     this.consumer.on(events.HEARTBEAT, () => (this.crashes = 0));
   }
 
-  /** @throws PlatformError of kind `unavailable` when Kafka is away. */
+  /** @throws PlatformError `unavailable` when Kafka does not answer in time */
   static async start(
     kafka: Kafka,
-    settings: ReadingSettings,
+    settings: LogReaderSettings,
     admin: KafkaAdmin,
     topics: readonly string[],
     handler: RecordHandler,
   ): Promise<KafkaLogReader> {
-    const reading = new KafkaLogReader(kafka, settings, admin, topics, handler);
-    await reading.look();
-    return reading;
+    const reader = new KafkaLogReader(kafka, settings, admin, topics, handler);
+    await reader.refreshEnds();
+    return reader;
   }
 
   get progress() {
@@ -96,7 +96,7 @@ export class KafkaLogReader implements LogReader {
   }
 
   async caughtUp(): Promise<void> {
-    await this.look();
+    await this.refreshEnds();
     const goals = this.allPositions().map((position) => ({ position, end: position.end }));
     for (;;) {
       this.ending.signal.throwIfAborted();
@@ -106,21 +106,21 @@ export class KafkaLogReader implements LogReader {
   }
 
   async stop(): Promise<void> {
-    await this.end(new Error('the reading was stopped'));
+    await this.end(new Error('the log reader was stopped'));
   }
 
-  /** Finds out where the topics end now, and follows those that have come into being since. */
-  private async look(): Promise<void> {
+  /** Updates the end offsets of the topics, and subscribes to topics that were created meanwhile. */
+  private async refreshEnds(): Promise<void> {
     let failure: unknown;
     const signal = AbortSignal.any([this.ending.signal, AbortSignal.timeout(this.timeoutMs)]);
     try {
-      await retryUntilDone(() => this.admin.ask((admin) => this.askForEnds(admin)), {
+      await retryUntilDone(() => this.admin.ask((admin) => this.fetchEnds(admin)), {
         signal,
         onFailure: (error) => (failure = error),
       });
     } catch {
       this.ending.signal.throwIfAborted();
-      throw unavailable('Kafka does not say where the topics end', failure);
+      throw unavailable('Kafka does not answer with the end offsets of the topics', failure);
     }
     const existing = [...this.positions.keys()];
     if (existing.length === this.followed.length) return;
@@ -128,7 +128,7 @@ export class KafkaLogReader implements LogReader {
     await this.startConsumer();
   }
 
-  private async askForEnds(admin: Admin): Promise<void> {
+  private async fetchEnds(admin: Admin): Promise<void> {
     for (const topic of await existingTopics(admin, this.topics)) {
       for (const { partition, first, end } of await extentsOf(admin, topic)) {
         this.positionIn(topic, partition, Math.max(first, end - this.newest)).end = end;
@@ -159,7 +159,7 @@ export class KafkaLogReader implements LogReader {
     if (this.crashes === 0) this.awaySince = Date.now();
     this.crashes += 1;
     if (Date.now() - this.awaySince < this.timeoutMs) void this.startConsumer(backoffDelay(this.crashes));
-    else void this.end(unavailable(`Kafka went away while its topics were read: ${error.message}`, error));
+    else void this.end(unavailable(`Kafka became unavailable while its topics were read: ${error.message}`, error));
   }
 
   private seek(): void {
@@ -174,30 +174,30 @@ export class KafkaLogReader implements LogReader {
     const { batch, heartbeat, isRunning, isStale } = payload;
     const { topic, partition } = batch;
     const position = this.positionIn(topic, partition, Number(batch.firstOffset()));
-    const unread = batch.messages.filter(({ offset }) => Number(offset) >= position.next);
-    for (let from = 0; from < unread.length; from += MAX_RECORDS_A_TURN) {
+    const remaining = batch.messages.filter(({ offset }) => Number(offset) >= position.next);
+    for (let from = 0; from < remaining.length; from += MAX_RECORDS_PER_CALL) {
       if (!isRunning() || isStale() || this.ending.signal.aborted) return;
-      const turn = unread.slice(from, from + MAX_RECORDS_A_TURN);
+      const records = remaining.slice(from, from + MAX_RECORDS_PER_CALL);
       const lease = new KafkaLease(payload);
       try {
         await this.handler(
-          turn.map((message) => toLoggedRecord(topic, partition, message)),
+          records.map((message) => toLoggedRecord(topic, partition, message)),
           lease,
         );
       } catch (error) {
-        // The client joins its group again, and these records come once more.
+        // The client rejoins its group, and these records come again.
         if (lease.refusal) throw lease.refusal;
         void this.end(error);
         return;
       }
-      this.advance(position, Number(turn.at(-1)?.offset) + 1);
+      this.advance(position, Number(records.at(-1)?.offset) + 1);
       await heartbeat();
     }
-    // Beyond the last record there may be a transaction's own.
+    // The last offsets of the batch may be transaction markers.
     this.advance(position, Number(batch.lastOffset()) + 1);
   }
 
-  /** How far a partition is; one that is new begins with this offset. */
+  /** The position of a partition. A new one begins at this offset. */
   private positionIn(topic: string, partition: number, first: number): Position {
     const positions = this.positions.get(topic) ?? new Map<number, Position>();
     const position = positions.get(partition) ?? { first, next: first, end: first };
@@ -215,7 +215,7 @@ export class KafkaLogReader implements LogReader {
     this.moves.emit('move');
   }
 
-  /** A handler must not wait for this, which waits for the handlers. */
+  /** Do not await this in a handler: it waits for the handlers. */
   private end(error: unknown): Promise<void> {
     this.ending.abort(error);
     this.moves.emit('move');
@@ -226,7 +226,7 @@ export class KafkaLogReader implements LogReader {
   private async close(): Promise<void> {
     await this.starts;
     await this.consumer.disconnect().catch(() => undefined);
-    // It committed nothing, so Kafka would forget it by itself, in time.
+    // If this fails, Kafka deletes the empty group later by itself.
     await this.admin.ask((admin) => admin.deleteGroups([this.group])).catch(() => undefined);
   }
 }

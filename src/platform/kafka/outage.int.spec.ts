@@ -9,7 +9,7 @@ import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { KafkaBus, type KafkaSettings } from './bus.js';
 
-/** A broker of this spec's own, because it is stopped and killed here. */
+/** This spec has its own broker, because it stops and kills it. */
 const instance = { name: `outage-${process.pid}`, only: 'kafka', log: () => undefined } as const;
 
 describeWhereOwnServersRun('KafkaBus through an outage', () => {
@@ -31,7 +31,7 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
     return KafkaBus.open({ client: settings, partitions: 6, sessionTimeout: 6_000, ...others }, silentLogger);
   }
 
-  it('goes on consuming after the broker was restarted', async () => {
+  it('continues to consume after a broker restart', async () => {
     const bus = await openBus();
     const topic = `topic-${randomUUID()}`;
     const recorder = new Recorder();
@@ -52,14 +52,14 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
     await bus.close();
   });
 
-  it('fails to publish while the broker is down and, retried, loses nothing and keeps the order of every key', async () => {
+  it('fails to publish while the broker is down; retries lose nothing and keep the order per key', async () => {
     const bus = await openBus({ retry: { retries: 2, initialRetryTime: 100 } });
     const topic = `topic-${randomUUID()}`;
     const values = Array.from({ length: 40 }, (_, index) => String(index));
     await bus.createTopics([topic]);
     let published = 0;
     const failures: unknown[] = [];
-    /** Each of its records once the one before is there, as the relay does it. */
+    /** Publishes each record after the previous one is confirmed, as the relay does. */
     async function publishInOrder(key: string): Promise<void> {
       for (const value of values) {
         await eventually(() => bus.publish(topic, [record(key, value)]).catch(rememberAndThrow), { within: 50_000 });
@@ -85,7 +85,7 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
     await bus.close();
   });
 
-  it('does not let a member come back that was stopped while it could not reach the broker', async () => {
+  it('does not restart a member that was stopped during an outage', async () => {
     const network = cuttableNetwork();
     const [bus, cutOff] = [await openBus(), await openBus({ socketFactory: network.socketFactory })];
     const topic = `topic-${randomUUID()}`;
@@ -104,7 +104,7 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
     network.cut();
     const successor = await bus.consume(group, new Map([[topic, staying.handler()]]));
     await eventually(() => expect(staying.values).toEqual(['in hand']));
-    // Its offset cannot be committed now, which is a crash to kafkajs, and after a crash it starts again by itself.
+    // The failing offset commit crashes the kafkajs consumer, which would restart by itself.
     finish.open();
     await member.stop();
     network.mend();
@@ -117,14 +117,14 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
     await Promise.all([bus.close(), cutOff.close()]);
   });
 
-  it('goes on reading where it was after the broker was restarted', async () => {
+  it('continues to read at its position after a broker restart', async () => {
     const bus = await openBus();
     const topic = `topic-${randomUUID()}`;
     await bus.createTopics([topic]);
     const values = await publishMoreThanOneFetch(bus, topic);
     const recorder = new Recorder();
     let restarted = false;
-    const reading = await bus.read(
+    const reader = await bus.read(
       [topic],
       recorder.handler(async () => {
         if (restarted) return;
@@ -133,44 +133,44 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
         await startServers(instance);
       }),
     );
-    await reading.caughtUp();
+    await reader.caughtUp();
     await eventually(() => bus.publish(topic, [record('k', 'after')]));
-    await reading.caughtUp();
+    await reader.caughtUp();
 
     expect(recorder.records.map(({ offset }) => offset)).toEqual([...values.keys(), values.length]);
     expect(recorder.values.map((value) => value.slice(0, 5))).toEqual([...values, 'after']);
-    await reading.stop();
+    await reader.stop();
     await bus.close();
   }, 120_000);
 
-  it('ends a reading, and says why, when the broker stays away', async () => {
+  it('fails a log reader with the reason when the broker stays down', async () => {
     const bus = await openBus({ retry: { retries: 2, initialRetryTime: 100 } }, { logReaderTimeoutMs: 3_000 });
     const topic = `topic-${randomUUID()}`;
     await bus.createTopics([topic]);
     await publishMoreThanOneFetch(bus, topic);
     let handed = 0;
     const asked = gate();
-    const reading = await bus.read([topic], async (records) => {
+    const reader = await bus.read([topic], async (records) => {
       await asked.opened;
       if (handed === 0) await stopServers({ ...instance, signal: 'SIGKILL' });
       handed += records.length;
     });
     const away = {
       kind: 'unavailable',
-      message: expect.stringMatching(/^Kafka went away while its topics were read: /),
+      message: expect.stringMatching(/^Kafka became unavailable while its topics were read: /),
     };
     try {
       await bus.publish(topic, [record('k', 'one more')]);
-      const caughtUp = reading.caughtUp();
+      const caughtUp = reader.caughtUp();
       caughtUp.catch(() => undefined);
-      await eventually(() => expect(reading.progress.total).toBe(41));
+      await eventually(() => expect(reader.progress.total).toBe(41));
       asked.open();
       await expect(caughtUp).rejects.toMatchObject(away);
-      await expect(reading.caughtUp()).rejects.toMatchObject(away);
-      await reading.stop();
+      await expect(reader.caughtUp()).rejects.toMatchObject(away);
+      await reader.stop();
       await expect(bus.read([topic], () => Promise.resolve())).rejects.toThrow();
-      expect(reading.progress.read).toBe(handed);
-      expect(reading.progress.total).toBeGreaterThan(handed);
+      expect(reader.progress.read).toBe(handed);
+      expect(reader.progress.total).toBeGreaterThan(handed);
     } finally {
       await startServers(instance);
       await bus.close();
@@ -178,7 +178,7 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
   }, 180_000);
 });
 
-/** Answers the values, each of five characters and then blanks. */
+/** Returns the values. Each has five characters, followed by blanks. */
 async function publishMoreThanOneFetch(bus: KafkaBus, topic: string): Promise<string[]> {
   const values = Array.from({ length: 40 }, (_, index) => String(10_000 + index));
   await bus.publish(

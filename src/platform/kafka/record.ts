@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 import type { BusRecord, Headers, HeaderValue, LoggedRecord } from '../log/bus.js';
 
-/** A message as the port has it. */
+/** Converts a kafkajs message to a record of the port. */
 export function toLoggedRecord(topic: string, partition: number, message: KafkaMessage): LoggedRecord {
   return {
     topic,
@@ -14,12 +14,12 @@ export function toLoggedRecord(topic: string, partition: number, message: KafkaM
   };
 }
 
-/** A record as the client has it. */
+/** Converts a record of the port to a kafkajs message. */
 export function toMessage({ key, value, headers }: BusRecord): Message {
   return { key, value, headers: headers as IHeaders };
 }
 
-/** Bytes that a record takes in a batch, or a few more. */
+/** An upper estimate of the record's size in a batch, in bytes. */
 export function sizeOf({ key, value, headers }: BusRecord): number {
   const inHeaders = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().flatMap((each) => [name, each]),
@@ -37,7 +37,7 @@ function toHeaders(headers: IHeaders = {}): Headers {
   );
 }
 
-/** A header without a value becomes an empty one: the client cannot send the other. */
+/** A header without a value becomes an empty one, because kafkajs cannot send a null header. */
 function toHeaderValue(value: Buffer | string | undefined | null): HeaderValue {
   const bytes = Buffer.from(value ?? '');
   return isUtf8(bytes) ? bytes.toString('utf8') : bytes;

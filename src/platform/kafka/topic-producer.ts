@@ -4,26 +4,26 @@ import { PlatformError, unavailable } from '../tools/errors.js';
 import { connected, RETRY } from './client.js';
 import { sizeOf, toMessage } from './record.js';
 
-/** A broker takes a record batch of about 1 MB (`message.max.bytes`), and a send may be one batch. */
+/** Brokers accept record batches of up to about 1 MB (`message.max.bytes`), and one send may become one batch. */
 const MAX_BYTES_PER_SEND = 512 * 1024;
-/** Milliseconds after which the client asks again how many partitions there are, and who leads them. */
+/** Interval at which the client refreshes partition counts and leaders. */
 const METADATA_MAX_AGE_MS = 10_000;
 
 /**
- * Publishes to one topic, with a Kafka producer of its own, so that a topic in trouble holds back no other one.
+ * Publishes to one topic, with its own Kafka producer, so that a failing topic does not delay others.
  *
- * One send at a time, and none after a failure with the same producer id: kafkajs takes back its sequence numbers when a
- * send fails, and would give them to a send that waits beside it, which the broker would then drop as a duplicate.
+ * It sends one request at a time, and replaces the producer after a failure. kafkajs reuses the sequence numbers of a
+ * failed send: if the broker had appended that send, it would drop the next one as a duplicate.
  */
 export class TopicProducer {
   private producer: Promise<Producer> | undefined;
   private sending: Promise<unknown> = Promise.resolve();
-  /** The partitions that the records of the current send are for. */
-  private readonly chosen = new Set<number>();
+  /** Partitions of the current send that are not confirmed yet. */
+  private readonly unconfirmed = new Set<number>();
 
   /**
-   * @param choosePartition kafkajs's own choice
-   * @param expect is told how many partitions the topic has; throws when nothing may be published to so many
+   * @param choosePartition kafkajs's default partitioner
+   * @param expect called with the topic's partition count; throws when publishing must stop
    */
   constructor(
     private readonly kafka: Kafka,
@@ -32,7 +32,7 @@ export class TopicProducer {
     private readonly expect: (partitions: number) => void,
   ) {}
 
-  /** Appends the records in order; resolves when every partition has confirmed its own. */
+  /** Appends the records in order. Resolves when all partitions have confirmed them. */
   publish(records: readonly BusRecord[]): Promise<void> {
     const sent = this.sending.then(() => this.sendAll(records));
     this.sending = sent.catch(() => undefined);
@@ -57,18 +57,18 @@ export class TopicProducer {
   }
 
   /**
-   * kafkajs resolves, too, when it has sent the records of some partitions to nobody: of a partition whose leader moves,
-   * during its retries, to a broker that has answered for others already.
+   * Checks that every partition has confirmed. kafkajs also resolves when some records were never sent: if a
+   * partition's leader moves, during retries, to a broker that has already answered for other partitions.
    */
   private async send(producer: Producer, records: readonly BusRecord[]): Promise<void> {
-    const { topic, chosen } = this;
-    chosen.clear();
+    const { topic, unconfirmed } = this;
+    unconfirmed.clear();
     const answers = await producer.send({ topic, acks: -1, messages: records.map(toMessage) });
     for (const { topicName, partition, errorCode } of answers) {
-      if (topicName === topic && errorCode === 0) chosen.delete(partition);
+      if (topicName === topic && errorCode === 0) unconfirmed.delete(partition);
     }
-    if (chosen.size === 0) return;
-    throw unavailable(`Kafka has not confirmed what was sent to ${topic}, partition ${[...chosen].join(', ')}`);
+    if (unconfirmed.size === 0) return;
+    throw unavailable(`Kafka has not confirmed the records sent to ${topic}, partition ${[...unconfirmed].join(', ')}`);
   }
 
   private connect(): Promise<Producer> {
@@ -91,7 +91,7 @@ export class TopicProducer {
     return (choice) => {
       this.expect(choice.partitionMetadata.length);
       const partition = choose(choice);
-      this.chosen.add(partition);
+      this.unconfirmed.add(partition);
       return partition;
     };
   }
@@ -117,7 +117,6 @@ function isTooLarge(error: unknown): boolean {
 }
 
 function recordTooLarge(topic: string, cause: unknown): PlatformError {
-  return new PlatformError('too-large', 'record-too-large', `${topic} takes no record as large as this`, undefined, {
-    cause,
-  });
+  const message = `the record is too large for ${topic} (max.message.bytes)`;
+  return new PlatformError('too-large', 'record-too-large', message, undefined, { cause });
 }

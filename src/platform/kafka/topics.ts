@@ -7,24 +7,24 @@ import { PlatformError } from '../tools/errors.js';
 
 /** `ConfigResourceTypes.TOPIC`, without loading the client. */
 const TOPIC: number = 2;
-/** About 8 seconds: until a broker knows a topic that was created, or a partition has moved to another one. */
+/** About 8 seconds: enough for a broker to learn of a new topic or a new partition leader. */
 const MAX_FAILURES = 8;
 
-/** Those of the topics that exist. Asking for the others would make some brokers create them. */
+/** Returns the topics that exist. Asking for metadata of the others would make some brokers create them. */
 export async function existingTopics(admin: Admin, topics: readonly string[]): Promise<string[]> {
   const existing = new Set(await admin.listTopics());
   return topics.filter((topic) => existing.has(topic));
 }
 
-/** How topics are made, unless more is known of one. */
+/** Defaults for new topics. */
 export interface TopicShape {
   readonly partitions: number;
-  /** Undefined where nobody has said. */
+  /** Undefined when not configured. */
   readonly replicas?: number | undefined;
 }
 
 /**
- * Creates the topics that are missing, and resolves with the number of partitions of each.
+ * Creates missing topics. Returns the partition count of each topic.
  * @throws PlatformError `too-few-brokers`
  */
 export async function createTopics(
@@ -33,10 +33,11 @@ export async function createTopics(
   shape: TopicShape,
   partitionsOf: ReadonlyMap<string, number> = new Map(),
 ): Promise<ReadonlyMap<string, number>> {
-  // The client asks for all topics that it was ever asked for, so it is refused, too, for one that another call creates.
+  // kafkajs requests metadata for all topics it has ever seen, so a topic that another call is creating fails this one,
+  // too.
   await untilKnown(admin, () => createMissing(admin, topics, shape, partitionsOf));
-  // A broker may learn of a topic, and of the partitions that it leads, a little later than the controller that created
-  // it; an idempotent producer that is refused at its first record may have its sequence numbers wrong after that.
+  // Wait until the brokers know the new topic: they learn of it later than the controller. If an idempotent producer's
+  // first record is refused, its sequence numbers may be wrong afterwards.
   const partitions = new Map<string, number>();
   for (const topic of topics) partitions.set(topic, (await extentsOf(admin, topic)).length);
   return partitions;
@@ -65,7 +66,7 @@ async function createMissing(
 }
 
 /**
- * The topics that exist, with every setting that is in force.
+ * Describes the topics that exist, with their effective settings.
  * @throws PlatformError `not-permitted`
  */
 export async function describeTopics(admin: Admin, topics: readonly string[]): Promise<TopicDescription[]> {
@@ -85,7 +86,7 @@ export async function describeTopics(admin: Admin, topics: readonly string[]): P
   }));
 }
 
-/** How many partitions those of the topics have that exist. */
+/** Returns the partition counts of the topics that exist. */
 export async function countPartitions(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const existing = await existingTopics(admin, topics);
   if (existing.length === 0) return new Map();
@@ -108,22 +109,22 @@ async function settingsInForce(admin: Admin, topics: readonly string[]): Promise
     );
   } catch (error) {
     if (!/_AUTHORIZATION_FAILED$/.test(String((error as { type?: unknown }).type))) throw error;
-    const message = 'Kafka does not permit this process to see the settings of its topics';
+    const message = 'this process is not authorized to read the settings of its topics (DescribeConfigs)';
     throw new PlatformError('rejected', 'not-permitted', message, undefined, { cause: error });
   }
 }
 
-/** The partitions of a topic, as they are now. */
+/** Returns the current offsets of a topic's partitions. */
 export async function extentsOf(admin: Admin, topic: string): Promise<Extent[]> {
   const offsets = await untilKnown(admin, () => admin.fetchTopicOffsets(topic));
   return offsets.map(({ partition, low, high }) => ({ partition, first: Number(low), end: Number(high) }));
 }
 
-/** Asks again where a broker does not know a topic yet, or not who leads its partitions. */
+/** Retries while a broker does not know a topic or its partition leaders yet. */
 async function untilKnown<T>(admin: Admin, ask: () => Promise<T>): Promise<T> {
   for (let failures = 0; ;) {
     try {
-      // The client asks whoever led the partition when it last looked, and only for some requests it looks again.
+      // kafkajs asks the last known leader, and refreshes its metadata only for some requests. This is one of them.
       if (failures > 0) await admin.listGroups();
       return await ask();
     } catch (error) {
@@ -135,7 +136,7 @@ async function untilKnown<T>(admin: Admin, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** How many records each topic holds; where transactions were used, their own records are counted too. */
+/** Counts the records of each topic, including transaction markers. */
 export async function countRecords(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const counts = new Map(topics.map((topic) => [topic, 0]));
   for (const topic of await existingTopics(admin, topics)) {
@@ -144,12 +145,12 @@ export async function countRecords(admin: Admin, topics: readonly string[]): Pro
   return counts;
 }
 
-/** How many records of the topic the group has still to take; counted as by {@link countRecords}. */
+/** Returns the consumer lag of a group on a topic; counted as by {@link countRecords}. */
 export async function consumerLag(admin: Admin, groupId: string, topic: string): Promise<number> {
   const topics = await existingTopics(admin, [topic]);
   if (topics.length === 0) return 0;
   const [committed] = await admin.fetchOffsets({ groupId, topics });
-  // Less than 0 where the group has committed nothing.
+  // Negative when the group has committed nothing.
   const next = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
   const extents = await extentsOf(admin, topic);
   return recordsIn(
@@ -158,6 +159,6 @@ export async function consumerLag(admin: Admin, groupId: string, topic: string):
 }
 
 function recordsIn(extents: readonly Extent[]): number {
-  // A group may have come further than the end that was known a moment before.
+  // A committed offset may be newer than the end offset that was fetched before it.
   return extents.reduce((sum, { first, end }) => sum + Math.max(0, end - first), 0);
 }

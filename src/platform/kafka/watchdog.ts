@@ -1,46 +1,46 @@
 import type { Logger } from 'pino';
 import type { Assignment, KafkaLag } from './lag.js';
 import type { KafkaLease } from './lease.js';
-import { Standstill } from './standstill.js';
+import { StallDetector } from './stall-detector.js';
 
-/** What a watchdog has to know of a consumer. Partitions are named `topic/partition`. */
-export interface Watched {
-  /** Undefined while it is no member of its group. */
+/** The view of a consumer that the watchdog needs. Partitions are named `topic/partition`. */
+export interface WatchedConsumer {
+  /** Undefined while it is not a member of its group. */
   readonly assigned: Assignment | undefined;
-  /** Of the handlers that are at work. */
+  /** Leases of the running handlers. */
   readonly leases: ReadonlySet<KafkaLease>;
-  /** Partitions whose records were done since this was last asked. */
+  /** Returns the partitions with progress since the last call. */
   takeMoved(): ReadonlySet<string>;
-  /** True while the partition waits before its records are tried again. */
+  /** True while the partition is paused before a retry. */
   waits(partition: string): boolean;
 }
 
 /**
- * Looks again and again whether a consumer moves that is behind. A client may be alive, joined and connected, and wait for
- * an answer that never comes; nothing but its progress tells.
+ * Periodically checks that a lagging consumer makes progress. A client can be alive, joined and connected, and still
+ * wait for an answer that never comes. Only its progress shows that.
  */
 export class KafkaWatchdog {
-  private readonly standstill = new Standstill();
+  private readonly detector = new StallDetector();
   private readonly timer: NodeJS.Timeout;
-  private isLooking = false;
+  private isChecking = false;
 
   /**
-   * @param interval milliseconds between two looks
-   * @param onStandstill told the partitions that the consumer does not move in, when it has to be replaced
+   * @param interval milliseconds between two checks
+   * @param onStall called with the stalled partitions when the consumer should be replaced
    */
   constructor(
-    private readonly watched: Watched,
+    private readonly watched: WatchedConsumer,
     private readonly lag: KafkaLag,
     interval: number,
     private readonly logger: Logger,
-    private readonly onStandstill: (partitions: readonly string[]) => void,
+    private readonly onStall: (partitions: readonly string[]) => void,
   ) {
-    this.timer = setInterval(() => void this.look(), interval).unref();
+    this.timer = setInterval(() => void this.check(), interval).unref();
   }
 
-  /** The partition that has not moved for some time, while it should. */
+  /** A partition that lags and has made no progress for some time. */
   get suspect(): string | undefined {
-    return this.standstill.suspect;
+    return this.detector.suspect;
   }
 
   stop(): void {
@@ -48,28 +48,28 @@ export class KafkaWatchdog {
     this.lag.close();
   }
 
-  private async look(): Promise<void> {
-    if (this.isLooking) return;
-    this.isLooking = true;
+  private async check(): Promise<void> {
+    if (this.isChecking) return;
+    this.isChecking = true;
     try {
-      const standing = await this.standing();
-      if (this.standstill.note(standing)) this.onStandstill(standing);
+      const stalled = await this.stalledPartitions();
+      if (this.detector.note(stalled)) this.onStall(stalled);
     } catch (error) {
-      // It tells nothing about the consumer.
-      this.logger.debug({ err: error }, 'Kafka does not say how far it is behind');
+      // This is no evidence about the consumer.
+      this.logger.debug({ err: error }, 'cannot determine the consumer lag');
     } finally {
-      this.isLooking = false;
+      this.isChecking = false;
     }
   }
 
-  private async standing(): Promise<readonly string[]> {
+  private async stalledPartitions(): Promise<readonly string[]> {
     const { assigned, leases } = this.watched;
     const moved = this.watched.takeMoved();
-    const signs = [...leases].map((lease) => [lease.partition, lease.takeSign()] as const);
+    const heartbeats = [...leases].map((lease) => [lease.partition, lease.takeHeartbeatState()] as const);
     if (!assigned) return [];
-    const silent = signs.filter(([, sign]) => sign === 'silent').map(([partition]) => partition);
-    // The client fetches nothing before the handlers are done, so one that takes long explains all.
-    if (signs.some(([, sign]) => sign !== 'new')) return silent;
+    const silent = heartbeats.filter(([, state]) => state === 'silent').map(([partition]) => partition);
+    // The client fetches nothing until the handlers are done, so one slow handler explains the lag of all partitions.
+    if (heartbeats.some(([, state]) => state !== 'new')) return silent;
     const names = [...assigned].flatMap(([topic, partitions]) => partitions.map((each) => `${topic}/${each}`));
     if (names.every((name) => moved.has(name))) return [];
     const behind = await this.lag.behindIn(assigned);

@@ -185,8 +185,8 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     finish.open();
 
     expect(await handledWhenStopped).toEqual(['in hand']);
-    await expect(caughtUp).rejects.toThrow('the reading was stopped');
-    await expect(reading.caughtUp()).rejects.toThrow('the reading was stopped');
+    await expect(caughtUp).rejects.toThrow('the log reader was stopped');
+    await expect(reading.caughtUp()).rejects.toThrow('the log reader was stopped');
     await reading.stop();
     expect(recorder.values).toEqual(['in hand']);
   });

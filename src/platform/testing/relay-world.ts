@@ -14,31 +14,31 @@ import { PlatformError } from '../tools/errors.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { changed, created, type Item, type ItemChange } from './items.js';
 
-/** How a publish ends: `half` and `after` are failures that leave records in the log. */
+/** The outcome of a publish: `half` and `after` fail, but leave records in the log. */
 export type Outcome = 'ok' | 'before' | 'half' | 'after';
 
-/** A log in memory, written through buses that fail as they are told. */
+/** A log in memory, with buses that fail on demand. */
 export class FlakyLog {
   readonly records: BusRecord[] = [];
   readonly sizes: number[] = [];
   readonly failures: Outcome[] = [];
-  /** It refuses records that are larger. */
+  /** Maximum record size. */
   maxBytes = Infinity;
   refusals = 0;
-  /** Publishes that have not ended yet. */
+  /** Number of publishes in flight. */
   waiting = 0;
 
   get events(): CloudEvent[] {
     return this.records.map(({ value }) => JSON.parse(String(value)) as CloudEvent);
   }
 
-  /** Versions of an aggregate in the order of their first appearance. */
+  /** Distinct versions of an aggregate, in order of first appearance. */
   firstAppearances(id: string): number[] {
     const versions = this.events.filter(({ subject }) => subject === id).map(({ sequence }) => Number(sequence));
     return [...new Set(versions)];
   }
 
-  /** A bus whose publishes end as `next` says, call by call. */
+  /** Returns a bus; `next` decides the outcome of each publish. */
   bus(next: () => Outcome | Promise<Outcome> = () => 'ok'): Bus {
     return {
       createTopics: () => Promise.resolve(),
@@ -61,11 +61,15 @@ export class FlakyLog {
         this.waiting -= 1;
         if (records.some(({ value }) => (value?.length ?? 0) > this.maxBytes)) {
           this.refusals += 1;
-          throw new PlatformError('too-large', 'record-too-large', `${topic} takes no record as large as this`);
+          throw new PlatformError(
+            'too-large',
+            'record-too-large',
+            `the record is too large for ${topic} (max.message.bytes)`,
+          );
         }
         const arrived = { ok: records.length, before: 0, half: Math.ceil(records.length / 2), after: records.length };
         this.sizes.push(records.length);
-        // In order, but beside those of others.
+        // In order, but interleaved with the records of other publishes.
         for (const record of records.slice(0, arrived[outcome])) {
           this.records.push(record);
           if (this.records.length % 3 === 0) await nextTurn();
@@ -78,15 +82,15 @@ export class FlakyLog {
   }
 }
 
-/** One process of several on a store: only its own commits are told to its relay. */
+/** One of several processes on a store. Its relay is notified only of its own commits. */
 export class Instance implements Outbox {
   readonly topic: string;
   private readonly listeners: ((commit: Commit) => void)[] = [];
-  /** Trims that fail, still to come. */
+  /** Number of further trims that fail. */
   failingTrims = 0;
-  /** How often it looked for what nobody publishes. */
+  /** Number of sweeps. */
   looks = 0;
-  /** What it read of the events that wait. */
+  /** Pending events that it has read. */
   readonly read: Unpublished[] = [];
 
   constructor(
@@ -96,7 +100,7 @@ export class Instance implements Outbox {
     this.topic = store.topic;
   }
 
-  /** Commits the next version of an aggregate, as a writer does who has read it (`before`), or reads it now. */
+  /** Commits the next version of an aggregate, based on `seen` or on the current state. */
   async commit(id: string, time?: string, seen?: Stored<Item>, name = 'changed'): Promise<void> {
     const before = seen ?? (await this.store.find(id));
     const change = before ? changed(before.state, name, time) : created(id, time);
@@ -144,7 +148,7 @@ export class Instance implements Outbox {
   }
 }
 
-/** So many instances on one store. */
+/** Creates instances on one store. */
 export function instancesOn(store: EmbeddedAggregates<Item, ItemChange>, count: number): Instance[] {
   const committers = new Map<string, Instance>();
   store.onCommit((commit) => committers.get(`${commit.id} ${commit.event.version}`)?.tell(commit));

@@ -10,10 +10,10 @@ import { stallableNetwork, type StallableNetwork } from '../testing/stallable-ne
 import type { RecordHandler } from '../log/bus.js';
 import { KafkaBus } from './bus.js';
 
-/** The shortest that a broker takes. */
-const SESSION = 6_000;
+/** The minimum that a broker accepts. */
+const SESSION_TIMEOUT_MS = 6_000;
 
-describeWithRealServers('a consumer that stands still', () => {
+describeWithRealServers('a stalled consumer', () => {
   let network: StallableNetwork;
   let stalling: KafkaBus;
   let bus: KafkaBus;
@@ -22,8 +22,8 @@ describeWithRealServers('a consumer that stands still', () => {
   beforeEach(async () => {
     network = stallableNetwork();
     const brokers = [realServers().kafka];
-    const client = { clientId: 'standstill-test', brokers };
-    const settings = { partitions: 6, sessionTimeout: SESSION };
+    const client = { clientId: 'stall-test', brokers };
+    const settings = { partitions: 6, sessionTimeout: SESSION_TIMEOUT_MS };
     bus = await KafkaBus.open({ client, ...settings }, silentLogger);
     const { socketFactory } = network;
     stalling = await KafkaBus.open({ client: { ...client, socketFactory }, ...settings }, silentLogger);
@@ -37,7 +37,7 @@ describeWithRealServers('a consumer that stands still', () => {
 
   const consume = (handler: RecordHandler) => stalling.consume(randomUUID(), new Map([[topic, handler]]));
 
-  it('because answers to it never come is replaced, says so, and loses nothing', async () => {
+  it('is replaced, reported, and loses nothing when its answers never arrive', async () => {
     const recorder = new Recorder();
     const member = await consume(recorder.handler());
     await bus.publish(topic, [record('k', 'before')]);
@@ -50,7 +50,7 @@ describeWithRealServers('a consumer that stands still', () => {
       () =>
         expect(member.health()).toEqual({
           up: false,
-          detail: expect.stringMatching(/ takes nothing from topic-\S+\/\d, where it is behind$/),
+          detail: expect.stringMatching(/ makes no progress on topic-\S+\/\d, where it lags$/),
         }),
       { within: 60_000 },
     );
@@ -62,7 +62,7 @@ describeWithRealServers('a consumer that stands still', () => {
     await member.stop();
   }, 180_000);
 
-  it('because its handler hangs is replaced, and the records come again', async () => {
+  it('is replaced when its handler hangs, and the records are retried', async () => {
     const hanging = gate();
     const recorder = new Recorder();
     let calls = 0;
@@ -75,11 +75,11 @@ describeWithRealServers('a consumer that stands still', () => {
     await member.stop();
   }, 180_000);
 
-  it('is not one whose handler takes long and heartbeats, nor one whose records fail', async () => {
+  it('is not one with a slow handler that sends heartbeats, nor one with failing records', async () => {
     const began = performance.now();
     const recorder = new Recorder();
     const untilLate = recorder.handler(async ([first], lease) => {
-      while (performance.now() - began < 6 * SESSION) {
+      while (performance.now() - began < 6 * SESSION_TIMEOUT_MS) {
         if (String(first?.key) === 'failing') throw new Error('a dependency is away');
         await sleep(500);
         await lease.heartbeat();
