@@ -56,7 +56,7 @@ describeWithRealServers('on a real MongoDB', () => {
     expect(document).toMatchObject({ _id: 'a', version: 2, state: { version: 2 } });
   });
 
-  it('creates once in company with a change that MongoDB never takes', async () => {
+  it('creates once when it shares a batch with a change that MongoDB cannot store', async () => {
     const name = `items-${randomUUID()}`;
     const store = storeOver(databases[0]!, name);
     await store.save(undefined, created('a'));
@@ -73,7 +73,7 @@ describeWithRealServers('on a real MongoDB', () => {
     expect(await databases[0]!.db.collection(name).countDocuments()).toBe(2);
   });
 
-  it('searches for what it is to forget by indexes that have only that', async () => {
+  it('finds expired commands with indexes that contain only remembered commands', async () => {
     const own = mongoTestDatabase();
     try {
       const db = driverOf(await own.open());
@@ -113,7 +113,7 @@ describeWithRealServers('on a real MongoDB', () => {
     }
   });
 
-  it('searches the outbox by an index that has only what waits', async () => {
+  it('searches the outbox with an index that contains only the backlog', async () => {
     const own = mongoTestDatabase();
     try {
       const db = driverOf(await own.open());

@@ -13,7 +13,7 @@ const READS = ['find', 'aggregate'];
 const MAJORITY = { level: 'majority' };
 
 describeWithRealServers('a view beside the collections of a database', () => {
-  it('has others of the same names, and is empty when it is opened', async () => {
+  it('has its own collections of the same names, and is empty when it is opened', async () => {
     const test = mongoTestDatabase();
     try {
       const database = await test.open();
@@ -49,8 +49,8 @@ describeWithRealServers('a view beside the collections of a database', () => {
   });
 });
 
-describeWithRealServers('a database whose connection string says how to read and to write', () => {
-  it('reads and writes what is committed all the same', async () => {
+describeWithRealServers('a database whose connection string sets read and write concerns', () => {
+  it('still uses majority concerns', async () => {
     const test = mongoTestDatabase();
     const options =
       'readPreference=secondaryPreferred&readPreferenceTags=dc:ny&maxStalenessSeconds=90&readConcernLevel=local' +
@@ -118,8 +118,8 @@ describeWithRealServers('a database whose connection string asks for a replica s
   });
 });
 
-describeWithRealServers('a database whose server stands still', () => {
-  it('is down, long before the driver gives its queries up', async () => {
+describeWithRealServers('a database whose server stalls', () => {
+  it('is down long before the driver ends its queries', async () => {
     const proxy = await losingProxy(realServers().mongodb);
     const database = await openMongoDatabase({ uri: proxy.uri, setting: 'MONGODB_URI' }, 'none');
     try {
@@ -145,7 +145,7 @@ describeWithRealServers('a database whose server stands still', () => {
 });
 
 describeWithRealServers('a MongoDB database', () => {
-  it('keeps the first text under a name, of those that instances make at once', async () => {
+  it('keeps the first of several texts that instances store at once', async () => {
     const test = mongoTestDatabase();
     const [one, another] = [await test.open(), await test.open()];
     try {

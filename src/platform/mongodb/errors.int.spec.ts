@@ -7,7 +7,7 @@ import { MongoProjection } from './projection.js';
 
 const SECRET = 'secret-of-the-record';
 
-describeWithRealServers('what a real MongoDB refuses for good', () => {
+describeWithRealServers('documents that a real MongoDB cannot store', () => {
   const test = mongoTestDatabase();
   let database: MongoDatabase;
 
@@ -18,16 +18,16 @@ describeWithRealServers('what a real MongoDB refuses for good', () => {
   afterAll(() => test.drop());
 
   const refused: [string, unknown][] = [
-    ['nested more deeply than a document may be', nested(190)],
-    ['nested more deeply than the server reads at all', nested(250)],
-    ['nested more deeply than the stack of a program may be', nested(100_000)],
+    ['nested too deeply for a document', nested(190)],
+    ['nested too deeply for the server to parse', nested(250)],
+    ['nested too deeply for the stack', nested(100_000)],
     ['a name with a null byte', { [`${SECRET}\0`]: 1 }],
-    ['what looks like a value of the driver', { _bsontype: 'ObjectId', SECRET }],
+    ['an object that looks like a BSON type', { _bsontype: 'ObjectId', SECRET }],
     ['a text larger than a document', { text: SECRET.repeat(900_000) }],
     ['a list larger than a document', { list: Array.from({ length: 1_500_000 }, () => 1) }],
   ];
 
-  it.each(refused)('is named so, and not quoted: %s', async (what, state) => {
+  it.each(refused)('are reported as not storable, without quoting them: %s', async (what, state) => {
     const projection = new MongoProjection<unknown>(database.db.collection('copies'));
     const history = new MongoHistory<unknown>(database.db.collection('history'));
     const change = { type: 't', eventId: 'e', time: 't', changed: [], partition: 0, offset: 0 };
@@ -41,7 +41,7 @@ describeWithRealServers('what a real MongoDB refuses for good', () => {
     }
   });
 
-  it('is no reason to refuse what may look strange and is well', async () => {
+  it('do not include unusual but valid documents', async () => {
     const projection = new MongoProjection<unknown>(database.db.collection('copies'));
     const strange = [{ $set: 1 }, { 'a.b': 1 }, { $ref: 1 }, { '': 1 }, nested(150), { text: '\ud800' }, null];
     await projection.apply(strange.map((state, index) => ({ id: `strange ${index}`, version: 1, state })));

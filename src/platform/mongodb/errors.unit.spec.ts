@@ -26,7 +26,7 @@ describe('an error of the MongoDB driver', () => {
     new MongoNotConnectedError('not connected'),
     new MongoTopologyClosedError(),
     new MongoClientClosedError(),
-    // Not exported, or only as a type.
+    // These are not exported, or only as types.
     named('PoolClearedOnNetworkError'),
     named('MongoPoolClearedError'),
     named('MongoPoolClosedError'),
@@ -36,14 +36,14 @@ describe('an error of the MongoDB driver', () => {
   ];
 
   it.each(notAnswering.map((error) => [error.name, error] as const))(
-    'means that no answer came: %s',
+    'is unavailable when no answer came: %s',
     async (_, error) => {
       expect(await outcomeOf(error)).toMatchObject({ kind: 'unavailable', cause: error });
     },
   );
 
   it.each([91, 134, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436])(
-    'means that the server is on its way out or in: code %d',
+    'is unavailable while the server stops, starts or changes its role: code %d',
     async (code) => {
       const error = new MongoServerError({ ok: 0, code, errmsg: 'not now' });
       expect(await outcomeOf(error)).toMatchObject({ kind: 'unavailable', cause: error });
@@ -51,27 +51,27 @@ describe('an error of the MongoDB driver', () => {
   );
 
   it.each(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ERR_STREAM_DESTROYED'])(
-    'that comes from the socket as it is, %s, means that no answer came',
+    'is unavailable when it is a bare socket error: %s',
     async (code) => {
       const error = Object.assign(new Error('This socket has been ended by the other party'), { code });
       expect(await outcomeOf(error)).toMatchObject({ kind: 'unavailable', cause: error });
     },
   );
 
-  it('means that the server does not answer where a bulk write failed as a whole', async () => {
+  it('is unavailable when a bulk write failed as a whole', async () => {
     const error = new MongoBulkWriteError({ message: 'no primary', code: 0, writeErrors: [] }, {} as never);
     expect(await outcomeOf(error)).toMatchObject({ kind: 'unavailable' });
   });
 
   it.each([2, 9, 14, 15, 52, 57, 10_334])(
-    'means that the whole of a bulk write can never be: code %d',
+    'is not storable when the server cannot parse the bulk write: code %d',
     async (code) => {
       const error = new MongoBulkWriteError({ message: 'never', code, writeErrors: [] }, {} as never);
       expect(await outcomeOf(error)).toMatchObject({ kind: 'rejected', code: 'not-storable' });
     },
   );
 
-  it('stays what it is where a bulk write was refused in part, for its caller to look at', async () => {
+  it('is passed on when a bulk write was refused in part, for the caller to check', async () => {
     const error = new MongoBulkWriteError(
       { message: 'never', code: 15, writeErrors: { code: 15 } as never },
       {} as never,
@@ -80,12 +80,12 @@ describe('an error of the MongoDB driver', () => {
     expect(asNotStorable(error)).toMatchObject({ kind: 'rejected', code: 'not-storable' });
   });
 
-  it('is no refusal of a document where a question was refused', async () => {
+  it('is not a refused document when a query was refused', async () => {
     const error = new MongoServerError({ ok: 0, code: 2, errmsg: 'bad value' });
     expect(await outcomeOf(error)).toBe(error);
   });
 
-  it('stays what it is where the server refuses what was asked', async () => {
+  it('is passed on when the server refuses the command', async () => {
     const refused = new MongoServerError({ ok: 0, code: 11_000, errmsg: 'dup key' });
     expect(await outcomeOf(refused)).toBe(refused);
     expect(isDuplicateKey(refused)).toBe(true);

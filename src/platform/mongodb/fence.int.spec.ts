@@ -18,7 +18,7 @@ const inAnHour = (): Date => new Date(Date.now() + anHour);
 const insert = (_id: string) => ({ insertOne: { document: { _id, count: 1 } } });
 const increment = (_id: string) => ({ updateOne: { filter: { _id }, update: { $inc: { count: 1 } } } });
 
-describeWithRealServers('a fence in MongoDB', () => {
+describeWithRealServers('a write fence in MongoDB', () => {
   let test: MongoTestDatabase;
   let db: Db;
   let live: Collection<Doc>;
@@ -55,7 +55,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     return { proxy, sent };
   }
 
-  it('holds back what is inserted and what is updated, and each is done once when it has fallen', async () => {
+  it('blocks inserts and updates; each is applied once after it was lifted', async () => {
     await raise();
     const { proxy, sent } = counted(live);
     let isOver = false;
@@ -72,9 +72,9 @@ describeWithRealServers('a fence in MongoDB', () => {
     expect(await documents()).toEqual({ a: 3, b: 1, c: 1 });
   });
 
-  it('repeats nothing that was done before it was raised', async () => {
+  it('repeats no operation that was applied before it was raised', async () => {
     const { proxy, sent } = counted(live);
-    // The fence is raised in the midst of the first.
+    // The write fence is raised during the first one.
     const fencedBetween = new Proxy(proxy, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target);
@@ -100,7 +100,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     expect(await documents()).toEqual({ a: 3, b: 1, c: 1 });
   });
 
-  it('leaves it at the index of an operation what is refused for another reason', async () => {
+  it('reports an operation that is refused for another reason by its index', async () => {
     await raise();
     const ids = Array.from({ length: 300 }, (_, index) => (index % 3 === 1 ? 'a' : `item-${index}`));
     const { proxy, sent } = counted(live);
@@ -115,7 +115,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     expect(Object.keys(await documents())).toHaveLength(201);
   });
 
-  it('is not what a validator of somebody else is', async () => {
+  it('is not confused with another validator', async () => {
     await db.command({ collMod: live.collectionName, validator: { count: { $lt: 5 } } });
 
     const refused = await writeWhenUnfenced(live, [
@@ -130,7 +130,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     ]);
   });
 
-  it('stands in front of a collection that is missing, too', async () => {
+  it('also protects a missing collection', async () => {
     await live.drop();
     await raise();
 
@@ -140,7 +140,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     expect(await writeWhenUnfenced(live, [insert('b')])).toEqual(new Map());
   });
 
-  it('that is left behind is lifted by whoever meets it, once its shadow is gone', async () => {
+  it('that is left behind is lifted by the next writer, after its shadow was dropped', async () => {
     await db.collection(shadow).insertOne({ count: 1 });
     await raise(new Date(Date.now() - 1));
     const seen: unknown[] = [];
@@ -165,7 +165,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     expect(await documents()).toEqual({ a: 2 });
   });
 
-  it('that is left behind keeps none of many writers from going on', async () => {
+  it('that is left behind does not stop any of many writers', async () => {
     await raise(new Date(Date.now() + 100));
 
     await Promise.all(Array.from({ length: 20 }, () => writeWhenUnfenced(live, [increment('a')])));
@@ -182,7 +182,7 @@ describeWithRealServers('a fence in MongoDB', () => {
     expect(await documents()).toEqual({ a: 1 });
   });
 
-  it('holds back what is appended to a history and what is forgotten in it', async () => {
+  it('blocks appends to a history and deletions of its states', async () => {
     const collection = db.collection(live.collectionName);
     const history = new MongoHistory<string>(collection as never);
     const entry = { id: 'x', type: 't', eventId: 'e', time: '2026-01-01T00:00:00.000Z', changed: [], partition: 0 };

@@ -11,7 +11,7 @@ interface Item {
   text: string;
 }
 
-describeWithRealServers('grouped finds', () => {
+describeWithRealServers('batched finds', () => {
   let test: MongoTestDatabase;
   let database: MongoDatabase;
   let collection: Collection<Item>;
@@ -30,14 +30,14 @@ describeWithRealServers('grouped finds', () => {
     find = batchedFinds(collection);
   });
 
-  it('give each caller what it asked for, by one query, when they come together', async () => {
+  it('return the requested document to each concurrent caller, with one query', async () => {
     const found = await Promise.all(['b', 'none', 'a', 'b'].map((id) => find(id)));
 
     expect(found.map((item) => item?.text)).toEqual(['of b', undefined, 'of a', 'of b']);
     expect(queries).toHaveBeenCalledTimes(1);
   });
 
-  it('see what was written before they were asked for, whatever is being found', async () => {
+  it('see every write that precedes the call, even while another query is running', async () => {
     const earlier = [find('a'), find('b')];
     await collection.updateOne({ _id: 'a' }, { $set: { text: 'new' } });
 
@@ -45,7 +45,7 @@ describeWithRealServers('grouped finds', () => {
     await Promise.all(earlier);
   });
 
-  it('find more together than the server sends at once', async () => {
+  it('find more documents than the server sends in one batch', async () => {
     const text = 'x'.repeat(512 * 1024);
     const ids = Array.from({ length: 40 }, (_, index) => `large-${index}`);
     await collection.insertMany(ids.map((_id) => ({ _id, text })));

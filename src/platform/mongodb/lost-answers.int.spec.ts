@@ -19,7 +19,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
   let proxy: LosingProxy;
   let database: MongoDatabase;
   let items: MongoAggregates<Item, ItemChange>;
-  /** The same items, of another process. */
+  /** The same items in another process. */
   let others: MongoAggregates<Item, ItemChange>;
   let committed: Commit[];
 
@@ -44,7 +44,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     return (await others.find(id)) as Stored<Item>;
   }
 
-  it('has created once, and hands its event to the relay', async () => {
+  it('creates once, and hands its event to the relay', async () => {
     proxy.loseAnswerTo('of-a');
 
     await Promise.all([items.save(undefined, created('of-a')), items.save(undefined, created('of-b'))]);
@@ -54,7 +54,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     expect(committed.map(({ id }) => id).sort()).toEqual(['of-a', 'of-b']);
   });
 
-  it('has changed once', async () => {
+  it('changes once', async () => {
     await items.save(undefined, created('a'));
     const before = await findItem('a');
     proxy.loseAnswerTo('another name');
@@ -70,7 +70,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     ]);
   });
 
-  it('is no conflict where another writer went on from it while its event waits', async () => {
+  it('is no conflict when another writer changed the aggregate again while the event is pending', async () => {
     await items.save(undefined, created('a'));
     const before = await findItem('a');
     proxy.loseAnswerTo('mine', async () => {
@@ -83,7 +83,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     expect(await findItem('a')).toMatchObject({ state: { version: 3, name: 'theirs' } });
   });
 
-  it('is refused as unavailable where nobody can tell any more whether it was done', async () => {
+  it('is unavailable when its outcome can no longer be determined', async () => {
     await items.save(undefined, created('a'));
     const before = await findItem('a');
     proxy.loseAnswerTo('mine', async () => {
@@ -95,7 +95,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     await expect(items.save(before, changed(before.state, 'mine'))).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
-  it('is a conflict where the version is that of another writer', async () => {
+  it("is a conflict when the version is another writer's", async () => {
     await items.save(undefined, created('a'));
     const before = await findItem('a');
     await others.save(before, changed(before.state, 'theirs'));
@@ -106,7 +106,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     expect(await findItem('a')).toMatchObject({ state: { version: 2, name: 'theirs' } });
   });
 
-  it('has created once where a rebuild holds the second try back', async () => {
+  it('creates once when a write fence blocks the second attempt', async () => {
     const live = driverOf(database).collection<AggregateDocument<Item>>('items');
     const bulkWrite = jest.spyOn(live, 'bulkWrite');
     const fence = { shadow: 'items.rebuild-1', until: new Date(Date.now() + 60_000) };
@@ -127,7 +127,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     expect(await pendingOf(others, state.id)).toHaveLength(1);
   });
 
-  it('is done again where the server hangs up while it is sent', async () => {
+  it('is repeated when the server closes the connection while it is being sent', async () => {
     const history = new MongoHistory<string>(database.db.collection('history'));
     const change = { type: 't', eventId: randomUUID(), time: 't', changed: [''], partition: 0, offset: 0 };
     const entries = Array.from({ length: 8 }, (_, index) => index + 1).map((version) => ({
@@ -140,7 +140,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
     expect(await history.page('large', 0, 10)).toHaveLength(entries.length);
   });
 
-  it('has recorded history once', async () => {
+  it('records history once', async () => {
     const history = new MongoHistory<Item>(database.db.collection('history'));
     const change = { type: 't', eventId: randomUUID(), time: 't', changed: [''], partition: 0, offset: 0 };
     proxy.loseAnswerTo(change.eventId);

@@ -12,7 +12,7 @@ describeWithRealServers('pins in a real MongoDB', () => {
 
   afterEach(() => database.drop());
 
-  it('remember the first number of each topic, whoever comes later with another one', async () => {
+  it('keep the first partition count of each topic', async () => {
     const [{ pins }, { pins: others }] = await Promise.all([database.open(), database.open()]);
     await Promise.all([pins.pin(new Map([['a', 6]])), others.pin(new Map([['a', 6]]))]);
     await others.pin(
@@ -29,7 +29,7 @@ describeWithRealServers('pins in a real MongoDB', () => {
     );
   });
 
-  it('refuse a topic whose number has changed, and take it again when it is as it was', async () => {
+  it('refuse a topic whose partition count has changed, until it is the pinned one again', async () => {
     const { pins } = await database.open();
     const having = (partitions: number) => ({
       createTopics: () => Promise.resolve(),
@@ -43,7 +43,7 @@ describeWithRealServers('pins in a real MongoDB', () => {
     await createPinnedTopics(having(6), [pins], ['t']);
   });
 
-  it('say with how many partitions a topic that has gone is made anew', async () => {
+  it('give the partition count with which a deleted topic is recreated', async () => {
     const { pins } = await database.open();
     const { pins: others } = await database.open();
     const made = new Map<string, number>();

@@ -16,13 +16,13 @@ describeWithRealServers('on a real MongoDB', () => {
     };
   });
 
-  it('writes again what lost the race of two inserts to an older version', async () => {
+  it('writes again when its insert lost the race to an older version', async () => {
     const test = mongoTestDatabase();
     try {
       const { db } = await test.open();
       const collection = db.collection<ProjectionDocument<Copy>>('copies');
       const newer = { id: 'a', version: 2, state: { name: 'newer' } };
-      // The server meets itself rarely in this race; so the first write here is what the loser's becomes in it.
+      // This race is rare on a server, so the first write here simulates the losing insert.
       let writes = 0;
       const racing = new Proxy(collection, {
         get: (target, name) =>

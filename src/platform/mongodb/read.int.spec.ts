@@ -14,7 +14,7 @@ const MANY = 220;
 const PAGE = 200;
 
 describeWithRealServers('a read in MongoDB', () => {
-  it('is whole, and never fails, however often its collection is replaced', async () => {
+  it('is complete and never fails, however often its collection is replaced', async () => {
     const test = mongoTestDatabase();
     try {
       const [reader, writer] = [await test.open(), driverOf(await test.open())];

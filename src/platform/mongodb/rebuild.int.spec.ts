@@ -37,7 +37,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     beginRebuild(over, NAMES, (suffix) => database.beside(suffix), SHORT);
   const names = async () => (await db.listCollections().toArray()).map(({ name }) => name).sort();
 
-  /** Copies what is live to the new collections. */
+  /** Copies the live collections to the new ones. */
   async function fill(rebuild: Rebuild<MongoDatabase>): Promise<void> {
     for (const name of NAMES) {
       const documents = await db.collection(name).find().toArray();
@@ -45,7 +45,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     }
   }
 
-  it('puts what was built in the place of what was live, with its indexes', async () => {
+  it('replaces the live collections by the new ones, with their indexes', async () => {
     await itemsOf(database).save(undefined, created('old'));
     await copiesOf(database).apply([copy('old')]);
     const rebuild = await database.beginRebuild(NAMES);
@@ -67,7 +67,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     await itemsOf(database).save(undefined, created('old'));
   });
 
-  it('creates what was not there, and holds back the writes to it meanwhile', async () => {
+  it('creates missing collections, and blocks writes to them meanwhile', async () => {
     const rebuild = await database.beginRebuild(NAMES);
     await rebuild.fence();
     const saving = itemsOf(database).save(undefined, created('b'));
@@ -80,7 +80,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     expect(await copiesOf(database).find('a')).toEqual(copy('newer', 2));
   });
 
-  it('can be given up, and leaves nothing behind', async () => {
+  it('can be discarded, and leaves nothing behind', async () => {
     await itemsOf(database).save(undefined, created('a'));
     const rebuild = await database.beginRebuild(NAMES);
     await rebuild.fence();
@@ -94,7 +94,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     expect(await db.collection('items').distinct('_id')).toEqual(['a', 'b']);
   });
 
-  it('goes on with a swap whose answer was lost', async () => {
+  it('continues a swap whose answer was lost', async () => {
     await copiesOf(database).apply([copy('old')]);
     let isLost = false;
     const losing = new Proxy(db, {
@@ -129,7 +129,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
 
     beforeEach(() => itemsOf(database).save(undefined, created('live')));
 
-    it('since it was killed, lets writers go on once its fence has run out', async () => {
+    it('because it was killed, lets writers continue after its write fence has expired', async () => {
       const killed = await beginShort();
       await fill(killed);
       await killed.fence();
@@ -140,12 +140,12 @@ describeWithRealServers('a rebuild in MongoDB', () => {
 
       expect(Date.now()).toBeGreaterThanOrEqual(until.getTime());
       expect(await db.collection('items').distinct('_id')).toEqual(['a', 'b', 'live']);
-      // Nobody has written to the other collection yet.
+      // No write to the other collection has happened yet.
       expect((await names()).filter((name) => name.startsWith('items'))).toEqual(['items']);
       await overtaken(killed);
     });
 
-    it('since it was paused past its fence, replaces nothing', async () => {
+    it('because it was paused beyond its write fence, replaces nothing', async () => {
       const paused = await beginShort();
       await paused.fence();
       await fill(paused);
@@ -155,7 +155,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
       expect(await itemsOf(database).find('after the fence')).toBeDefined();
     });
 
-    it('by one who has dropped its collections and not yet lifted its fence, replaces nothing with what came later', async () => {
+    it('by a writer that has dropped its shadows but not lifted its write fence yet, replaces nothing', async () => {
       const paused = await database.beginRebuild(NAMES);
       await paused.fence();
       const isShadow = (name: string): boolean => name.includes('.rebuild-');
@@ -167,7 +167,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
       expect(await names()).toEqual(['copies', 'items']);
     });
 
-    it('by a newer one, leaves that undisturbed', async () => {
+    it('by a newer one, does not disturb that one', async () => {
       const older = await database.beginRebuild(NAMES);
       await older.fence();
       const newer = await database.beginRebuild(NAMES);
@@ -181,7 +181,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
       expect(await db.collection('items').distinct('_id')).toEqual(['new']);
     });
 
-    it('by a fence that another raised over its own, replaces nothing', async () => {
+    it('by another write fence over its own, replaces nothing', async () => {
       const rebuild = await database.beginRebuild(NAMES);
       await rebuild.fence();
       await db.command({ collMod: 'items', validator: { fence: { $eq: { shadow: 'other', until: new Date() } } } });
@@ -189,7 +189,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
       await overtaken(rebuild);
     });
 
-    it('as one lifted its fence who meant an earlier one, replaces nothing', async () => {
+    it('by a late writer that lifted its fence instead of an earlier one, replaces nothing', async () => {
       const rebuild = await database.beginRebuild(NAMES);
       await rebuild.fence();
       await liftFence(db, 'copies');
@@ -197,7 +197,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
       await overtaken(rebuild);
     });
 
-    it('between its collections, says which of them are new already', async () => {
+    it('between two collections, names the replaced ones', async () => {
       const slow = new Proxy(db, {
         get: (target, name) => {
           const member: unknown = Reflect.get(target, name, target);
@@ -218,7 +218,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     });
   });
 
-  it('loses and repeats nothing that concurrent writers save, nor refuses it without a reason', async () => {
+  it('does not lose, repeat or wrongly refuse a save of concurrent writers', async () => {
     const [ROUNDS, WRITERS, SHARED] = [50, 16, 5];
     const stores = await Promise.all([test.open(), test.open()].map(async (opening) => itemsOf(await opening)));
     const copies = copiesOf(await test.open());
@@ -227,7 +227,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     const conflicts: { id: string; version: number; name: string }[] = [];
     const over = new AbortController();
 
-    /** Changes an item of its own as often as one of all the writers. */
+    /** Changes its own item and a shared item alternately. */
     async function write(store: Aggregates<Item, ItemChange>): Promise<void> {
       let own = randomUUID();
       for (let count = 1; !over.signal.aborted; count += 1) {
@@ -255,7 +255,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
         await rebuild.fence();
         await fill(rebuild);
         await rebuild.swap();
-        // Every other round, so that the leftovers of a finished one are met, too.
+        // Only every other round, so that leftovers of a finished rebuild are tested, too.
         if (round % 2 === 0) await rebuild.discard();
         const wanted = acknowledged.length + WRITERS;
         await eventually(() => expect(acknowledged.length).toBeGreaterThanOrEqual(wanted), { every: 2 });
@@ -277,7 +277,7 @@ describeWithRealServers('a rebuild in MongoDB', () => {
     }
     for (const { _id, version, state } of stored) expect(state.name).toBe(nameAt.get(`${_id} ${version}`));
     expect(acknowledged).toHaveLength(stored.reduce((sum, { version }) => sum + version, 0));
-    // Each that was refused lost to another that was saved.
+    // Each refused change lost to a saved one.
     for (const { id, version, name } of conflicts) {
       expect(id).toMatch(/^shared/);
       expect(nameAt.get(`${id} ${version}`)).toEqual(expect.not.stringContaining(name));

@@ -12,10 +12,10 @@ import { MongoHistory } from './history.js';
 import { MongoListing } from './listing.js';
 import { MongoProjection } from './projection.js';
 
-/** Generous: how fast it is decides no test. The driver by itself takes 13 s and more, or for ever. */
+/** Generous, because speed is not tested. The driver alone takes 13 s or more, or hangs permanently. */
 const AT_ALL_MS = 10_000;
 
-describeWithRealServers('what hangs in MongoDB', () => {
+describeWithRealServers('calls to a stalled MongoDB', () => {
   let test: MongoTestDatabase;
   let proxy: LosingProxy;
   let database: MongoDatabase;
@@ -37,7 +37,7 @@ describeWithRealServers('what hangs in MongoDB', () => {
 
   const unavailable = { status: 'rejected', reason: { kind: 'unavailable' } };
 
-  it('fails whoever waits for a server that stalls, and all goes on when that does', async () => {
+  it('fail while the server is stalled, and succeed again afterwards', async () => {
     const before = (await items.find('a'))!;
     const projection = new MongoProjection<Item>(database.db.collection('copies'));
     const history = new MongoHistory<Item>(database.db.collection('history'));
@@ -65,18 +65,18 @@ describeWithRealServers('what hangs in MongoDB', () => {
     expect(await items.find('e')).toBeDefined();
   });
 
-  it('fails only the writes that got no answer, where the server lives and one of them hangs', async () => {
+  it('fail only for the write that hangs when the server answers the others', async () => {
     const before = (await items.find('a'))!;
     proxy.loseAnswerTo('one that hangs', () => new Promise(() => undefined));
     const hanging = Promise.allSettled([items.save(before, changed(before.state, 'one that hangs'))]);
-    // Else they would be of the same group.
+    // Otherwise they would share its batch.
     await eventually(() => expect(proxy.lost()).toBe(1));
 
     const ids = Array.from({ length: 20 }, (_, index) => `other-${index}`);
     await withTimeout(AT_ALL_MS, Promise.all(ids.map((id) => items.save(undefined, created(id)))));
 
     expect(await withTimeout(AT_ALL_MS, hanging)).toMatchObject([unavailable]);
-    // It was done all the same, and whoever decides again finds it.
+    // It was applied nevertheless, and a new decision would find it.
     expect(await items.find('a')).toMatchObject({ state: { version: 2, name: 'one that hangs' } });
   });
 });

@@ -7,12 +7,12 @@ import type { MongoDatabase } from './database.js';
 import { upsertIfNewer } from './upsert-if-newer.js';
 import { groupCommit } from './writes.js';
 
-type Put = Document & { _id: string; version: number };
+type Versioned = Document & { _id: string; version: number };
 
-describeWithRealServers('what is put where it is newer', () => {
+describeWithRealServers('upsertIfNewer', () => {
   let test: MongoTestDatabase;
   let database: MongoDatabase;
-  let collection: Collection<Put>;
+  let collection: Collection<Versioned>;
 
   beforeAll(async () => {
     test = mongoTestDatabase();
@@ -23,7 +23,7 @@ describeWithRealServers('what is put where it is newer', () => {
     collection = database.db.collection(randomUUID());
   });
 
-  const put = (...versions: number[]): Promise<void> =>
+  const upsert = (...versions: number[]): Promise<void> =>
     upsertIfNewer(
       { collection, write: groupCommit(collection) },
       versions.map((version) => ({ id: 'a', version })),
@@ -33,33 +33,39 @@ describeWithRealServers('what is put where it is newer', () => {
   const document = async () => collection.findOne({ _id: 'a' });
   const asOf = (version: number, waiting: string[] = []) => ({ _id: 'a', version, field: `as of ${version}`, waiting });
 
-  it.each([[[1]], [[1, 2, 3]], [[3]], [[3, 1, 2]]])('is all there, of versions %j', async (versions) => {
-    await put(...versions);
+  it.each([[[1]], [[1, 2, 3]], [[3]], [[3, 1, 2]]])('inserts the newest of versions %j', async (versions) => {
+    await upsert(...versions);
 
     expect(await document()).toEqual(asOf(Math.max(...versions)));
   });
 
-  it.each([[[1]], [[2]], [[1, 2]]])('is left out where a newer one is there, of versions %j', async (versions) => {
-    await collection.insertOne(asOf(2, ['x']));
+  it.each([[[1]], [[2]], [[1, 2]]])(
+    'keeps the stored document when it is not older than versions %j',
+    async (versions) => {
+      await collection.insertOne(asOf(2, ['x']));
 
-    await put(...versions);
+      await upsert(...versions);
 
-    expect(await document()).toEqual(asOf(2, ['x']));
-  });
+      expect(await document()).toEqual(asOf(2, ['x']));
+    },
+  );
 
-  it.each([[[3]], [[1, 2, 3]]])('leaves as it is what only a new one gets, of versions %j', async (versions) => {
-    await collection.insertOne(asOf(2, ['x']));
+  it.each([[[3]], [[1, 2, 3]]])(
+    'does not change insert-only fields when it updates with versions %j',
+    async (versions) => {
+      await collection.insertOne(asOf(2, ['x']));
 
-    await put(...versions);
+      await upsert(...versions);
 
-    expect(await document()).toEqual(asOf(3, ['x']));
-  });
+      expect(await document()).toEqual(asOf(3, ['x']));
+    },
+  );
 
-  it('fails where the server refuses it, and does not tell of what', async () => {
+  it('fails when the server rejects the write, without quoting the data', async () => {
     await collection.db.createCollection(collection.collectionName, {
       validator: { field: { $type: 'int' } },
     });
 
-    await expect(put(1)).rejects.toThrow(/^MongoDB rejected the write with code 121$/);
+    await expect(upsert(1)).rejects.toThrow(/^MongoDB rejected the write with code 121$/);
   });
 });

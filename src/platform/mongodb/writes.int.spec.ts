@@ -9,7 +9,7 @@ import { groupCommit, type Outcome, type Write } from './writes.js';
 
 type Item = Document & { _id: string };
 
-describeWithRealServers('grouped writes', () => {
+describeWithRealServers('group commit', () => {
   let test: MongoTestDatabase;
   let database: MongoDatabase;
   let collection: Collection<Item>;
@@ -33,7 +33,7 @@ describeWithRealServers('grouped writes', () => {
   const codes = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome?.code);
   const ids = async () => (await collection.find().sort({ _id: 1 }).toArray()).map(({ _id }) => _id);
 
-  it('go together when they come together', async () => {
+  it('sends concurrent writes as one bulk write', async () => {
     const calls = Array.from({ length: 50 }, (_, index) => write([insert(`${index}-a`), insert(`${index}-b`)]));
 
     expect(await Promise.all(calls)).toEqual(calls.map(() => [undefined, undefined]));
@@ -41,7 +41,7 @@ describeWithRealServers('grouped writes', () => {
     expect(bulkWrites).toHaveBeenCalledTimes(1);
   });
 
-  it('tell every caller of its own refusals, and of no other', async () => {
+  it('reports to each caller only its own refusals', async () => {
     await write([insert('taken')]);
 
     const outcomes = await Promise.all([
@@ -57,7 +57,7 @@ describeWithRealServers('grouped writes', () => {
   it.each([
     ['too large', () => insert('bad', { text: 'x'.repeat(17 * 1024 ** 2) })],
     ['nested too deeply', () => insert('bad', { nested: nested(300) })],
-  ])('fail for the caller alone whose document is %s', async (_, bad) => {
+  ])('fails only for the caller whose document is %s', async (_, bad) => {
     const outcomes = await Promise.allSettled([
       write([insert('a')]),
       write([bad(), insert('b')]),

@@ -31,7 +31,7 @@ describe('the chain of events', () => {
     return { ...altered, hash: hashOf(altered) };
   }
 
-  /** The log of one partition, or of as many as there are lists. */
+  /** Checks a log with one partition for each list of events. */
   async function faultsOf(...partitions: (readonly HashedEvent[])[]): Promise<string[]> {
     const chain = new Chain(new EmbeddedLinks(scratch.level), (fault) => faults.push(fault));
     for (const [partition, events] of partitions.entries()) {
@@ -47,20 +47,20 @@ describe('the chain of events', () => {
     return { event, record: { topic: 't', partition, offset, key, value: null, headers } };
   }
 
-  it('is in order where every event names the one before it, however events are mixed and come again', async () => {
+  it('accepts complete chains, even when aggregates are interleaved and events are repeated', async () => {
     const [a, b] = [eventsOf('a', 3), eventsOf('b', 2)];
 
     expect(await faultsOf([a[0]!, b[0]!, a[1]!, a[0]!, a[2]!, b[1]!, a[1]!])).toEqual([]);
   });
 
-  it('is broken after an event that was altered and given the hash that fits it', async () => {
+  it('reports the successor of an event that was altered and rehashed', async () => {
     const events = eventsOf('a', 3);
     events[1] = rehashed(events[1]!, { actor: 'somebody else' });
 
     expect(await faultsOf(events)).toEqual(['t/0/2 (a, version 3): not chained to the previous version']);
   });
 
-  it('is broken by a first event that names one before it', async () => {
+  it('reports a first event that has a predecessor', async () => {
     const [event] = eventsOf('a', 1) as [HashedEvent];
 
     expect(await faultsOf([rehashed(event, { prevhash: 'f'.repeat(64) })])).toEqual([
@@ -72,13 +72,13 @@ describe('the chain of events', () => {
     [[1], 't/0/0 (a, version 2): version 1 missing before this event'],
     [[0, 2, 3], 't/0/1 (a, version 3): version 2 missing before this event'],
     [[0, 3], 't/0/1 (a, version 4): versions 2 to 3 missing before this event'],
-  ])('names what is missing where of four events there are only %j', async (kept, fault) => {
+  ])('reports the missing versions when only events %j of four exist', async (kept, fault) => {
     const events = eventsOf('a', 4);
 
     expect(await faultsOf(kept.map((index) => events[index]!))).toContain(fault);
   });
 
-  it('names events that are not in the order of their versions', async () => {
+  it('reports events that are not in the order of their versions', async () => {
     const [first, second, third] = eventsOf('a', 3) as [HashedEvent, HashedEvent, HashedEvent];
 
     expect(await faultsOf([first, third, second])).toEqual([
@@ -86,7 +86,7 @@ describe('the chain of events', () => {
     ]);
   });
 
-  it('names events of one aggregate in two partitions, whose order nobody knows', async () => {
+  it('reports events of one aggregate in two partitions, because their order is undefined', async () => {
     const [first, second] = eventsOf('a', 2) as [HashedEvent, HashedEvent];
 
     expect(await faultsOf([first], [second])).toEqual([
@@ -94,7 +94,7 @@ describe('the chain of events', () => {
     ]);
   });
 
-  it('names a second event that states the same version differently', async () => {
+  it('reports a second event with the same version and other content', async () => {
     const [first, second] = eventsOf('a', 2) as [HashedEvent, HashedEvent];
 
     expect(await faultsOf([first, second, rehashed(second, { actor: 'somebody else' })])).toEqual([
@@ -102,7 +102,7 @@ describe('the chain of events', () => {
     ]);
   });
 
-  it('names an event with a content that is not the hashed one, or that has no canonical form at all', async () => {
+  it('reports an event whose content does not match its hash, or has no canonical form', async () => {
     const [event] = eventsOf('a', 1) as [HashedEvent];
 
     expect(

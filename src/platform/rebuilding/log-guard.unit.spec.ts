@@ -108,7 +108,7 @@ describe('A log guard', () => {
     throw new Error('it refuses nothing');
   };
 
-  it('is open where both are empty, where both tell the same, and where the database has more to publish', async () => {
+  it('accepts commands when both are empty, when both agree, and when the database has pending events', async () => {
     expect(await refusal(newGuard())).toBeUndefined();
     const id = randomUUID();
     await create(id);
@@ -119,7 +119,7 @@ describe('A log guard', () => {
     expect(await refusal(newGuard())).toBeUndefined();
   });
 
-  it('refuses commands, and says what to do, where the database lacks what the log has', async () => {
+  it('refuses commands, and names the remedy, when the database lacks logged events', async () => {
     const [one, other] = [randomUUID(), randomUUID()];
     await create(one);
     await create(other);
@@ -139,7 +139,7 @@ describe('A log guard', () => {
     expect(refused?.detail).toContain('run replay --module items');
   });
 
-  it('opens again by itself once the database has what it lacked', async () => {
+  it('accepts commands again once the database has the missing events', async () => {
     const id = randomUUID();
     await create(id);
     await publish();
@@ -154,7 +154,7 @@ describe('A log guard', () => {
   });
 
   it.each(['published', 'pending'])(
-    'notices a second history of an aggregate, whose newest event is %s',
+    'detects a second history of an aggregate whose newest event is %s',
     async (how) => {
       const id = randomUUID();
       await create(id);
@@ -178,8 +178,8 @@ describe('A log guard', () => {
 
   it.each([
     ['cannot be read', { id: UNREADABLE }],
-    ['has another content than its hash says', {}],
-  ])('makes nothing of a record that %s', async (_, altered) => {
+    ['has content that does not match its hash', {}],
+  ])('ignores a record that %s', async (_, altered) => {
     const id = randomUUID();
     await create(id);
     const pending = (await findWithPending(store, id))?.pending ?? [];
@@ -191,7 +191,7 @@ describe('A log guard', () => {
     expect(await refusal(newGuard())).toBeUndefined();
   });
 
-  it('refuses commands while the log has two histories of an aggregate, and publishes what ends them', async () => {
+  it('refuses commands while the log has two histories of an aggregate, but still publishes', async () => {
     const id = randomUUID();
     const entry = { type: 't', time: '2026-01-01T00:00:00.000Z', changed: [], partition: 0, offset: 0 };
     await history.append([
@@ -215,7 +215,7 @@ describe('A log guard', () => {
     expect(guard.disagreement).toBeUndefined();
   });
 
-  it('refuses commands where the log is empty and the database is not', async () => {
+  it('refuses commands when the log is empty and the database is not', async () => {
     await create(randomUUID());
     await publish();
     await log.close();
@@ -228,7 +228,7 @@ describe('A log guard', () => {
     expect(await guard.missingTopics()).toEqual([itemEvents.topic]);
   });
 
-  it('refuses commands where the log ends before what was read from it, and says by how much', async () => {
+  it('refuses commands when the log ends before the read positions, and says by how much', async () => {
     await create(randomUUID());
     await publish();
     const [extent] = (await log.extents(itemEvents.topic)).filter(({ end }) => end > 0);
@@ -241,7 +241,7 @@ describe('A log guard', () => {
     });
   });
 
-  it('compares again for a suspicion that arises while it compares', async () => {
+  it('compares again after a suspicion that is raised during a comparison', async () => {
     await create(randomUUID());
     await publish();
     let reads = 0;
@@ -257,7 +257,7 @@ describe('A log guard', () => {
     expect(reads).toBe(2);
   });
 
-  it('believes no comparison that ends after a later one', async () => {
+  it('ignores a comparison that ends after a later one', async () => {
     await create(randomUUID());
     await publish();
     let [calls, answerFirst] = [0, (): void => undefined];
@@ -279,7 +279,7 @@ describe('A log guard', () => {
     expect(guard.disagreement).toBe('ahead-of-the-log');
   });
 
-  it('keeps its last word while the log does not answer', async () => {
+  it('keeps its last result while the log does not answer', async () => {
     let isAway = false;
     const bus = {
       extents: (topic: string) => (isAway ? Promise.reject(new Error('away')) : log.extents(topic)),
@@ -301,7 +301,7 @@ describe('A log guard', () => {
     expect(await refusal(another)).toMatchObject({ code: 'behind-the-log' });
   });
 
-  it('says that it has not compared yet, and refuses nothing, as long as the log never answered', async () => {
+  it('is down but refuses nothing until the log answers for the first time', async () => {
     const guard = newGuard({ extents: () => Promise.reject(new Error('away')), read: log.read.bind(log) });
     await guard.check();
 

@@ -6,7 +6,7 @@ import { resolvedBy } from '../event/extensions.js';
 import type { GivenUp } from './forks.js';
 import { findWithPending, type StoredWithPending } from './stored-with-pending.js';
 
-/** What is true of a replay on every log and every database. */
+/** The contract of a replay on every log and every database. */
 export function replayContract(name: string, openFixture: () => Promise<ShopFixture>): void {
   describe(`a replay on ${name}`, () => {
     let world: ShopWorld;
@@ -17,7 +17,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
 
     afterEach(() => world.close());
 
-    it('takes along what waits and what is remembered of every kind of aggregate', async () => {
+    it('copies pending events and remembered commands of every aggregate type', async () => {
       const commands = [{ key: 'k', fingerprint: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
       const stores = () => [world.shop.items, world.shop.parts];
       for (const store of stores()) {
@@ -40,11 +40,11 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
       expect(await all()).toEqual(before);
     });
 
-    describe('of a log that has lost something', () => {
+    describe('of a log that has lost records', () => {
       it.each([
         ['an aggregate', []],
         ['the newest versions', ['one', 'two']],
-      ])('refuses where that is %s, names it, and discards it if told to', async (_, published) => {
+      ])('refuses when it has lost %s, names the aggregate, and discards it if told to', async (_, published) => {
         await world.save('b', ['one']);
         if (published.length > 0) await world.save('a', published);
         await world.publishAll();
@@ -62,7 +62,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         expect(await world.findings()).toEqual([]);
       });
 
-      it('refuses where the newest version is there, and cannot be read any more', async () => {
+      it('refuses when the newest version exists but is unreadable', async () => {
         await world.save('a', ['one']);
         await world.publishAll();
         const { pending } = await world.save('a', ['two']);
@@ -73,7 +73,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         expect(await world.refusal()).toMatchObject([{ id: 'a', standing: 'ahead', head: { version: 2 } }]);
       });
 
-      it('refuses where that is a version in between that the history has', async () => {
+      it('refuses when it has lost an earlier version that the history has', async () => {
         await world.save('a', ['one', 'two', 'three']);
         const { pending } = (await findWithPending(world.shop.items, 'a'))!;
         const records = pending.map(({ json }) => eventRecord('a', json));
@@ -88,7 +88,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
       });
     });
 
-    it('brings a database that was set back to where the log is', async () => {
+    it('brings a restored database up to date with the log', async () => {
       await world.save('a', ['one', 'two']);
       await world.publishAll();
       const newest = await world.publishElsewhere('a', ['three', 'four']);
@@ -116,7 +116,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
       it.each([
         ['is not published', false],
         ['is published', true],
-      ])('refuses until it is told which one counts, where one %s', async (_, isPublished) => {
+      ])('refuses until it is told which one to keep, when one %s', async (_, isPublished) => {
         const { own } = await fork(isPublished);
 
         for (const taking of [{}, { mayLose: true }]) {
@@ -132,33 +132,36 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         ['log', true],
         ['database', false],
         ['database', true],
-      ] as const)("goes on from the %s's if that is to count (both published: %s)", async (keep, isPublished) => {
-        const { log, own } = await fork(isPublished);
-        const givenUp: GivenUp[] = [];
+      ] as const)(
+        "continues from the %s's branch if told to keep it (both published: %s)",
+        async (keep, isPublished) => {
+          const { log, own } = await fork(isPublished);
+          const givenUp: GivenUp[] = [];
 
-        await world.replay({ keep, onGivenUp: (each) => Promise.resolve(void givenUp.push(each)) });
+          await world.replay({ keep, onGivenUp: (each) => Promise.resolve(void givenUp.push(each)) });
 
-        const [name, lost] = keep === 'log' ? [log.state.name, own.hash] : [own.state.name, log.hash];
-        const ended = (await findWithPending(world.shop.items, 'a'))!;
-        const isSaid = keep === 'database' || isPublished;
-        const newest = Math.max(log.state.version, own.state.version);
-        expect(ended.state).toMatchObject({ name, version: isSaid ? newest + 1 : log.state.version });
-        expect(ended.pending.map(({ version }) => version)).toEqual(isSaid ? [newest + 1] : []);
-        expect(givenUp).toMatchObject([{ id: 'a', keep, state: own.state }]);
-        expect(givenUp[0]?.events.map(({ hash }) => hash)).toEqual(isPublished ? [] : [own.hash]);
-        if (isSaid && isPublished) expect(resolvedBy(eventOf(ended.pending[0]!))).toEqual([lost]);
-        await world.publishAll();
-        await world.project();
-        expect(await world.findings()).toEqual([]);
-        await world.replay();
-        expect((await world.shop.items.find('a'))?.state).toEqual(ended.state);
+          const [name, lost] = keep === 'log' ? [log.state.name, own.hash] : [own.state.name, log.hash];
+          const ended = (await findWithPending(world.shop.items, 'a'))!;
+          const isSaid = keep === 'database' || isPublished;
+          const newest = Math.max(log.state.version, own.state.version);
+          expect(ended.state).toMatchObject({ name, version: isSaid ? newest + 1 : log.state.version });
+          expect(ended.pending.map(({ version }) => version)).toEqual(isSaid ? [newest + 1] : []);
+          expect(givenUp).toMatchObject([{ id: 'a', keep, state: own.state }]);
+          expect(givenUp[0]?.events.map(({ hash }) => hash)).toEqual(isPublished ? [] : [own.hash]);
+          if (isSaid && isPublished) expect(resolvedBy(eventOf(ended.pending[0]!))).toEqual([lost]);
+          await world.publishAll();
+          await world.project();
+          expect(await world.findings()).toEqual([]);
+          await world.replay();
+          expect((await world.shop.items.find('a'))?.state).toEqual(ended.state);
 
-        // And it can be changed from there.
-        await world.save('a', ['after']);
-        await world.publishAll();
-        await world.project();
-        expect(await world.findings()).toEqual([]);
-      });
+          // And it can be changed from there.
+          await world.save('a', ['after']);
+          await world.publishAll();
+          await world.project();
+          expect(await world.findings()).toEqual([]);
+        },
+      );
     });
   });
 }

@@ -92,7 +92,7 @@ async function refuseBacklog(store: Restorable): Promise<void> {
   throw new PlatformError(
     'unavailable',
     'unavailable',
-    `more than ${MAX_PENDING} events of ${store.topic} are pending; check that Kafka is available and a relay is running`,
+    `more than ${MAX_PENDING} events of ${store.topic} are not published; check Kafka and the relay`,
   );
 }
 
@@ -109,7 +109,7 @@ async function refuseLoss(live: Replayable, target: Replayable, isForkEnded: boo
       const [is, wouldBe] = await Promise.all([before.count(how), after.count(how)]);
       if (wouldBe >= is) break;
       if (how === 'exact') {
-        const message = `${before.collection} has ${is} documents, but the log yields only ${wouldBe}; nothing was changed`;
+        const message = `${before.collection} has ${is} documents, the log yields only ${wouldBe}; nothing was changed`;
         throw new PlatformError('rejected', 'would-lose-documents', message);
       }
     }

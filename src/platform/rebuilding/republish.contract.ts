@@ -4,9 +4,9 @@ import type { AuditedDocument } from './auditable.js';
 
 const NOTHING = { events: 0, standIns: 0, lost: 0, aggregates: 0, forks: [] };
 
-/** What is true of putting events back, on every log and every database. */
+/** The contract of republishing on every log and every database. */
 export function republishContract(name: string, openFixture: () => Promise<ShopFixture>): void {
-  describe(`putting events back on ${name}`, () => {
+  describe(`republishing on ${name}`, () => {
     let world: ShopWorld;
 
     beforeEach(async () => {
@@ -33,7 +33,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
       return all;
     }
 
-    /** What was read there is of no account: only that it is the same event. */
+    /** Ignores the position in the log: only the event must be the same. */
     async function texts(): Promise<string[]> {
       return (await world.records(items())).map(({ value }) => String(value)).sort();
     }
@@ -42,7 +42,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
       return { key, content };
     }
 
-    it('finds nothing to do where nothing is lacking, and takes what waits for nothing that is', async () => {
+    it('finds nothing to do when nothing is missing; pending events are not missing', async () => {
       await fill();
       await world.save('a', ['waiting']);
       await world.save('c', ['waiting']);
@@ -52,7 +52,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
       expect(await texts()).toEqual(before);
     });
 
-    it('puts everything back as it was where the history has all of it', async () => {
+    it('republishes the original events when the history is complete', async () => {
       await fill();
       const [before, events] = [await documents(), await texts()];
       await world.fixture.loseTopics(world.topics);
@@ -69,7 +69,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
       expect((await documents()).map(withoutPlace)).toEqual(before.map(withoutPlace));
     });
 
-    it('puts back what a log that was restored lacks, behind what is there', async () => {
+    it('appends the events that a restored log lacks', async () => {
       await fill();
       const records = await world.records(items());
       const events = await texts();
@@ -86,7 +86,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
       expect(await world.findings()).toEqual([]);
     });
 
-    it('goes on where it was interrupted', async () => {
+    it('continues after an interruption', async () => {
       await fill();
       const [records, events] = [await world.records(items()), await texts()];
       await world.fixture.loseTopics(world.topics);
@@ -102,7 +102,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
       expect(await world.findings()).toEqual([]);
     });
 
-    it('gives an event with the newest state to what has no history', async () => {
+    it('publishes a stand-in event with the newest state when there is no history', async () => {
       await world.save('a', ['one', 'two'], world.shop.parts);
       await world.publishAll();
       await world.project();
@@ -121,7 +121,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
       expect((await world.shop.parts.find('a'))?.state).toEqual(part.state);
     });
 
-    it('keeps the entries of events that cannot be made again, and so does a replay after it', async () => {
+    it('keeps the history entries of events that cannot be reconstructed, and so does a later replay', async () => {
       await fill();
       await world.shop.history.forget('a', 3);
       const before = await documents();
@@ -135,7 +135,7 @@ export function republishContract(name: string, openFixture: () => Promise<ShopF
       expect(await world.findings()).toEqual([]);
     });
 
-    it('leaves an aggregate with two histories alone', async () => {
+    it('skips an aggregate with two histories', async () => {
       await fill();
       await world.publishElsewhere('a', ['there']);
       const other = await world.records(items());
