@@ -62,7 +62,7 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
         expect(body.dependencies['embedded:accounts']).toEqual({
           up: false,
           detail: expect.stringMatching(
-            /^DATA_DIR: .*accounts is opened again, because a write failed: .*No space left/,
+            /^DATA_DIR: .*accounts is being reopened after a failed write: .*No space left/,
           ),
         });
       });
@@ -86,4 +86,4 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
 });
 
 const NO_ROOM = /^DATA_DIR: .*\/accounts-orders-disk-\w+\/accounts cannot be opened: no space left on device\n$/;
-const DAMAGED = 'part of the embedded database is damaged and was dropped';
+const DAMAGED = 'LevelDB dropped damaged data of the embedded database';

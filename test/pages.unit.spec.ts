@@ -22,7 +22,7 @@ describe('the pages', () => {
 
   it('name npm scripts that there are', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
-    const named = PAGES.flatMap((page) => [...readFileSync(page, 'utf8').matchAll(/npm run (?:--silent )?([\w:]+)/g)]);
+    const named = PAGES.flatMap((page) => [...readFileSync(page, 'utf8').matchAll(/npm run (?:--silent )?([\w:-]+)/g)]);
     expect(named.length).toBeGreaterThan(5);
     expect(named.map(([, name]) => name).filter((name) => scripts[String(name)] === undefined)).toEqual([]);
   });

@@ -37,24 +37,24 @@ interface Document<State extends Aggregate> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
-/** Answers the document after it, or undefined where the write must not happen. */
+/** `apply` returns the new document, or undefined when the write must not happen. */
 interface Edit<State extends Aggregate> {
   readonly id: string;
   readonly apply: (document: Document<State> | undefined) => Document<State> | undefined;
 }
 
 const LIMITS = { maxBatch: 1_000, maxWaiting: 10_000 };
-/** Aggregates of which the pending events are counted. */
+/** Maximum number of aggregates whose pending events are counted. */
 const MAX_COUNTED = 100_000;
 
-/** The aggregate store and its outbox in the embedded database; edits that wait together are one synced batch. */
+/** The aggregate store and its outbox in the embedded database. Concurrent edits share one synced batch. */
 export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<State>> implements AggregateStore<
   State,
   Changed
 > {
   readonly topic: string;
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
-  /** `<time of the oldest pending event>!<id>` to `<its version> <how many there are>`, for aggregates that have one. */
+  /** Index of pending events: `<time of the oldest>!<id>` to `<version of the oldest> <count>`. */
   private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
   private readonly commands: EmbeddedCommands<State, Document<State>>;
   private readonly listeners: ((commit: Commit) => void)[] = [];
@@ -76,7 +76,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     this.commands = new EmbeddedCommands(level, collection, this.documents, (id, apply) => this.enqueue({ id, apply }));
   }
 
-  /** The keys are what is looked up by; a list reads everything. */
+  /** Needs no index: documents are found by key, and listings read everything. */
   prepare(): Promise<void> {
     return Promise.resolve();
   }
@@ -218,7 +218,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     return this.commands.forget(before);
   }
 
-  /** Lets the states be held against the log. */
+  /** Gives access to the states for a comparison with the log. */
   audit(): Auditable {
     return new EmbeddedAudit<Document<State>>(this.level, this.collection, {
       contentOf: ({ state, hash }) => ({ version: state.version, ...(hash !== undefined && { hash }), state }),
@@ -268,7 +268,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
 
   private async toWaiting([key, value]: [string, string]): Promise<Waiting> {
     const id = idOfKey(key);
-    // What was written before versions stood here says none.
+    // Entries from earlier versions have an empty value.
     const version = value === '' ? (await this.documents.get(id))?.pending[0]?.version : Number(value.split(' ')[0]);
     return { id, version: version ?? 0, time: timeOfKey(key) };
   }

@@ -34,7 +34,7 @@ aggregatesContract('EmbeddedAggregates on disk', async () => {
   };
 });
 
-it('on disk takes what earlier versions stored of requests off the disk, what was overwritten included', async () => {
+it('removes request digests of earlier versions from the disk, including overwritten ones', async () => {
   const folder = await temporaryFolder();
   const digests = Array.from({ length: 40 }, () => randomBytes(32).toString('base64url'));
   const at = new Date().toISOString();

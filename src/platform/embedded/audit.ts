@@ -3,21 +3,21 @@ import type { Auditable, AuditedDocument } from '../rebuilding/auditable.js';
 import type { Level } from './rebuild.js';
 import { type Write, writeDurably } from './write-durably.js';
 
-/** How a collection keeps its documents. */
-export interface Form<Stored> {
+/** Converts between stored and audited documents of a collection. */
+export interface DocumentFormat<Stored> {
   contentOf(stored: Stored): AuditedDocument['content'];
-  /** The content as it is kept, beside what is kept of the document already. */
+  /** Merges the content into the stored document. */
   toStored(content: AuditedDocument['content'], key: string, before: Stored | undefined): Stored;
 }
 
-/** Lets one collection of an embedded database be held against the log. */
+/** Gives access to an embedded collection for a comparison with the log. */
 export class EmbeddedAudit<Stored> implements Auditable {
   private readonly stored: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Stored>;
 
   constructor(
     private readonly level: Level,
     readonly collection: string,
-    private readonly form: Form<Stored>,
+    private readonly format: DocumentFormat<Stored>,
   ) {
     this.stored = level.sublevel<string, Stored>(collection, { valueEncoding: 'json' });
   }
@@ -27,20 +27,20 @@ export class EmbeddedAudit<Stored> implements Auditable {
   }
 
   async *documents(): AsyncGenerator<AuditedDocument> {
-    for await (const [key, stored] of this.stored.iterator()) yield { key, content: this.form.contentOf(stored) };
+    for await (const [key, stored] of this.stored.iterator()) yield { key, content: this.format.contentOf(stored) };
   }
 
   async pick(keys: readonly string[]): Promise<readonly AuditedDocument[]> {
     const all = await this.stored.getMany([...keys]);
     return all.flatMap((stored, index) =>
-      stored === undefined ? [] : [{ key: keys[index] as string, content: this.form.contentOf(stored) }],
+      stored === undefined ? [] : [{ key: keys[index] as string, content: this.format.contentOf(stored) }],
     );
   }
 
   async repair(key: string, _seen: unknown, expected: AuditedDocument | undefined): Promise<void> {
-    // Only one process can have the database open, so nothing has changed since it was seen.
+    // Only one process can open the database, so the document has not changed since it was seen.
     const write = expected
-      ? { type: 'put', key, value: this.form.toStored(expected.content, key, await this.stored.get(key)) }
+      ? { type: 'put', key, value: this.format.toStored(expected.content, key, await this.stored.get(key)) }
       : { type: 'del', key };
     await writeDurably(this.level, [{ ...write, sublevel: this.stored } as unknown as Write]);
   }

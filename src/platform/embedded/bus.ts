@@ -29,35 +29,35 @@ import { type Write, writeDurably } from './write-durably.js';
 interface Member {
   readonly handlers: ReadonlyMap<string, RecordHandler>;
   readonly startAt: StartAt | undefined;
-  /** Offsets at which partitions are to start again, by reader. */
+  /** Offsets at which partitions must restart, by reader. */
   readonly restarts: Map<string, number>;
-  /** Records being handled. */
+  /** Running handlers. */
   readonly inFlight: Set<Promise<unknown>>;
   readonly stopped: AbortController;
-  /** Why records come again that could not be handled, by partition. */
+  /** Why records are being retried, by partition. */
   readonly failures: Map<string, string>;
 }
 
-/** A member's turn at a partition. */
-interface Turn {
+/** A partition that a member is handling. */
+interface Claim {
   readonly member: Member;
-  /** False once the partition is another member's. */
+  /** False once the partition belongs to another member. */
   readonly isOwner: () => boolean;
   readonly group: string;
-  /** Of the group's position in the partition. */
+  /** Key of the group's offset in the partition. */
   readonly name: string;
 }
 
 const PARTITIONS = 6;
 const MAX_RECORDS = 500;
 
-/** The log and its consumer groups in the embedded database: Kafka's rules, for one process. */
+/** The log and its consumer groups in the embedded database. It follows Kafka's rules, for one process. */
 export class EmbeddedBus implements Bus {
   private readonly log: AbstractSublevel<Level, string | Buffer | Uint8Array, string, StoredRecord>;
   private readonly offsets: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
   private readonly ends = new Map<string, number>();
   private readonly groups = new Map<string, Member[]>();
-  /** Counts appends and changes of membership, so that a reader knows whether it missed one before it waits. */
+  /** Counts appends and membership changes, so that a reader notices a change that came just before it waits. */
   private changes = 0;
   private readonly changed = new EventEmitter().setMaxListeners(0);
   private readonly closed = new AbortController();
@@ -70,7 +70,7 @@ export class EmbeddedBus implements Bus {
   ) {
     this.log = database.level.sublevel<string, StoredRecord>('log', { valueEncoding: 'json' });
     this.offsets = database.level.sublevel<string, string>('offsets', {});
-    // Every reader waits for it; by default ten of them are taken for a leak.
+    // Every reader listens to it. By default Node.js warns of a leak at more than ten listeners.
     setMaxListeners(0, this.closed.signal);
     this.append = batched({ maxBatch: 100, maxWaiting: 10_000 }, (requests) => this.write(requests));
   }
@@ -169,7 +169,7 @@ export class EmbeddedBus implements Bus {
     try {
       await writeDurably(this.database.level, writes);
     } catch (error) {
-      // Some of it may be there when the database has been opened again, and must not be written over.
+      // A part of the batch may exist after the database is reopened, and must not be overwritten.
       this.ends.clear();
       throw error;
     }
@@ -185,7 +185,7 @@ export class EmbeddedBus implements Bus {
     return last === undefined ? 0 : Number(last.slice(at.length + 1)) + 1;
   }
 
-  /** The offset after the last record, by partition. */
+  /** End offsets, by partition. */
   private endsOf(topic: string): Promise<number[]> {
     return Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => this.endOf(`${topic}!${partition}`)));
   }
@@ -195,7 +195,7 @@ export class EmbeddedBus implements Bus {
     if (this.readers.has(name)) return;
     const { signal } = this.closed;
     const onFailure = (error: unknown) => {
-      if (!signal.aborted) this.logger.error({ err: error, group, topic, partition }, 'reader begins again');
+      if (!signal.aborted) this.logger.error({ err: error, group, topic, partition }, 'reader failed; restarting it');
     };
     const reader = retryUntilDone(() => this.serve(name, group, topic, partition), { signal, onFailure })
       .catch(() => undefined)
@@ -203,7 +203,7 @@ export class EmbeddedBus implements Bus {
     this.readers.set(name, reader);
   }
 
-  /** One partition for one group: whichever member owns the partition at that moment gets the next records. */
+  /** Serves one partition to one group: the current owner of the partition gets the next records. */
   private async serve(name: string, group: string, topic: string, partition: number): Promise<void> {
     let offset = Number((await this.offsets.get(name)) ?? 0);
     let owner: Member | undefined;
@@ -214,7 +214,7 @@ export class EmbeddedBus implements Bus {
       owner = member;
       offset = member?.restarts.get(name) ?? offset;
       member?.restarts.delete(name);
-      // Like Kafka, a log that ends before that is read from its beginning.
+      // Like Kafka: an offset beyond the end restarts the partition from its beginning.
       if (offset > (await this.endOf(`${topic}!${partition}`))) offset = 0;
       const records = member ? await this.recordsFrom(topic, partition, offset) : [];
       if (member && records.length > 0) {
@@ -233,14 +233,14 @@ export class EmbeddedBus implements Bus {
     return members[partition % members.length];
   }
 
-  /** Answers the next offset: the first of these again when the member let go before it was done with them. */
-  private async handle(turn: Turn, records: readonly LoggedRecord[]): Promise<number> {
-    const { member, isOwner, group, name } = turn;
+  /** Returns the next offset: that of the first record again when the member released the partition too early. */
+  private async handle(claim: Claim, records: readonly LoggedRecord[]): Promise<number> {
+    const { member, isOwner, group, name } = claim;
     const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
     const handler = member.handlers.get(first.topic) as RecordHandler;
     const ending = new AbortController();
     const { signal } = ending;
-    const end = () => ending.abort(new Error('the consumer lets go of the partition'));
+    const end = () => ending.abort(new Error('the consumer has released the partition'));
     const held = leaseUntil(signal);
     const heartbeat = () => {
       if (!isOwner()) end();
@@ -251,7 +251,8 @@ export class EmbeddedBus implements Bus {
     const onFailure = (error: unknown, failures: number) => {
       if (signal.aborted) return;
       member.failures.set(name, whyAgain(first, reasonFor(error), failures));
-      this.logger.warn({ ...describeRecords(records), group, failures, ...loggable(error) }, 'records will come again');
+      const line = { ...describeRecords(records), group, failures, ...loggable(error) };
+      this.logger.warn(line, 'handling failed; the records will be retried');
     };
     try {
       await retryUntilDone(() => handler(records, { signal, heartbeat }), { signal, onFailure });

@@ -15,7 +15,7 @@ busContract('EmbeddedBus on disk', openOnDisk);
 
 async function openInMemory(): Promise<BusFixture> {
   const database = await openEmbeddedDatabase('memory');
-  // What is in memory is kept for as long as the store is open.
+  // Data in memory lives as long as the store is open.
   const kept = { ...database, close: () => Promise.resolve() };
   const buses = [new EmbeddedBus(kept, silentLogger)];
   const openAnother = (): EmbeddedBus => {
@@ -40,7 +40,7 @@ async function openInMemory(): Promise<BusFixture> {
 }
 
 describe('a group on the embedded log', () => {
-  it('goes on when it could not write down how far it is', async () => {
+  it('continues after a failed offset write', async () => {
     const database = await openEmbeddedDatabase('memory');
     let failures = 2;
     const sublevel = database.level.sublevel.bind(database.level) as (name: string, options: object) => object;
@@ -83,7 +83,7 @@ async function openOnDisk(): Promise<BusFixture> {
       await first.close();
       return open('log');
     },
-    // What a killed process leaves is what is in its files at that moment.
+    // A killed process leaves its files as they are at that moment.
     crash: async () => {
       await cp(path.join(folder.path, 'log'), path.join(folder.path, 'left'), { recursive: true });
       return open('left');

@@ -1,7 +1,7 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Level } from './rebuild.js';
 
-/** Takes what was overwritten or deleted in a collection off the disk; LevelDB keeps it until then. */
+/** Removes overwritten and deleted values of a collection from the disk. Without compaction LevelDB keeps them. */
 export async function compact(
   collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,
 ): Promise<void> {

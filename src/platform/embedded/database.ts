@@ -11,16 +11,16 @@ import { beginRebuild, currentGeneration, keepFirst, type Level } from './rebuil
 
 type StoreLogger = Pick<Logger, 'error' | 'info'>;
 
-/** One ordered key-value store on disk (or, in tests, in memory) behind the embedded adapters of one context. */
+/** The key-value store behind the embedded adapters of one context: on disk or, in tests, in memory. */
 export interface EmbeddedDatabase extends Database {
-  /** Where the collections are. */
+  /** The level that contains the collections. */
   readonly level: Level;
   openBeside(suffix: string): Promise<EmbeddedDatabase>;
-  /** All collections are rebuilt together, whichever are named. */
+  /** Rebuilds all collections together, whatever the argument is. */
   beginRebuild(collections?: readonly string[]): Promise<Rebuild<EmbeddedDatabase>>;
 }
 
-/** A level, and whether it can be used. */
+/** A level and its health. */
 interface Root {
   readonly level: Level;
   health(): DependencyHealth;
@@ -59,7 +59,7 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
       for (const folder of await readdir(home)) {
         if (!folder.startsWith(`${name}.`) || (madeAt(folder) ?? Infinity) >= madeBefore) continue;
         await rm(path.join(home, folder, path.basename(directory)), { recursive: true, force: true });
-        // Another context's may be beside it.
+        // Fails while another context's folder is still in it.
         await rmdir(path.join(home, folder)).catch(() => undefined);
       }
     },
@@ -87,25 +87,25 @@ async function levelOnDisk(directory: string, logger: StoreLogger | undefined): 
     const cause = (error as { cause?: { code?: string } }).cause;
     if (cause?.code === 'LEVEL_LOCKED') {
       throw new Error(
-        `DATA_DIR: another process has ${directory} open; the embedded adapters serve one process ` +
-          '(stop the other one, choose another DATA_DIR, or set MONGODB_URI and Kafka)',
+        `DATA_DIR: another process has ${directory} open, and the embedded database serves only one ` +
+          '(stop the other process, choose another DATA_DIR, or configure MongoDB and Kafka)',
         { cause: error },
       );
     }
     throw new Error(`DATA_DIR: ${directory} cannot be opened: ${whyNotOpened(error as Error)}`, { cause: error });
   }
-  const sayWhatIsLost = async () => {
+  const logDroppedData = async () => {
     const lost = await droppedAtOpen(directory);
-    if (lost.length > 0) logger?.error({ directory, lost }, 'part of the embedded database is damaged and was dropped');
+    if (lost.length > 0) logger?.error({ directory, lost }, 'LevelDB dropped damaged data of the embedded database');
   };
-  await sayWhatIsLost();
+  await logDroppedData();
   const level = new ReopeningLevel({
     location: `DATA_DIR: ${directory}`,
     level: classic as unknown as Level,
-    onFailure: (err) => logger?.error({ err, directory }, 'a write failed; the embedded database is opened again'),
+    onFailure: (err) => logger?.error({ err, directory }, 'a write failed; reopening the embedded database'),
     onReopened: async () => {
-      logger?.info({ directory }, 'the embedded database is open again');
-      await sayWhatIsLost();
+      logger?.info({ directory }, 'the embedded database was reopened');
+      await logDroppedData();
     },
   });
   await level.open();
@@ -120,7 +120,7 @@ function whyNotOpened({ message, cause }: Error): string {
   return (ofNode ?? ofLevelDb ?? told).toLowerCase();
 }
 
-/** What LevelDB dropped of its log when it was opened: of that it tells nobody but its own file of notes. */
+/** Returns the data that LevelDB dropped when it was opened. LevelDB reports this only in its own `LOG` file. */
 async function droppedAtOpen(directory: string): Promise<readonly string[]> {
   const notes = await readFile(path.join(directory, 'LOG'), 'utf8').catch(() => '');
   return notes.match(/[^ /]*: dropping \d+ bytes; .*/g) ?? [];

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 describe('an embedded database that is opened', () => {
-  it('says what it lost of a log that was damaged from outside, and has the rest', async () => {
+  it('logs the data that was lost from a damaged file, and keeps the rest', async () => {
     const items = itemsOf(database);
     await items.put('a', 'before');
     await items.put('b', 'damaged');
@@ -64,7 +64,7 @@ describe('an embedded database that cannot be opened', () => {
 });
 
 describe('compacting a collection on disk', () => {
-  it('takes what was overwritten off the disk, also what a reader still had then', async () => {
+  it('removes overwritten data from the disk, even if an iterator was using it', async () => {
     await itemsOf(database).put('a', 'the old value');
     await database.close();
     database = await openEmbeddedDatabase(folder.path);
@@ -74,7 +74,7 @@ describe('compacting a collection on disk', () => {
     await items.put('a', 'a new value');
 
     const compacted = compact(items);
-    // Writes go one after another, so a compaction that waited for nobody is over after this one.
+    // Writes run one after another, so a compaction that did not wait for the iterator is finished after this one.
     await items.put('b', '');
     await before.close();
     await compacted;

@@ -21,9 +21,9 @@ import { type Write, writeDurably } from './write-durably.js';
 
 interface Edit<State> {
   readonly key: string;
-  /** Returns what is stored after it, which is the same object where nothing changes. */
+  /** Returns the new stored value, or the same object when nothing changes. */
   readonly apply: (stored: StoredChange<State> | undefined) => StoredChange<State>;
-  /** The fork that shows where something else is stored. */
+  /** Returns the fork when another event is stored under the key. */
   readonly forkFrom?: (stored: StoredChange<State> | undefined) => ForkedVersion | undefined;
 }
 
@@ -37,7 +37,7 @@ export class EmbeddedHistory<State> implements History<State> {
     private readonly collection: string,
   ) {
     this.entries = level.sublevel<string, StoredChange<State>>(collection, { valueEncoding: 'json' });
-    // One flush at a time, or what one of two has read, the other could have changed before it writes.
+    // One flush at a time: otherwise one could overwrite a value that another has changed since it was read.
     this.edit = batched({ maxBatch: 100, maxWaiting: 10_000 }, (edits) => this.write(edits.flat()));
   }
 
@@ -103,7 +103,7 @@ export class EmbeddedHistory<State> implements History<State> {
     return false;
   }
 
-  /** Lets the entries be held against the log. */
+  /** Gives access to the entries for a comparison with the log. */
   audit(): Auditable {
     return new EmbeddedAudit<StoredChange<State>>(this.level, this.collection, {
       contentOf: (entry) => ({ ...entry }),

@@ -1,12 +1,12 @@
 import type { Write } from './write-durably.js';
 
-/** An entry of an index by time: `<time>!<id>`, and what is known without the document. */
+/** An entry of an index by time. The key is `<time>!<id>`; the value saves reading the document. */
 export interface IndexEntry {
   readonly key: string;
   readonly value: string;
 }
 
-/** Takes an entry of an index for another. */
+/** Returns the writes that replace one index entry by another. */
 export function moved(index: object, was: string | undefined, is: IndexEntry | undefined): Write[] {
   const writes: unknown[] = [];
   if (was !== undefined && was !== is?.key) writes.push({ type: 'del', sublevel: index, key: was });

@@ -2,11 +2,11 @@ import type { AbstractSublevel } from 'abstract-level';
 import type { Link, Links } from '../rebuilding/links.js';
 import type { Level } from './rebuild.js';
 
-type Kept = Pick<Link, 'hash' | 'prevhash' | 'republished' | 'resolves'>;
+type StoredFields = Pick<Link, 'hash' | 'prevhash' | 'republished' | 'resolves'>;
 
 /**
- * Links in an embedded database. Each is kept under its place, without a look at what is there: that costs more than
- * what comes twice, which is sorted out where links are read.
+ * Stores links in an embedded database. Keys contain the log position, so that adding needs no read; duplicates are
+ * removed when links are read, which is cheaper.
  */
 export class EmbeddedLinks implements Links {
   private readonly links: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
@@ -34,7 +34,7 @@ export class EmbeddedLinks implements Links {
   }
 }
 
-/** A zero sorts an id before every longer one that begins with it, as the ids alone are sorted. */
+/** The zero byte keeps the order of the ids: an id sorts before every longer id that begins with it. */
 function keyOf({ topic, id, version, partition, offset }: Link): string {
   return `${topic}!${id}\0${padded(version)}${padded(offset)}${partition}`;
 }
@@ -43,7 +43,7 @@ function padded(number: number): string {
   return String(number).padStart(15, '0');
 }
 
-function toText({ hash, prevhash, republished, resolves }: Kept): string {
+function toText({ hash, prevhash, republished, resolves }: StoredFields): string {
   return `${hash ?? ''} ${prevhash ?? ''} ${republished ?? ''}${resolves ? ` ${resolves.join(' ')}` : ''}`;
 }
 
@@ -64,21 +64,21 @@ function fromEntry([key, text]: [string, string]): Link {
   };
 }
 
-/** Many at a time: to be woken for each of millions takes longer than to read it. */
-const ENTRIES_AT_A_TIME = 1_000;
+/** Read in chunks, because one await per entry would take longer than reading it. */
+const CHUNK_SIZE = 1_000;
 
 interface Entries {
   nextv(size: number): Promise<[string, string][]>;
   close(): Promise<void>;
 }
 
-/** One link a version: the log's first, with its rivals, and without what came again. */
+/** Yields one link per version: the first in the log, with its rivals, without duplicates. */
 async function* byVersion(entries: Entries): AsyncGenerator<Link> {
   let first: Link | undefined;
   let rivals: Link[] = [];
   try {
     for (;;) {
-      const some = await entries.nextv(ENTRIES_AT_A_TIME);
+      const some = await entries.nextv(CHUNK_SIZE);
       for (const entry of some) {
         const link = fromEntry(entry);
         if (first?.version === link.version && first.id === link.id && first.topic === link.topic) {

@@ -10,7 +10,7 @@ import {
 } from '../views/listing.js';
 import type { Level } from './rebuild.js';
 
-/** Pages through aggregates by reading all of them and keeping one page: right for the sizes of a laptop. */
+/** Pages through aggregates by reading all of them and keeping one page. That is fast enough for development data. */
 export class EmbeddedListing<State extends { readonly id: string }> implements Listing<State> {
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, { readonly state: State }>;
 
@@ -49,7 +49,7 @@ function compare(a: readonly Scalar[], b: readonly Scalar[], { sort }: ListQuery
   return 0;
 }
 
-/** Text by code point, as MongoDB has it: JavaScript's own order is another past U+FFFF. */
+/** Compares text by code point, like MongoDB. JavaScript's order differs above U+FFFF. */
 function isBefore(a: Scalar, b: Scalar): boolean {
   if (typeof a !== 'string' || typeof b !== 'string') return a < b;
   let at = 0;

@@ -16,7 +16,7 @@ export class EmbeddedProjection<State> implements ProjectionStore<State> {
     private readonly collection: string,
   ) {
     this.copies = level.sublevel<string, Versioned<State>>(collection, { valueEncoding: 'json' });
-    // One flush at a time, or two of them could each read the older version and the older of them write last.
+    // One flush at a time: otherwise two could read the same version, and the older one could write last.
     this.enqueue = batched({ maxBatch: 100, maxWaiting: 10_000 }, (batches) => this.write(batches.flat()));
   }
 
@@ -28,7 +28,7 @@ export class EmbeddedProjection<State> implements ProjectionStore<State> {
     return this.copies.get(id);
   }
 
-  /** Lets the copies be held against the log. */
+  /** Gives access to the copies for a comparison with the log. */
   audit(): Auditable {
     return new EmbeddedAudit<Versioned<State>>(this.level, this.collection, {
       contentOf: ({ version, state }) => ({ version, state }),

@@ -30,7 +30,7 @@ projectionContract('EmbeddedProjection on disk', { runs: 20 }, async () => {
   };
 });
 
-it('refuses for good what is nested more deeply than JSON can be written', async () => {
+it('rejects a state that is nested too deeply for JSON as not storable', async () => {
   const database = await openEmbeddedDatabase('memory');
   const projection = new EmbeddedProjection<unknown>(database.level, 'copies');
   const state: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));

@@ -4,18 +4,18 @@ import type { Rebuild } from '../rebuilding/rebuild.js';
 export type Level = AbstractLevel<string | Buffer | Uint8Array, string, string>;
 
 /**
- * A database holds its collections as of one generation; a rebuild fills the next one. Which one counts is one value,
- * so that all collections are swapped at once. Generation 0 is the database itself, later ones are parts of it.
+ * The collections belong to a generation, and a rebuild fills the next one. One value names the current generation, so
+ * that all collections are swapped at once. Generation 0 is the database itself, later ones are sublevels of it.
  */
-const FOLDER = 'generation-';
+const GENERATION_PREFIX = 'generation-';
 const CURRENT = 'current';
 
-/** Where the collections are that count. */
+/** Returns the level of the current generation. */
 export async function currentGeneration(root: Level): Promise<Level> {
   return generation(root, await readCurrent(root));
 }
 
-/** Begins the next generation, empty. Only one process can have the database open, so no write needs to be held back. */
+/** Begins the next, empty generation. Only one process can open the database, so no write fence is needed. */
 export async function beginRebuild<Database>(
   root: Level,
   databaseOver: (level: Level) => Database,
@@ -31,12 +31,12 @@ export async function beginRebuild<Database>(
       await pointer(root).put(CURRENT, String(next), synced);
       await clearAllBut(root, next);
     },
-    // Which one counts is asked again: it may have been swapped in.
+    // Read the current generation again: a swap may have changed it.
     discard: async () => clearAllBut(root, await readCurrent(root)),
   };
 }
 
-/** The text that is kept under a name, beside the generations, so that it outlives them. */
+/** Returns the text stored under a name, or stores a new one. It is outside the generations, so rebuilds keep it. */
 export async function keepFirst(root: Level, name: string, make: () => Promise<string>): Promise<string> {
   const key = `kept ${name}`;
   const before = await pointer(root).get(key);
@@ -56,12 +56,12 @@ async function readCurrent(root: Level): Promise<number> {
 }
 
 function generation(root: Level, number: number): Level {
-  return number === 0 ? root : (root.sublevel<string, string>(`${FOLDER}${number}`, {}) as unknown as Level);
+  return number === 0 ? root : (root.sublevel<string, string>(`${GENERATION_PREFIX}${number}`, {}) as unknown as Level);
 }
 
-/** A part `name` has its keys between `!name!` and `!name"`. */
+/** A sublevel `name` has its keys between `!name!` and `!name"`. */
 async function clearAllBut(root: Level, number: number): Promise<void> {
-  const [first, last] = [`!${FOLDER}`, `!${FOLDER.slice(0, -1)}.`];
+  const [first, last] = [`!${GENERATION_PREFIX}`, `!${GENERATION_PREFIX.slice(0, -1)}.`];
   if (number === 0) {
     await root.clear({ gte: first, lt: last });
     return;

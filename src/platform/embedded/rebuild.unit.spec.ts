@@ -38,7 +38,7 @@ describe('a rebuild in an embedded database', () => {
     return database;
   }
 
-  /** All that the database holds, in whatever generation. */
+  /** All entries of the database, in all generations. */
   async function size(): Promise<number> {
     await database.close();
     const root = new (await import('classic-level')).ClassicLevel(directory);
@@ -48,7 +48,7 @@ describe('a rebuild in an embedded database', () => {
     return keys.length;
   }
 
-  it('begins with nothing, and touches nothing that is there', async () => {
+  it('begins empty, and does not change existing data', async () => {
     const rebuild = await database.beginRebuild();
     expect(await valuesIn(rebuild.database)).toEqual([undefined, undefined, undefined]);
 
@@ -58,7 +58,7 @@ describe('a rebuild in an embedded database', () => {
     expect(await valuesIn(await reopened())).toEqual(['old', 'old', 'old']);
   });
 
-  it('takes the place of everything once it is swapped in, and leaves nothing of the old behind', async () => {
+  it('replaces everything when it is swapped in, and leaves no old data behind', async () => {
     const before = await size();
     for (const value of ['one', 'two', 'three']) {
       const rebuild = await database.beginRebuild();
@@ -67,7 +67,7 @@ describe('a rebuild in an embedded database', () => {
       await rebuild.swap();
       expect(await valuesIn(await reopened())).toEqual([value, value, value]);
     }
-    // One more: which generation counts.
+    // One more entry: the current generation.
     expect(await size()).toBe(before + 1);
   });
 

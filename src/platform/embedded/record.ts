@@ -3,7 +3,7 @@ import type { BusRecord, Headers, HeaderValue } from '../log/bus.js';
 
 type StoredHeader = string | { readonly base64: string };
 
-/** A record on disk; key, value and headers that are no text in base64, because they may be any bytes. */
+/** A record on disk. Key, value and binary headers are in base64, because they may be any bytes. */
 export interface StoredRecord {
   readonly key: string | null;
   readonly value: string | null;

@@ -6,23 +6,23 @@ import { idOfKey, type IndexEntry, moved } from './indexes.js';
 import type { Level } from './rebuild.js';
 import type { Write } from './write-durably.js';
 
-/** What an aggregate's document has of commands. */
+/** The part of an aggregate's document with its commands. */
 interface Remembering<State extends Aggregate> {
   readonly commands: readonly RememberedCommand<State>[];
 }
 
 type Sublevel<Value> = AbstractSublevel<Level, string | Buffer | Uint8Array, string, Value>;
 
-/** Has one document edited, as the store edits documents. */
+/** Edits one document through the store. */
 type Edit<Document> = (id: string, apply: (document: Document | undefined) => Document | undefined) => Promise<boolean>;
 
-/** Key in the index: all commands that there are are in it. Later than any time. */
+/** Key in the index that marks it as complete. It sorts after every time. */
 const INDEXED = 'indexed';
 const MAX_FORGOTTEN = 1_000;
 
-/** The commands that the aggregates of one collection remember, indexed by the time of the oldest of each aggregate. */
+/** The remembered commands of one collection, indexed by the oldest command of each aggregate. */
 export class EmbeddedCommands<State extends Aggregate, Document extends Remembering<State>> {
-  /** `<time of the oldest remembered command>!<id>`, for aggregates that have one, and INDEXED. */
+  /** `<time of the oldest remembered command>!<id>` for aggregates that have one, and INDEXED. */
   private readonly index: Sublevel<string>;
 
   constructor(
@@ -34,12 +34,12 @@ export class EmbeddedCommands<State extends Aggregate, Document extends Remember
     this.index = level.sublevel<string, string>(`${collection}.remembering`, {});
   }
 
-  /** What the index needs when a document takes the place of another one. */
+  /** Returns the index writes for a document change. */
   writesFor(id: string, before: Document | undefined, after: Document): Write[] {
     return moved(this.index, entryOf(id, before)?.key, entryOf(id, after));
   }
 
-  /** Drops those from before a time (RFC 3339). Returns the number of aggregates that had any. */
+  /** Deletes commands from before a time (RFC 3339). Returns the number of aggregates that had any. */
   async forget(before: string): Promise<number> {
     const isIndexed = (await this.index.get(INDEXED)) !== undefined;
     let forgotten = isIndexed ? 0 : await this.indexAll(before);
@@ -55,7 +55,7 @@ export class EmbeddedCommands<State extends Aggregate, Document extends Remember
     return forgotten;
   }
 
-  /** Reads every aggregate, once, for those that earlier versions stored. */
+  /** Builds the index once, for documents that earlier versions stored. */
   private async indexAll(before: string): Promise<number> {
     let forgotten = 0;
     for await (const [id, document] of this.documents.iterator()) {
@@ -72,7 +72,7 @@ export class EmbeddedCommands<State extends Aggregate, Document extends Remember
   private async forgetOf(keys: readonly string[], before: string): Promise<void> {
     const ids = keys.map(idOfKey);
     await Promise.all(ids.map((id) => this.edit(id, without(before))));
-    // A repair may have taken the aggregate of a key away.
+    // A repair may have deleted the aggregate of a key.
     const documents = await this.documents.getMany(ids);
     const stale = keys.filter((key, at) => key !== entryOf(ids[at] as string, documents[at])?.key);
     await this.index.batch(stale.map((key) => ({ type: 'del', key })));

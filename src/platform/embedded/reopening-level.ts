@@ -16,11 +16,12 @@ type Entry = [string, string];
 
 /** A LevelDB on disk. It is a `Level` whose keys and values are text. */
 export interface Store {
-  /** As people know it. */
+  /** Name of the location in messages. */
   readonly location: string;
   readonly level: Level;
-  /** Told why a write failed, and when the store is open again. */
+  /** Called with the error of a failed write. */
   onFailure(error: unknown): void;
+  /** Called after the store was reopened. */
   onReopened(): Promise<void>;
 }
 
@@ -34,18 +35,18 @@ const NOT_OPEN = new Set(['LEVEL_DATABASE_NOT_OPEN', 'LEVEL_ITERATOR_NOT_OPEN'])
 const TEXT = { keyEncoding: 'utf8', valueEncoding: 'utf8' } as const;
 
 /**
- * A level over a LevelDB that is closed and opened again after a write that failed. A full disk leaves half a record in
- * LevelDB's log; what is appended after it is acknowledged, and dropped by the next open without a word. So one write is
- * under way at a time, whoever makes it, and after one that failed neither reads nor writes go on until the store has been
- * opened again, which is tried for as long as it takes. What became of the failed one only shows then.
+ * A level that closes and reopens its LevelDB after a failed write. A full disk leaves a partial record in LevelDB's
+ * log. LevelDB acknowledges later records, but silently drops them at the next open. So only one write runs at a time.
+ * After a failed one, reads and writes are refused until the store was reopened, which is retried without limit. Only
+ * then is it known whether the failed write was applied.
  *
- * Unlike LevelDB itself this stays open meanwhile, and with it all sublevels.
+ * This level itself, and its sublevels, stay open meanwhile.
  */
 export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> {
   private failure: Error | undefined;
   private reopening: Promise<void> = Promise.resolve();
   private writing: Promise<unknown> = Promise.resolve();
-  /** Resolved as each of the iterators that are open is closed. */
+  /** One promise per open iterator; it resolves when the iterator is closed. */
   private readonly iterating = new Set<Promise<void>>();
   private readonly closed = new AbortController();
   private readonly enqueue = batched<Batch, void>(LIMITS, async (batches) => {
@@ -102,9 +103,9 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
   }
 
   /**
-   * Takes what was overwritten or deleted between two keys off the disk. LevelDB keeps for an iterator the values, and
-   * the files, that were there when it was opened, so those that are open are waited for: before, and for the files again
-   * after.
+   * Removes overwritten and deleted values between two keys from the disk. LevelDB keeps the values and files that an
+   * open iterator may need. So it waits for open iterators before it compacts, and compacts twice, to remove the files
+   * that the first pass replaced.
    */
   async compactRange(start: string, end: string): Promise<void> {
     const { level } = this.store as { level: Level & { compactRange?(start: string, end: string): Promise<void> } };
@@ -122,7 +123,7 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
     } catch (error) {
       this.refuseAfterFailure();
       const wasClosedUnderIt = NOT_OPEN.has(String((error as { code?: unknown }).code)) && this.status === 'open';
-      throw wasClosedUnderIt ? unavailable('the embedded database was opened again', error) : error;
+      throw wasClosedUnderIt ? unavailable('the embedded database was reopened during the read', error) : error;
     }
   }
 
@@ -141,12 +142,12 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
   }
 
   private refuseAfterFailure(): void {
-    if (this.failure) throw unavailable('the embedded database is opened again, because a write failed', this.failure);
+    if (this.failure) throw unavailable('the embedded database is being reopened after a failed write', this.failure);
   }
 
   private fail(cause: Error): void {
     const { location, level } = this.store;
-    this.failure = new Error(`${location} is opened again, because a write failed: ${cause.message}`, { cause });
+    this.failure = new Error(`${location} is being reopened after a failed write: ${cause.message}`, { cause });
     this.store.onFailure(cause);
     const reopen = async () => {
       await level.close();
@@ -162,7 +163,7 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
 }
 
 class ReopeningIterator<DB> extends AbstractIterator<DB, string, string> {
-  /** Resolved when it is closed. */
+  /** Resolves when it is closed. */
   readonly done: Promise<void>;
   private opened: AbstractIterator<Level, string, string> | undefined;
   private end!: () => void;

@@ -5,8 +5,8 @@ import type { Level } from './rebuild.js';
 export type Write = AbstractBatchOperation<Level, string, unknown>;
 
 /**
- * Writes all of it or nothing, and answers when it is on disk.
- * @throws PlatformError `not-storable` when no JSON can be made of it.
+ * Writes the batch atomically. Resolves when it is on disk.
+ * @throws PlatformError `not-storable` when it cannot be serialized as JSON
  */
 export async function writeDurably(level: Level, writes: Write[]): Promise<void> {
   const synced: object = { sync: true };
@@ -14,6 +14,6 @@ export async function writeDurably(level: Level, writes: Write[]): Promise<void>
   try {
     await level.batch(writes, synced);
   } catch (error) {
-    throw (error as Error).name === 'RangeError' ? notStorable('it is nested too deeply for JSON') : error;
+    throw (error as Error).name === 'RangeError' ? notStorable('the state is nested too deeply for JSON') : error;
   }
 }

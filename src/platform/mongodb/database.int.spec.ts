@@ -110,7 +110,7 @@ describeWithRealServers('a database whose connection string asks for a replica s
         up: false,
         detail:
           `MongoDB at ${uri.host} is not in the replica set 'another' that ORDERS_MONGODB_URI asks for (replicaSet); ` +
-          'db.hello().setName tells in which one it is',
+          'db.hello().setName names its replica set',
       });
     } finally {
       await database.close();

@@ -5,7 +5,7 @@ const WRONG_LOGIN = new Set([18, 8000]);
 const UNAUTHORIZED = 13;
 const FILE = new Set(['ENOENT', 'EACCES', 'EISDIR']);
 
-/** What the driver knows of the servers, as the error has it that says that none can be selected. */
+/** The driver's knowledge of the servers, in the error that says that it can select none. */
 interface Topology {
   readonly type: string;
   readonly setName: string | null;
@@ -33,7 +33,21 @@ export function reasonFor(
   if (says(/^query(?:Srv|Txt) /)) return `DNS has no SRV record for the host in ${setting}`;
   const failure = whyNoConnection(codes);
   if (failure !== undefined) return `MongoDB ${failure} (${setting}, and tlsCAFile in it)`;
- * Returns the reason why a database cannot be used, for operators; undefined when the server just does not answer.
- * @param setting the setting with the connection string
- * @param hosts the hosts that it names
+  if (says(/ closed$|before secure TLS/))
+    return `MongoDB closes connections; if this persists, check tls in ${setting}`;
+  const setName = missingSetOf(causes);
+  return setName === undefined
+    ? undefined
+    : `MongoDB at ${hosts.join(', ')} is not in the replica set '${setName}' that ${setting} asks for (replicaSet); ` +
+        'db.hello().setName names its replica set';
+}
+
+/**
+ * The replica set that no server belongs to: the driver forgets a server that belongs to another one or to none, and
+ * keeps one that it cannot reach.
+ */
+function missingSetOf(causes: readonly Cause[]): string | undefined {
+  const topologies = causes.flatMap((cause) => ('reason' in cause ? [cause.reason as Topology] : []));
+  const empty = topologies.find(({ type, servers }) => type === 'ReplicaSetNoPrimary' && servers.size === 0);
+  return empty?.setName ?? undefined;
 }

@@ -13,7 +13,7 @@ describe('why no server can be selected', () => {
   it('is the replica set, where the servers answer that they belong to no such one', () => {
     expect(reasonFor(selectionError('ReplicaSetNoPrimary', 'rs1', []), 'MONGODB_URI', 'orders', HOSTS)).toBe(
       "MongoDB at db-1:27017, db-2:27017 is not in the replica set 'rs1' that MONGODB_URI asks for (replicaSet); " +
-        'db.hello().setName tells in which one it is',
+        'db.hello().setName names its replica set',
     );
   });
 

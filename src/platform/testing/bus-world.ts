@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { Bus, BusRecord, RunningConsumer, RecordHandler } from '../log/bus.js';
 import { record } from './recorder.js';
 
-/** One log, as a process sees it, and what may happen to that process. */
+/** The bus of one process, and ways to restart or kill that process. */
 export interface BusFixture {
   readonly bus: Bus;
-  /** Milliseconds without a heartbeat after which a member's partitions go to others; 0 where there is no such time. */
+  /** Session timeout in milliseconds; 0 when the bus has none. */
   readonly session: number;
-  /** Closes the bus, and answers one that another process opens afterwards. */
+  /** Closes the bus. Returns the bus of a process that is started afterwards. */
   reopen(): Promise<Bus>;
-  /** Ends the process as `kill -9` would, and answers the bus of the next one. What was running never ends. */
+  /** Cuts the process off, like `kill -9`. Returns the bus of the next process. Running calls never end. */
   crash(): Promise<Bus>;
-  /** Lets what a crash cut off end, so that it can be let go of. */
+  /** Lets the calls of a crashed process end, so that they can be cleaned up. */
   bury(): void;
   dispose(): Promise<void>;
 }
 
-/** A topic and a group of one test's own, and the members that it started. */
+/** The topic and the group of one test, and the members that it started. */
 export class BusWorld {
   readonly topic = `topic-${randomUUID()}`;
   readonly group = `group-${randomUUID()}`;
@@ -36,27 +36,27 @@ export class BusWorld {
 
   async join(handler: RecordHandler, options: { bus?: Bus; group?: string } = {}): Promise<RunningConsumer> {
     const { bus = this.bus, group = this.group } = options;
-    const consumption = await bus.consume(group, new Map([[this.topic, handler]]));
-    this.running.push(consumption);
-    return consumption;
+    const consumer = await bus.consume(group, new Map([[this.topic, handler]]));
+    this.running.push(consumer);
+    return consumer;
   }
 
-  async leave(consumption: RunningConsumer): Promise<void> {
-    this.running = this.running.filter((other) => other !== consumption);
-    await consumption.stop();
+  async leave(consumer: RunningConsumer): Promise<void> {
+    this.running = this.running.filter((other) => other !== consumer);
+    await consumer.stop();
   }
 
   async close(): Promise<void> {
     this.fixture.bury();
-    await Promise.all(this.running.map((consumption) => consumption.stop()));
+    await Promise.all(this.running.map((consumer) => consumer.stop()));
     await this.fixture.dispose();
   }
 }
 
-/** As many keys as it takes to have records in several partitions. */
+/** Enough keys to have records in several partitions. */
 export const keys: readonly string[] = Array.from({ length: 24 }, (_, index) => `key-${index}`);
 
-/** A record of every key. */
+/** One record for every key. */
 export function aRoundOf(value: string): BusRecord[] {
   return keys.map((key) => record(key, `${key} ${value}`));
 }

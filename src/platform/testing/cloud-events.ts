@@ -4,15 +4,15 @@ import type { CloudEvent, DomainEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
 import { type Place, sealEvent } from '../event/seal-event.js';
 
-/** An event as it is written: with its hash. */
+/** An event with its hash, as it is published. */
 export type HashedEvent = CloudEvent & { readonly hash: string };
 
-/** An event as a reader of the log gets it. */
+/** Builds an event as a reader of the log gets it. */
 export function toCloudEvent(stream: EventStream, event: DomainEvent, of: Place): HashedEvent {
   return JSON.parse(sealEvent(stream, event, of).json) as HashedEvent;
 }
 
-/** The events of one aggregate's changes, in order, as a reader of the log gets them. */
+/** Builds the chained events of one aggregate's changes, as a reader of the log gets them. */
 export function toChain(stream: EventStream, changes: readonly Change[]): HashedEvent[] {
   let before: { readonly state: Aggregate; readonly hash: string } | undefined;
   return changes.map((change) => {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { ISocketFactory } from 'kafkajs';
 
-/** The network of one client, that a test can cut: to the others its process is then as good as dead. */
+/** The network of one client. A test can cut it, so that the process looks dead to others. */
 export interface CuttableNetwork {
   readonly socketFactory: ISocketFactory;
   cut(): void;
@@ -29,7 +29,7 @@ export function cuttableNetwork(): CuttableNetwork {
   };
 }
 
-/** With no error kafkajs would not notice, and wait for answers. */
+/** An error is needed: otherwise kafkajs would not notice, and would wait for answers. */
 function cutOff(): Error {
   return new Error('the network is cut');
 }

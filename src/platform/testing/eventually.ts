@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Looks again and again until the probe no longer throws; then answers what it answers. @throws its last error. */
+/** Repeats the probe until it no longer throws, and returns its result. @throws the last error, after the timeout */
 export async function eventually<T>(probe: () => Promise<T> | T, { within = 30_000, every = 50 } = {}): Promise<T> {
   const deadline = Date.now() + within;
   for (;;) {

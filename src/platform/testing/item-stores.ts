@@ -13,14 +13,14 @@ export type ItemStore = Aggregates<Item, ItemChange> & Outbox & Restorable<Item>
 
 /** One empty collection of items. */
 export interface AggregatesFixture {
-  /** The stores of as many processes as the technology lets use the collection at once. */
+  /** Stores over one collection, one per process. Embedded databases permit only one. */
   readonly stores: readonly ItemStore[];
-  /** Closes all of it, and answers a store that another process opens afterwards. */
+  /** Closes the stores. Returns the store of a process that is started afterwards. */
   reopen(): Promise<ItemStore>;
   dispose(): Promise<void>;
 }
 
-/** What an outbox has to publish, in one piece. */
+/** All unpublished events of an outbox. */
 export async function unpublishedOf(
   outbox: Pick<Outbox, 'unpublished'>,
   query?: UnpublishedQuery,
@@ -30,7 +30,7 @@ export async function unpublishedOf(
   return all;
 }
 
-/** All that one aggregate has to publish. */
+/** The pending events of one aggregate. */
 export async function pendingOf(outbox: Pick<Outbox, 'unpublished'>, id: string): Promise<readonly PendingEvent[]> {
   return (await unpublishedOf(outbox, { ids: [id] }))[0]?.pending ?? [];
 }

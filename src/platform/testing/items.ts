@@ -2,7 +2,7 @@ import type { Aggregate, Change, Saving } from '../aggregate/aggregates.js';
 import type { DomainEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
 
-/** An aggregate of no context, to test the platform with. */
+/** An aggregate for tests of the platform. It belongs to no context. */
 export interface Item extends Aggregate {
   readonly name: string;
   readonly tags?: readonly string[];
@@ -39,7 +39,7 @@ export function changed(before: Item, name: string, time = SOME_TIME): Saving<It
   return { type: 'changed', state, commands: [] };
 }
 
-/** The event of a change, as its stream states it. */
+/** The domain event of a change. */
 export function eventOf({ type, state }: ItemChange, changed: readonly string[] = ['']): DomainEvent {
   return { type, data: { item: state, changed } };
 }

@@ -21,16 +21,16 @@ export interface LettersFixture {
   dispose(): Promise<void>;
 }
 
-/** A topic, and a subscriber to it that keeps copies and may not understand all there is. */
+/** A topic, and a subscriber that keeps copies and may be unable to read some records. */
 export class LettersWorld {
   readonly topic = `topic-${randomUUID()}`;
   readonly group = 'copies';
-  /** Major versions of the event that today's code understands. */
+  /** Major versions of the event that the subscriber supports. */
   readonly understood = new Set([1]);
-  /** Records as the reader was given them. */
+  /** Records that `read` was called with. */
   readonly given: LoggedRecord[] = [];
   failure: Error | undefined;
-  /** Names that today's code cannot deal with. */
+  /** Names at which the subscriber fails with a bug. */
   readonly bugs = new Set<string>();
 
   private constructor(private readonly fixture: LettersFixture) {}
@@ -72,15 +72,15 @@ export class LettersWorld {
     return this.bus.publish(this.topic, records);
   }
 
-  /** Has the subscriber handle all that the topic holds, as if no offset had been committed. */
+  /** Handles the whole topic once, as if no offset had been committed. */
   async consume(): Promise<void> {
-    const reading = await this.bus.read([this.topic], recordHandler(this.subscription, this.bus, silentLogger));
-    await reading.caughtUp();
-    await reading.stop();
+    const reader = await this.bus.read([this.topic], recordHandler(this.subscription, this.bus, silentLogger));
+    await reader.caughtUp();
+    await reader.stop();
     this.given.length = 0;
   }
 
-  /** Has the subscriber consume the topic as a process does. */
+  /** Joins a consumer group and consumes the topic, as a process does. */
   join(): Promise<RunningConsumer> {
     const handler = recordHandler(this.subscription, this.bus, silentLogger);
     return this.bus.consume(`${this.group}-${this.topic}`, new Map([[this.topic, handler]]));
@@ -101,7 +101,7 @@ export class LettersWorld {
     return redrive(this.bus, this.subscription, chosen ?? (await this.listWaiting()), signal);
   }
 
-  /** As a process that has just started counts them. */
+  /** The number of pending dead letters, as a new process counts them. */
   async countWaiting(): Promise<number | undefined> {
     const [count] = await new PendingDeadLetters(this.bus, [this]).counts();
     return count?.waiting;
@@ -121,7 +121,7 @@ export class LettersWorld {
   }
 }
 
-/** A record of a version of a copy, in the event's major version. */
+/** Builds a record that states a version of a copy. */
 export function stated(id: string, version: number, name: string, major = 1): BusRecord {
   const event: CloudEvent = {
     specversion: '1.0',

@@ -2,25 +2,25 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface LosingProxy {
-  /** A connection string that leads through the proxy. */
+  /** Connection string of the proxy. */
   readonly uri: string;
   /**
-   * The next request with these bytes in it reaches the server, and its answer nobody: the connection breaks then.
-   * @param meanwhile done between the two
+   * Loses the answer to the next request with these bytes: the request reaches the server, then the connection breaks.
+   * @param meanwhile called after the answer has arrived, before the connection breaks
    */
   loseAnswerTo(bytes: string, meanwhile?: () => Promise<unknown>): void;
-  /** The next request that begins with these bytes in it reaches nobody: the server's side is closed while it is sent. */
+  /** Closes the server's side while the next request with these bytes is being sent; the request is lost. */
   hangUpOn(bytes: string): void;
-  /** Passes nothing on any more, in neither direction, and closes nothing. */
+  /** Stops forwarding in both directions, and keeps the connections open. */
   standStill(): void;
-  /** Passes everything on again; connections that were made meanwhile are closed. */
+  /** Forwards again. Connections that were made meanwhile are closed. */
   goOn(): void;
-  /** How many answers got lost, or requests. */
+  /** Number of lost answers and requests. */
   lost(): number;
   close(): void;
 }
 
-/** Passes everything on to MongoDB, and loses the answers that it is told to lose. */
+/** Starts a proxy to MongoDB that can lose chosen answers and requests. */
 export async function losingProxy(uri: string): Promise<LosingProxy> {
   const target = new URL(uri);
   const sockets: Socket[] = [];
@@ -42,7 +42,7 @@ export async function losingProxy(uri: string): Promise<LosingProxy> {
         hangingUpOn = undefined;
         lost += 1;
         upstream.removeAllListeners('close').destroy();
-        // What is still on its way is taken, and leads nowhere.
+        // Data that is still arriving is read and discarded.
         client.removeAllListeners('data').end().resume();
         return;
       }

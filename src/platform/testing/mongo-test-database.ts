@@ -3,14 +3,14 @@ import type { Db } from 'mongodb';
 import { type MongoDatabase, openMongoDatabase } from '../mongodb/database.js';
 import { realServers } from './real-servers.js';
 
-/** A database of a test's own, as several processes see it. */
+/** The database of one test. Each `open` acts as another process. */
 export interface MongoTestDatabase {
   readonly name: string;
   open(): Promise<MongoDatabase>;
   drop(): Promise<void>;
 }
 
-/** All of the driver, of which services have no more than the collections. */
+/** The driver's `Db`, which services cannot access. */
 export function driverOf({ db }: MongoDatabase): Db {
   return db.collection('any').db;
 }

@@ -4,8 +4,8 @@ import type { OpenContext } from '../context/open-context.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 
 /**
- * A context over an empty database in memory. What a test rebinds in the container before it resolves anything counts;
- * the rest is real.
+ * Opens a context over an empty database in memory. A test can rebind ports in the container before it resolves
+ * anything; everything else is real.
  * @example
  * const { container, close } = await openInMemory(orders);
  * container.rebind(CUSTOMERS).toConstantValue(nobody);

@@ -1,14 +1,14 @@
 import { describe, it } from '@jest/globals';
 
 /**
- * `describe`, for what stops and kills servers and so needs some of its own, which only the servers script gives.
- * Without it they are skipped, and said so at the end of the run; with REQUIRE_REAL_SERVERS=1 they fail.
+ * `describe` for tests that stop or kill servers. They start their own servers with the servers script. Without it they
+ * are skipped and listed at the end of the run; with REQUIRE_REAL_SERVERS=1 they fail.
  */
 export function describeWhereOwnServersRun(name: string, tests: () => void): void {
   describeUnlessMissing(process.env.NO_OWN_SERVERS, 'no server to stop and kill', name, tests);
 }
 
-/** `describe`, skipped when something is missing; with REQUIRE_REAL_SERVERS=1 it fails instead. */
+/** `describe` that is skipped when a requirement is missing; with REQUIRE_REAL_SERVERS=1 it fails instead. */
 export function describeUnlessMissing(
   missing: string | undefined,
   without: string,

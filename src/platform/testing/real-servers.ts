@@ -1,17 +1,17 @@
 import { describe } from '@jest/globals';
 
-/** Addresses of the real Kafka and MongoDB that the run has found (see start-servers.js). */
+/** Addresses of the Kafka and MongoDB of this test run (see start-servers.js). */
 export interface RealServers {
   readonly kafka: string;
   readonly mongodb: string;
 }
 
-/** @throws Error when there are none; inside {@link describeWithRealServers} there always are. */
+/** @throws Error when there are none. Inside {@link describeWithRealServers} there always are. */
 export function realServers(): RealServers {
   const { FOUND_KAFKA: kafka, FOUND_MONGODB: mongodb } = process.env;
   if (kafka === undefined || mongodb === undefined) throw new Error('this run has no real servers');
   return { kafka, mongodb };
 }
 
-/** `describe`, for what needs the real servers; skipped, and said so at the end of the run, where there are none. */
+/** `describe` for tests that need real servers. Without servers they are skipped and listed at the end of the run. */
 export const describeWithRealServers = process.env.FOUND_KAFKA === undefined ? describe.skip : describe;

@@ -1,16 +1,16 @@
 import type { BusRecord, LoggedRecord, RecordHandler } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 
-/** A record of text, as tests publish it. */
+/** Builds a record with text as key and value. */
 export function record(key: string, value: string): BusRecord {
   return { key: Buffer.from(key), value: Buffer.from(value), headers: {} };
 }
 
-/** Remembers every record that a handler was given and was done with. */
+/** Remembers every record that its handler has finished. */
 export class Recorder {
   readonly records: LoggedRecord[] = [];
 
-  /** Takes records once `before`, which may wait or throw, has let them. */
+  /** Returns a handler that records after `before`, which may wait or throw. */
   handler(
     before: (records: readonly LoggedRecord[], lease: Lease) => void | Promise<void> = () => undefined,
   ): RecordHandler {
@@ -24,7 +24,7 @@ export class Recorder {
     return this.records.map(({ value }) => String(value));
   }
 
-  /** Values by key, each at its first appearance. */
+  /** Distinct values by key, in order of first appearance. */
   valuesByKey(): Record<string, string[]> {
     const byKey: Record<string, string[]> = {};
     for (const { key, value } of this.records) {

@@ -20,14 +20,14 @@ import { type Shop, shopCalled } from './shop.js';
 /** A log and a database with nothing in them. */
 export interface ShopFixture {
   readonly bus: Bus;
-  /** The database as a process that is started now sees it. */
+  /** Opens the database as a new process does. */
   reopen(): Promise<Database>;
-  /** Takes these topics away, with all that is in them. */
+  /** Deletes these topics with all their records. */
   loseTopics(topics: readonly string[]): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** A shop on a log and a database, and what befalls these. */
+/** A shop on a log and a database, and the failures of both. */
 export class ShopWorld {
   readonly context: Shop = shopCalled(`shop-${randomUUID()}`);
   database!: Database;
@@ -46,12 +46,12 @@ export class ShopWorld {
     return Object.values(this.context.streams).map(({ topic }) => topic);
   }
 
-  /** Everything that is in the log. */
+  /** All records of a topic. */
   async records(topic: string): Promise<BusRecord[]> {
     const records: BusRecord[] = [];
-    const reading = await this.fixture.bus.read([topic], (more) => Promise.resolve(void records.push(...more)));
-    await reading.caughtUp();
-    await reading.stop();
+    const reader = await this.fixture.bus.read([topic], (more) => Promise.resolve(void records.push(...more)));
+    await reader.caughtUp();
+    await reader.stop();
     return records;
   }
 
@@ -80,7 +80,7 @@ export class ShopWorld {
     this.shop = this.context.stores(this.database);
   }
 
-  /** As the relay does. */
+  /** Publishes all pending events, as the relay does. */
   async publishAll(): Promise<void> {
     for (const store of [this.shop.items, this.shop.parts]) {
       const waiting: Unpublished[] = [];
@@ -114,7 +114,7 @@ export class ShopWorld {
     }
   }
 
-  /** Everything that a verification finds. */
+  /** Runs `verify` and returns all findings. */
   async findings(): Promise<string[]> {
     const found: string[] = [];
     const scratch = await openEmbeddedDatabase('memory');
@@ -134,7 +134,7 @@ export class ShopWorld {
     return found;
   }
 
-  /** Brings the live collections to where the log is. */
+  /** Applies the log to the live collections. */
   async project(): Promise<void> {
     const projector = await LogProjector.start(this.fixture.bus, this.context.open(this.database).replayable, {
       signal: new AbortController().signal,
@@ -151,7 +151,7 @@ export class ShopWorld {
     return (await findWithPending(store, id))!;
   }
 
-  /** What went on elsewhere from where an item is now, before this database was set back to here. */
+  /** Publishes further versions from another database: as if this one was restored from an older backup. */
   async publishElsewhere(id: string, names: readonly string[]): Promise<StoredWithPending<Item>> {
     const elsewhere = await openEmbeddedDatabase('memory');
     const { items } = this.context.stores(elsewhere);
@@ -166,7 +166,7 @@ export class ShopWorld {
     return newest;
   }
 
-  /** The outbox is trimmed, and nothing of it is in the log: as when the log was restored. */
+  /** Trims the outbox without publishing: as if the log was restored from an older backup. */
   async lose(id: string): Promise<void> {
     const { state } = (await this.shop.items.find(id))!;
     await this.shop.items.trim(new Map([[id, state.version]]));

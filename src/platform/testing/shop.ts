@@ -11,13 +11,13 @@ const ITEMS = token<Aggregates<Item, ItemChange>>('items');
 const PARTS = token<Aggregates<Item, ItemChange>>('parts');
 const HISTORY = token<History<Item>>('history of items');
 
-/** A context of two kinds of aggregates, items and parts; of items it keeps a history, of parts none. */
+/** A context with two aggregate types: items, with a history, and parts, without one. */
 export interface Shop extends Context {
   readonly streams: { readonly items: EventStream; readonly parts: EventStream };
   stores(database: Database): ReturnType<typeof storesOf>;
 }
 
-/** @param name of its own, on a log that it shares with others */
+/** @param name unique, because the log is shared with other tests */
 export function shopCalled(name: string): Shop {
   const streams = { items: streamOf(`${name}.item`), parts: streamOf(`${name}.part`) };
   const context = defineContext({

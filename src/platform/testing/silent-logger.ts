@@ -1,4 +1,4 @@
 import { pino } from 'pino';
 
-/** Says nothing, unless a developer asks for it: `TEST_LOG=warn`. */
+/** Logs nothing by default. Set `TEST_LOG=warn` to see messages. */
 export const silentLogger = pino({ level: process.env.TEST_LOG ?? 'silent' });

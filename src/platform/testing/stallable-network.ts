@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { ISocketFactory } from 'kafkajs';
 
-/** The network of one client, in which a test can have answers swallowed. */
+/** The network of one client. A test can make its connections stall. */
 export interface StallableNetwork {
   readonly socketFactory: ISocketFactory;
-  /** From now on nothing arrives any more on the connections that are open; nobody is told, and new ones work. */
+  /** Stops reading from the open connections, without an error. New connections work. */
   stall(): void;
 }
 

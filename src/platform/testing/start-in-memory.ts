@@ -11,8 +11,8 @@ export interface InMemoryProcess {
 }
 
 /**
- * Starts a process of these contexts, all of it real but the backends, which are gone with it. Resolves when it serves
- * and reacts to events.
+ * Starts a process with these contexts. Only its backends are in memory, and they end with it. Resolves when it serves
+ * requests and reacts to events.
  */
 export async function startInMemory(contexts: readonly Context[]): Promise<InMemoryProcess> {
   const config = parseConfig({ PORT: 0, MANAGEMENT_PORT: 0, DRAIN_MS: 0 });

@@ -5,7 +5,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, 
 
 export type Algorithm = 'RS256' | 'ES256';
 
-/** Half of it is public. */
+/** A key pair for signing tokens. */
 export interface SigningKey {
   readonly kid: string;
   readonly alg: Algorithm;
@@ -21,16 +21,16 @@ export async function newSigningKey(alg: Algorithm = 'ES256'): Promise<SigningKe
   return { kid, alg, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
 
-/** Seconds since 1970, as tokens have it. */
+/** The time in so many seconds, as a NumericDate (seconds since the epoch). */
 export const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
-/** Signs tokens, and publishes the keys to check them by over HTTP. */
+/** Signs tokens, and serves the public keys over HTTP. */
 export class TokenIssuer {
   readonly issuer = 'https://issuer.example/';
   readonly audience = 'accounts-orders';
-  /** How often the keys have been asked for. */
+  /** Number of key requests. */
   asked = 0;
-  /** What is answered instead of the keys, when there is something. */
+  /** The response instead of the keys, if set. */
   instead: { readonly status: number; readonly body: string } | undefined;
   published: readonly JWK[];
 
@@ -54,29 +54,29 @@ export class TokenIssuer {
     return new TokenIssuer(server, `http://127.0.0.1:${port}/jwks`, await newSigningKey(alg));
   }
 
-  /** Of a process that trusts it. */
+  /** Settings of a process that trusts this issuer. */
   get settings() {
     const { jwksUrl, issuer, audience } = this;
     return { AUTH_MODE: 'jwt', JWT_JWKS_URL: jwksUrl, JWT_ISSUER: issuer, JWT_AUDIENCE: audience };
   }
 
-  /** What a good token says, for 10 minutes from now. */
+  /** The claims of a valid token that expires in 10 minutes. */
   claims(different: JWTPayload = {}): JWTPayload {
     const { issuer: iss, audience: aud } = this;
     return { iss, aud, sub: 'ann', iat: inSeconds(0), exp: inSeconds(600), ...different };
   }
 
-  /** A token. A claim that is undefined is left out. */
+  /** Signs a token. A claim that is undefined is omitted. */
   sign(different: JWTPayload = {}, { kid, alg, privateKey }: SigningKey = this.key): Promise<string> {
     return new SignJWT(this.claims(different)).setProtectedHeader({ alg, kid, typ: 'at+jwt' }).sign(privateKey);
   }
 
-  /** The header of whoever has these scopes. */
+  /** The Authorization header of a caller with these scopes. */
   async bearer(scope: string, sub = 'ann'): Promise<{ authorization: string }> {
     return { authorization: `Bearer ${await this.sign({ scope, sub })}` };
   }
 
-  /** Signs with a new key from now on, and publishes it beside the old ones. */
+  /** Signs with a new key from now on. The old keys stay published. */
   async rotate(): Promise<void> {
     this.key = await newSigningKey(this.key.alg);
     this.published = [...this.published, this.key.publicJwk];
