@@ -10,7 +10,7 @@ import { CustomersController } from './http/customers.controller.js';
 import { RegisterRoutes } from './http/generated/routes.js';
 import { customerEvents } from './messages/customer-events.js';
 
-/** Erased customers, who have no names, would else be the first of a list by name, to be read and left out each time. */
+/** `erased` leads each index: otherwise every list by name would first read and skip all erased customers. */
 const existingBy = (path: string) => ['erased', path];
 
 export const accounts = defineContext({
@@ -31,7 +31,7 @@ export const accounts = defineContext({
         keepsStates: true,
         route: {
           path: '/accounts/customers/{customerId}/history',
-          description: 'Also of a customer who was erased: the chain names no person.',
+          description: 'Remains available after the customer was erased: it contains no personal data of the customer.',
           ...{ tag: 'Customers', scope: 'customers:read', notFound: CustomerNotFound },
         },
       },

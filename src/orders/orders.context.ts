@@ -56,7 +56,7 @@ export const orders = defineContext({
   reactions: [
     reaction({
       topic: CUSTOMER_CHANGES,
-      summary: 'orders keeps a copy of the customers',
+      summary: 'orders updates its copy of the customers and redacts the orders of erased customers',
       needs: NEEDED_OF_CUSTOMER_CHANGES,
       read: readCustomerChange,
       erasing: [CUSTOMER_ERASED],

@@ -1,4 +1,4 @@
-/** What a context's controllers are made of. */
+/** HTTP building blocks for the controllers of a context. */
 export { parseIfMatch } from './http/resources/conditional.js';
 export { idempotencyOf } from './http/resources/idempotency.js';
 export { mergePatch } from './http/resources/merge-patch.js';

@@ -7,7 +7,7 @@ export class ChangeCustomer {
   constructor(private readonly customers: Customers) {}
 
   /**
-   * @param stated says what the customer is to be, given what it is.
+   * @param stated returns the new content, given the current customer
    * @throws CustomerNotFound, CustomerErased, InvalidCustomer
    */
   async execute(

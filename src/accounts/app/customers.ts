@@ -9,6 +9,6 @@ export const CUSTOMERS = token<Customers>('customers');
 export type CustomerList = Listing<Customer>;
 export const CUSTOMER_LIST = token<CustomerList>('list of customers');
 
-/** Every recorded change of a customer, with the customer after it. */
+/** Every recorded change of a customer, with the whole customer after it. */
 export type CustomerHistory = History<CustomerRecord>;
 export const CUSTOMER_HISTORY = token<CustomerHistory>('history of customers');

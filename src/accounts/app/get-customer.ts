@@ -14,25 +14,25 @@ export class GetCustomer {
     return existing((await this.customers.find(id))?.state);
   }
 
-  /** The customer as of a version. @throws CustomerNotFound, CustomerErased */
+  /** Returns the customer as of a version. @throws CustomerNotFound, CustomerErased */
   async atVersion(id: string, version: number): Promise<Customer> {
     const current = await this.execute(id);
-    if (version >= current.version) return only(version === current.version ? current : undefined);
+    if (version >= current.version) return existingThen(version === current.version ? current : undefined);
     await waitForHistory(this.history, id, version);
-    return only((await this.history.find(id, version))?.state);
+    return existingThen((await this.history.find(id, version))?.state);
   }
 
-  /** The customer as of a time (RFC 3339, UTC). @throws CustomerNotFound, CustomerErased */
+  /** Returns the customer as of a time (RFC 3339, UTC). @throws CustomerNotFound, CustomerErased */
   async atTime(id: string, time: string): Promise<Customer> {
     const current = await this.execute(id);
     if (time >= current.updatedAt) return current;
     await waitForHistory(this.history, id, current.version - 1);
-    return only((await this.history.findAt(id, time))?.state);
+    return existingThen((await this.history.findAt(id, time))?.state);
   }
 }
 
-/** There was no such customer then, however there is one now. */
-function only(record: CustomerRecord | undefined): Customer {
+/** A customer that exists now may not have existed at that version or time. */
+function existingThen(record: CustomerRecord | undefined): Customer {
   if (!record) throw new CustomerNotFound();
   return existing(record);
 }

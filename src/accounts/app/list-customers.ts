@@ -2,7 +2,7 @@ import type { ListPage, ListQuery } from '../../platform/index.js';
 import type { Customer } from '../domain/customer.js';
 import type { CustomerList } from './customers.js';
 
-/** What customers may be filtered by. */
+/** Exact values; a customer must match all that are given. */
 export interface CustomerFilter {
   readonly email?: string;
   readonly lastName?: string;
@@ -12,7 +12,7 @@ export interface CustomerFilter {
 export class ListCustomers {
   constructor(private readonly customers: CustomerList) {}
 
-  /** Customers that were not erased, and fit the filter. */
+  /** Returns a page of the customers that match the filter and are not erased. */
   execute(filter: CustomerFilter, order: Omit<ListQuery, 'where'>): Promise<ListPage<Customer>> {
     const { email, lastName, postalCode } = filter;
     const where = {

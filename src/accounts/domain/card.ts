@@ -2,7 +2,7 @@ import type { BrokenRule } from './errors.js';
 
 export type CardType = 'PRIMARY' | 'ALTERNATE';
 
-// What is kept of a card: the number itself gets no further than acceptCards.
+// The stored part of a card. The number itself gets no further than acceptCards.
 export interface CreditCard {
   readonly type: CardType;
   readonly description?: string;
@@ -14,22 +14,28 @@ export interface CreditCard {
 }
 
 /**
- * At most one of each type. A new card needs its `number`, which is checked and then dropped; a card that is held
- * already may be sent back as it was read.
+ * At most one card of each type. A new card needs its `number`, which is validated and then discarded. A card already
+ * on file may be sent back as it was read, without its number.
  */
 export interface CreditCardInput {
   readonly type: CardType;
   /** @maxLength 200 */
   readonly description?: string;
   /**
-   * 12 to 19 digits with a Luhn check digit, perhaps with blanks or dashes between.
+   * 12 to 19 digits with a valid Luhn check digit; spaces and hyphens are ignored.
    * @maxLength 40
    * @pattern ^[-\x20]*([0-9][-\x20]*){12,19}$
    */
   readonly number?: string;
-  /** @maxLength 20 */
+  /**
+   * Must match the number, or the card on file.
+   * @maxLength 20
+   */
   readonly brand?: string;
-  /** @pattern ^[0-9]{4}$ */
+  /**
+   * The last four digits. Required without a `number`.
+   * @pattern ^[0-9]{4}$
+   */
   readonly last4?: string;
   /**
    * MM/YY
@@ -43,7 +49,7 @@ export interface CreditCardInput {
   readonly nameOnCard: string;
 }
 
-/** Checks the cards and drops their numbers. `held` are those that the customer has now. */
+/** Validates the cards and discards their numbers. @param held the cards that the customer has now */
 export function acceptCards(
   cards: readonly CreditCardInput[],
   held: readonly CreditCard[],
@@ -68,14 +74,13 @@ function newCard({ brand, last4, ...card }: CreditCardInput, number: string): Cr
     return { field: 'number', message: 'is not a valid card number' };
   }
   const kept = { brand: brandOf(digits), last4: digits.slice(-4) };
-  if (brand !== undefined && brand !== kept.brand)
-    return { field: 'brand', message: 'is not the brand of this number' };
-  if (last4 !== undefined && last4 !== kept.last4) return { field: 'last4', message: 'is not the end of this number' };
+  if (brand !== undefined && brand !== kept.brand) return { field: 'brand', message: 'does not match the number' };
+  if (last4 !== undefined && last4 !== kept.last4) return { field: 'last4', message: 'does not match the number' };
   return describe(card, kept);
 }
 
 function keepCard(card: CreditCardInput, held: readonly CreditCard[]): CreditCard | Refusal {
-  if (card.last4 === undefined) return { field: 'number', message: 'is required for a card that is not held yet' };
+  if (card.last4 === undefined) return { field: 'number', message: 'is required for a new card' };
   const same = held.find(
     ({ last4, brand, expiration, nameOnCard }) =>
       last4 === card.last4 &&
@@ -83,7 +88,7 @@ function keepCard(card: CreditCardInput, held: readonly CreditCard[]): CreditCar
       expiration === card.expiration &&
       nameOnCard === card.nameOnCard,
   );
-  return same ? describe(card, same) : { field: 'last4', message: 'names no card that is held; send its number' };
+  return same ? describe(card, same) : { field: 'last4', message: 'matches no card on file; send the number' };
 }
 
 function describe(
@@ -103,7 +108,7 @@ export function passesLuhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-/** By the issuer ranges that the schemes publish. */
+/** The issuer ranges that the card networks publish; the first match counts. */
 const BRANDS: readonly (readonly [brand: string, range: RegExp])[] = [
   ['VISA', /^4/],
   ['MASTERCARD', /^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/],

@@ -1,7 +1,7 @@
 import { acceptCards, type CreditCard, type CreditCardInput } from './card.js';
 import { type BrokenRule, CustomerErased, CustomerNotFound, InvalidCustomer } from './errors.js';
 
-// The comments on these shapes, and the limits in them, are also what the OpenAPI document says.
+// tsoa copies the comments and the limits of these shapes into the OpenAPI document.
 
 /** @example { "title": "Ms", "firstName": "Ada", "lastName": "Lovelace" } */
 export interface Name {
@@ -38,7 +38,7 @@ export interface Contact {
 
 export type AddressType = 'BILLING' | 'SHIPPING' | 'SHIPPING_ALTERNATE';
 
-/** At most one of each type. */
+/** At most one address of each type. */
 export interface AddressInput {
   readonly type: AddressType;
   /** @maxLength 200 */
@@ -66,7 +66,7 @@ export interface AddressInput {
    */
   readonly postalCode: string;
   /**
-   * ISO 3166-1 alpha-2; US when not given.
+   * ISO 3166-1 alpha-2; `US` by default.
    * @pattern ^[A-Z]{2}$
    */
   readonly country?: string;
@@ -78,7 +78,7 @@ export interface Address extends AddressInput {
 }
 
 /**
- * A customer as a client states it.
+ * The data of a customer that a client sends.
  * @example {
  *   "name": { "firstName": "Ada", "lastName": "Lovelace" },
  *   "contact": { "email": "ada@example.com" },
@@ -109,7 +109,7 @@ export interface CustomerInput {
 export interface Customer {
   readonly id: string;
   /**
-   * 1, 2, 3 ... Also the `ETag`.
+   * Starts at 1; each change adds 1. Also the `ETag`.
    * @isInt
    */
   readonly version: number;
@@ -129,7 +129,7 @@ export interface Customer {
   readonly updatedAt: string;
 }
 
-/** What is left of a customer whose data was erased: the chain of versions, and no person. */
+/** A customer after an erasure: the version and the times, without personal data. */
 export interface ErasedCustomer {
   readonly id: string;
   readonly version: number;
@@ -138,23 +138,23 @@ export interface ErasedCustomer {
   readonly updatedAt: string;
 }
 
-/** What the store holds under a customer's id: what is stored, carried by events and returned to clients is this value. */
+/** The state of a customer: the same value is stored, published in events and returned to clients. */
 export type CustomerRecord = Customer | ErasedCustomer;
 
-/** What happens to a customer; the event carries the whole customer after it. */
+/** A change of a customer; the event carries the whole customer after it. */
 export type CustomerChange =
   | { readonly type: 'registered'; readonly state: Customer }
   | { readonly type: 'changed'; readonly state: Customer }
-  // Answers that were given before must not be given again.
+  // Stored responses contain personal data, so they must not be replayed any more.
   | { readonly type: 'erased'; readonly state: ErasedCustomer; readonly forgets: true };
 
-/** @param now RFC 3339, as in all decisions. @throws InvalidCustomer */
+/** @param now RFC 3339, here and below. @throws InvalidCustomer */
 export function registerCustomer(id: string, input: CustomerInput, now: string) {
   const state: Customer = { id, version: 1, ...accept(input, []), createdAt: now, updatedAt: now };
   return { type: 'registered', state } as const satisfies CustomerChange;
 }
 
-/** The customer as it is stated now, which may be as it is already. @throws InvalidCustomer */
+/** Returns the customer with the given content, which may equal the current one. @throws InvalidCustomer */
 export function changeCustomer(customer: Customer, input: CustomerInput, now: string) {
   const { id, version, createdAt, updatedAt, creditCards } = customer;
   const content = accept(input, creditCards ?? []);
@@ -162,7 +162,7 @@ export function changeCustomer(customer: Customer, input: CustomerInput, now: st
   return { type: 'changed', state } as const satisfies CustomerChange;
 }
 
-/** Takes the person out, here and, by the event, in every context that copied it. */
+/** Removes the personal data. The event makes every context with a copy do the same. */
 export function eraseCustomer({ id, version, createdAt, updatedAt }: Customer, now: string) {
   const state: ErasedCustomer = {
     ...{ id, version: version + 1, erased: true, createdAt },
@@ -171,19 +171,19 @@ export function eraseCustomer({ id, version, createdAt, updatedAt }: Customer, n
   return { type: 'erased', state, forgets: true } as const satisfies CustomerChange;
 }
 
-/** The customer, if there is one still. @throws CustomerNotFound, CustomerErased */
+/** Returns a customer that exists and is not erased. @throws CustomerNotFound, CustomerErased */
 export function existing(record: CustomerRecord | undefined): Customer {
   if (!record) throw new CustomerNotFound();
   if ('erased' in record) throw new CustomerErased();
   return record;
 }
 
-/** A customer as its owner would state it: what a merge patch applies to. */
+/** Returns the part of a customer that a client can change; a merge patch applies to it. */
 export function statedBy({ name, contact, addresses, creditCards }: Customer): CustomerInput {
   return { name, contact, addresses, ...(creditCards && { creditCards }) };
 }
 
-/** Clocks of two instances differ; an aggregate's own time does not go back. */
+/** The clocks of two instances differ, but the time of an aggregate must not go backwards. */
 function later(now: string, before: string): string {
   return now > before ? now : before;
 }
@@ -191,8 +191,8 @@ function later(now: string, before: string): string {
 function accept({ name, contact, addresses, creditCards }: CustomerInput, held: readonly CreditCard[]) {
   const { cards, broken } = acceptCards(creditCards ?? [], held);
   const all = [
-    ...atMostOneOfEachType('/addresses', addresses),
-    ...atMostOneOfEachType('/creditCards', creditCards),
+    ...findRepeatedTypes('/addresses', addresses),
+    ...findRepeatedTypes('/creditCards', creditCards),
     ...broken,
   ];
   if (all.length > 0) throw new InvalidCustomer(all);
@@ -204,7 +204,7 @@ function accept({ name, contact, addresses, creditCards }: CustomerInput, held: 
   };
 }
 
-function atMostOneOfEachType(at: string, items: readonly { readonly type: string }[] = []): BrokenRule[] {
+function findRepeatedTypes(at: string, items: readonly { readonly type: string }[] = []): BrokenRule[] {
   return items.flatMap(({ type }, index) =>
     items.findIndex((other) => other.type === type) < index
       ? [{ pointer: `${at}/${index}/type`, message: `only one ${type} is allowed` }]

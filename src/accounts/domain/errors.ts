@@ -1,15 +1,15 @@
-/** One offending field: a JSON Pointer into the customer, and the rule that it breaks. Never the value. */
+/** An invalid field: a JSON Pointer into the customer, and the rule that it breaks. Never its value. */
 export interface BrokenRule {
   readonly pointer: string;
   readonly message: string;
 }
 
-/** A customer that breaks rules; it names each. */
+/** The customer breaks rules; `errors` lists them all. */
 export class InvalidCustomer extends Error {
   readonly kind = 'invalid';
   readonly code = 'invalid-customer';
   constructor(readonly errors: readonly BrokenRule[]) {
-    super('the customer breaks a rule');
+    super('the customer is invalid; see errors');
   }
 }
 
@@ -18,7 +18,7 @@ export class CustomerErased extends Error {
   readonly kind = 'gone';
   readonly code = 'customer-erased';
   constructor() {
-    super('the data of this customer has been erased');
+    super('the data of this customer was erased');
   }
 }
 

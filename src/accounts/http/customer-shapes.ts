@@ -1,7 +1,7 @@
 import type { CreditCardInput } from '../domain/card.js';
 import type { AddressInput, Customer } from '../domain/customer.js';
 
-/** null removes. */
+/** Changes of a name; `null` removes a field. */
 export interface NamePatch {
   /** @maxLength 50 */
   title?: string | null;
@@ -21,7 +21,7 @@ export interface NamePatch {
   suffix?: string | null;
 }
 
-/** null removes. */
+/** Changes of the contact data; `null` removes a field. */
 export interface ContactPatch {
   /**
    * @maxLength 254
@@ -35,7 +35,7 @@ export interface ContactPatch {
 }
 
 /**
- * JSON Merge Patch (RFC 7396) of a customer: an array replaces the array, null removes.
+ * JSON Merge Patch (RFC 7396) of a customer. An array is replaced as a whole; `null` removes a field.
  * @example { "name": { "lastName": "King", "title": null }, "contact": { "email": "ada.king@example.com" } }
  */
 export interface CustomerPatch {
@@ -50,6 +50,6 @@ export interface CustomerPatch {
 /** A page of customers. */
 export interface CustomerPage {
   items: Customer[];
-  /** The `cursor` of the next page, when there is one. */
+  /** The `cursor` of the next page; absent on the last page. */
   next?: string;
 }

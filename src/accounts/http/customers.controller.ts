@@ -58,16 +58,16 @@ export class CustomersController extends ResourceController {
   }
 
   /**
-   * The number of a card is checked and dropped: it is never stored, logged or put in an event.
+   * The number of a card is validated and then discarded: it is never stored, logged or published in an event.
    * @summary Registers a customer
-   * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   * @param idempotencyKey A repeated request with the same key gets the first response again, for 24 hours.
    * @pattern idempotencyKey ^[!-~]{1,255}$
    */
   @Post()
   @Security('bearer', ['customers:write'])
-  @SuccessResponse(201, 'Registered; `Location` names it, `ETag` is its version')
+  @SuccessResponse(201, 'The customer was registered; `Location` is its path, `ETag` its version')
   @Example<Customer>(CUSTOMER)
-  @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID)
+  @Response<Problem>(422, 'A field or parameter is invalid; `errors` lists each one', INVALID)
   async register(
     @Body() body: CustomerInput,
     @Request() request: HttpRequest,
@@ -79,20 +79,20 @@ export class CustomersController extends ResourceController {
 
   /**
    * @summary Lists customers
-   * @param email exactly this e-mail address
-   * @param lastName exactly this last name
-   * @param postalCode an address with exactly this postal code
+   * @param email Only customers with exactly this e-mail address.
+   * @param lastName Only customers with exactly this last name.
+   * @param postalCode Only customers with exactly this postal code in an address.
    * @param sort Comma-separated sort fields, most significant first; prefix `-` for descending.
    * @pattern sort ^(?!.*(createdAt|updatedAt|lastName|email).*\1)-?(createdAt|updatedAt|lastName|email)(,-?(createdAt|updatedAt|lastName|email)){0,3}$
-   * @param limit Maximum number of customers in the answer.
+   * @param limit Maximum number of customers per page.
    * @isInt limit
    * @minimum limit 1
    * @maximum limit 200
-   * @param cursor `next` of the page before.
+   * @param cursor `next` of the previous page.
    */
   @Get()
   @Security('bearer', ['customers:read'])
-  @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
+  @SuccessResponse(200, 'A page of customers; `Link` with `rel="next"` points to the next page')
   @Example<CustomerPage>(CUSTOMERS)
   async list(
     @Query() email?: string,
@@ -109,19 +109,19 @@ export class CustomersController extends ResourceController {
   }
 
   /**
-   * @summary Reads a customer, now or in the past
-   * @param version the customer as of this version
+   * @summary Returns a customer, current or as of a version or a time
+   * @param version Return the customer as of this version.
    * @isInt version
    * @minimum version 1
    * @maximum version 999999999999
-   * @param at the customer as of this time (RFC 3339)
+   * @param at Return the customer as of this time (RFC 3339). Takes precedence over `version`.
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Get('{customerId}')
   @Security('bearer', ['customers:read'])
   @SuccessResponse(200, 'The customer; `ETag` is its version')
   @Example<Customer>(CUSTOMER)
-  @Response<Problem>(404, 'No such customer, or none yet at that version or time', NOT_FOUND)
+  @Response<Problem>(404, 'No such customer, or it did not exist at that version or time', NOT_FOUND)
   @Response<Problem>(410, 'The customer was erased', ERASED)
   async read(@Path() customerId: string, @Query() version?: number, @Query() at?: Time): Promise<Customer> {
     const { getCustomer } = this;
@@ -131,18 +131,18 @@ export class CustomersController extends ResourceController {
   }
 
   /**
-   * A card that is held already may be sent back as it was read, without its number.
+   * A card already on file may be sent back as it was read, without its number.
    * @summary Replaces a customer
    * @param ifMatch Apply the change only if the current version has this ETag.
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Put('{customerId}')
   @Security('bearer', ['customers:write'])
-  @SuccessResponse(200, 'The customer; `ETag` is its version, the same as before when nothing changed')
+  @SuccessResponse(200, 'The customer; `ETag` is its version, which stays the same if nothing changed')
   @Example<Customer>(CUSTOMER)
   @Response<Problem>(404, 'No such customer', NOT_FOUND)
   @Response<Problem>(410, 'The customer was erased', ERASED)
-  @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID)
+  @Response<Problem>(422, 'A field or parameter is invalid; `errors` lists each one', INVALID)
   async replace(
     @Path() customerId: string,
     @Body() body: CustomerInput,
@@ -152,7 +152,7 @@ export class CustomersController extends ResourceController {
   }
 
   /**
-   * JSON Merge Patch (RFC 7396): members are merged, an array replaces the array, null removes.
+   * JSON Merge Patch (RFC 7396): objects are merged, an array is replaced as a whole, `null` removes a field.
    * @summary Changes parts of a customer
    * @param ifMatch Apply the change only if the current version has this ETag.
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
@@ -160,11 +160,11 @@ export class CustomersController extends ResourceController {
   @Patch('{customerId}')
   @Security('bearer', ['customers:write'])
   @Consumes('application/merge-patch+json')
-  @SuccessResponse(200, 'The customer; `ETag` is its version, the same as before when nothing changed')
+  @SuccessResponse(200, 'The customer; `ETag` is its version, which stays the same if nothing changed')
   @Example<Customer>(CUSTOMER)
   @Response<Problem>(404, 'No such customer', NOT_FOUND)
   @Response<Problem>(410, 'The customer was erased', ERASED)
-  @Response<Problem>(422, 'A field or parameter is wrong; `errors` names each', INVALID)
+  @Response<Problem>(422, 'A field or parameter is invalid; `errors` lists each one', INVALID)
   async patch(
     @Path() customerId: string,
     @Body() body: CustomerPatch,
@@ -175,16 +175,16 @@ export class CustomersController extends ResourceController {
   }
 
   /**
-   * The chain of versions remains, without the person; every context that copied the customer erases its copy.
+   * The history remains, without personal data. Every context with a copy of the customer erases its copy.
    * @summary Erases a customer's data
    * @param ifMatch Erase only if the current version has this ETag.
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
    */
   @Delete('{customerId}')
   @Security('bearer', ['customers:write'])
-  @SuccessResponse(204, 'Erased')
+  @SuccessResponse(204, 'The customer was erased')
   @Response<Problem>(404, 'No such customer', NOT_FOUND)
-  @Response<Problem>(410, 'The customer was erased before', ERASED)
+  @Response<Problem>(410, 'The customer was already erased', ERASED)
   async erase(@Path() customerId: string, @Header('If-Match') ifMatch?: string): Promise<void> {
     await this.eraseCustomer.execute(customerId, parseIfMatch(ifMatch));
   }

@@ -38,13 +38,13 @@ export const ERASED: Problem = {
   type: 'urn:problem:customer-erased',
   title: 'Customer erased',
   status: 410,
-  detail: 'the data of this customer has been erased',
+  detail: 'the data of this customer was erased',
 };
 
 export const INVALID: Problem = {
   type: 'urn:problem:invalid-customer',
   title: 'Invalid customer',
   status: 422,
-  detail: 'the customer breaks a rule',
+  detail: 'the customer is invalid; see errors',
   errors: [{ pointer: '/creditCards/0/number', message: 'is not a valid card number' }],
 };

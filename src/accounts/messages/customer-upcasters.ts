@@ -5,7 +5,7 @@ interface Version1 {
   readonly customer: { readonly addresses: readonly AddressInput[] };
 }
 
-/** Version 2 states the country of every address; in version 1 an address without one was in the United States. */
+/** Version 2 requires a country in every address; in version 1 a missing country meant the United States. */
 const withCountries: Upcaster = (data) => {
   const { customer, ...others } = data as Version1;
   const addresses = customer.addresses.map((address) =>
@@ -14,7 +14,7 @@ const withCountries: Upcaster = (data) => {
   return { ...others, customer: { ...customer, addresses } };
 };
 
-/** How accounts reads what it published in versions before today's. */
+/** Upcasts events that accounts published in older versions. */
 export const customerUpcasters: Upcasters = {
   'urn:schema:accounts.customer.registered:v1': withCountries,
   'urn:schema:accounts.customer.changed:v1': withCountries,

@@ -10,7 +10,7 @@ export class CancelOrder {
   ) {}
 
   /**
-   * @param reason is kept unless the customer is erased
+   * @param reason stored unless the customer is erased
    * @throws OrderNotFound, UnknownCustomer, WrongStatus
    */
   execute(id: string, reason: string | undefined, conditions: Conditions): Promise<Outcome<Order>> {
@@ -19,8 +19,8 @@ export class CancelOrder {
       id,
       async (order, now) => {
         if (!order) throw new OrderNotFound();
-        // Looked up after the order, as for a shipment: an erasure in between gives the order a new version, and this try
-        // loses; an order that was placed too late to be redacted has a customer who is erased by now.
+        // Read after the order, as in ShipOrder: an erasure in between redacts the order, so this attempt fails its
+        // version check. An order that was placed too late to be redacted finds its customer erased here.
         const isKept = reason !== undefined && !(await this.isErased(order.customerId));
         return cancelOrder(order, isKept ? reason : undefined, now);
       },

@@ -1,7 +1,7 @@
 import type { CustomerRecord } from '../domain/customer.js';
 import type { Customers } from './ports.js';
 
-/** Keeps orders' own copy of the customers up to date. It writes nowhere else: orders are never touched by it. */
+/** Keeps orders' own copy of the customers up to date. It writes to that copy only, never to an order. */
 export class CopyCustomerOnCustomerChanged {
   constructor(private readonly customers: Customers) {}
 

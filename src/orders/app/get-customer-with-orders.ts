@@ -6,9 +6,9 @@ import type { Customers, OrderList } from './ports.js';
 
 export interface CustomerQuery {
   readonly customerId: string;
-  /** The version that the copy must have reached. */
+  /** Minimum version of the copy. */
   readonly minVersion?: number;
-  /** For how long to wait for it. */
+  /** Maximum time to wait for `minVersion`. */
   readonly waitSeconds: number;
   readonly limit: number;
   readonly after?: readonly Scalar[];
@@ -23,7 +23,7 @@ export interface CustomerWithOrders {
 
 const NEWEST_FIRST = [['createdAt', 'descending']] as const;
 
-/** Orders' own copy of a customer, with the customer's orders: no other context is asked. */
+/** Returns orders' own copy of a customer with the customer's orders, without a call to another context. */
 export class GetCustomerWithOrders {
   constructor(
     private readonly customers: Customers,

@@ -2,7 +2,7 @@ import type { ListPage, ListQuery } from '../../platform/index.js';
 import type { Order, OrderStatus } from '../domain/order.js';
 import type { OrderList } from './ports.js';
 
-/** What orders may be filtered by. */
+/** An order must match all that are given. */
 export interface OrderFilter {
   readonly customerId?: string;
   readonly status?: OrderStatus;

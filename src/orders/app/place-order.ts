@@ -22,13 +22,13 @@ export interface OrderInput {
    */
   readonly customerId: string;
   /**
-   * All in one currency.
+   * All prices have the same currency.
    * @minItems 1
    * @maxItems 200
    */
   readonly items: OrderItem[];
   /**
-   * The version of the customer that orders must have heard of; see `Prefer`.
+   * Minimum version of orders' copy of the customer. `Prefer: wait` says how long to wait for it.
    * @isInt
    * @minimum 1
    * @maximum 999999999999
@@ -43,7 +43,7 @@ export class PlaceOrder {
   ) {}
 
   /**
-   * @param waitSeconds for `minCustomerVersion`
+   * @param waitSeconds maximum time to wait for `minCustomerVersion`
    * @throws UnknownCustomer, InvalidOrder, PlatformError `unavailable` when that version does not arrive in time
    */
   execute(input: OrderInput, waitSeconds: number, idempotency?: Idempotency): Promise<Outcome<Order>> {
@@ -51,8 +51,8 @@ export class PlaceOrder {
     return createAggregate(
       this.orders,
       async (id, now) => {
-        // The customer may be erased between this look and the save, and then nothing redacts the order: it has nothing of
-        // the person yet, and gets nothing later, for shipping and cancelling look at the copy again.
+        // If the customer is erased between this read and the save, nothing redacts the order. That is safe: a new
+        // order has no personal data, and shipping and cancelling read the copy again before they add any.
         const customer = await this.findCustomer(customerId, minCustomerVersion, waitSeconds);
         return placeOrder(id, customer, items, now);
       },

@@ -10,7 +10,7 @@ export const ORDERS = token<Orders>('orders');
 export type OrderList = Listing<Order>;
 export const ORDER_LIST = token<OrderList>('list of orders');
 
-/** Every recorded change of an order; without the states, for nobody asks for those of the past. */
+/** Every recorded change of an order, without its past states: no query needs them. */
 export type OrderHistory = History<Order>;
 export const ORDER_HISTORY = token<OrderHistory>('history of orders');
 

@@ -4,12 +4,12 @@ import { OrderNotFound } from '../domain/errors.js';
 import { redactOrder } from '../domain/order.js';
 import type { OrderList, Orders } from './ports.js';
 
-/** Orders that are redacted at a time, as few group commits. */
-const PAGE = 500;
+/** Orders that are redacted concurrently, in a few group commits. */
+const PAGE_SIZE = 500;
 
 /**
- * Takes the personal data of a customer who was erased out of the customer's orders. Runs after the copy is erased, so that an
- * order that is placed too late to be found here gets none: shipping and cancelling look at the copy.
+ * Removes the personal data of an erased customer from the customer's orders. Runs after the copy is erased: an order
+ * that is placed too late to be found here gets no personal data, because shipping and cancelling read the copy.
  */
 export class RedactOrdersOnCustomerErased {
   constructor(
@@ -18,8 +18,8 @@ export class RedactOrdersOnCustomerErased {
   ) {}
 
   /**
-   * What is redacted stays so: when it is broken off, the next try goes on with what is left.
-   * @param lease has a heartbeat after each step; what it throws ends the work
+   * Can be repeated: after an interruption, the next attempt redacts the remaining orders.
+   * @param lease gets a heartbeat after each step; an error of the heartbeat stops the work
    */
   async execute(customer: CustomerRecord, lease: Heartbeat): Promise<void> {
     if ('erased' in customer) await this.redactOrdersOf(customer.id, () => lease.heartbeat());
@@ -31,7 +31,7 @@ export class RedactOrdersOnCustomerErased {
       const page = await this.orderList.page({
         where: { customerId, redactedAt: null },
         sort: [['createdAt', 'descending']],
-        limit: PAGE,
+        limit: PAGE_SIZE,
         ...(after && { after }),
       });
       await heartbeat();

@@ -16,7 +16,7 @@ export class ShipOrder {
       id,
       async (order, now) => {
         if (!order) throw new OrderNotFound();
-        // Looked up after the order: an erasure in between has given the order a new version, and this try loses.
+        // Read after the order: an erasure in between redacts the order, so this attempt fails its version check.
         const copy = await this.customers.find(order.customerId);
         if (!copy) throw new UnknownCustomer();
         return shipOrder(order, copy.state, now);

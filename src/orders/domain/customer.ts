@@ -1,6 +1,6 @@
-// The comments on these shapes are also what the OpenAPI document says.
+// tsoa copies the comments on these shapes into the OpenAPI document.
 
-/** A customer's address as orders knows it. */
+/** An address in orders' copy of a customer. */
 export interface CustomerAddress {
   readonly type: 'BILLING' | 'SHIPPING' | 'SHIPPING_ALTERNATE';
   readonly description?: string;
@@ -46,17 +46,17 @@ export interface CustomerCopy {
   readonly updatedAt: string;
 }
 
-/** What is left of a customer whose owner erased the data. */
+/** A customer after an erasure. */
 export interface ErasedCustomer {
   readonly id: string;
   readonly version: number;
   readonly erased: true;
 }
 
-/** What orders holds under a customer's id. */
+/** The state of orders' copy of a customer. */
 export type CustomerRecord = CustomerCopy | ErasedCustomer;
 
-/** Where an order to this customer goes: the shipping address, or the alternate one where there is no other. */
+/** Returns the shipping address, otherwise the alternate one, otherwise undefined. */
 export function shippingAddressOf(customer: CustomerRecord): CustomerAddress | undefined {
   if ('erased' in customer) return undefined;
   const { addresses } = customer;

@@ -1,15 +1,15 @@
-/** One offending field: a JSON Pointer into the order, and the rule that it breaks. */
+/** An invalid field: a JSON Pointer into the order, and the rule that it breaks. */
 export interface BrokenRule {
   readonly pointer: string;
   readonly message: string;
 }
 
-/** An order that breaks rules; it names each. */
+/** The order breaks rules; `errors` lists them all. */
 export class InvalidOrder extends Error {
   readonly kind = 'invalid';
   readonly code = 'invalid-order';
   constructor(readonly errors: readonly BrokenRule[]) {
-    super('the order breaks a rule');
+    super('the order is invalid; see errors');
   }
 }
 
@@ -21,35 +21,35 @@ export class OrderNotFound extends Error {
   }
 }
 
-/** Orders holds no copy of the customer who is asked for. */
+/** Orders has no copy of the requested customer. */
 export class CustomerNotFound extends Error {
   readonly kind = 'not-found';
   readonly code = 'customer-not-found';
   constructor() {
-    super('orders knows no such customer');
+    super('orders has no copy of this customer');
   }
 }
 
-/** The owner of the customer erased the data. */
+/** Accounts erased the customer's data. */
 export class CustomerErased extends Error {
   readonly kind = 'gone';
   readonly code = 'customer-erased';
   constructor() {
-    super('the data of this customer has been erased');
+    super('the data of this customer was erased');
   }
 }
 
-/** An order names a customer of whom orders holds no copy. */
+/** An order names a customer of whom orders has no copy, or who was erased. */
 export class UnknownCustomer extends Error {
   readonly kind = 'rejected';
   readonly code = 'unknown-customer';
-  readonly errors = [{ pointer: '/customerId', message: 'names no customer that orders knows' }];
+  readonly errors = [{ pointer: '/customerId', message: 'is not a customer that orders knows' }];
   constructor() {
-    super('orders knows no such customer');
+    super('orders does not know this customer');
   }
 }
 
-/** The customer has no address that an order could go to. */
+/** The customer has no address of type SHIPPING or SHIPPING_ALTERNATE. */
 export class NoShippingAddress extends Error {
   readonly kind = 'rejected';
   readonly code = 'no-shipping-address';
@@ -58,11 +58,11 @@ export class NoShippingAddress extends Error {
   }
 }
 
-/** The order's status does not allow it. */
+/** The order's status does not allow this change. */
 export class WrongStatus extends Error {
   readonly kind = 'conflict';
   readonly code = 'wrong-status';
   constructor(status: string, wanted: string) {
-    super(`an order that is ${status} cannot become ${wanted}`);
+    super(`the order is ${status} and cannot become ${wanted}`);
   }
 }

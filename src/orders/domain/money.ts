@@ -3,26 +3,26 @@ import { Big } from 'big.js';
 /** @example { "amount": "19.99", "currency": "USD" } */
 export interface Money {
   /**
-   * An exact decimal.
+   * Exact decimal number.
    * @pattern ^(0|[1-9][0-9]{0,11})([.][0-9]{1,4})?$
    */
   readonly amount: string;
   /**
-   * ISO 4217
+   * ISO 4217 currency code.
    * @pattern ^[A-Z]{3}$
    */
   readonly currency: string;
 }
 
-// A sum may have more digits than a price.
+// Not Money: a total may have more digits than a price.
 export interface Total {
-  /** An exact decimal. */
+  /** Exact decimal number. */
   readonly amount: string;
-  /** ISO 4217 */
+  /** ISO 4217 currency code. */
   readonly currency: string;
 }
 
-/** The sum of prices times quantities, with as many places as the most exact price. All share one currency. */
+/** Returns the sum of price times quantity, with the decimal places of the most precise price. Expects one currency. */
 export function totalOf(lines: readonly { readonly price: Money; readonly quantity: number }[]): string {
   const places = Math.max(0, ...lines.map(({ price }) => placesOf(price.amount)));
   return lines

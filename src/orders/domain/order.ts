@@ -2,7 +2,7 @@ import { type CustomerAddress, type CustomerCopy, type CustomerRecord, shippingA
 import { type BrokenRule, InvalidOrder, NoShippingAddress, WrongStatus } from './errors.js';
 import { type Money, type Total, totalOf } from './money.js';
 
-// The comments on these shapes, and the limits in them, are also what the OpenAPI document says.
+// tsoa copies the comments and the limits of these shapes into the OpenAPI document.
 
 export interface Product {
   /**
@@ -32,10 +32,10 @@ export interface OrderItem {
 
 export type OrderStatus = 'PLACED' | 'SHIPPED' | 'CANCELLED';
 
-/** The address that the order went to. */
+/** The address that the order was shipped to. */
 export interface ShipTo extends CustomerAddress {
   /**
-   * The version of the customer that had it.
+   * The version of the customer that this address is from.
    * @isInt
    */
   readonly customerVersion: number;
@@ -44,7 +44,7 @@ export interface ShipTo extends CustomerAddress {
 export interface Order {
   readonly id: string;
   /**
-   * 1, 2, 3 ... Also the `ETag`.
+   * Starts at 1; each change adds 1. Also the `ETag`.
    * @isInt
    */
   readonly version: number;
@@ -52,12 +52,12 @@ export interface Order {
   readonly status: OrderStatus;
   readonly items: OrderItem[];
   readonly total: Total;
-  // With SHIPPED, until the customer is erased.
+  // Present when SHIPPED, until the customer is erased.
   readonly shipTo?: ShipTo;
-  // With CANCELLED, where one was given, until the customer is erased.
+  /** Present when CANCELLED with a reason, until the customer is erased. */
   readonly cancelReason?: string;
   /**
-   * When the customer's personal data was taken out, because the customer was erased (RFC 3339).
+   * Time when the customer was erased and the personal data was removed from the order (RFC 3339).
    * @format date-time
    */
   readonly redactedAt?: string;
@@ -73,18 +73,18 @@ export interface Order {
   readonly updatedAt: string;
 }
 
-/** What happens to an order; the event carries the whole order after it. */
+/** A change of an order; the event carries the whole order after it. */
 export type OrderChange =
   | { readonly type: 'placed' | 'shipped' | 'cancelled'; readonly state: Order }
-  // Answers that were given before must not be given again.
+  // Stored responses contain personal data, so they must not be replayed any more.
   | { readonly type: 'redacted'; readonly state: Order; readonly forgets: true };
 
 /**
- * @param now RFC 3339, as in all decisions
+ * @param now RFC 3339, here and below
  * @throws InvalidOrder when the items do not share one currency
  */
 export function placeOrder(id: string, customer: CustomerCopy, items: OrderItem[], now: string) {
-  const broken = foreignCurrencies(items);
+  const broken = findForeignCurrencies(items);
   if (broken.length > 0) throw new InvalidOrder(broken);
   const currency = items[0]?.product.price.currency as string;
   const amount = totalOf(items.map(({ product: { price }, quantity }) => ({ price, quantity })));
@@ -93,8 +93,8 @@ export function placeOrder(id: string, customer: CustomerCopy, items: OrderItem[
   return { type: 'placed', state } as const satisfies OrderChange;
 }
 
-/** Where an order can go from each status. */
-const NEXT: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+/** The allowed next statuses of each status. */
+const TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   PLACED: ['SHIPPED', 'CANCELLED'],
   SHIPPED: [],
   CANCELLED: [],
@@ -103,7 +103,7 @@ const NEXT: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
 /** @throws WrongStatus, NoShippingAddress */
 export function shipOrder(order: Order, customer: CustomerRecord, now: string) {
   refuseWrongStatus(order, 'SHIPPED');
-  // What was taken out does not come back by a copy of the customer that is behind.
+  // A copy of the customer that lags behind must not bring the address back into a redacted order.
   const address = order.redactedAt === undefined ? shippingAddressOf(customer) : undefined;
   if (!address) throw new NoShippingAddress();
   const shipTo = { ...address, customerVersion: customer.version };
@@ -113,15 +113,15 @@ export function shipOrder(order: Order, customer: CustomerRecord, now: string) {
 /** @throws WrongStatus */
 export function cancelOrder(order: Order, reason: string | undefined, now: string) {
   refuseWrongStatus(order, 'CANCELLED');
-  // A reason may tell of the person, and nothing would come any more to take it out.
+  // A reason may contain personal data, and nothing would remove it from an order that is already redacted.
   const isKept = reason !== undefined && order.redactedAt === undefined;
   const change = { status: 'CANCELLED' as const, ...(isKept && { cancelReason: reason }) };
   return { type: 'cancelled', state: advance(order, change, now) } as const satisfies OrderChange;
 }
 
 /**
- * Takes the customer's personal data out of an order; undefined when that was done before. An order in any status gets
- * a new version by it, so that a shipment which is being decided on the old address finds that it was overtaken.
+ * Removes the customer's personal data from an order; returns undefined if that was done before. The order gets a new
+ * version in any status, so that a concurrent shipment to the old address fails its version check.
  */
 export function redactOrder(order: Order, now: string) {
   if (order.redactedAt !== undefined) return undefined;
@@ -131,20 +131,20 @@ export function redactOrder(order: Order, now: string) {
 }
 
 function refuseWrongStatus({ status }: Order, wanted: OrderStatus): void {
-  if (!NEXT[status].includes(wanted)) throw new WrongStatus(status, wanted);
+  if (!TRANSITIONS[status].includes(wanted)) throw new WrongStatus(status, wanted);
 }
 
 function advance(order: Order, change: Partial<Order>, now: string): Order {
-  // Clocks of two instances differ; an aggregate's own time does not go back.
+  // The clocks of two instances differ, but the time of an aggregate must not go backwards.
   const updatedAt = now > order.updatedAt ? now : order.updatedAt;
   return { ...order, ...change, version: order.version + 1, updatedAt };
 }
 
-function foreignCurrencies(items: readonly OrderItem[]): BrokenRule[] {
+function findForeignCurrencies(items: readonly OrderItem[]): BrokenRule[] {
   const first = items[0]?.product.price.currency;
   return items.flatMap(({ product }, index) =>
     product.price.currency === first
       ? []
-      : [{ pointer: `/items/${index}/product/price/currency`, message: 'must be the currency of the first item' }],
+      : [{ pointer: `/items/${index}/product/price/currency`, message: 'must be the same as in the first item' }],
   );
 }

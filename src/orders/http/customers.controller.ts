@@ -12,11 +12,11 @@ export class CustomersInOrdersController extends ResourceController {
   }
 
   /**
-   * @summary Reads orders' own copy of a customer, with the customer's orders
-   * @param minVersion The version that the copy must have reached; see `Prefer`.
-   * @param limit Maximum number of orders in the answer.
-   * @param cursor `next` of the page before.
-   * @param prefer `wait=SECONDS`, at most 10: how long to wait for `minVersion`.
+   * @summary Returns orders' own copy of a customer, with the customer's orders
+   * @param minVersion Minimum version of the copy. `Prefer: wait` says how long to wait for it.
+   * @param limit Maximum number of orders per page.
+   * @param cursor `next` of the previous page.
+   * @param prefer `wait=SECONDS`: how long to wait for `minVersion`, at most 10 seconds.
    * @isInt minVersion
    * @minimum minVersion 1
    * @maximum minVersion 999999999999
@@ -27,11 +27,11 @@ export class CustomersInOrdersController extends ResourceController {
    */
   @Get('{customerId}')
   @Security('bearer', ['orders:read'])
-  @SuccessResponse(200, 'The copy; `Link` with `rel="next"` leads to the next page of orders')
+  @SuccessResponse(200, 'The copy and a page of orders; `Link` with `rel="next"` points to the next page')
   @Example<CustomerWithOrders>(CUSTOMER_WITH_ORDERS)
-  @Response<Problem>(404, 'Orders knows no such customer', CUSTOMER_NOT_FOUND)
+  @Response<Problem>(404, 'Orders has no copy of this customer', CUSTOMER_NOT_FOUND)
   @Response<Problem>(410, 'The customer was erased', CUSTOMER_ERASED)
-  @Response<Problem>(503, '`minVersion` has not arrived; try again after `Retry-After`')
+  @Response<Problem>(503, 'The copy has not reached `minVersion`; retry after `Retry-After` seconds')
   async read(
     @Path() customerId: string,
     @Query() minVersion?: number,

@@ -84,7 +84,7 @@ export const WRONG_STATUS: Problem = {
   type: 'urn:problem:wrong-status',
   title: 'Wrong status',
   status: 409,
-  detail: 'an order that is CANCELLED cannot become SHIPPED',
+  detail: 'the order is CANCELLED and cannot become SHIPPED',
 };
 
 export const NO_SHIPPING_ADDRESS: Problem = {
@@ -98,20 +98,20 @@ export const UNKNOWN_CUSTOMER: Problem = {
   type: 'urn:problem:unknown-customer',
   title: 'Unknown customer',
   status: 422,
-  detail: 'orders knows no such customer',
-  errors: [{ pointer: '/customerId', message: 'names no customer that orders knows' }],
+  detail: 'orders does not know this customer',
+  errors: [{ pointer: '/customerId', message: 'is not a customer that orders knows' }],
 };
 
 export const CUSTOMER_NOT_FOUND: Problem = {
   type: 'urn:problem:customer-not-found',
   title: 'Customer not found',
   status: 404,
-  detail: 'orders knows no such customer',
+  detail: 'orders has no copy of this customer',
 };
 
 export const CUSTOMER_ERASED: Problem = {
   type: 'urn:problem:customer-erased',
   title: 'Customer erased',
   status: 410,
-  detail: 'the data of this customer has been erased',
+  detail: 'the data of this customer was erased',
 };

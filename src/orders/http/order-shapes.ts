@@ -10,19 +10,19 @@ export interface Cancellation {
 /** A page of orders. */
 export interface OrderPage {
   items: Order[];
-  /** The `cursor` of the next page, when there is one. */
+  /** The `cursor` of the next page; absent on the last page. */
   next?: string;
 }
 
 export interface CustomerWithOrders {
   customer: CustomerCopy;
   /**
-   * The version of the customer that the copy is of.
+   * The version of the customer in this copy.
    * @isInt
    */
   customerVersion: number;
   /** Newest first. */
   orders: Order[];
-  /** The `cursor` of the next page, when there is one. */
+  /** The `cursor` of the next page; absent on the last page. */
   next?: string;
 }

@@ -51,16 +51,16 @@ export class OrdersController extends ResourceController {
 
   /**
    * @summary Places an order
-   * @param prefer `wait=SECONDS`, at most 10: how long to wait for `minCustomerVersion`.
-   * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   * @param prefer `wait=SECONDS`: how long to wait for `minCustomerVersion`, at most 10 seconds.
+   * @param idempotencyKey A repeated request with the same key gets the first response again, for 24 hours.
    * @pattern idempotencyKey ^[!-~]{1,255}$
    */
   @Post()
   @Security('bearer', ['orders:write'])
-  @SuccessResponse(201, 'Placed; `Location` names it, `ETag` is its version')
+  @SuccessResponse(201, 'The order was placed; `Location` is its path, `ETag` its version')
   @Example<Order>(ORDER)
-  @Response<Problem>(422, 'A field is wrong, or orders knows no such customer', UNKNOWN_CUSTOMER)
-  @Response<Problem>(503, '`minCustomerVersion` has not arrived; try again after `Retry-After`')
+  @Response<Problem>(422, 'A field is invalid, or orders does not know this customer', UNKNOWN_CUSTOMER)
+  @Response<Problem>(503, 'The copy has not reached `minCustomerVersion`; retry after `Retry-After` seconds')
   async place(
     @Body() body: OrderInput,
     @Request() request: HttpRequest,
@@ -73,19 +73,19 @@ export class OrdersController extends ResourceController {
 
   /**
    * @summary Lists orders
-   * @param customerId only this customer's
-   * @param status only those in this status
+   * @param customerId Only orders of this customer.
+   * @param status Only orders in this status.
    * @param sort Comma-separated sort fields, most significant first; prefix `-` for descending.
    * @pattern sort ^(?!.*(createdAt|updatedAt).*\1)-?(createdAt|updatedAt)(,-?(createdAt|updatedAt)){0,1}$
-   * @param limit Maximum number of orders in the answer.
+   * @param limit Maximum number of orders per page.
    * @isInt limit
    * @minimum limit 1
    * @maximum limit 200
-   * @param cursor `next` of the page before.
+   * @param cursor `next` of the previous page.
    */
   @Get()
   @Security('bearer', ['orders:read'])
-  @SuccessResponse(200, 'A page; `Link` with `rel="next"` leads to the next one')
+  @SuccessResponse(200, 'A page of orders; `Link` with `rel="next"` points to the next page')
   @Example<OrderPage>(ORDERS)
   async list(
     @Query() customerId?: string,
@@ -101,7 +101,7 @@ export class OrdersController extends ResourceController {
   }
 
   /**
-   * @summary Reads an order
+   * @summary Returns an order
    * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Get('{orderId}')
@@ -114,16 +114,16 @@ export class OrdersController extends ResourceController {
   }
 
   /**
-   * The address is the one that orders holds at this moment.
+   * `shipTo` becomes the shipping address in orders' copy of the customer at this moment.
    * @summary Ships an order to the customer's shipping address
    * @param ifMatch Ship only if the current version has this ETag.
-   * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   * @param idempotencyKey A repeated request with the same key gets the first response again, for 24 hours.
    * @pattern idempotencyKey ^[!-~]{1,255}$
    * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Post('{orderId}/ship')
   @Security('bearer', ['orders:write'])
-  @SuccessResponse(200, 'Shipped; `shipTo` is where to')
+  @SuccessResponse(200, 'The order was shipped to `shipTo`')
   @Example<Order>(SHIPPED)
   @Response<Problem>(404, 'No such order', NOT_FOUND)
   @Response<Problem>(409, 'The order is not PLACED', WRONG_STATUS)
@@ -139,15 +139,15 @@ export class OrdersController extends ResourceController {
   }
 
   /**
-   * @summary Cancels an order that is not shipped
+   * @summary Cancels an order that is not shipped yet
    * @param ifMatch Cancel only if the current version has this ETag.
-   * @param idempotencyKey under the same key, the same request is answered as the first time (for 24 hours)
+   * @param idempotencyKey A repeated request with the same key gets the first response again, for 24 hours.
    * @pattern idempotencyKey ^[!-~]{1,255}$
    * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
   @Post('{orderId}/cancel')
   @Security('bearer', ['orders:write'])
-  @SuccessResponse(200, 'Cancelled')
+  @SuccessResponse(200, 'The order was cancelled')
   @Example<Order>(CANCELLED)
   @Response<Problem>(404, 'No such order', NOT_FOUND)
   @Response<Problem>(409, 'The order is not PLACED', WRONG_STATUS)

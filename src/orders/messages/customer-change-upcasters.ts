@@ -7,7 +7,7 @@ interface Version1 {
   };
 }
 
-/** Events from before the country was always stated meant the United States. */
+/** Version 2 requires a country in every address; in version 1 a missing country meant the United States. */
 const inTheUnitedStates: Upcaster = (data) => {
   const { customer } = data as Version1;
   const addresses = customer.addresses.map((address) =>
@@ -16,7 +16,7 @@ const inTheUnitedStates: Upcaster = (data) => {
   return { customer: { ...customer, addresses } };
 };
 
-/** How orders reads a customer's change in versions before the one that its own reading is written for. */
+/** Upcasts older versions of a customer's change to the versions that `readCustomerChange` reads. */
 export const customerChangeUpcasters: Upcasters = {
   'urn:schema:accounts.customer.registered:v1': inTheUnitedStates,
   'urn:schema:accounts.customer.changed:v1': inTheUnitedStates,

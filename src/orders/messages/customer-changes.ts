@@ -2,15 +2,15 @@ import { type CloudEvent, dataschemaOf, tolerantCheck, UnreadableRecord, upcast 
 import type { CustomerCopy, CustomerRecord } from '../domain/customer.js';
 import { customerChangeUpcasters } from './customer-change-upcasters.js';
 
-/** The topic on which the owner of customers states their changes. */
+/** The topic where the owner of customers publishes their changes. */
 export const CUSTOMER_CHANGES = 'accounts.customer.change';
 
 const REGISTERED = 'accounts.customer.registered';
 const CHANGED = 'accounts.customer.changed';
-/** The type of event that takes a customer's personal data out. */
+/** The event type of an erasure. */
 export const CUSTOMER_ERASED = 'accounts.customer.erased';
 
-/** The types of event that orders understands, and the major version of each that its reading is written for. */
+/** The event types that orders reads, each with the newest major version that it understands. */
 const UNDERSTOOD: ReadonlyMap<string, number> = new Map([
   [REGISTERED, 2],
   [CHANGED, 2],
@@ -19,7 +19,7 @@ const UNDERSTOOD: ReadonlyMap<string, number> = new Map([
 
 const text = { type: 'string' };
 
-/** What orders needs of a customer, and no more: the owner may add to it freely. */
+/** Returns a schema of only the fields that orders needs: the owner may add other fields. */
 const needed = (ofAddress: readonly string[]) => ({
   type: 'object',
   required: ['customer'],
@@ -60,7 +60,7 @@ const ADDRESS = ['type', 'address1', 'city', 'state', 'postalCode'];
 const NEEDED_OF_VERSION_1 = needed(ADDRESS);
 const NEEDED = needed([...ADDRESS, 'country']);
 
-/** What orders needs to know of a customer who was erased. */
+/** The fields that orders needs of an erased customer. */
 const NEEDED_OF_ERASED = {
   type: 'object',
   required: ['customer'],
@@ -73,7 +73,7 @@ const NEEDED_OF_ERASED = {
   },
 };
 
-/** What orders needs of the data of each message that it understands, by `dataschema`. */
+/** Schemas of the data that orders needs, by `dataschema`, for each message that it reads. */
 export const NEEDED_OF_CUSTOMER_CHANGES: Readonly<Record<string, object>> = {
   [dataschemaOf(REGISTERED, 1)]: NEEDED_OF_VERSION_1,
   [dataschemaOf(REGISTERED, 2)]: NEEDED,
@@ -85,7 +85,7 @@ export const NEEDED_OF_CUSTOMER_CHANGES: Readonly<Record<string, object>> = {
 const check = tolerantCheck(Object.entries(NEEDED_OF_CUSTOMER_CHANGES).map(([$id, schema]) => ({ $id, ...schema })));
 
 /**
- * Orders' own, tolerant reading of a customer's change; undefined for a type of event that it does not know.
+ * Reads a customer's change as a tolerant reader; returns undefined for an unknown event type.
  * @throws UnreadableRecord
  */
 export function readCustomerChange(event: CloudEvent): CustomerRecord | undefined {

@@ -12,7 +12,7 @@ import {
   typeOf,
 } from './message-schemas.js';
 
-/** What the document needs to know of a context. */
+/** The part of a context that the document describes. */
 export interface EventfulContext {
   readonly name: string;
   readonly events: EventApi;
@@ -22,18 +22,18 @@ type Part = Readonly<Record<string, unknown>>;
 
 const BINDING = { bindingVersion: '0.5.0' };
 const DEAD_LETTER = 'deadLetter';
-// Which brokers these are is not for everybody who may read the document.
+// The host is a variable, because readers of the document need not learn the addresses of the brokers.
 const KAFKA = {
   host: '{bootstrapServers}',
   protocol: 'kafka',
-  description: 'Where Kafka is not configured, an embedded log with the same topics, inside the process.',
-  variables: { bootstrapServers: { default: 'localhost:9092', description: 'As in KAFKA_BOOTSTRAP_SERVERS.' } },
+  description: 'Without Kafka settings, the process uses an embedded log with the same topics.',
+  variables: { bootstrapServers: { default: 'localhost:9092', description: 'The value of KAFKA_BOOTSTRAP_SERVERS.' } },
 };
 
 /**
- * The AsyncAPI 3.0 document of the given contexts. A topic has the messages of the context that publishes there; where
- * that one is not among them, what a reader needs of its messages.
- * @param partitions of a topic that is created
+ * Returns the AsyncAPI 3.0 document of the given contexts. The messages of a topic are those of its publisher; if the
+ * publisher is not among the contexts, the messages that a reader needs.
+ * @param partitions of a new topic
  */
 export function toAsyncApi(info: object, contexts: readonly EventfulContext[], partitions: number): object {
   const topics = topicsOf(contexts);
@@ -53,8 +53,10 @@ export function toAsyncApi(info: object, contexts: readonly EventfulContext[], p
       ...readings.map(({ reading }) => deadLetterChannel(reading, partitions)),
     ]) as Part,
     operations: {
-      ...Object.fromEntries(contexts.flatMap(({ name, events }) => events.publishes.map((s) => publishing(name, s)))),
-      ...Object.fromEntries(readings.flatMap(({ name, reading }) => operationsOf(name, reading, topics))),
+      ...Object.fromEntries(
+        contexts.flatMap(({ name, events }) => events.publishes.map((s) => publishOperation(name, s))),
+      ),
+      ...Object.fromEntries(readings.flatMap(({ name, reading }) => readOperations(name, reading, topics))),
     },
     components: {
       messages: {
@@ -70,7 +72,7 @@ export function toAsyncApi(info: object, contexts: readonly EventfulContext[], p
   };
 }
 
-/** By topic: the schema of the data of each message there, by its `dataschema`. */
+/** Returns the data schemas of each topic's messages, by `dataschema`. */
 function topicsOf(contexts: readonly EventfulContext[]): Map<string, Map<string, object>> {
   const topics = new Map<string, Map<string, object>>();
   for (const { events } of contexts) {
@@ -89,7 +91,7 @@ function topicChannel(topic: string, dataschemas: readonly string[], partitions:
   return {
     address: topic,
     description:
-      "Every change of every aggregate, one record each, in order of an aggregate's versions, kept for ever.",
+      'One record for each change of each aggregate, in order of the versions of the aggregate. Kept permanently.',
     messages: Object.fromEntries(
       dataschemas.map(componentName).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
     ),
@@ -101,7 +103,7 @@ function deadLetterChannel({ topic, group }: TopicReading, partitions: number): 
   const address = deadLetterTopic({ topic, group });
   const channel = {
     address,
-    description: `What group \`${group}\` could never apply of \`${topic}\`: the records as they were, and why.`,
+    description: `Records of \`${topic}\` that group \`${group}\` could not apply, with the reason in headers.`,
     messages: { [DEAD_LETTER]: { $ref: `#/components/messages/${DEAD_LETTER}` } },
     bindings: { kafka: topicBinding(address, partitions) },
   };
@@ -121,7 +123,7 @@ function topicBinding(topic: string, partitions: number): Part {
   };
 }
 
-function publishing(context: string, { topic, typePrefix, schemaVersions }: EventStream): [string, Part] {
+function publishOperation(context: string, { topic, typePrefix, schemaVersions }: EventStream): [string, Part] {
   const current = Object.entries(schemaVersions).map(([type, major]) => dataschemaOf(`${typePrefix}.${type}`, major));
   const operation = {
     action: 'send',
@@ -132,7 +134,7 @@ function publishing(context: string, { topic, typePrefix, schemaVersions }: Even
   return [`${context}.publish.${topic}`, operation];
 }
 
-function operationsOf(
+function readOperations(
   context: string,
   { topic, group, summary, needs }: TopicReading,
   topics: ReadonlyMap<string, ReadonlyMap<string, object>>,
@@ -146,15 +148,15 @@ function operationsOf(
     bindings: { kafka: { groupId: { type: 'string', enum: [group] }, ...BINDING } },
   };
   const dead = deadLetterTopic({ topic, group });
-  const givingUp = {
+  const deadLettering = {
     action: 'send',
     channel: { $ref: `#/channels/${dead}` },
-    summary: `${context} puts aside what it can never apply`,
+    summary: `${context} sends records that it cannot apply to the dead-letter topic`,
     messages: [{ $ref: `#/channels/${dead}/messages/${DEAD_LETTER}` }],
   };
   return [
     [`${context}.read.${topic}`, reading],
-    [`${context}.giveUp.${topic}`, givingUp],
+    [`${context}.giveUp.${topic}`, deadLettering],
   ];
 }
 
@@ -193,7 +195,9 @@ function message(
       ],
     },
     correlationId: { location: '$message.payload#/traceparent' },
-    bindings: { kafka: { key: { type: 'string', description: 'Id of the aggregate, as `subject`.' }, ...BINDING } },
+    bindings: {
+      kafka: { key: { type: 'string', description: 'Id of the aggregate, the same as `subject`.' }, ...BINDING },
+    },
     ...(ofThis.length > 0 && { examples: ofThis.map((payload) => ({ payload })) }),
   };
   return [componentName(dataschema), body];
@@ -203,10 +207,10 @@ function deadLetter({ topic, group }: TopicReading): Part {
   return {
     name: DEAD_LETTER,
     title: 'Dead letter',
-    summary: 'A record as it was, key, value and headers, with headers that say where it was and why it is here.',
+    summary: 'The original record (key, value and headers), with headers that name its place and the reason.',
     headers: DEAD_LETTER_HEADERS,
-    payload: { description: 'Anything: that may be what is wrong with it.' },
-    bindings: { kafka: { key: { type: 'string', description: 'As the record had it.' }, ...BINDING } },
+    payload: { description: 'The original value, of any form: a malformed value may be the reason.' },
+    bindings: { kafka: { key: { type: 'string', description: 'The key of the original record.' }, ...BINDING } },
     examples: [
       {
         headers: {

@@ -1,8 +1,8 @@
 import type { EventStream } from '../../event/event-stream.js';
 
-/** What a context has to do with events: told in data, so that it can be documented. */
+/** The events that a context publishes and reads, as data for the AsyncAPI document. */
 export interface EventApi {
-  /** What it publishes; nobody else publishes there. */
+  /** The streams that it publishes; it is the only publisher of their topics. */
   readonly publishes: readonly EventStream[];
   readonly reads: readonly TopicReading[];
 }
@@ -10,13 +10,13 @@ export interface EventApi {
 /** A topic that a context reads. */
 export interface TopicReading {
   readonly topic: string;
-  /** The consumer group that remembers how far the context has come. */
+  /** The consumer group whose committed offsets are the context's progress. */
   readonly group: string;
-  /** What it does about the events, in one sentence. */
+  /** One sentence on the purpose of reading the topic. */
   readonly summary: string;
   /**
-   * What the context needs of the data of another's messages, by `dataschema`. It ignores other types. Without it, it
-   * reads every message of the topic.
+   * Schemas of the data that the context needs, by `dataschema`; it ignores other types. Without `needs`, it reads
+   * every message of the topic.
    */
   readonly needs?: Readonly<Record<string, object>>;
 }

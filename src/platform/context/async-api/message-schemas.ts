@@ -6,85 +6,85 @@ const text = { type: 'string', minLength: 1 };
 /** The envelope of every message: a CloudEvent 1.0 in the JSON format, with this system's extensions. */
 export const CLOUD_EVENT_SCHEMA = {
   title: 'CloudEvent',
-  description: 'A CloudEvent 1.0 in structured mode: the whole event, `data` included, is the value of the record.',
+  description: 'A CloudEvent 1.0 in structured mode: the value of the record is the whole event, including `data`.',
   type: 'object',
   required: ['specversion', 'id', 'source', 'type', 'subject', 'time', 'dataschema', 'sequence', 'data'],
   properties: {
     specversion: { const: '1.0' },
-    id: { ...text, format: 'uuid', description: 'Of the event; the same when it comes again.' },
-    source: { ...text, description: 'The context that published it.' },
+    id: { ...text, format: 'uuid', description: 'Id of the event; a redelivery has the same id.' },
+    source: { ...text, description: 'The context that published the event.' },
     type: text,
-    subject: { ...text, description: 'Id of the aggregate that changed; also the key of the record.' },
-    time: { ...text, format: 'date-time', description: 'When the change was decided.' },
+    subject: { ...text, description: 'Id of the changed aggregate; also the key of the record.' },
+    time: { ...text, format: 'date-time', description: 'Time of the change.' },
     datacontenttype: { const: 'application/json' },
-    dataschema: { ...text, description: 'The type and its major version: `urn:schema:<type>:v<major>`.' },
+    dataschema: { ...text, description: 'The type and its major schema version: `urn:schema:<type>:v<major>`.' },
     sequence: {
       type: 'string',
       pattern: '^[1-9][0-9]{0,14}$',
-      description: "Extension: the aggregate's version, 1, 2, 3 ... with no gap.",
+      description: 'Extension: version of the aggregate: 1, 2, 3 ... without gaps.',
     },
     traceparent: {
       type: 'string',
       pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$',
-      description: 'Extension: the W3C trace of the request that led to the event.',
+      description: 'Extension: W3C Trace Context of the request that caused the event.',
     },
-    actor: { ...text, description: "Extension: the subject of the caller's token, where there was one." },
-    causationid: { ...text, description: 'Extension: the id of the event that caused it, where one did.' },
+    actor: { ...text, description: 'Extension: the caller, as the `sub` claim of the token, if the request had one.' },
+    causationid: { ...text, description: 'Extension: id of the event that caused this one, if any.' },
     prevhash: {
       ...hash,
-      description: "Extension: the hash of the aggregate's event before this one; not in its first.",
+      description: "Extension: hash of the aggregate's previous event; absent in its first event.",
     },
     hash: {
       ...hash,
-      description: 'Extension: SHA-256 over the canonical form (RFC 8785) of the event with everything but `hash`.',
+      description: 'Extension: SHA-256 of the canonical form (RFC 8785) of the whole event except `hash`.',
     },
     republished: {
       const: 'true',
-      description: 'Extension: it says the newest state again, in the place of events that were lost before it.',
+      description: 'Extension: the event repeats the newest state, in place of earlier events that the log has lost.',
     },
     resolves: {
       type: 'string',
       pattern: '^[0-9a-f]{64}( [0-9a-f]{64})*$',
-      description: 'Extension: hashes of the newest events on branches that were given up in favour of this one.',
+      description: 'Extension: hashes of the newest events of conflicting branches. This event replaces them.',
     },
-    data: { type: 'object', description: 'The whole state after the change, and what of it changed.' },
+    data: { type: 'object', description: 'The whole state after the change, and the changed fields.' },
   },
 } as const;
 
-/** Headers of a dead letter. */
+/** Headers that a dead letter has in addition to those of the original record. */
 export const DEAD_LETTER_HEADERS = {
   type: 'object',
   required: ['dlt-topic', 'dlt-partition', 'dlt-offset', 'dlt-group', 'dlt-error', 'dlt-attempts', 'dlt-time'],
   properties: {
-    'dlt-topic': { ...text, description: 'Where the record was.' },
-    'dlt-partition': { type: 'string', pattern: '^[0-9]+$' },
-    'dlt-offset': { type: 'string', pattern: '^[0-9]+$' },
-    'dlt-group': { ...text, description: 'The consumer group that gave up.' },
-    'dlt-error': { ...text, description: 'Why; it quotes nothing of the record.' },
-    'dlt-attempts': { type: 'string', pattern: '^[0-9]+$' },
-    'dlt-time': { ...text, format: 'date-time' },
+    'dlt-topic': { ...text, description: 'Topic of the original record.' },
+    'dlt-partition': { type: 'string', pattern: '^[0-9]+$', description: 'Partition of the original record.' },
+    'dlt-offset': { type: 'string', pattern: '^[0-9]+$', description: 'Offset of the original record.' },
+    'dlt-group': { ...text, description: 'The consumer group that could not apply the record.' },
+    'dlt-error': { ...text, description: 'The reason; it quotes nothing from the record.' },
+    'dlt-attempts': { type: 'string', pattern: '^[0-9]+$', description: 'Number of attempts to apply the record.' },
+    'dlt-time': { ...text, format: 'date-time', description: 'Time of the dead letter.' },
     'dlt-value-omitted': {
       type: 'string',
       pattern: '^[0-9]+$',
       description:
-        'Only where the record is too large for a letter: the length of its value, which is still where it was.',
+        'Present if the record is too large for a dead letter: length of the value, still in the original record.',
     },
   },
 } as const;
 
-/** The type of message whose data a schema describes; undefined for a part that others refer to. */
+/** Returns the message type of a data schema; undefined for a schema that only others refer to. */
 export function typeOf(dataschema: string): string | undefined {
   return /^urn:schema:(.+\..+\..+):v\d+$/.exec(dataschema)?.[1];
 }
 
-/** What a schema is called among the components of a document. */
+/** Returns the name of a schema among the components of a document. */
 export function componentName(dataschema: string): string {
   return dataschema.replace(/^urn:schema:/, '').replace(/:v(?=\d+$)/, '.v');
 }
 
 /**
- * A schema file as a component: tools of AsyncAPI follow a `$ref` as the address of a file, so that it has to point into
- * the document, and an `$id` would point it out again.
+ * Returns a schema file as a component. AsyncAPI tools resolve a `$ref` as the address of a file, so it must point into
+ * the document; an `$id` would make it point outside again.
  */
 export function toComponent({ $id: _id, $schema: _dialect, ...schema }: MessageSchema): object {
   return withLocalReferences(schema) as object;
@@ -100,7 +100,7 @@ function withLocalReferences(value: unknown): unknown {
   );
 }
 
-/** Where the schema of that name is in a document. */
+/** Returns the `$ref` of a schema in the document. */
 export function schemaReference(dataschema: string): string {
   return `#/components/schemas/${componentName(dataschema)}`;
 }

@@ -5,9 +5,9 @@ import type { OpenApiOperation } from './openapi.js';
 import { sendProblem } from '../resources/problem.js';
 
 /**
- * Lets only those in whose token has the scopes that the operation names: else 401 or 403, as RFC 6750 has it. The token's
- * subject becomes the actor of the request, and nothing else of it goes on.
- * @param scopesOf what the operation of a request needs; without any a token is needed all the same
+ * Requires a token with the scopes of the operation; otherwise responds 401 or 403 (RFC 6750). The token's subject
+ * becomes the actor of the request; nothing else of the token is passed on.
+ * @param scopesOf returns the scopes of the requested operation; even without scopes a token is required
  */
 export function authentication(
   verify: VerifyToken,
@@ -17,10 +17,10 @@ export function authentication(
     const token = bearerToken(request);
     if (token === undefined) {
       response.setHeader('WWW-Authenticate', challenge());
-      sendProblem(request, response, { code: 'unauthenticated', status: 401, detail: 'send a bearer token' });
+      sendProblem(request, response, { code: 'unauthenticated', status: 401, detail: 'a bearer token is required' });
       return;
     }
-    const caller = await verify(token).catch(invalid);
+    const caller = await verify(token).catch(toInvalidToken);
     if (caller instanceof InvalidToken) {
       const detail = caller.message;
       response.setHeader('WWW-Authenticate', challenge({ error: 'invalid_token', error_description: detail }));
@@ -41,18 +41,18 @@ export function authentication(
   };
 }
 
-/** The scopes by which an operation lets callers in. */
+/** Returns the scopes that an operation requires. */
 export function scopesIn({ security = [] }: OpenApiOperation): readonly string[] {
   return Object.values(security[0] ?? {}).flat();
 }
 
-/** What comes with the scheme `Bearer`, whatever it is; undefined where there is no such scheme. */
+/** Returns the unverified credentials of the scheme `Bearer`; undefined for any other scheme or none. */
 function bearerToken({ headers }: Request): string | undefined {
   const match = /^bearer(?: +(.*))?$/i.exec(headers.authorization ?? '');
   return match ? (match[1] ?? '') : undefined;
 }
 
-function invalid(error: unknown): InvalidToken {
+function toInvalidToken(error: unknown): InvalidToken {
   if (error instanceof InvalidToken) return error;
   throw error;
 }

@@ -8,16 +8,16 @@ import { sendMethodNotAllowed, sendProblem } from '../resources/problem.js';
 import { type Validator, validatorsOf } from './validation.js';
 
 interface Route {
-  /** As the document spells it. */
+  /** The path in the document: `/orders/{orderId}`. */
   readonly template: string;
   readonly pattern: RegExp;
   readonly operations: ReadonlyMap<string, Operation>;
 }
 
 interface Operation {
-  /** The media type that the body must have, when there is one to send. */
+  /** The required media type; undefined for an operation without a body. */
   readonly mediaType?: string;
-  /** What a token must have. */
+  /** The scopes that a token must have. */
   readonly scopes: readonly string[];
   readonly bodyRequired: boolean;
   readonly validateBody: Validator;
@@ -25,10 +25,9 @@ interface Operation {
 }
 
 /**
- * Holds every request to the OpenAPI document before a controller sees it: 404 and 405 by its paths, 401 and 403 by its
- * scopes, 415 by its media types, 413 and 400 while reading the body, 422 by its schemas, unknown query parameters
- * included.
- * @param verify without it everybody may call
+ * Checks every request against the OpenAPI document before a controller gets it: paths (404, 405), scopes (401, 403),
+ * media types (415), the size and the syntax of the body (413, 400), and schemas including unknown parameters (422).
+ * @param verify without it, no request needs a token
  */
 export function contractGuard(document: OpenApiDocument, bodyLimit: number, verify?: VerifyToken): RequestHandler[] {
   const routes = routesOf(document);
@@ -54,7 +53,7 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: number, veri
     const fits = hasBody(request) ? request.is(mediaType ?? '') : !bodyRequired || request.get('content-type');
     if (mediaType !== undefined && !fits) {
       if (request.method === 'PATCH') response.setHeader('Accept-Patch', mediaType);
-      throw new PlatformError('unsupported-media-type', 'unsupported-media-type', `send ${mediaType}`);
+      throw new PlatformError('unsupported-media-type', 'unsupported-media-type', `the body must be ${mediaType}`);
     }
     next();
   };
@@ -76,7 +75,7 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: number, veri
     verify: requireText,
   });
   const readJson: RequestHandler = (request, response, next) => {
-    // A body where none is foreseen has no meaning (RFC 9110), so it cannot be wrong either.
+    // An undocumented body has no meaning (RFC 9110), so it is ignored and not checked.
     if ((response.locals.operation as Operation).mediaType !== undefined && hasBody(request)) {
       parseJson(request, response, next);
     } else {
@@ -88,7 +87,7 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: number, veri
   return [findOperation, ...authenticate, requireMediaType, readJson, validate];
 }
 
-/** HEAD goes with GET (RFC 9110). */
+/** GET implies HEAD (RFC 9110). */
 function allowedIn({ operations }: Route): string[] {
   return [...operations.keys()].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
 }
@@ -98,23 +97,22 @@ function hasBody({ headers }: Request): boolean {
 }
 
 /**
- * JSON between systems is UTF-8 (RFC 8259); what is not would be kept as something else than was sent. And nothing is
- * no JSON, though the parser takes it for an empty object.
+ * JSON between systems is UTF-8 (RFC 8259): text in another encoding would be stored as a different text. An empty body
+ * is refused because the parser would return an empty object for it.
  */
 function requireText(_request: unknown, response: unknown, body: Buffer, encoding: string): void {
   if (encoding !== 'utf-8') {
-    throw new PlatformError('unsupported-media-type', 'unsupported-media-type', 'send UTF-8');
+    throw new PlatformError('unsupported-media-type', 'unsupported-media-type', 'the body must be UTF-8');
   }
   if (body.length === 0) throw new PlatformError('malformed', 'malformed-request', 'the body is empty');
   if (!isUtf8(body)) throw new PlatformError('malformed', 'malformed-request', 'the body is not UTF-8');
   (response as Response).locals.hasEscapes = body.includes('\\u');
 }
 
-/** Half of a character can be escaped in JSON, but not be stored: it would come back as another one. */
+/** JSON can escape a lone surrogate, but UTF-8 cannot store it: it would come back as another character. */
 function refuseLoneSurrogates(body: unknown): void {
   const hasOne = /\\ud[89a-f]/.test(JSON.stringify(body).replaceAll('\\\\', ''));
-  if (hasOne)
-    throw new PlatformError('malformed', 'malformed-request', 'the body has half of a character (a surrogate)');
+  if (hasOne) throw new PlatformError('malformed', 'malformed-request', 'the body contains a lone surrogate');
 }
 
 function routesOf(document: OpenApiDocument): Route[] {
@@ -150,7 +148,7 @@ function toOperation(operation: OpenApiOperation, compile: ReturnType<typeof val
   };
 }
 
-/** `/orders/customers/{id}` is looked at before `/orders/{id}/ship`: a brace sorts after every letter. */
+/** Tries `/orders/customers/{id}` before `/orders/{id}/ship`: a brace sorts after every letter. */
 function byStaticPartsFirst([a]: [string, unknown], [b]: [string, unknown]): number {
   const [left, right] = [a, b].map((path) => path.replaceAll(/\{[^}]+\}/g, '{')) as [string, string];
   return left < right ? -1 : Number(left > right);

@@ -3,8 +3,8 @@ import { HEADERS, headersOf } from './headers.js';
 import { isProblem, problemsOf } from './problems.js';
 
 /**
- * The document as it is published: with what follows from an operation and need not be said with it, such as headers of
- * answers, and problems that the platform answers everywhere.
+ * Returns the published document: adds the response headers and the problems that follow from an operation, so that no
+ * controller has to repeat them.
  * @param document as tsoa generates it
  */
 export function describeOpenApi(document: OpenApiDocument): OpenApiDocument {
@@ -12,10 +12,10 @@ export function describeOpenApi(document: OpenApiDocument): OpenApiDocument {
   return {
     ...document,
     servers: [{ url: '/' }],
-    paths: mapValues(inOrder(document.paths), (operations, path) =>
+    paths: mapValues(sortByName(document.paths), (operations, path) =>
       mapValues(operations, (operation) => describeOperation(operation, path, schemas)),
     ),
-    components: { schemas: inOrder(schemas), headers: HEADERS, ...(securitySchemes && { securitySchemes }) },
+    components: { schemas: sortByName(schemas), headers: HEADERS, ...(securitySchemes && { securitySchemes }) },
   };
 }
 
@@ -45,7 +45,7 @@ function mapValues<Value, Result>(
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value, name)]));
 }
 
-/** The order of the source files is that of the file system. */
-function inOrder<Value>(object: Readonly<Record<string, Value>>): Record<string, Value> {
+/** Sorts by name: tsoa's own order depends on the file system. */
+function sortByName<Value>(object: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

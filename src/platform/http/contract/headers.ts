@@ -3,45 +3,49 @@ import { hasParameter, isProblem } from './problems.js';
 
 const text = { type: 'string' };
 
-/** Headers of answers, as components of the document. */
+/** Response headers, as components of the document. */
 export const HEADERS = {
   'Accept-Patch': {
-    description: 'The media type that a PATCH must have.',
+    description: 'The media type that PATCH requires.',
     schema: text,
     example: 'application/merge-patch+json',
   },
-  Allow: { description: 'With 405: the methods that this path has.', schema: text, example: 'GET, PUT, PATCH, DELETE' },
-  ETag: { description: 'The version of the answer, for `If-Match`.', schema: text, example: '"1"' },
+  Allow: {
+    description: 'With 405: the methods that this path supports.',
+    schema: text,
+    example: 'GET, PUT, PATCH, DELETE',
+  },
+  ETag: { description: 'The version of the returned resource, for `If-Match`.', schema: text, example: '"1"' },
   'Idempotency-Replayed': {
-    description: 'There when this is the answer that was given under the same `Idempotency-Key` before.',
+    description: 'Present if this is the stored first response for the same `Idempotency-Key`.',
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
   },
   Link: {
-    description: 'With `rel="next"`, where the next page is; none on the last one.',
+    description: 'With `rel="next"`: the next page. Absent on the last page.',
     schema: text,
   },
   Location: {
-    description: 'The path of what was made.',
+    description: 'The path of the new resource.',
     schema: text,
   },
   'Retry-After': {
-    description: 'With 503: seconds to wait before trying again.',
+    description: 'With 503: seconds to wait before a retry.',
     schema: { type: 'integer' },
     example: 1,
   },
   traceparent: {
-    description: 'W3C Trace Context: of the trace that the request named, or of a new one.',
+    description: 'W3C Trace Context: continues the trace of the request, or starts a new one.',
     schema: text,
     example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   },
   'WWW-Authenticate': {
-    description: 'With 401 and 403: the scheme to authenticate by, and what is wrong with the token (RFC 6750).',
+    description: 'With 401 and 403: the authentication scheme and the error (RFC 6750).',
     schema: text,
     example: 'Bearer realm="accounts-orders", error="invalid_token", error_description="the token has expired"',
   },
   'X-Request-Id': {
-    description: 'The one that the request had, or a new one.',
+    description: 'The `X-Request-Id` of the request, or a new one.',
     schema: text,
     example: '6f2f9d2e-6f0c-4d0c-9a55-0b9a3b6f2c11',
   },
@@ -49,7 +53,7 @@ export const HEADERS = {
 
 type Schemas = Readonly<Record<string, { readonly properties?: object }>>;
 
-/** The headers of an answer follow from what it is: a thing with a version has an `ETag`, a page has a `Link`. */
+/** Returns the headers that follow from a response: a versioned resource has an `ETag`, a page has a `Link`. */
 export function headersOf(
   status: string,
   response: OpenApiResponse,

@@ -13,21 +13,21 @@ import type { OpenApiDocument } from './openapi.js';
 import { nextOf, placeAfter } from '../resources/paging.js';
 import { toProblem } from '../resources/problem.js';
 
-/** Where clients read the history of a kind of aggregate. */
+/** The route where clients read the history of an aggregate type. */
 export interface HistoryRoute {
   /** Its one parameter is the aggregate's id: `/orders/{orderId}/history`. */
   readonly path: string;
-  /** What a reader has to know beside what it is. */
+  /** Description of the operation, in addition to its summary. */
   readonly description?: string;
-  /** The group of operations that it is documented with. */
+  /** The OpenAPI tag of the operation. */
   readonly tag: string;
-  /** What a token must have. */
+  /** The scope that a token must have. */
   readonly scope: string;
-  /** Thrown where there is no such aggregate. */
+  /** Thrown if the aggregate does not exist. */
   readonly notFound: new () => CodedError;
 }
 
-/** What has a history: the stream of its events, and the tokens of its store and its history. */
+/** An aggregate type with a history: the stream of its events, and the tokens of its store and of its history. */
 export interface Recorded {
   readonly events: EventStream;
   readonly port: ServiceIdentifier<Aggregates<Aggregate>>;
@@ -39,7 +39,7 @@ const TEXT = { type: 'string' };
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
-/** The operation that pages through the recorded changes of one aggregate, oldest first. */
+/** Returns the operation that pages through the recorded changes of one aggregate, oldest first. */
 export function historyApi(recorded: Recorded, route: HistoryRoute): HttpApi {
   const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
   return {
@@ -65,7 +65,7 @@ async function readHistory(
   const after = Number(placeAfter(page)?.[0] ?? 0);
   const stored = await store.find(id);
   if (!stored) throw new NotFound();
-  // The one too many says that there is more.
+  // One more than the page holds: its presence means that there is a next page.
   await waitForHistory(history, id, Math.min(stored.state.version, after + limit + 1));
   const entries = await history.page(id, after, limit + 1);
   const items = entries.slice(0, limit).map(toRecordedChange);
@@ -75,15 +75,15 @@ async function readHistory(
   response.json({ items, ...(following && { next: following.next }) });
 }
 
-/** @throws PlatformError `invalid` for what the document lets pass, such as `0x10` */
+/** @throws PlatformError `invalid` for values that the schema allows by coercion, such as `0x10` */
 function limitOf({ query: { limit } }: Request): number {
   if (limit === undefined) return DEFAULT_LIMIT;
   if (typeof limit === 'string' && /^\d+$/.test(limit)) return Number(limit);
   const errors = [{ pointer: '/limit', message: 'is not valid' }];
-  throw new PlatformError('invalid', 'invalid-request', 'the request does not fit the schema', errors);
+  throw new PlatformError('invalid', 'invalid-request', 'the request does not match the schema', errors);
 }
 
-/** What a client is told of an entry: everything but the state and the attributes that only the log needs. */
+/** Returns an entry without the state and without the attributes that only the log needs. */
 function toRecordedChange({ state: _, id: _id, extensions: _e, ...change }: HistoryEntry): Omit<HistoryEntry, 'id'> {
   return change;
 }
@@ -103,14 +103,14 @@ function documentOf(events: EventStream, route: HistoryRoute): OpenApiDocument {
     parameters: [
       { in: 'path', name: idName, required: true, schema: TEXT, example: examples[0]?.subject },
       {
-        ...{ in: 'query', name: 'limit', required: false, description: 'Maximum number of changes in the answer.' },
+        ...{ in: 'query', name: 'limit', required: false, description: 'Maximum number of changes per page.' },
         schema: { type: 'integer', format: 'int32', default: DEFAULT_LIMIT, minimum: 1, maximum: MAX_LIMIT },
       },
-      { in: 'query', name: 'cursor', required: false, description: '`next` of the page before.', schema: TEXT },
+      { in: 'query', name: 'cursor', required: false, description: '`next` of the previous page.', schema: TEXT },
     ],
     responses: {
       200: {
-        description: 'A page; `Link` with `rel="next"` leads to the next one',
+        description: 'A page of changes; `Link` with `rel="next"` points to the next page',
         content: {
           [JSON_TYPE]: {
             schema: { $ref: '#/components/schemas/HistoryPage' },
@@ -132,13 +132,13 @@ function documentOf(events: EventStream, route: HistoryRoute): OpenApiDocument {
   return { info: {}, paths: { [path]: { get: operation } }, components: { schemas: HISTORY_SCHEMAS } };
 }
 
-/** The golden samples in today's versions, as they would be recorded. */
+/** Returns the golden samples of the current versions, as they would be recorded. */
 function examplesOf({ samples = [], schemaVersions, typePrefix }: EventStream) {
   const current = new Set(
     Object.entries(schemaVersions).map(([type, major]) => dataschemaOf(`${typePrefix}.${type}`, major)),
   );
-  const today = samples.filter(({ dataschema }) => current.has(dataschema));
-  const ordered = today.sort((a, b) => Number(a.sequence) - Number(b.sequence));
+  const currentSamples = samples.filter(({ dataschema }) => current.has(dataschema));
+  const ordered = currentSamples.sort((a, b) => Number(a.sequence) - Number(b.sequence));
   return ordered.slice(0, 2).map(({ subject, sequence, type, id, time, data }, offset) => {
     const { changed } = data as { changed: readonly string[] };
     const version = Number(sequence);

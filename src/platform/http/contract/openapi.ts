@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Router } from 'express';
 
-/** What the platform reads of an OpenAPI 3.0 document; the rest goes through unseen. */
+/** The parts of an OpenAPI 3.0 document that the platform reads; the other parts pass through unchanged. */
 export interface OpenApiDocument {
   readonly openapi?: string;
   readonly info: object;
@@ -24,7 +24,7 @@ export interface OpenApiOperation {
     readonly required?: boolean;
     readonly content: Readonly<Record<string, { readonly schema: object }>>;
   };
-  /** Scopes by security scheme; of several of these one is enough. */
+  /** Scopes by security scheme; a caller needs to meet only one of several entries. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly responses?: Readonly<Record<string, OpenApiResponse>>;
   readonly [more: string]: unknown;
@@ -51,15 +51,15 @@ export interface OpenApiContent {
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
-/** What a context serves over HTTP. */
+/** The HTTP API of a context. */
 export interface HttpApi {
   readonly openApi: OpenApiDocument;
   readonly registerRoutes: (router: Router) => void;
 }
 
 /**
- * One document of the modules that are on.
- * @throws Error when two of them mean different things by the name of a path or a component.
+ * Merges the documents of the active modules into one.
+ * @throws Error when two documents define the same path or component differently
  */
 export function mergeDocuments(documents: readonly OpenApiDocument[]): OpenApiDocument {
   const [first, ...others] = documents;
@@ -82,7 +82,7 @@ function mergeComponents(a: OpenApiComponents = {}, b: OpenApiComponents = {}): 
 
 function union<Value>(a: Readonly<Record<string, Value>>, b: Readonly<Record<string, Value>>): Record<string, Value> {
   for (const name of Object.keys(a)) {
-    if (name in b && !isDeepStrictEqual(a[name], b[name])) throw new Error(`two modules have a ${name} of their own`);
+    if (name in b && !isDeepStrictEqual(a[name], b[name])) throw new Error(`two modules define ${name} differently`);
   }
   return { ...a, ...b };
 }

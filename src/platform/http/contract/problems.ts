@@ -1,35 +1,35 @@
 import type { OpenApiOperation, OpenApiResponse } from './openapi.js';
 import { type Problem, PROBLEM_JSON, toProblem } from '../resources/problem.js';
 
-/** A problem that the platform may answer an operation with: what the document says of it, and an example. */
+/** A problem that the platform may return from an operation, with its description and an example. */
 interface PlatformProblem {
   readonly description: (operation: OpenApiOperation) => string;
   readonly example: (operation: OpenApiOperation) => Omit<Parameters<typeof toProblem>[0], 'status'>;
-  /** Which operations may be answered so. */
-  readonly concerns: (operation: OpenApiOperation) => boolean;
+  /** Whether the operation may return this problem. */
+  readonly appliesTo: (operation: OpenApiOperation) => boolean;
 }
 
 const everywhere = () => true;
 const hasBody = ({ requestBody }: OpenApiOperation) => requestBody !== undefined;
 const takes = (header: string) => (operation: OpenApiOperation) => hasParameter(operation, header);
 
-/** By status. A controller that says more of one is believed. */
+/** By status. The `@Response` of a controller overrides the one here. */
 const PROBLEMS: Readonly<Record<string, PlatformProblem>> = {
   400: {
-    concerns: everywhere,
-    description: () => 'The request cannot be read',
+    appliesTo: everywhere,
+    description: () => 'The request is malformed',
     example: () => ({
       code: 'malformed-request',
-      detail: 'the request cannot be read: its body is not JSON, or its path or encoding is broken',
+      detail: 'the request is malformed: the body is not JSON, or the path or an encoding is invalid',
     }),
   },
   401: {
-    concerns: ({ security }) => security !== undefined,
-    description: () => 'No token, or one that is not valid; `WWW-Authenticate` says why',
+    appliesTo: ({ security }) => security !== undefined,
+    description: () => 'The token is missing or invalid; `WWW-Authenticate` gives the reason',
     example: () => ({ code: 'invalid-token', detail: 'the token has expired' }),
   },
   403: {
-    concerns: ({ security }) => security !== undefined,
+    appliesTo: ({ security }) => security !== undefined,
     description: (operation) =>
       `The token does not have the scope ${scopesOf(operation)
         .map((scope) => `\`${scope}\``)
@@ -40,59 +40,59 @@ const PROBLEMS: Readonly<Record<string, PlatformProblem>> = {
     }),
   },
   409: {
-    concerns: takes('Idempotency-Key'),
-    description: () => 'A request under this `Idempotency-Key` is being carried out',
+    appliesTo: takes('Idempotency-Key'),
+    description: () => 'Another request with this `Idempotency-Key` is still in progress',
     example: () => ({
       code: 'request-in-flight',
-      detail: 'a request under this Idempotency-Key is being carried out',
+      detail: 'another request with this Idempotency-Key is still in progress',
     }),
   },
   410: {
-    concerns: takes('Idempotency-Key'),
-    description: () => 'What was answered under this `Idempotency-Key` has been erased',
+    appliesTo: takes('Idempotency-Key'),
+    description: () => 'The stored response for this `Idempotency-Key` was erased',
     example: () => ({ code: 'gone', detail: 'what was answered under this key has been erased' }),
   },
   412: {
-    concerns: takes('If-Match'),
-    description: () => '`If-Match` is stale',
+    appliesTo: takes('If-Match'),
+    description: () => '`If-Match` does not name the current version',
     example: () => ({ code: 'stale', detail: 'If-Match does not name the current version, 3' }),
   },
   413: {
-    concerns: hasBody,
+    appliesTo: hasBody,
     description: () => 'The body is too large',
     example: () => ({ code: 'body-too-large', detail: 'the body is larger than HTTP_BODY_LIMIT' }),
   },
   415: {
-    concerns: hasBody,
-    description: (operation) => `Not ${mediaTypeOf(operation)}`,
-    example: (operation) => ({ code: 'unsupported-media-type', detail: `send ${mediaTypeOf(operation)}` }),
+    appliesTo: hasBody,
+    description: (operation) => `The body is not ${mediaTypeOf(operation)}`,
+    example: (operation) => ({ code: 'unsupported-media-type', detail: `the body must be ${mediaTypeOf(operation)}` }),
   },
   422: {
-    concerns: everywhere,
-    description: () => 'A field or parameter is wrong; `errors` names each',
+    appliesTo: everywhere,
+    description: () => 'A field or parameter is invalid; `errors` lists each one',
     example: (operation) => ({
       code: 'invalid-request',
-      detail: 'the request does not fit the schema',
-      errors: [wrongField(operation)],
+      detail: 'the request does not match the schema',
+      errors: [invalidField(operation)],
     }),
   },
   503: {
-    concerns: everywhere,
-    description: () => 'Try again after `Retry-After`',
+    appliesTo: everywhere,
+    description: () => 'Temporarily unavailable; retry after `Retry-After` seconds',
     example: () => ({ code: 'unavailable', detail: 'the database does not answer' }),
   },
   default: {
-    concerns: everywhere,
-    description: () => 'Any other problem, such as 405 (`Allow` names the methods of the path) or 500',
+    appliesTo: everywhere,
+    description: () => 'Any other error, such as 405 (`Allow` lists the methods of the path) or 500',
     example: () => ({ code: 'internal-error' }),
   },
 };
 
-/** The answers to an operation that are no success, those that the platform gives everywhere included, with examples. */
+/** Returns the error responses of an operation, including those of the platform, with examples. */
 export function problemsOf(operation: OpenApiOperation, path: string): Record<string, OpenApiResponse> {
   const stated = Object.entries(operation.responses ?? {}).filter(([status]) => isProblem(status));
-  const derived = Object.entries(PROBLEMS).flatMap(([status, { concerns, description }]) =>
-    concerns(operation) ? [[status, { description: description(operation) }] as const] : [],
+  const derived = Object.entries(PROBLEMS).flatMap(([status, { appliesTo, description }]) =>
+    appliesTo(operation) ? [[status, { description: description(operation) }] as const] : [],
   );
   const all: Record<string, OpenApiResponse> = { ...Object.fromEntries(derived), ...Object.fromEntries(stated) };
   return Object.fromEntries(
@@ -105,35 +105,33 @@ export function problemsOf(operation: OpenApiOperation, path: string): Record<st
   );
 }
 
-/** Whether an answer of this status is a problem. */
+/** Returns whether a response with this status is a problem. */
 export function isProblem(status: string): boolean {
   return status >= '400';
 }
 
-/** Whether an operation takes a parameter of this name. */
+/** Returns whether an operation has a parameter of this name. */
 export function hasParameter({ parameters = [] }: OpenApiOperation, wanted: string): boolean {
   return parameters.some(({ name }) => name === wanted);
 }
 
 function exampleOf(status: string, operation: OpenApiOperation, path: string, given: Problem | undefined): Problem {
   const { errors, ...problem } = given ?? platformProblem(status, operation);
-  return { ...problem, instance: filledIn(path, operation), ...(errors && { errors }) };
+  return { ...problem, instance: fillPath(path, operation), ...(errors && { errors }) };
 }
 
 function platformProblem(status: string, operation: OpenApiOperation): Problem {
   const known = PROBLEMS[status];
-  if (!known) throw new Error(`${operation.operationId}: give the answer ${status} an example`);
+  if (!known) throw new Error(`${operation.operationId}: response ${status} needs an example`);
   return toProblem({ ...known.example(operation), status: status === 'default' ? 500 : Number(status) });
 }
 
-function wrongField(operation: OpenApiOperation): { pointer: string; message: string } {
+function invalidField(operation: OpenApiOperation): { pointer: string; message: string } {
   const isList = !operation.requestBody && hasParameter(operation, 'limit');
-  return isList
-    ? { pointer: '/limit', message: 'must be <= 200' }
-    : { pointer: '/colour', message: 'is not known here' };
+  return isList ? { pointer: '/limit', message: 'must be <= 200' } : { pointer: '/colour', message: 'is unknown' };
 }
 
-function filledIn(path: string, { parameters = [] }: OpenApiOperation): string {
+function fillPath(path: string, { parameters = [] }: OpenApiOperation): string {
   return path.replaceAll(
     /\{([^}]+)\}/g,
     (_, wanted: string) => (parameters.find(({ name }) => name === wanted)?.example as string | undefined) ?? wanted,

@@ -2,10 +2,10 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { escapePointer } from '../../event/changed-pointers.js';
 import { type FieldError, PlatformError } from '../../tools/errors.js';
 
-/** @throws PlatformError `invalid` that names every offending field, and no value: it may be a card number. */
+/** @throws PlatformError `invalid` that lists every invalid field without its value, which may be a card number */
 export type Validator = (value: unknown) => void;
 
-/** Compiles schemas that refer into one OpenAPI document, so that what is checked is what is documented. */
+/** Compiles schemas with references into an OpenAPI document, so that validation and documentation cannot differ. */
 export function validatorsOf(document: object): {
   body(schema: object): Validator;
   query(schema: object): Validator;
@@ -24,7 +24,7 @@ function toValidator(validate: ValidateFunction): Validator {
   return (value) => {
     if (validate(value)) return;
     const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(toFieldError);
-    throw new PlatformError('invalid', 'invalid-request', 'the request does not fit the schema', errors);
+    throw new PlatformError('invalid', 'invalid-request', 'the request does not match the schema', errors);
   };
 }
 
@@ -36,7 +36,7 @@ function toFieldError({ keyword, instancePath, params, message }: ErrorObject): 
     case 'additionalProperties':
       return {
         pointer: `${instancePath}/${escapePointer(withoutCardNumbers(String(details.additionalProperty)))}`,
-        message: 'is not known here',
+        message: 'is unknown',
       };
     case 'enum':
       return { pointer: instancePath, message: `must be one of ${(details.allowedValues as unknown[]).join(', ')}` };
@@ -45,12 +45,12 @@ function toFieldError({ keyword, instancePath, params, message }: ErrorObject): 
   }
 }
 
-/** A client that puts a card number where a name belongs does not get it back. */
+/** A client may send a card number as a member's name; the response must not repeat it. */
 function withoutCardNumbers(name: string): string {
   return name.replaceAll(/\d[\d -]{10,}\d/g, '***');
 }
 
-/** Points the references of a part of the document at the document. */
+/** Makes the references in a part of the document point into the document. */
 function withDocument(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withDocument);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -61,7 +61,7 @@ function withDocument(schema: unknown): unknown {
   );
 }
 
-/** Does not look into an array that is too long: every error in 87,000 wrong items took minutes to collect. */
+/** Skips the items of an array that is too long: collecting every error of 87,000 invalid items took minutes. */
 function withinBounds(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withinBounds);
   if (typeof schema !== 'object' || schema === null) return schema;

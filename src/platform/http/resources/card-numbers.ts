@@ -1,11 +1,11 @@
-/** Members that are called so have a card's number, whatever it looks like. */
+/** A member with such a name holds a card number, whatever its value looks like. */
 const NAME = /^(?:card)?number$/i;
-/** 12 to 19 digits, perhaps with blanks or dashes between. */
+/** 12 to 19 digits, optionally separated by spaces or hyphens. */
 const DIGITS = /\d(?:[ -]*\d){11,18}/g;
 
 /**
- * A JSON value with no more of each card number than its last four digits, which is what is kept of a card: of every
- * member that is called so, and of every text or number that has digits with a right check digit, wherever it is.
+ * Returns a JSON value in which each card number is reduced to its last four digits, the only ones that are stored.
+ * A card number is the value of a member named like one, or any digits with a valid Luhn check digit.
  */
 export function withoutCardNumbers(value: unknown): unknown {
   if (typeof value === 'string')

@@ -1,11 +1,17 @@
 import type { ExpectedVersions } from '../../aggregate/change-aggregate.js';
 
-/** The entity tag of a version (RFC 9110): strong, and the version itself. */
+/** Returns the strong entity tag of a version (RFC 9110): the quoted version. */
 export function toETag(version: number): string {
   return `"${version}"`;
 }
 
-/** What an `If-Match` header allows. A weak or foreign tag matches nothing, as RFC 9110 has it. */
+/**
+ * Returns the versions that an `If-Match` header allows. A weak or unknown tag matches no version (RFC 9110).
+ * @example
+ * parseIfMatch('"3", "4"'); // [3, 4]
+ * parseIfMatch('*'); // 'any'
+ * parseIfMatch(undefined); // undefined: no condition
+ */
 export function parseIfMatch(header: string | undefined): ExpectedVersions {
   if (header === undefined) return undefined;
   if (header.trim() === '*') return 'any';

@@ -6,17 +6,19 @@ import { requestContext } from '../../tools/request-context.js';
 import { withoutCardNumbers } from './card-numbers.js';
 
 const HEADER = 'Idempotency-Key';
-const VISIBLE = /^[\x21-\x7e]{1,255}$/;
+const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * What a request's `Idempotency-Key` comes to; undefined without one. Keys of different callers and paths are different.
- * A card's number is not in the digest: there are so few that it could be found out from it.
- * @throws PlatformError `malformed` when the key is not 1 to 255 visible ASCII characters.
+ * Returns the digests of a request's `Idempotency-Key` and body; undefined without a key. The caller and the path are
+ * part of the key. Card numbers are left out of the digest: there are so few that a search could find them from it.
+ * @throws PlatformError `malformed` when the key is not 1 to 255 visible ASCII characters
+ * @example
+ * await this.placeOrder.execute(body, waitSeconds, idempotencyOf(idempotencyKey, request));
  */
 export function idempotencyOf(key: string | undefined, request: Request): Idempotency | undefined {
   if (key === undefined) return undefined;
-  if (!VISIBLE.test(key)) {
-    throw new PlatformError('malformed', 'invalid-idempotency-key', `${HEADER} is not 1 to 255 visible characters`);
+  if (!VISIBLE_ASCII.test(key)) {
+    throw new PlatformError('malformed', 'invalid-idempotency-key', `${HEADER} must be 1 to 255 visible characters`);
   }
   const actor = requestContext()?.actor ?? '';
   const body: unknown = request.body;
@@ -26,7 +28,7 @@ export function idempotencyOf(key: string | undefined, request: Request): Idempo
   };
 }
 
-/** Refuses a request while another one under the same key is being carried out by this process: 409. */
+/** Responds 409 while this process is still executing another request with the same key. */
 export function oneInFlight(): RequestHandler {
   const inFlight = new Set<string>();
   return (request, response, next) => {
@@ -37,7 +39,11 @@ export function oneInFlight(): RequestHandler {
     }
     const { key } = idempotency;
     if (inFlight.has(key)) {
-      throw new PlatformError('conflict', 'request-in-flight', `a request under this ${HEADER} is being carried out`);
+      throw new PlatformError(
+        'conflict',
+        'request-in-flight',
+        `another request with this ${HEADER} is still in progress`,
+      );
     }
     inFlight.add(key);
     response.once('close', () => inFlight.delete(key));
@@ -47,14 +53,14 @@ export function oneInFlight(): RequestHandler {
 
 function digest(value: unknown): string {
   return createHash('sha256')
-    .update(JSON.stringify(sorted(value)))
+    .update(JSON.stringify(sortMembers(value)))
     .digest('base64url');
 }
 
-/** The same JSON whatever the order of its members. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+/** Sorts the members, so that their order does not change the digest. */
+function sortMembers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortMembers);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, member]) => [name, sorted(member)]));
+  return Object.fromEntries(entries.map(([name, member]) => [name, sortMembers(member)]));
 }

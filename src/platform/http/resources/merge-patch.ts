@@ -1,6 +1,10 @@
 type Json = unknown;
 
-/** JSON Merge Patch, RFC 7396: null removes a member, an object is merged, anything else replaces. */
+/**
+ * Applies a JSON Merge Patch (RFC 7396): null removes a member, an object is merged, any other value replaces.
+ * @example
+ * mergePatch({ a: 1, b: { c: 2, d: 3 } }, { a: null, b: { c: 4 } }); // { b: { c: 4, d: 3 } }
+ */
 export function mergePatch(target: Json, patch: Json): Json {
   if (!isObject(patch)) return patch;
   const merged = new Map(Object.entries(isObject(target) ? target : {}));

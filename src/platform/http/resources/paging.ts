@@ -2,32 +2,32 @@ import { PlatformError } from '../../tools/errors.js';
 import type { FieldPath, ListPage, ListQuery, Scalar } from '../../views/listing.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 
-/** What a client says about the page that it wants. */
+/** The page that a client requests. */
 export interface PageRequest {
   /** The list's path. */
   readonly path: string;
-  /** The other query parameters that make it this list. */
+  /** The query parameters that define the list: filters and order. */
   readonly parameters: Readonly<Record<string, string | undefined>>;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
-/** The order that `sort=a,-b` asks for. @throws PlatformError `invalid` when a field is named twice */
+/** Returns the order for `sort=a,-b`. @throws PlatformError `invalid` when a field is repeated */
 export function parseSort(sort: string, paths: Readonly<Record<string, FieldPath>>): ListQuery['sort'] {
   const fields = sort.split(',').map((field) => ({ name: field.replace(/^-/, ''), descending: field.startsWith('-') }));
   if (new Set(fields.map(({ name }) => name)).size < fields.length) {
-    const errors = [{ pointer: '/sort', message: 'names a field twice' }];
-    throw new PlatformError('invalid', 'invalid-request', 'the request does not fit the schema', errors);
+    const errors = [{ pointer: '/sort', message: 'repeats a field' }];
+    throw new PlatformError('invalid', 'invalid-request', 'the request does not match the schema', errors);
   }
   return fields.map(({ name, descending }) => [paths[name] as FieldPath, descending ? 'descending' : 'ascending']);
 }
 
-/** The place after which the page begins. @throws PlatformError `malformed` for a cursor that this list did not give */
+/** Returns the place before the page. @throws PlatformError `malformed` for a cursor that this list did not issue */
 export function placeAfter(request: PageRequest): Scalar[] | undefined {
   return request.cursor === undefined ? undefined : decodeCursor(request.cursor, identityOf(request));
 }
 
-/** The `next` of an answer, and the `Link` to the next page; nothing on the last one. */
+/** Returns the cursor of the next page and the `Link` header to it; undefined on the last page. */
 export function nextOf(
   request: PageRequest,
   place: ListPage<never>['next'],

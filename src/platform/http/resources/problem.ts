@@ -3,16 +3,16 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { type ErrorKind, type FieldError, isCodedError, PlatformError } from '../../tools/errors.js';
 
-/** RFC 9457. */
+/** Problem details (RFC 9457). */
 export interface Problem {
   /** `urn:problem:<code>` */
   type: string;
   title: string;
   status: number;
   detail?: string;
-  /** The path that was asked for. */
+  /** The path of the request. */
   instance?: string;
-  /** With 422: every offending field. */
+  /** With 422: every invalid field. */
   errors?: FieldError[];
 }
 
@@ -29,16 +29,16 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
-/** Seconds after which a client may try again what is 503 now. */
-const RETRY_AFTER = '1';
+/** Seconds after which a client may retry a request that got 503. */
+const RETRY_AFTER_SECONDS = '1';
 
-/** A problem as the code knows it. */
+/** A problem by its code; type and title follow from the code. */
 export type CodedProblem = Omit<Problem, 'type' | 'title' | 'instance'> & { readonly code: string };
 
-/** Not with a charset, which JSON does not have. */
+/** Without a charset, which JSON does not define. */
 export const PROBLEM_JSON = 'application/problem+json';
 
-/** @param instance the path that was asked for, where it is known */
+/** @param instance the path of the request, if it is known */
 export function toProblem({ code, status, detail, errors }: CodedProblem, instance?: string): Problem {
   return {
     type: `urn:problem:${code}`,
@@ -50,21 +50,22 @@ export function toProblem({ code, status, detail, errors }: CodedProblem, instan
   };
 }
 
-/** Answers a problem, with the headers that are set already. */
+/** Sends a problem, with the headers that are set already. */
 export function sendProblem(request: Request, response: Response, problem: CodedProblem): void {
   const { status } = problem;
-  if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
+  if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
   const body = toProblem(problem, request.originalUrl.split('?')[0]);
   response.status(status).setHeader('Content-Type', PROBLEM_JSON).end(JSON.stringify(body));
 }
 
-/** @param allowed the methods that there are */
+/** @param allowed the methods that the path supports */
 export function sendMethodNotAllowed(request: Request, response: Response, allowed: readonly string[]): void {
   response.setHeader('Allow', allowed.join(', '));
-  sendProblem(request, response, { code: 'method-not-allowed', status: 405, detail: `not ${request.method} here` });
+  const detail = `this path does not support ${request.method}`;
+  sendProblem(request, response, { code: 'method-not-allowed', status: 405, detail });
 }
 
-/** The last handler: every error becomes a problem, and only what nobody foresaw is logged and is 500. */
+/** The last handler: turns every error into a problem. Logs an unexpected error and responds 500. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
@@ -92,16 +93,16 @@ function toKnownError(error: unknown) {
   return error instanceof ValidateError ? fromRoutes(error) : fromBodyParser(error);
 }
 
-/** What tsoa's routes refuse although the document lets it pass, such as `limit=0x10`. They quote the value; we do not. */
+/** tsoa's routes refuse some values that the schema allows, such as `limit=0x10`. Their message quotes the value. */
 function fromRoutes({ fields }: ValidateError): PlatformError {
   const errors = Object.keys(fields).map((name) => ({
     pointer: `/${name.replace(/^body\./, '').replaceAll('.', '/')}`,
     message: 'is not valid',
   }));
-  return new PlatformError('invalid', 'invalid-request', 'the request does not fit the schema', errors);
+  return new PlatformError('invalid', 'invalid-request', 'the request does not match the schema', errors);
 }
 
-/** What express and its body parser throw: http-errors with a status and a type. Their messages may quote the body. */
+/** Express and its body parser throw http-errors. Their messages may quote the body, so they are replaced. */
 function fromBodyParser(error: unknown): (PlatformError & { kind: ErrorKind }) | undefined {
   if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
   switch (error.status) {
@@ -109,7 +110,7 @@ function fromBodyParser(error: unknown): (PlatformError & { kind: ErrorKind }) |
       return new PlatformError(
         'malformed',
         'malformed-request',
-        'the request cannot be read: its body is not JSON, or its path or encoding is broken',
+        'the request is malformed: the body is not JSON, or the path or an encoding is invalid',
       );
     case 413:
       return new PlatformError('too-large', 'body-too-large', 'the body is larger than HTTP_BODY_LIMIT');

@@ -6,38 +6,44 @@ import { parseIfMatch, toETag } from './conditional.js';
 import { idempotencyOf } from './idempotency.js';
 import { nextOf, parseSort, placeAfter } from './paging.js';
 
-/** A list as a client asks for it. */
+/** A list that a client requests. */
 export interface ListRequest {
-  /** Of the list. */
+  /** The path of the list. */
   readonly path: string;
-  /** The query parameters that make it this list, apart from the order. */
+  /** The query parameters that filter the list. */
   readonly filter?: Readonly<Record<string, string | undefined>>;
-  /** `sort` as it was sent, and the paths behind the names in it. */
+  /** The value of `sort`, and the field paths of the names that it may use. */
   readonly sort?: { readonly by: string; readonly fields: Readonly<Record<string, FieldPath>> };
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
-/** How a page is read, and what comes with it. */
+/** The query of a page, and the link to the next one. */
 export interface Paging {
   readonly order: Omit<ListQuery, 'where'>;
-  /** Given where the next page begins, if there is one, its cursor; a `Link` says the same. */
+  /** Returns the cursor of the next page and sets the `Link` header; returns nothing on the last page. */
   following(place: ListPage<unknown>['next']): { next?: string };
 }
 
 /**
- * What controllers of versioned resources have in common. A controller is made for each request: tsoa keeps the headers
- * of an answer in it.
+ * Base class of controllers for versioned resources: `ETag`, `Location`, `Link` and cursors. Each request needs its own
+ * controller, because tsoa keeps the headers of the response in it.
+ * @example
+ * class OrdersController extends ResourceController {
+ *   async read(orderId: string): Promise<Order> {
+ *     return this.versioned({ state: await this.getOrder.execute(orderId) });
+ *   }
+ * }
  */
 export abstract class ResourceController extends Controller {
-  /** The state after a command or a query, with its version as `ETag`. */
+  /** Returns the state after a command or a query, and sets its version as `ETag`. */
   protected versioned<State extends { readonly version: number }>({ state, replayed }: Outcome<State>): State {
     this.setHeader('ETag', toETag(state.version));
     if (replayed) this.setHeader('Idempotency-Replayed', 'true');
     return state;
   }
 
-  /** The same for what was created. @param list the path that its id goes behind */
+  /** Does the same for a new resource, and sets `Location`. @param list the path before the id */
   protected created<State extends { readonly id: string; readonly version: number }>(
     list: string,
     outcome: Outcome<State>,
@@ -46,7 +52,7 @@ export abstract class ResourceController extends Controller {
     return this.versioned(outcome);
   }
 
-  /** @throws PlatformError `malformed` for a cursor that this list did not give, `invalid` for a field named twice */
+  /** @throws PlatformError `malformed` for a cursor of another list, `invalid` for a repeated sort field */
   protected paging({ path, filter = {}, sort, limit, cursor }: ListRequest): Paging {
     const request = { path, parameters: { ...filter, sort: sort?.by }, limit, cursor };
     const after = placeAfter(request);
@@ -62,7 +68,12 @@ export abstract class ResourceController extends Controller {
   }
 }
 
-/** What a client asks of a command by its headers. @throws PlatformError `malformed` for a key that is none */
+/**
+ * Returns the conditions of a command from its headers: `If-Match` and `Idempotency-Key`.
+ * @throws PlatformError `malformed` for an invalid key
+ * @example
+ * await this.shipOrder.execute(orderId, conditionsOf(request, { ifMatch, idempotencyKey }));
+ */
 export function conditionsOf(
   request: Request,
   { ifMatch, idempotencyKey }: { readonly ifMatch?: string | undefined; readonly idempotencyKey?: string | undefined },

@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream';
 import { type CodedProblem, PROBLEM_JSON, toProblem } from '../resources/problem.js';
 
 /**
- * Answers what the parser cannot take for a request, as a problem, and closes the connection: what comes next on it has
- * no beginning.
+ * Responds with a problem when the parser fails, and closes the connection: the parser cannot find the beginning of the
+ * next request on it.
  */
 export function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void {
-  // As Node's own handler does: an answer that has begun is not written into.
-  const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse };
-  if (socket.writable && !answering?.headersSent) socket.write(toText(PROBLEMS[error.code ?? ''] ?? MALFORMED));
+  // Like Node's own handler: do not write into a response that has begun.
+  const { _httpMessage: current } = socket as { _httpMessage?: ServerResponse };
+  if (socket.writable && !current?.headersSent) socket.write(toText(PROBLEMS[error.code ?? ''] ?? MALFORMED));
   socket.destroy(error);
 }
 
@@ -18,7 +18,7 @@ const PROBLEMS: Readonly<Record<string, CodedProblem>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { code: 'body-too-large', status: 413, detail: 'the chunk extensions are too large' },
   HPE_HEADER_OVERFLOW: { code: 'headers-too-large', status: 431, detail: 'the headers are too large' },
 };
-const MALFORMED: CodedProblem = { code: 'malformed-request', status: 400, detail: 'the request cannot be read' };
+const MALFORMED: CodedProblem = { code: 'malformed-request', status: 400, detail: 'the request is not valid HTTP' };
 
 function toText(problem: CodedProblem): string {
   const body = JSON.stringify(toProblem(problem));
