@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { OnAnswered } from './measuring.js';
 
 /**
- * Logs the first of every so many answered requests: enough to see what goes on, and little enough not to cost anything.
- * Metrics count them all, and what fails unforeseen is logged by itself.
+ * Logs the first of every `oneOf` completed requests: a sample shows the traffic at almost no cost. Metrics count every
+ * request, and unexpected errors are logged separately.
  * @param oneOf 1 logs every request, 0 none
  */
 export function accessLog(logger: Logger, oneOf: number): OnAnswered {

@@ -16,20 +16,20 @@ import { measuring, type OnAnswered } from './measuring.js';
 import { requestLimits } from './request-limits.js';
 import { tracing } from './tracing.js';
 
-// Beside the page, wherever a gateway puts the two. Without a validator: the public one would be told where this runs.
+// A relative URL, because a gateway may add a prefix. No validator: the public one would learn our address.
 const SWAGGER_UI = { url: '../openapi.json', validatorUrl: null };
 
-/** Where people and programs find what describes the service (RFC 8631). */
+/** Links to the descriptions of the service, for people and for programs (RFC 8631). */
 const DOCUMENT_LINKS = [
   '<docs/>; rel="service-doc"; type="text/html"',
   '<openapi.json>; rel="service-desc"; type="application/json"',
   '<asyncapi.json>; rel="service-desc"; type="application/json"',
 ].join(', ');
 
-/** Of the requests that are being answered: some thousands of usual ones. */
-const MAX_BYTES = 64 * 1024 ** 2;
+/** Memory for concurrent requests; enough for a few thousand of usual size. */
+const MAX_BYTES_IN_FLIGHT = 64 * 1024 ** 2;
 
-/** What the process says of itself; every request is held to the first one. */
+/** The documents that the process serves; every request is checked against `openApi`. */
 export interface Documents {
   readonly openApi: OpenApiDocument;
   readonly asyncApi: object;
@@ -43,13 +43,13 @@ export interface AppSettings {
   /** Bytes. */
   readonly bodyLimit: number;
   readonly metrics: Metrics;
-  /** One of so many answered requests is logged; 0 for none. */
+  /** 1 logs every completed request, 100 one of a hundred, 0 none. */
   readonly accessLogSample: number;
-  /** Without it everybody may call. */
+  /** Without it, no request needs a token. */
   readonly verifyToken?: VerifyToken;
 }
 
-/** The clients' application: the documents, and the routes of the given contexts alone. */
+/** Returns the application for clients: the documents, and the routes of the given contexts only. */
 export function createApp(settings: AppSettings): Express {
   const { documents, apis, container, logger, bodyLimit, metrics, accessLogSample, verifyToken } = settings;
   const { openApi, asyncApi } = documents;
@@ -69,7 +69,7 @@ export function createApp(settings: AppSettings): Express {
     tracing(),
     measuring(onAnswered),
     requestLimits(),
-    loadShedding(Math.max(MAX_BYTES, 2 * bodyLimit), bodyLimit),
+    loadShedding(Math.max(MAX_BYTES_IN_FLIGHT, 2 * bodyLimit), bodyLimit),
   );
   getOnly(app, '/', redirectToDocs);
   getOnly(app, '/openapi.json', (_request, response) => void response.json(openApi));
@@ -82,30 +82,30 @@ export function createApp(settings: AppSettings): Express {
 }
 
 /**
- * 303 and not 302: the page describes the service, it is not a representation of `/` that is elsewhere for a while.
- * Relative, because a gateway may serve this below a path of its own.
+ * 303, not 302: the page describes the service; it is not a representation of `/` that moved temporarily. The target is
+ * relative, because a gateway may add a prefix.
  */
 const redirectToDocs: RequestHandler = (_request, response) => {
   response.setHeader('Link', DOCUMENT_LINKS);
   response.redirect(303, 'docs/');
 };
 
-/** Helmet's headers. They are the same for every answer, so its thirteen handlers need not run for each. */
+/** Sets Helmet's headers. They never change, so its thirteen handlers run once and not for each response. */
 function securityHeaders(): RequestHandler {
   const headers = new Map<string, string>();
   const handler = helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
-  const noting = {
+  const recorder = {
     setHeader: (name: string, value: string) => headers.set(name, value),
     removeHeader: () => undefined,
   };
-  handler({} as never, noting as never, () => undefined);
+  handler({} as never, recorder as never, () => undefined);
   return (_request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     next();
   };
 }
 
-/** As Express does it, less what is for other settings than ours; and a text goes out in one piece with the headers. */
+/** Express's `json` without the settings that we do not use; a string goes out in one write with the headers. */
 function sendJson(this: Response, body: unknown): Response {
   const text = JSON.stringify(body);
   this.setHeader('Content-Type', 'application/json; charset=utf-8');

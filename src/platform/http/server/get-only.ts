@@ -1,7 +1,7 @@
 import type { Express, RequestHandler } from 'express';
 import { sendMethodNotAllowed } from '../resources/problem.js';
 
-/** Serves GET and HEAD at a path, and refuses other methods with 405. */
+/** Serves GET and HEAD at a path; responds 405 to other methods. */
 export function getOnly(app: Express, path: string, answer: RequestHandler): void {
   app
     .route(path)

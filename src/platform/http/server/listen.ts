@@ -4,14 +4,14 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Express } from 'express';
 import { createHttpServer, type ServerLimits } from './http-server.js';
 
-/** A listener that stops without cutting anybody off. */
+/** A listener with a graceful stop. */
 export interface Listener {
   readonly port: number;
-  /** Takes no new request, and answers when the last one is answered. */
+  /** Accepts no new request. Resolves when the last response is sent. */
   stop(): Promise<void>;
 }
 
-/** @throws Error that names `setting` when the port cannot be had. */
+/** @throws Error that names `setting` or HOST when the address cannot be used */
 export async function listen(
   app: Express,
   host: string,
@@ -20,19 +20,19 @@ export async function listen(
   limits: Partial<ServerLimits> = {},
 ): Promise<Listener> {
   const server = createHttpServer(app, limits);
-  const answers = new Set<ServerResponse>();
+  const responses = new Set<ServerResponse>();
   let stopping = false;
   server.prependListener('request', (_request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
-    answers.add(response);
+    responses.add(response);
     response.once('close', () => {
-      answers.delete(response);
-      if (stopping) closeIdle(server, answers);
+      responses.delete(response);
+      if (stopping) closeIdle(server, responses);
     });
   });
   server.listen(port, host);
   await once(server, 'listening').catch((error: unknown) => {
-    const { code = 'it fails' } = error as NodeJS.ErrnoException;
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     const isAboutHost = /^(EADDRNOTAVAIL|ENOTFOUND|EAI_)/.test(code);
     const why = code === 'EADDRINUSE' ? `${code}: another process does` : code;
     throw new Error(`${isAboutHost ? 'HOST' : setting}: cannot listen on ${host}:${port} (${why})`);
@@ -41,22 +41,22 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     stop: () => {
       stopping = true;
-      return close(server, answers);
+      return close(server, responses);
     },
   };
 }
 
-async function close(server: Server, answers: ReadonlySet<ServerResponse>): Promise<void> {
+async function close(server: Server, responses: ReadonlySet<ServerResponse>): Promise<void> {
   const closed = once(server, 'close');
-  // The server's own close would begin by cutting answers off; see below.
+  // Not server.close(): it would first cut off responses; see closeIdle.
   NetServer.prototype.close.call(server);
-  closeIdle(server, answers);
+  closeIdle(server, responses);
   await closed;
-  // Now it only ends the looking for requests that take too long.
+  // Now it only stops the checks of the timeouts.
   server.close();
 }
 
-/** Node takes a connection for idle whose answer it has, though not yet sent; so nothing is closed while there is one. */
-function closeIdle(server: Server, answers: ReadonlySet<ServerResponse>): void {
-  if (![...answers].some(({ writableEnded }) => writableEnded)) server.closeIdleConnections();
+/** Node counts a connection as idle before its ended response is sent. So nothing is closed while there is one. */
+function closeIdle(server: Server, responses: ReadonlySet<ServerResponse>): void {
+  if (![...responses].some(({ writableEnded }) => writableEnded)) server.closeIdleConnections();
 }

@@ -11,8 +11,14 @@ import { MAX_HEADERS, MAX_URL, requestLimits } from './request-limits.js';
 
 const MIB = 1024 ** 2;
 const HOST = 'Host: localhost\r\n';
-/** Times that no test lasts for. */
-const PATIENT = { headersTime: 60_000, requestTime: 60_000, keepAlive: 60_000, silence: 60_000, checkEvery: 10 };
+/** Timeouts that no test reaches. */
+const LONG_TIMEOUTS = {
+  headersTimeoutMs: 60_000,
+  requestTimeoutMs: 60_000,
+  keepAlive: 60_000,
+  socketTimeoutMs: 60_000,
+  checkIntervalMs: 10,
+};
 
 describe('a listener', () => {
   let listener: Listener | undefined;
@@ -25,22 +31,22 @@ describe('a listener', () => {
   });
 
   async function serve(limits: Partial<ServerLimits> = {}, app: Express = answering()): Promise<void> {
-    listener = await listen(app, '127.0.0.1', 0, 'PORT', { ...PATIENT, ...limits });
+    listener = await listen(app, '127.0.0.1', 0, 'PORT', { ...LONG_TIMEOUTS, ...limits });
   }
 
-  /** What comes back on a connection, and whether it is closed. */
+  /** Returns a connection with the text that it has received, and whether it is closed. */
   function connect(sent: string) {
     const socket = createConnection(listener!.port, '127.0.0.1');
     sockets.push(socket);
     const connection = { socket, text: '', closed: false };
     socket.setEncoding('utf8').on('data', (text: string) => (connection.text += text));
-    // A server that closes while there is more to read resets the connection.
+    // A server that closes with unread data resets the connection.
     socket.on('error', () => undefined).once('close', () => (connection.closed = true));
     socket.write(sent);
     return connection;
   }
 
-  /** What is answered until the connection is closed. */
+  /** Resolves with all that is received, when the server has closed the connection. */
   async function answerTo(sent: string): Promise<string> {
     const connection = connect(sent);
     await eventually(() => expect(connection.closed).toBe(true), { every: 5 });
@@ -62,7 +68,7 @@ describe('a listener', () => {
     });
   }
 
-  describe('holds requests to a size', () => {
+  describe('limits the size', () => {
     it('of the URL: 414', async () => {
       await serve();
       expect(await answerTo(get(`/${'a'.repeat(MAX_URL - 1)}`))).toMatch(/^HTTP\/1.1 200 /);
@@ -91,10 +97,10 @@ describe('a listener', () => {
     });
   });
 
-  describe('answers a problem to what is no request', () => {
+  describe('responds with a problem to an invalid request', () => {
     it.each([
       ['no HTTP', 'EHLO mail.example\r\n\r\n', 400],
-      ['a method that there is not', `GRAB / HTTP/1.1\r\n${HOST}\r\n`, 400],
+      ['an unknown method', `GRAB / HTTP/1.1\r\n${HOST}\r\n`, 400],
       ['a header without a name', `GET / HTTP/1.1\r\n${HOST}: a\r\n\r\n`, 400],
       ['a control character in a header', `GET / HTTP/1.1\r\n${HOST}X: a\u0001\r\n\r\n`, 400],
       ['two lengths', `POST / HTTP/1.1\r\n${HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`, 400],
@@ -110,13 +116,13 @@ describe('a listener', () => {
       expectProblem(await answerTo(sent), status, 'malformed-request');
     });
 
-    it('chunk extensions that have no end', async () => {
+    it('endless chunk extensions', async () => {
       await serve();
       const sent = `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n1;${'a'.repeat(20_000)}\r\n`;
       expectProblem(await answerTo(sent), 413, 'body-too-large');
     });
 
-    it('but to nobody whose answer has begun', async () => {
+    it('but not after its response has begun', async () => {
       const app = express();
       app.get('/', (_request, response) => void response.write('begun'));
       await serve({}, app);
@@ -128,33 +134,33 @@ describe('a listener', () => {
     });
   });
 
-  it('need not meet every expectation, nor HTTP 1.0 name a host', async () => {
+  it('ignores unknown expectations, and accepts HTTP 1.0 without a Host', async () => {
     await serve();
     expect(await answerTo(get('/', 'Expect: wonders\r\n'))).toMatch(/^HTTP\/1.1 200 /);
     expect(await answerTo('GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
   });
 
-  describe('does not wait for ever', () => {
+  describe('limits the wait', () => {
     it.each([
       ['the first byte', ''],
       ['the rest of a header', `GET / HTTP/1.1\r\n${HOST}X: a`],
     ])('for %s: 408', async (_what, sent) => {
-      await serve({ headersTime: 100 });
+      await serve({ headersTimeoutMs: 100 });
       expectProblem(await answerTo(sent), 408, 'request-timeout');
     });
 
-    it('for headers of which a byte comes now and then: 408', async () => {
-      await serve({ headersTime: 200 });
+    it('for headers that arrive byte by byte: 408', async () => {
+      await serve({ headersTimeoutMs: 200 });
       const connection = connect(`GET / HTTP/1.1\r\n${HOST}X: a`);
       const dripping = setInterval(() => connection.socket.write('a'), 20);
       await eventually(() => expect(connection.closed).toBe(true)).finally(() => clearInterval(dripping));
       expectProblem(connection.text, 408, 'request-timeout');
     });
 
-    it('for a body, while the app does: 408', async () => {
+    it('for a body that the app is reading: 408', async () => {
       const app = answering();
       app.post('/', express.json(), (_request, response) => void response.end());
-      await serve({ headersTime: 200, requestTime: 200 }, app);
+      await serve({ headersTimeoutMs: 200, requestTimeoutMs: 200 }, app);
       expectProblem(
         await answerTo(`POST / HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{`),
         408,
@@ -169,14 +175,14 @@ describe('a listener', () => {
       expect(connection.text).toMatch(/^HTTP\/1.1 200 /);
     });
 
-    it('for somebody to read his answer, so that he holds neither memory nor a stop', async () => {
+    it('for a client to read its response, so that it blocks neither memory nor a stop', async () => {
       let isHeld = false;
       const app = express();
       app.get('/', (_request, response) => {
         isHeld = true;
         response.once('close', () => (isHeld = false)).end(Buffer.alloc(64 * MIB));
       });
-      await serve({ silence: 200 }, app);
+      await serve({ socketTimeoutMs: 200 }, app);
       const connection = connect(`GET / HTTP/1.1\r\n${HOST}\r\n`);
       connection.socket.pause();
       await eventually(() => expect(isHeld).toBe(true));
@@ -187,7 +193,7 @@ describe('a listener', () => {
     });
   });
 
-  it('sends answers to their ends when it stops', async () => {
+  it('completes responses when it stops', async () => {
     const sent = gate();
     const app = express();
     app.get('/', (_request, response) => {
@@ -206,16 +212,16 @@ describe('a listener', () => {
     expect(connection.text.length).toBeGreaterThan(64 * MIB);
   });
 
-  it('waits for an answer that takes its time, and keeps the connection for more', async () => {
+  it('waits for a slow response, and keeps the connection open', async () => {
     const slow = gate();
     const app = express();
     app.get('/', async (_request, response) => {
       await slow.opened;
       response.end('at last');
     });
-    await serve({ headersTime: 50, requestTime: 50, keepAlive: 60_000 }, app);
+    await serve({ headersTimeoutMs: 50, requestTimeoutMs: 50, keepAlive: 60_000 }, app);
     const connection = connect(`GET / HTTP/1.1\r\n${HOST}\r\n`);
-    // Another connection is cut meanwhile: so long it takes.
+    // Takes as long as the timeouts: another connection is closed by them.
     await answerTo('');
     expect(connection.text).toBe('');
     slow.open();
@@ -225,7 +231,7 @@ describe('a listener', () => {
     expect(connection.closed).toBe(false);
   });
 
-  it('keeps a connection longer than the usual 60 seconds of those in front', async () => {
+  it('keeps an idle connection longer than the usual 60 seconds of a load balancer', async () => {
     listener = await listen(answering(), '127.0.0.1', 0, 'PORT');
     const connection = connect(`GET / HTTP/1.1\r\n${HOST}\r\n`);
     await eventually(() => expect(connection.text).toMatch(/\r\nKeep-Alive: timeout=75\r\n/));

@@ -3,12 +3,12 @@ import type { Health } from '../../operating/health.js';
 import type { Metrics } from '../../operating/metrics.js';
 import { getOnly } from './get-only.js';
 
-/** What the process is, besides how it is. */
+/** Identity of the process, as opposed to its health. */
 export interface ProcessInfo {
   readonly version: string;
   readonly commit: string;
   readonly modules: readonly string[];
-  /** What it runs on: `kafka`, `embedded log`. */
+  /** Adapters in use: `kafka`, `embedded log`. */
   readonly adapters: readonly string[];
 }
 
@@ -17,7 +17,7 @@ interface Endpoint {
   readonly answer: RequestHandler;
 }
 
-/** The operators' application; never exposed to clients. */
+/** Returns the application for operators, which is never exposed to clients. */
 export function createManagementApp(health: Health, metrics: Metrics, info: () => ProcessInfo): Express {
   const endpoints: Readonly<Record<string, Endpoint>> = {
     '/health/live': {

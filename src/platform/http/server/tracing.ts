@@ -6,7 +6,7 @@ import { withRequestContext } from '../../tools/request-context.js';
 const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
 const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
 
-/** Continues the caller's W3C trace or starts one, echoes or makes `X-Request-Id`, and carries both through the request. */
+/** Continues or starts a W3C trace, echoes or creates `X-Request-Id`, and puts both into the request context. */
 export function tracing(): RequestHandler {
   return (request, response, next) => {
     const [, traceId = randomBytes(16).toString('hex'), flags = '01'] =
