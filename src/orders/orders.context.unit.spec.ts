@@ -17,7 +17,7 @@ const ada = {
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',
 };
-/** Knows Ada, whoever is asked for. */
+/** Returns Ada for every id. */
 const onlyAda: Customers = {
   apply: () => Promise.resolve(),
   find: (id) => Promise.resolve({ id, version: ada.version, state: ada }),
@@ -28,7 +28,7 @@ describe('orders over a database', () => {
   let opened: Awaited<ReturnType<typeof openInMemory>>;
   afterEach(() => opened.close());
 
-  it('takes another port in the place of one, and is real otherwise', async () => {
+  it('lets a test replace one port and keeps the real ones otherwise', async () => {
     opened = await openInMemory(orders);
     const { container } = opened;
     await expect(container.get(PlaceOrder).execute({ customerId: 'c-1', items }, 0)).rejects.toThrow(UnknownCustomer);
@@ -40,7 +40,7 @@ describe('orders over a database', () => {
     expect([customerVersion, placed.items]).toEqual([7, [state]]);
   });
 
-  it('makes a controller for each request, for it keeps the headers of one answer', async () => {
+  it('makes a controller for each request, because a controller keeps the headers of one response', async () => {
     opened = await openInMemory(orders);
     const { container } = opened;
     expect(container.get(OrdersController)).not.toBe(container.get(OrdersController));

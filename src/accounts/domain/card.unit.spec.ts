@@ -5,7 +5,7 @@ import { acceptCards, passesLuhn } from './card.js';
 const card = { type: 'PRIMARY', expiration: '12/30', nameOnCard: 'Ada' } as const;
 
 describe('a card number', () => {
-  // The numbers that the schemes publish for tests.
+  // Test numbers that the card networks publish.
   it.each([
     ['4111111111111111', 'VISA'],
     ['5555555555554444', 'MASTERCARD'],

@@ -41,14 +41,14 @@ describe('registering a customer', () => {
     expect(type).toBe('registered');
   });
 
-  it('keeps of a card what is not its number', () => {
+  it('stores a card without its number', () => {
     const { creditCards } = register({ ...input, creditCards: [visa] });
     expect(creditCards).toEqual([
       { type: 'PRIMARY', brand: 'VISA', last4: '1111', expiration: '12/30', nameOnCard: 'Ada' },
     ]);
   });
 
-  it('names every broken rule at once, and no value', () => {
+  it('reports every broken rule at once, without a value', () => {
     const broken = brokenRules(() =>
       register({
         ...input,
@@ -70,7 +70,7 @@ describe('registering a customer', () => {
 });
 
 describe('changing a customer', () => {
-  it('raises the version by one and keeps the time of creation', () => {
+  it('increments the version and keeps createdAt', () => {
     const customer = register();
     const change = changeCustomer(
       customer,
@@ -81,14 +81,14 @@ describe('changing a customer', () => {
     expect(change.state.name).toEqual({ firstName: 'Ada', lastName: 'King', title: 'Ms' });
   });
 
-  it('leaves the content as it is when the customer is so already', () => {
+  it('keeps the content if it equals the current one', () => {
     const customer = register({ ...input, creditCards: [visa] });
     const again = { ...customer, version: 2, updatedAt: NOON };
     expect(changeCustomer(customer, statedBy(customer), NOON).state).toEqual(again);
     expect(changeCustomer(customer, { ...input, creditCards: [visa] }, NOON).state).toEqual(again);
   });
 
-  it('keeps a held card that is sent back as it was read, with a new label if it has one', () => {
+  it('keeps a card on file that is sent back as it was read, with its new description', () => {
     const customer = register({ ...input, creditCards: [visa] });
     const [held] = customer.creditCards ?? [];
     const relabelled = { ...held, description: 'everyday' } as never;
@@ -108,20 +108,20 @@ describe('changing a customer', () => {
     expect(broken.map(({ pointer }) => pointer)).toEqual(['/creditCards/0/last4']);
   });
 
-  it('does not let its time go back when this clock is behind', () => {
+  it('never moves updatedAt backwards when the clock is behind', () => {
     const noon = registerCustomer('c-1', input, NOON).state;
     expect(changeCustomer(noon, { ...input, addresses: [] }, MORNING).state.updatedAt).toBe(NOON);
   });
 });
 
 describe('erasing a customer', () => {
-  it('leaves the id, the version and the times, and takes earlier answers back', () => {
+  it('leaves the id, the version and the times, and forgets stored responses', () => {
     const change = eraseCustomer(register({ ...input, creditCards: [visa] }), NOON);
     const state = { id: 'c-1', version: 2, erased: true, createdAt: MORNING, updatedAt: NOON };
     expect(change).toEqual({ type: 'erased', state, forgets: true });
   });
 
-  it('leaves no customer that anything could be done with', () => {
+  it('leaves a record that no command or query accepts', () => {
     const { state } = eraseCustomer(register(), NOON);
     expect(() => existing(state)).toThrow(CustomerErased);
     expect(() => existing(undefined)).toThrow(CustomerNotFound);

@@ -24,7 +24,7 @@ function item(amount: string, quantity: number, currency = 'USD'): OrderItem {
 }
 
 describe('placing an order', () => {
-  it('gives version 1, PLACED and the exact total', () => {
+  it('sets version 1, PLACED and the exact total', () => {
     const items = [item('0.1', 3), item('19.99', 2)];
     const { state, type } = placeOrder('o-1', customer, items, MORNING);
     expect(state).toEqual({
@@ -60,7 +60,7 @@ describe('a total', () => {
     expect(totalOf(items.map(({ product: { price }, quantity }) => ({ price, quantity })))).toBe(total);
   });
 
-  it('is what integer arithmetic on the smallest unit says', () => {
+  it('equals integer arithmetic on the smallest unit', () => {
     const line = fc.record({ cents: fc.bigInt(0n, 10n ** 14n), quantity: fc.integer({ min: 1, max: 1_000_000 }) });
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (lines) => {
@@ -91,7 +91,7 @@ describe('shipping an order', () => {
     expect(type).toBe('shipped');
   });
 
-  it('takes the alternate address where there is no other, and never the billing address', () => {
+  it('uses the alternate address if there is no shipping address, and never the billing address', () => {
     const billing = { ...address, type: 'BILLING' } as const;
     const alternate = { ...address, type: 'SHIPPING_ALTERNATE', city: 'elsewhere' } as const;
     const { state } = shipOrder(placed, { ...customer, addresses: [billing, alternate] }, NOON);
@@ -111,7 +111,7 @@ describe('cancelling an order', () => {
   it.each([
     ['with a reason', 'ordered twice', { cancelReason: 'ordered twice' }],
     ['without one', undefined, {}],
-  ])('keeps why, where it is said: %s', (_how, reason, more) => {
+  ])('stores the reason, if any: %s', (_how, reason, more) => {
     const { state, type } = cancelOrder(placed, reason, NOON);
     expect(state).toEqual({ ...placed, version: 2, status: 'CANCELLED', ...more, updatedAt: NOON });
     expect(type).toBe('cancelled');
@@ -130,7 +130,7 @@ describe('redacting an order', () => {
     ['PLACED', placed],
     ['SHIPPED', shipOrder(placed, customer, MORNING).state],
     ['CANCELLED', cancelOrder(placed, 'r', MORNING).state],
-  ])('takes the address and the reason out, and its earlier answers back: %s', (_status, order) => {
+  ])('removes the address and the reason, and forgets stored responses: %s', (_status, order) => {
     const { shipTo: _to, cancelReason: _reason, ...rest } = order;
     const change = redactOrder(order, NOON);
     const state = { ...rest, version: order.version + 1, redactedAt: NOON, updatedAt: NOON };
@@ -138,7 +138,7 @@ describe('redacting an order', () => {
     expect(redactOrder(state, NOON)).toBeUndefined();
   });
 
-  it('leaves nothing to come back: no address of a copy that is behind, and no reason', () => {
+  it('lets no personal data come back: no address from a lagging copy, and no reason', () => {
     const redacted = redactOrder(placed, NOON)?.state ?? placed;
     expect(() => shipOrder(redacted, customer, NOON)).toThrow(NoShippingAddress);
     expect(cancelOrder(redacted, 'asked for by Ada', NOON).state).not.toHaveProperty('cancelReason');

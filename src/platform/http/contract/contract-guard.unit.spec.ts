@@ -58,7 +58,7 @@ const FAILURES: Record<string, Error> = {
   unforeseen: new Error(`mongodb://ann:${SECRET}@host`),
 };
 
-/** Answers what it was given, and so proves that a request went through. */
+/** Returns its input, which proves that a request passed the guard. */
 function serve(): Promise<Server> {
   const app = express();
   app.set('query parser', 'simple');
@@ -91,7 +91,7 @@ describe('the contract guard', () => {
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
-  /** A problem as RFC 9457 has it, which quotes nothing that was sent. */
+  /** Expects a problem (RFC 9457) that quotes nothing from the request, and returns it. */
   async function problem(...request: Parameters<typeof ask>) {
     const { status, headers, text } = await ask(...request);
     expect(headers.get('content-type')).toBe('application/problem+json');
@@ -109,7 +109,7 @@ describe('the contract guard', () => {
   const post = (body: unknown) => problem('POST', '/items', JSON.stringify(body));
   const good = { name: 'x', contact: { email: 'a@b' } };
 
-  it('lets through what fits the document', async () => {
+  it('accepts requests that match the document', async () => {
     expect((await ask('GET', '/items?owner=a&limit=100')).status).toBe(200);
     expect((await ask('GET', '/items/1')).status).toBe(200);
     expect((await ask('HEAD', '/items/1')).status).toBe(200);
@@ -117,12 +117,12 @@ describe('the contract guard', () => {
     expect(JSON.parse((await ask('POST', '/items', JSON.stringify(good))).text)).toEqual({ body: good });
   });
 
-  it('takes a path that is spelt out for itself, and not for an id', async () => {
+  it('prefers a static path segment to a parameter', async () => {
     expect((await ask('GET', '/items/search/search')).status).toBe(200);
     expect((await ask('POST', '/items/1/search')).status).toBe(200);
   });
 
-  it.each(['/', '/item', '/items/1/2/3', '/items/1/unknown', '/ITEMS'])('knows no %s: 404', async (path) => {
+  it.each(['/', '/item', '/items/1/2/3', '/items/1/unknown', '/ITEMS'])('responds 404 to %s', async (path) => {
     expect(await problem('GET', path)).toMatchObject({ status: 404, type: 'urn:problem:not-found', instance: path });
   });
 
@@ -130,7 +130,7 @@ describe('the contract guard', () => {
     ['DELETE', '/items', 'GET, HEAD, POST'],
     ['PUT', '/items/1', 'GET, HEAD, PATCH'],
     ['GET', '/items/1/ship', 'POST'],
-  ])('refuses %s of %s: 405, with what is allowed', async (method, path, allowed) => {
+  ])('refuses %s of %s: 405, with the allowed methods', async (method, path, allowed) => {
     const refused = await problem(method, path);
 
     expect(refused.status).toBe(405);
@@ -146,11 +146,11 @@ describe('the contract guard', () => {
     expect((await problem(method, path, JSON.stringify(good), headers)).status).toBe(415);
   });
 
-  it('refuses no body where one is needed: 415', async () => {
+  it('refuses a missing body: 415', async () => {
     expect((await problem('POST', '/items')).status).toBe(415);
   });
 
-  it('says what a patch must be', async () => {
+  it('names the media type of a patch', async () => {
     const refused = await problem('PATCH', '/items/1', '{}', { 'content-type': 'application/json' });
 
     expect(refused.headers.get('accept-patch')).toBe('application/merge-patch+json');
@@ -163,7 +163,7 @@ describe('the contract guard', () => {
   });
 
   it.each([`{"card":"${SECRET}"`, `{'card': ${SECRET}}`, SECRET + 'x', '{"a":1}}'])(
-    'refuses what is no JSON: 400, for %s',
+    'refuses a body that is not JSON: 400, for %s',
     async (body) => {
       expect(await problem('POST', '/items', body)).toMatchObject({
         status: 400,
@@ -173,30 +173,34 @@ describe('the contract guard', () => {
   );
 
   it.each([
-    ['what is missing', { contact: {} }, ['/contact/email', '/name']],
-    ['what is unknown', { ...good, card: SECRET, contact: { email: 'a@b', card: SECRET } }, ['/card', '/contact/card']],
+    ['a missing field', { contact: {} }, ['/contact/email', '/name']],
     [
-      'what is of another type',
+      'an unknown field',
+      { ...good, card: SECRET, contact: { email: 'a@b', card: SECRET } },
+      ['/card', '/contact/card'],
+    ],
+    [
+      'a field of another type',
       { name: 1, contact: { email: 'a@b', phones: [SECRET, 2] } },
       ['/contact/phones/1', '/name'],
     ],
     [
-      'what breaks a rule',
+      'a field that breaks a rule',
       { name: SECRET, kind: SECRET, contact: { email: SECRET } },
       ['/contact/email', '/kind', '/name'],
     ],
-    ['what has / and ~ in its name', { ...good, 'a/b~c': SECRET }, ['/a~1b~0c']],
+    ['a field with / and ~ in its name', { ...good, 'a/b~c': SECRET }, ['/a~1b~0c']],
     ['a number in quotes', { ...good, 'a/b~c': '1' }, ['/a~1b~0c']],
-    ['the whole, when it is no object', SECRET, ['']],
-    ['the whole, when it is null', null, ['']],
-    ['the whole, when it is an array', [good], ['']],
+    ['the whole body, if it is a string', SECRET, ['']],
+    ['the whole body, if it is null', null, ['']],
+    ['the whole body, if it is an array', [good], ['']],
   ])('names %s: 422', async (_, body, pointers) => {
     expect(await post(body)).toMatchObject({ status: 422, type: 'urn:problem:invalid-request', pointers });
   });
 
   it.each([
     ['an unknown parameter', '/items?owner=a&card=' + SECRET, ['/card']],
-    ['an unknown parameter where there are none', '/items/1?limit=1', ['/limit']],
+    ['an unknown parameter of an operation without parameters', '/items/1?limit=1', ['/limit']],
     ['a missing parameter', '/items', ['/owner']],
     ['a parameter of another type', `/items?owner=a&limit=${SECRET}x`, ['/limit']],
     ['a parameter out of range', '/items?owner=a&limit=101', ['/limit']],
@@ -205,23 +209,23 @@ describe('the contract guard', () => {
     expect(await problem('GET', path)).toMatchObject({ status: 422, pointers });
   });
 
-  it('names the path that was asked for without its query', async () => {
+  it('reports the path of the request without its query', async () => {
     expect(await problem('GET', `/items?card=${SECRET}`)).toMatchObject({ instance: '/items' });
   });
 
-  describe('behind it', () => {
+  describe('behind the guard', () => {
     it.each([
       ['stale', 412, 'stale', 'Stale'],
       ['unavailable', 503, 'unavailable', 'Unavailable'],
       ['domain', 409, 'order-already-shipped', 'Order already shipped'],
-    ])('an error that callers may know becomes its problem: %s', async (id, status, code, title) => {
+    ])('a coded error becomes its problem: %s', async (id, status, code, title) => {
       const answer = await problem('GET', `/items/${id}/fail`);
 
       expect(answer).toMatchObject({ status, type: `urn:problem:${code}`, title, detail: FAILURES[id]?.message });
       expect(answer.headers.get('retry-after')).toBe(status === 503 ? '1' : null);
     });
 
-    it('an error that nobody foresaw is 500, and says nothing of itself', async () => {
+    it('an unexpected error is 500, without a detail', async () => {
       const answer = await problem('GET', '/items/unforeseen/fail');
 
       expect(answer).toMatchObject({ status: 500, type: 'urn:problem:internal-error' });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseIfMatch, toETag } from './conditional.js';
 
 describe('an entity tag', () => {
-  it('is the version, strong and quoted, and is understood again', () => {
+  it('is the version, strong and quoted, and can be parsed again', () => {
     expect(toETag(12)).toBe('"12"');
     expect(parseIfMatch(toETag(12))).toEqual([12]);
   });
@@ -15,7 +15,7 @@ describe('If-Match', () => {
     ['a star between spaces', ' * ', 'any'],
     ['one tag', '"3"', [3]],
     ['several tags', '"1", "2" ,"3"', [1, 2, 3]],
-  ])('with %s allows what it names', (_, header, expected) => {
+  ])('with %s allows these versions', (_, header, expected) => {
     expect(parseIfMatch(header)).toEqual(expected);
   });
 
@@ -26,7 +26,7 @@ describe('If-Match', () => {
     },
   );
 
-  it('allows the tags that are ours beside others', () => {
+  it('allows known tags beside unknown ones', () => {
     expect(parseIfMatch('W/"1", "2", "x"')).toEqual([2]);
   });
 });

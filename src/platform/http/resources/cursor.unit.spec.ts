@@ -4,11 +4,11 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 const place = ['2026-01-01T00:00:00.000Z', 'order-1'];
 
 describe('a cursor', () => {
-  it('gives back the place that it was made of', () => {
+  it('decodes to the place that it encodes', () => {
     expect(decodeCursor(encodeCursor('orders', place), 'orders')).toEqual(place);
   });
 
-  it('can be put into a URL as it is', () => {
+  it('needs no escaping in a URL', () => {
     expect(encodeCursor('orders', ['ÿ?>~', '😀'])).toMatch(/^[\w-]+$/);
   });
 

@@ -23,18 +23,18 @@ describe('a JSON merge patch', () => {
     [{ e: null }, { a: 1 }, { e: null, a: 1 }],
     [[1, 2], { a: 'b', c: null }, { a: 'b' }],
     [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
-  ])('makes of %j with %j %j', (target, patch, result) => {
+  ])('of %j with %j is %j', (target, patch, result) => {
     expect(mergePatch(target, patch)).toEqual(result);
   });
 
-  it('leaves target and patch as they were', () => {
+  it('changes neither target nor patch', () => {
     const [target, patch] = [{ a: { b: 1 } }, { a: { b: null, c: 2 } }];
     mergePatch(target, patch);
 
     expect([target, patch]).toEqual([{ a: { b: 1 } }, { a: { b: null, c: 2 } }]);
   });
 
-  it('takes __proto__ for a member like any other', () => {
+  it('treats __proto__ like any other member', () => {
     const merged = mergePatch({}, JSON.parse('{"__proto__":{"admin":true}}')) as object;
 
     expect(Object.keys(merged)).toEqual(['__proto__']);

@@ -11,16 +11,16 @@ describe('Prefer: wait', () => {
     ['wait=5, respond-async', 5],
     ['respond-async; wait=5', 5],
     ['wait=0', 0],
-  ])('asks for that many seconds: %s', (header, seconds) => {
+  ])('returns the seconds: %s', (header, seconds) => {
     expect(parsePreferWait(header)).toBe(seconds);
   });
 
-  it.each(['wait=11', 'wait=999999'])('asks for no more than ten: %s', (header) => {
+  it.each(['wait=11', 'wait=999999'])('returns at most ten: %s', (header) => {
     expect(parsePreferWait(header)).toBe(10);
   });
 
   it.each([undefined, '', 'wait', 'wait=', 'wait=abc', 'wait=-1', 'wait=1.5', 'await=5', 'return=minimal'])(
-    'asks for none where it cannot be read: %s',
+    'returns 0 if absent or malformed: %s',
     (header) => {
       expect(parsePreferWait(header)).toBe(0);
     },

@@ -12,7 +12,7 @@ function logOf(oneOf: number, requests: number): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-it('says what was asked for by its template, how it was answered, in which request and how fast', () => {
+it('logs the route template, the status, the ids of the request and the duration', () => {
   expect(logOf(1, 1)).toEqual([
     {
       level: 30,

@@ -15,7 +15,7 @@ async function serve(app: express.Express): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it('gives handlers all that Express gives them', async () => {
+it('gives handlers everything that Express gives them', async () => {
   const app = express();
   app.set('mine', 'set on the app');
   app.use(express.json());
@@ -50,7 +50,7 @@ it('gives handlers all that Express gives them', async () => {
   });
 });
 
-it('leaves no prototype to be changed when a request comes', async () => {
+it('does not change a prototype during a request', async () => {
   const app = express();
   const seen: object[] = [];
   app.get('/', (request, response) => void response.json(seen.push(request, response)));

@@ -40,7 +40,7 @@ const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 const get = () => fetch(url());
 const post = (bytes: number) => fetch(url(), { method: 'POST', body: 'x'.repeat(bytes) });
 
-it('answers 503 with Retry-After to what is more than it may hold, and takes requests again afterwards', async () => {
+it('responds 503 with Retry-After beyond the limit, and accepts requests again afterwards', async () => {
   // 6 times 16 KiB are 96.
   const all = Array.from({ length: 6 }, get);
   await eventually(() => expect(taken).toBe(6));
@@ -55,7 +55,7 @@ it('answers 503 with Retry-After to what is more than it may hold, and takes req
   await eventually(async () => expect((await get()).status).toBe(200));
 });
 
-it('counts bodies with their lengths, but none with more than may be sent', async () => {
+it('counts the length of a body, up to the body limit', async () => {
   const large = [post(30 * KIB), post(30 * KIB)];
   await eventually(() => expect(taken).toBe(2));
 
@@ -66,7 +66,7 @@ it('counts bodies with their lengths, but none with more than may be sent', asyn
   await eventually(async () => expect((await post(80 * KIB)).status).toBe(200));
 });
 
-it('counts a body whose length is not told with all that may be sent', async () => {
+it('counts the body limit for a body of unknown length', async () => {
   const chunked = send(url(), { method: 'POST' });
   chunked.on('error', () => undefined);
   chunked.write('x');
