@@ -31,7 +31,7 @@ export const accounts = defineContext({
         keepsStates: true,
         route: {
           path: '/accounts/customers/{customerId}/history',
-          description: 'Remains available after the customer was erased: it contains no personal data of the customer.',
+          description: 'Remains available after an erasure: it contains no personal data of the customer.',
           ...{ tag: 'Customers', scope: 'customers:read', notFound: CustomerNotFound },
         },
       },

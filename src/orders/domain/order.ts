@@ -54,7 +54,7 @@ export interface Order {
   readonly total: Total;
   // Present when SHIPPED, until the customer is erased.
   readonly shipTo?: ShipTo;
-  /** Present when CANCELLED with a reason, until the customer is erased. */
+  /** The reason for the cancellation, if one was given. Removed when the customer is erased. */
   readonly cancelReason?: string;
   /**
    * Time when the customer was erased and the personal data was removed from the order (RFC 3339).

@@ -114,7 +114,7 @@ export class OrdersController extends ResourceController {
   }
 
   /**
-   * `shipTo` becomes the shipping address in orders' copy of the customer at this moment.
+   * Sets `shipTo` to the customer's shipping address, as orders' copy of the customer has it at this moment.
    * @summary Ships an order to the customer's shipping address
    * @param ifMatch Ship only if the current version has this ETag.
    * @param idempotencyKey A repeated request with the same key gets the first response again, for 24 hours.
