@@ -224,7 +224,7 @@ describe('with AUTH_MODE=jwt', () => {
       expect(ready.status).toBe(503);
       expect((ready.body as Readiness).dependencies.jwks).toEqual({
         up: false,
-        detail: 'the keys of JWT_JWKS_URL cannot be fetched',
+        detail: 'cannot fetch the keys from JWT_JWKS_URL',
       });
     } finally {
       await alone.stop();

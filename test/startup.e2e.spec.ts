@@ -88,7 +88,7 @@ describe('what a process runs on', () => {
     const runsOn = `the embedded log and databases in ${DATA_DIR}`;
     const [first, second] = running.stdout.split('\n', 2).map((line) => JSON.parse(line) as object);
     expect(first).toMatchObject({ msg: 'starting', module: 'all', runsOn });
-    expect(second).toMatchObject({ msg: 'MONGODB_URL: there is no such setting; did you mean MONGODB_URI?' });
+    expect(second).toMatchObject({ msg: 'MONGODB_URL: unknown setting; did you mean MONGODB_URI?' });
     await eventually(() => expect(running.stdout).toContain(`Runs on:     ${runsOn}`));
     expect(running.output).not.toContain(PASSWORD);
   });

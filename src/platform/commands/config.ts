@@ -1,7 +1,7 @@
 import type { Context } from '../context/define-context.js';
 import { backendsOf } from '../process/backends.js';
 import { type Config, ConfigError, isEmbedded, loadConfig, settingNames } from '../operating/config/config.js';
-import { masked } from '../operating/config/mask.js';
+import { maskValue } from '../operating/config/mask.js';
 import { createLogger } from '../operating/logger.js';
 import { inColumns } from './columns.js';
 import { type Command, contextOf, refuseWords, namesOf } from './command.js';
@@ -21,7 +21,7 @@ Connects to nothing. Exits 1, with a line for each setting that is not right, if
     await checkConnectionStrings(config, modules);
     const rows = settingNames(modules).map((name) => {
       const value = config[name as keyof Config];
-      return [name, value === undefined ? '(not set)' : masked(name, value), originOf(name) ?? 'default'];
+      return [name, value === undefined ? '(not set)' : maskValue(name, value), originOf(name) ?? 'default'];
     });
     console.log(inColumns([['SETTING', 'VALUE', 'FROM'], ...rows]).join('\n'));
     for (const warning of warnings) console.error(`warning: ${warning}`);

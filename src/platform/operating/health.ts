@@ -4,19 +4,19 @@ import type { BacklogReport } from '../outbox/backlog-watch.js';
 
 export interface OutboxHealth {
   readonly pending: number;
-  /** There are more than these: so many are not counted one by one. */
+  /** There are more than `pending`: very large backlogs are not counted completely. */
   readonly isMore?: true;
-  /** Seconds that the oldest of them waits. */
+  /** Age of the oldest pending event. */
   readonly oldestSeconds?: number;
-  /** RFC 3339; when that was so. */
+  /** RFC 3339 time of the count. */
   readonly asOf?: string;
   readonly detail?: string;
 }
 
 export interface DeadLettersHealth {
-  /** Letters that have not been redriven. */
+  /** Pending dead letters: those that have not been redriven. */
   readonly waiting?: number;
-  /** Our own code failed on some of them, since the process started. */
+  /** Our own code failed on some of them since the process started. */
   readonly programmingError?: boolean;
   readonly detail?: string;
 }
@@ -25,37 +25,40 @@ export interface Readiness {
   readonly status: 'ready' | 'degraded' | 'not-ready';
   readonly detail?: string;
   readonly dependencies: Readonly<Record<string, DependencyHealth>>;
-  /** Per topic: what is committed and not yet published. */
+  /** By topic: committed events that are not yet published. */
   readonly outbox: Readonly<Record<string, OutboxHealth>>;
-  /** Per dead-letter topic. They make nothing less ready, for the other records go on, unless our own code failed. */
+  /** By dead-letter topic. They degrade readiness only if our own code failed: other records are still processed. */
   readonly deadLetters: Readonly<Record<string, DeadLettersHealth>>;
 }
 
-/** Collects what readiness depends on. */
+/** Collects the dependencies of the process and reports its readiness. */
 export class Health {
   private readonly dependencies: Dependency[] = [];
   private reportBacklogs: () => Promise<readonly BacklogReport[]> = () => Promise.resolve([]);
-  /** Dead-letter topics that this process put records to because its own code failed. */
+  /** Dead-letter topics that received records because our own code failed. */
   private readonly programmingErrors = new Set<string>();
   private countDeadLetters: () => Promise<readonly PendingCount[]> = () => Promise.resolve([]);
-  /** Why the process as a whole is not ready: it starts, or it stops. */
+  /** Why the process as a whole is not ready: it is starting or stopping. */
   notServing: string | undefined = 'starting';
 
   add(dependency: Dependency): void {
     this.dependencies.push(dependency);
   }
 
-  /** @param report takes no longer than a dependency's check, and never throws */
+  /** @param report never throws, and takes no longer than a dependency check */
   watchOutboxes(report: () => Promise<readonly BacklogReport[]>): void {
     this.reportBacklogs = report;
   }
 
-  /** @param count takes no longer than a dependency's check, and never throws */
+  /** @param count never throws, and takes no longer than a dependency check */
   watchDeadLetters(count: () => Promise<readonly PendingCount[]>): void {
     this.countDeadLetters = count;
   }
 
-  /** Degrades readiness for as long as letters wait there, or nobody knows: until they are redriven, or a restart. */
+  /**
+   * Degrades readiness until all dead letters of the topic are redriven, or until a restart. While their number is
+   * unknown, readiness stays degraded.
+   */
   noteProgrammingError(deadLetterTopic: string): void {
     this.programmingErrors.add(deadLetterTopic);
   }

@@ -1,7 +1,7 @@
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import { requestContext } from '../tools/request-context.js';
 
-/** Lines of JSON; a line that is written while a request is served or an event is reacted to carries its ids. */
+/** Creates a logger of JSON lines. Lines written while a request or an event is handled carry its ids. */
 export function createLogger(level: string, destination: 'stdout' | 'stderr' = 'stdout'): Logger {
   const options: LoggerOptions = {
     level,
@@ -18,15 +18,15 @@ export function createLogger(level: string, destination: 'stdout' | 'stderr' = '
         traceId: traceparent.split('-')[1],
       };
     },
-    serializers: { err: withoutCauses },
+    serializers: { err: serializeError },
   };
-  // A service must not wait for whoever reads its log; a command's last words must be there before it ends.
+  // A service must not block on a slow log reader; a command must have written its last lines before it exits.
   const isService = destination === 'stdout';
   return pino(options, pino.destination({ dest: isService ? 1 : 2, sync: !isService }));
 }
 
-/** Only what kind of error and where: drivers put documents and connection strings into theirs. */
-function withoutCauses(error: unknown): object {
+/** Keeps only type, message, stack and cause: drivers attach documents and connection strings to errors. */
+function serializeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, message, stack, cause } = error;
   const frames = stack
@@ -37,11 +37,11 @@ function withoutCauses(error: unknown): object {
     type: name,
     message: redact(message),
     at: frames,
-    ...(cause instanceof Error && { cause: withoutCauses(cause) }),
+    ...(cause instanceof Error && { cause: serializeError(cause) }),
   };
 }
 
-/** Connection strings carry passwords; a duplicate key error quotes the key, and a long digit run may be a card. */
+/** Removes passwords of connection strings, keys of duplicate key errors, and digits that may be a card number. */
 function redact(message: string): string {
   return message
     .replaceAll(/\/\/[^/@\s]*@/g, '//***@')

@@ -28,34 +28,34 @@ describe('the log', () => {
     return line();
   }
 
-  it('is lines of JSON with level, time and message', () => {
+  it('has lines of JSON with level, time and message', () => {
     logger.info({ topic: 't' }, 'hello');
 
     expect(line()).toEqual({ level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), msg: 'hello', topic: 't' });
     expect(written.endsWith('\n')).toBe(true);
   });
 
-  it('leaves out what is below its level', () => {
+  it('omits lines below its level', () => {
     logger.debug('hello');
 
     expect(written).toBe('');
   });
 
-  it('carries the ids of the request that it is written in', () => {
+  it('carries the ids of the current request', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     withRequestContext({ requestId: 'r-1', traceparent }, () => logger.info('hello'));
 
     expect(line()).toMatchObject({ requestId: 'r-1', traceId: '0af7651916cd43dd8448eb211c80319c' });
   });
 
-  it('says of an error its kind, its message and where it was thrown', () => {
+  it('has type, message and stack of an error', () => {
     const { err } = logError(new TypeError('no such thing'));
 
     expect(err).toMatchObject({ type: 'TypeError', message: 'no such thing' });
     expect(err?.at[0]).toMatch(/logger\.unit\.spec/);
   });
 
-  it('says of an error nothing but that: drivers put documents into theirs', () => {
+  it('omits other properties of an error, such as documents attached by drivers', () => {
     const error = Object.assign(new Error('refused'), { document: { card: 'secret' }, config: { password: 'secret' } });
     logError(error);
 
@@ -64,8 +64,12 @@ describe('the log', () => {
 
   it.each([
     ['the password of a connection string', 'cannot reach mongodb://ann:secret@host:27017/?x=y', /host:27017/],
-    ['the key of a duplicate', 'E11000 duplicate key error collection: a.b dup key: { email: "secret" }', /E11000/],
-    ['what may be a card', 'card 4111111111111111 and 4111 1111 1111 1111 and 4111-1111-1111-1111', /card/],
+    [
+      'the key of a duplicate key error',
+      'E11000 duplicate key error collection: a.b dup key: { email: "secret" }',
+      /E11000/,
+    ],
+    ['possible card numbers', 'card 4111111111111111 and 4111 1111 1111 1111 and 4111-1111-1111-1111', /card/],
   ])('hides %s', (_, message, rest) => {
     const { err } = logError(new Error(message));
 
@@ -73,23 +77,23 @@ describe('the log', () => {
     expect(err?.message).toMatch(rest);
   });
 
-  it('hides the same in what caused the error, and says what it was', () => {
+  it('hides the same in the cause of an error', () => {
     const { err } = logError(new Error('outer', { cause: new RangeError('mongodb://ann:secret@host') }));
 
     expect(err?.cause).toMatchObject({ type: 'RangeError', message: 'mongodb://***@host' });
     expect(written).not.toContain('secret');
   });
 
-  it('cuts a long message short', () => {
+  it('truncates a long message', () => {
     expect(logError(new Error('x'.repeat(10_000))).err?.message.length).toBeLessThan(1_000);
   });
 
-  it('says of what is no error only what kind of thing it is', () => {
+  it('has only the type of a value that is not an error', () => {
     expect(logError('secret').err).toEqual({ type: 'string' });
     expect(written).not.toContain('secret');
   });
 
-  it('treats an error that is logged by itself alike', () => {
+  it('treats an error that is logged directly the same way', () => {
     logger.error(Object.assign(new Error('refused'), { document: 'secret' }));
 
     expect(line().err).toMatchObject({ type: 'Error', message: 'refused' });

@@ -4,10 +4,10 @@ import type { BacklogReport } from '../outbox/backlog-watch.js';
 import { type Disagreement, DISAGREEMENTS } from '../rebuilding/log-guard.js';
 import type { ConsumerLag } from '../consuming/consumer-lag.js';
 
-/** One answered request. */
+/** One request that was answered. */
 export interface AnsweredRequest {
   readonly method: string;
-  /** The path's template; never the path itself, of which there are as many as customers. */
+  /** The path template. The path itself would create one time series per customer. */
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
@@ -16,7 +16,7 @@ export interface AnsweredRequest {
 interface GroupCount {
   readonly topic: string;
   readonly group: string;
-  /** Undefined while nobody knows. */
+  /** Undefined while unknown. */
   readonly count: number | undefined;
 }
 
@@ -26,26 +26,26 @@ interface OutboxMeasure {
   readonly of: (report: BacklogReport) => number | undefined;
 }
 
-/** What the process counts and measures, in Prometheus' own terms. */
+/** The Prometheus metrics of the process. */
 export class Metrics {
   private readonly registry = new Registry();
   private readonly requests = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from request to answer.',
+    help: 'Duration of HTTP requests.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [this.registry],
   });
   private readonly deadLetters = new Counter({
     name: 'dead_letters_total',
-    help: 'Records that this process put to the dead letters.',
+    help: 'Records that this process sent to the dead-letter topic.',
     labelNames: ['topic', 'group'],
     registers: [this.registry],
   });
 
   private readonly programmingErrors = new Counter({
     name: 'programming_errors_total',
-    help: 'Of these, records on which our own code failed, time and again.',
+    help: 'Dead-lettered records on which our own code failed repeatedly.',
     labelNames: ['topic', 'group'],
     registers: [this.registry],
   });
@@ -63,26 +63,26 @@ export class Metrics {
     this.requests.observe({ method, route, status }, seconds);
   }
 
-  /** Measures, whenever asked, what is committed and not yet published. */
+  /** Measures unpublished events at each scrape. */
   watchOutboxes(reports: () => Promise<readonly BacklogReport[]>): void {
     this.measureOutboxes(reports, {
       name: 'outbox_pending_events',
-      help: 'Events that are committed and not yet published; where there are very many, not all are counted.',
+      help: 'Committed events that are not yet published; a lower bound for very large backlogs.',
       of: ({ events }) => events,
     });
     this.measureOutboxes(reports, {
       name: 'outbox_oldest_pending_seconds',
-      help: 'How long the oldest of them waits; 0 when there is none.',
+      help: 'Age of the oldest pending event; 0 if there is none.',
       of: ({ events, oldestSeconds = 0 }) => (events === undefined ? undefined : oldestSeconds),
     });
     this.measureOutboxes(reports, {
       name: 'outbox_set_aside_aggregates',
-      help: 'Aggregates that are not published, because the topic refuses an event of theirs.',
+      help: 'Aggregates whose events are held back because the topic refuses one of them.',
       of: ({ setAside }) => setAside,
     });
   }
 
-  /** Counts records of a topic that a group gave up. */
+  /** Counts records of a topic that a group dead-lettered. */
   countDeadLetters(
     { topic, group }: { readonly topic: string; readonly group: string },
     { count, programmingErrors }: { readonly count: number; readonly programmingErrors: number },
@@ -91,25 +91,27 @@ export class Metrics {
     this.programmingErrors.inc({ topic, group }, programmingErrors);
   }
 
-  /** Measures, whenever asked, how many dead letters wait. */
+  /** Measures pending dead letters at each scrape. */
   watchDeadLetters(counts: () => Promise<readonly PendingCount[]>): void {
-    this.measureGroups('dead_letters_waiting', 'Dead letters that have not been redriven.', async () =>
+    this.measureGroups('dead_letters_waiting', 'Pending dead letters: those that have not been redriven.', async () =>
       (await counts()).map(({ topic, group, waiting }) => ({ topic, group, count: waiting })),
     );
   }
 
-  /** Measures, whenever asked, how far subscribers are behind. */
+  /** Measures consumer lag at each scrape. */
   watchSubscribers(counts: () => Promise<readonly ConsumerLag[]>): void {
-    this.measureGroups('subscriber_unread_records', 'Records that the consumer group has still to take.', async () =>
-      (await counts()).map(({ topic, group, unread }) => ({ topic, group, count: unread })),
+    this.measureGroups(
+      'subscriber_unread_records',
+      'Consumer lag: records that the group has not processed yet.',
+      async () => (await counts()).map(({ topic, group, unread }) => ({ topic, group, count: unread })),
     );
   }
 
-  /** Tells, whenever asked, how often the consumers of the groups were replaced. */
+  /** Reports consumer restarts at each scrape. */
   watchConsumers(restarts: () => ReadonlyMap<string, number>): void {
     const counter: Counter = new Counter({
       name: 'consumer_restarts_total',
-      help: 'Times that the consumer of the group was replaced because it was behind and did not move.',
+      help: 'Restarts of the consumer because it lagged and made no progress.',
       labelNames: ['group'],
       registers: [this.registry],
       collect: () => {
@@ -119,11 +121,11 @@ export class Metrics {
     });
   }
 
-  /** Tells, whenever asked, which modules' databases and logs disagree, and how. */
+  /** Reports at each scrape how each module's database and log disagree. */
   watchDisagreements(disagreements: () => ReadonlyMap<string, Disagreement | undefined>): void {
     const gauge: Gauge = new Gauge({
       name: 'log_disagreement',
-      help: "1 while the module's database and the log disagree in this way, and commands are refused.",
+      help: "1 while the module's database and the log disagree in this way; commands are then refused.",
       labelNames: ['module', 'type'],
       registers: [this.registry],
       collect: () => {
@@ -134,7 +136,7 @@ export class Metrics {
     });
   }
 
-  /** Everything, in the text format. */
+  /** Resolves with all metrics in the Prometheus text format. */
   expose(): Promise<string> {
     return this.registry.metrics();
   }
@@ -159,7 +161,7 @@ export class Metrics {
       registers: [this.registry],
       collect: async () => {
         for (const report of await reports()) {
-          // While the database is away nobody knows.
+          // NaN while the database is unavailable.
           gauge.set({ topic: report.topic }, of(report) ?? Number.NaN);
         }
       },

@@ -1,11 +1,11 @@
-/** All that is taken from a token. */
+/** The claims that are used of a token. */
 export interface Caller {
   readonly subject: string;
   readonly scopes: ReadonlySet<string>;
 }
 
-/** @throws InvalidToken, and PlatformError `unavailable` while the keys cannot be had */
+/** @throws InvalidToken, or PlatformError `unavailable` while the signing keys are unavailable */
 export type VerifyToken = (token: string) => Promise<Caller>;
 
-/** The message says what is wrong with a token, in words that fit a header, and quotes nothing of it. */
+/** The message gives the reason without quoting the token, and is safe in a header. */
 export class InvalidToken extends Error {}

@@ -6,37 +6,37 @@ import type { SignatureAlgorithm, TokenKeys } from './verify-token.js';
 const SETTING = 'JWT_PUBLIC_KEY_FILE';
 
 /**
- * The keys in a file: PEM with a public key (SPKI) or a certificate, or JSON with a JWK or a JWKS.
- * @throws Error: one line that names the setting, and quotes nothing of the file
+ * Reads public keys from a file: PEM with a public key (SPKI) or a certificate, or JSON with a JWK or a JWKS.
+ * @throws Error with one line that names the setting and quotes nothing of the file
  */
-export function keysInFile(file: string): TokenKeys {
+export function readKeyFile(file: string): TokenKeys {
   const content = read(file);
-  return content.startsWith('{') ? fromJson(content) : one(publicKey(content));
+  return content.startsWith('{') ? fromJson(content) : singleKey(parsePem(content));
 }
 
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new Error(`${SETTING}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'it fails'})`);
+    throw new Error(`${SETTING}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
   }
 }
 
 function fromJson(content: string): TokenKeys {
-  const json = parse(content);
-  if (!('keys' in json)) return one(publicJwk(json));
+  const json = parseJson(content);
+  if (!('keys' in json)) return singleKey(parseJwk(json));
   const keys = Array.isArray(json.keys) ? (json.keys as JWK[]) : [];
-  if (keys.length === 0) throw new Error(`${SETTING}: has no key in it`);
-  const algorithms = new Set(keys.map((jwk) => algorithmOf(publicJwk(jwk))));
+  if (keys.length === 0) throw new Error(`${SETTING}: contains no key`);
+  const algorithms = new Set(keys.map((jwk) => algorithmOf(parseJwk(jwk))));
   return { algorithms: [...algorithms], find: createLocalJWKSet(json as JSONWebKeySet) };
 }
 
-/** The one key is the one that is meant, whatever a token calls it. */
-function one(key: KeyObject): TokenKeys {
+/** Uses the key for every token, whatever `kid` it has. */
+function singleKey(key: KeyObject): TokenKeys {
   return { algorithms: [algorithmOf(key)], find: () => key };
 }
 
-function parse(content: string): object {
+function parseJson(content: string): object {
   try {
     return JSON.parse(content) as object;
   } catch {
@@ -44,26 +44,26 @@ function parse(content: string): object {
   }
 }
 
-function publicJwk(jwk: JWK | null): KeyObject {
-  if (jwk?.d !== undefined || jwk?.k !== undefined) throw privateKey();
-  return imported({ key: jwk as never, format: 'jwk' });
+function parseJwk(jwk: JWK | null): KeyObject {
+  if (jwk?.d !== undefined || jwk?.k !== undefined) throw privateKeyError();
+  return importKey({ key: jwk as never, format: 'jwk' });
 }
 
-function publicKey(pem: string): KeyObject {
-  // Of a private key, which does not belong here, Node would make the public one.
-  if (pem.includes('PRIVATE KEY')) throw privateKey();
-  return imported(pem);
+function parsePem(pem: string): KeyObject {
+  // Node.js would derive the public key from a private one, which must not be in this file.
+  if (pem.includes('PRIVATE KEY')) throw privateKeyError();
+  return importKey(pem);
 }
 
-function privateKey(): Error {
-  return new Error(`${SETTING}: has a private key in it; give the public one`);
+function privateKeyError(): Error {
+  return new Error(`${SETTING}: contains a private key; use the public key`);
 }
 
-function imported(key: Parameters<typeof createPublicKey>[0]): KeyObject {
+function importKey(key: Parameters<typeof createPublicKey>[0]): KeyObject {
   try {
     return createPublicKey(key);
   } catch {
-    throw new Error(`${SETTING}: has no public key in it (PEM, JWK or JWKS)`);
+    throw new Error(`${SETTING}: contains no public key (PEM, JWK or JWKS)`);
   }
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { temporaryFolder, type TemporaryFolder } from '../../testing/temporary-folder.js';
-import { keysInFile } from './key-file.js';
+import { readKeyFile } from './key-file.js';
 import { tokenVerifier } from './verify-token.js';
 
 const expected = { issuer: 'https://issuer.example/', audience: 'accounts-orders' };
@@ -13,7 +13,7 @@ const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }) as string;
 const jwk = (key: KeyObject) => key.export({ format: 'jwk' });
 
-/** A certificate that the key has signed itself; Node makes none. */
+/** A self-signed certificate; Node.js cannot create one. */
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBiTCCAS+gAwIBAgIUOz/xBJwIFffhGCwIldo1pSYzXrYwCgYIKoZIzj0EAwIw
 GTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1wbGUwIBcNMjYxMTIzMTMyNTU1WhgPMjEy
@@ -26,7 +26,7 @@ X6hGzJj3YOHOiLA4g+Hphj4eZHTDv8HAMtEZAiA2vg/Wy7G51HMs3OBmMmXfnlem
 E8ZyBv1q2+qOhCxW9w==
 -----END CERTIFICATE-----`;
 
-describe('a file with a key', () => {
+describe('a key file', () => {
   let folder: TemporaryFolder;
   let file: string;
 
@@ -58,9 +58,9 @@ describe('a file with a key', () => {
     ['PEM with space around it', 'RS256', `\n${pem(rsa.publicKey)}\n`],
     ['a JWK', 'RS256', jwk(rsa.publicKey)],
     ['a JWK', 'ES256', { ...jwk(ec.publicKey), kid: 'of-the-file' }],
-  ] as const)('may be %s, for %s alone, whatever a token calls it', async (_form, alg, content) => {
+  ] as const)('may be %s, for %s only, whatever kid a token has', async (_form, alg, content) => {
     write(content);
-    const keys = keysInFile(file);
+    const keys = readKeyFile(file);
     const verify = tokenVerifier(keys, expected);
     expect(keys.algorithms).toEqual([alg]);
     for (const kid of [undefined, 'any']) expect((await verify(await sign(alg, kid))).subject).toBe('ann');
@@ -68,37 +68,37 @@ describe('a file with a key', () => {
     await expect(verify(await sign(other))).rejects.toThrow(`the token is not signed with ${alg}`);
   });
 
-  it('may be a JWKS, of which a token names one', async () => {
+  it('may be a JWKS, from which a token selects a key by kid', async () => {
     write({
       keys: [
         { ...jwk(rsa.publicKey), kid: 'r' },
         { ...jwk(ec.publicKey), kid: 'e' },
       ],
     });
-    const keys = keysInFile(file);
+    const keys = readKeyFile(file);
     const verify = tokenVerifier(keys, expected);
     expect(keys.algorithms).toEqual(['RS256', 'ES256']);
     for (const token of [await sign('RS256', 'r'), await sign('ES256', 'e')]) {
       expect((await verify(token)).subject).toBe('ann');
     }
-    await expect(verify(await sign('RS256', 'e'))).rejects.toThrow('a key that is not known');
+    await expect(verify(await sign('RS256', 'e'))).rejects.toThrow('an unknown key');
   });
 
   it('may be a certificate', async () => {
     write(CERTIFICATE);
-    expect(keysInFile(file).algorithms).toEqual(['ES256']);
+    expect(readKeyFile(file).algorithms).toEqual(['ES256']);
   });
 
   const private8 = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
   it.each<[string, string | object | undefined, RegExp]>([
-    ['is not there', undefined, /cannot be read \(ENOENT\)/],
+    ['does not exist', undefined, /cannot be read \(ENOENT\)/],
     ['is empty', '', /no public key/],
-    ['is something else', 'hunter2', /no public key/],
+    ['contains something else', 'hunter2', /no public key/],
     ['is broken PEM', pem(rsa.publicKey).replace('MII', 'XXX'), /no public key/],
     ['is broken JSON', '{"kty":', /neither PEM nor JSON/],
-    ['is a JWK that is none', { kty: 'RSA', n: 'x' }, /no public key/],
-    ['is a JWKS without keys', { keys: [] }, /no key in it/],
-    ['is a JWKS with something else', { keys: [null] }, /no public key/],
+    ['is an invalid JWK', { kty: 'RSA', n: 'x' }, /no public key/],
+    ['is a JWKS without keys', { keys: [] }, /contains no key/],
+    ['is a JWKS with an invalid key', { keys: [null] }, /no public key/],
     ['is the private key, as PEM', private8, /private key/],
     [
       'is the private key, as PKCS #1',
@@ -106,15 +106,15 @@ describe('a file with a key', () => {
       /private key/,
     ],
     ['is the private key, as a JWK', jwk(ec.privateKey), /private key/],
-    ['has the private key, as a JWKS', { keys: [jwk(rsa.privateKey)] }, /private key/],
-    ['is a secret', { kty: 'oct', k: 'aHVudGVyMg' }, /private key/],
+    ['is the private key, in a JWKS', { keys: [jwk(rsa.privateKey)] }, /private key/],
+    ['is a symmetric key', { kty: 'oct', k: 'aHVudGVyMg' }, /private key/],
     ['is too short', pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey), /is not a key for/],
-    ['is of another curve', pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey), /is not a key for/],
-    ['is of another kind', pem(generateKeyPairSync('ed25519').publicKey), /is not a key for/],
+    ['has another curve', pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey), /is not a key for/],
+    ['has another type', pem(generateKeyPairSync('ed25519').publicKey), /is not a key for/],
     ['is for RSA-PSS', pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey), /is not a key for/],
-  ])('is refused in one line that names the setting, where it %s', (_what, content, message) => {
+  ])('is refused in one line that names the setting if it %s', (_case, content, message) => {
     if (content !== undefined) write(content);
-    const open = () => keysInFile(file);
+    const open = () => readKeyFile(file);
     expect(open).toThrow(/^JWT_PUBLIC_KEY_FILE: [^\n]+$/);
     expect(open).toThrow(message);
     expect(open).not.toThrow('hunter2');

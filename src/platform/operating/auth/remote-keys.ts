@@ -12,23 +12,23 @@ import { unavailable } from '../../tools/errors.js';
 import type { Dependency, DependencyHealth } from '../../tools/dependency.js';
 import type { TokenKeys } from './verify-token.js';
 
-/** All in milliseconds. */
+/** All times are in milliseconds. */
 export interface RemoteKeysTimes {
-  /** For one answer of the issuer. */
+  /** Timeout of one request to the issuer. */
   readonly timeout: number;
-  /** For which keys are used before they are fetched again. */
+  /** Age at which keys are fetched again. */
   readonly fresh: number;
-  /** Between two fetches because of a key that is not known: anyone may name one. */
+  /** Minimum between two fetches for unknown keys: anyone can send a token with a made-up key id. */
   readonly cooldown: number;
-  /** Between two fetches that fail. */
+  /** Minimum between two fetches after a failure. */
   readonly pause: number;
-  /** For which keys are used that cannot be fetched again. An issuer's tokens rarely live longer. */
+  /** Age up to which keys are used while fetching fails. An issuer's tokens rarely live longer. */
   readonly kept: number;
 }
 
 const TIMES: RemoteKeysTimes = { timeout: 2_000, fresh: 600_000, cooldown: 30_000, pause: 1_000, kept: 3_600_000 };
 
-/** The keys that an issuer publishes (JWKS): fetched when first needed, and again when a token names a new one. */
+/** The issuer's published keys (JWKS): fetched on first use, and again when old or when a token names a new key. */
 export class RemoteKeys implements TokenKeys, Dependency {
   readonly name = 'jwks';
   readonly algorithms = ['RS256', 'ES256'] as const;
@@ -45,7 +45,7 @@ export class RemoteKeys implements TokenKeys, Dependency {
       timeoutDuration: times.timeout,
       cacheMaxAge: times.fresh,
       cooldownDuration: times.cooldown,
-      [customFetch]: (...request) => this.answer(...request),
+      [customFetch]: (...request) => this.fetchOrReuse(...request),
     });
   }
 
@@ -53,46 +53,46 @@ export class RemoteKeys implements TokenKeys, Dependency {
     try {
       return await this.jwks(header, token);
     } catch (error) {
-      // A key that is not known may be one of those that cannot be fetched.
-      const isNotKnown = error instanceof errors.JWKSNoMatchingKey && !this.failure;
-      if (isNotKnown || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw unavailable('the keys that tokens are signed with cannot be had', error);
+      // While fetching fails, an unknown key may simply be a new one.
+      const isUnknown = error instanceof errors.JWKSNoMatchingKey && !this.failure;
+      if (isUnknown || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      throw unavailable('the signing keys of the issuer are unavailable', error);
     }
   };
 
-  /** Without any keys nobody can be let in; with some, what was signed with them can. */
+  /** Required only until keys were fetched once: after that, tokens can be verified with the known keys. */
   required(): boolean {
     return !this.fetched;
   }
 
   async check(): Promise<DependencyHealth> {
     if (!this.jwks.fresh || this.failure) await this.jwks.reload().catch(() => undefined);
-    return this.failure ? { up: false, detail: 'the keys of JWT_JWKS_URL cannot be fetched' } : { up: true };
+    return this.failure ? { up: false, detail: 'cannot fetch the keys from JWT_JWKS_URL' } : { up: true };
   }
 
-  /** What the key set takes for the issuer's answer: the last good one, where there is none now. */
-  private async answer(...request: Parameters<FetchImplementation>): Promise<Response> {
-    if (!this.failure || Date.now() >= this.failure.at + this.times.pause) await this.fetch(...request);
+  /** Fetches the keys; returns the last valid ones while that fails. */
+  private async fetchOrReuse(...request: Parameters<FetchImplementation>): Promise<Response> {
+    if (!this.failure || Date.now() >= this.failure.at + this.times.pause) await this.fetchKeys(...request);
     if (this.failure && (!this.fetched || Date.now() > this.fetched.at + this.times.kept)) throw this.failure.error;
     return Response.json(this.fetched?.keys);
   }
 
-  private async fetch(...request: Parameters<FetchImplementation>): Promise<void> {
+  private async fetchKeys(...request: Parameters<FetchImplementation>): Promise<void> {
     try {
       const response = await fetch(...request);
       if (response.status !== 200) throw new Error(`status ${response.status} instead of 200`);
-      this.fetched = { keys: await keysIn(response), at: Date.now() };
-      if (this.failure) this.logger.info('the keys of JWT_JWKS_URL can be fetched again');
+      this.fetched = { keys: await parseKeys(response), at: Date.now() };
+      if (this.failure) this.logger.info('fetched the keys from JWT_JWKS_URL again');
       this.failure = undefined;
     } catch (error) {
-      if (!this.failure) this.logger.warn({ err: error }, 'the keys of JWT_JWKS_URL cannot be fetched');
+      if (!this.failure) this.logger.warn({ err: error }, 'cannot fetch the keys from JWT_JWKS_URL');
       this.failure = { error, at: Date.now() };
     }
   }
 }
 
-/** @throws JWKSInvalid for what is no key set: the one before is better than that. */
-async function keysIn(response: Response): Promise<JSONWebKeySet> {
+/** @throws JWKSInvalid for an invalid key set, so that the previous one stays in use */
+async function parseKeys(response: Response): Promise<JSONWebKeySet> {
   const keys = (await response.json()) as JSONWebKeySet;
   createLocalJWKSet(keys);
   return keys;

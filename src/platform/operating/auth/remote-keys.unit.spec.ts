@@ -6,8 +6,8 @@ import { RemoteKeys, type RemoteKeysTimes } from './remote-keys.js';
 import { tokenVerifier } from './verify-token.js';
 
 const NEVER = 3_600_000;
-/** Every need of a key leads to a fetch, and keys are kept. */
-const AT_ONCE: RemoteKeysTimes = { timeout: 2_000, fresh: NEVER, cooldown: 0, pause: 0, kept: NEVER };
+/** Fetches whenever a key is needed, and never discards keys. */
+const IMMEDIATE: RemoteKeysTimes = { timeout: 2_000, fresh: NEVER, cooldown: 0, pause: 0, kept: NEVER };
 
 describe('the keys of an issuer', () => {
   let issuer: TokenIssuer;
@@ -22,10 +22,10 @@ describe('the keys of an issuer', () => {
 
   function trust(times: Partial<RemoteKeysTimes> = {}) {
     const logger = pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) });
-    const keys = new RemoteKeys(issuer.jwksUrl, logger, { ...AT_ONCE, ...times });
+    const keys = new RemoteKeys(issuer.jwksUrl, logger, { ...IMMEDIATE, ...times });
     return { keys, verify: tokenVerifier(keys, issuer) };
   }
-  const said = () => lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  const logged = () => lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
 
   it('are fetched once for many tokens', async () => {
     const { verify } = trust();
@@ -35,7 +35,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('are fetched again for a token that names a new one, and the old ones hold', async () => {
+  it('are fetched again for a token with a new key, and old keys stay valid', async () => {
     const { verify } = trust();
     const old = await issuer.sign();
     await verify(old);
@@ -45,39 +45,39 @@ describe('the keys of an issuer', () => {
     expect(issuer.asked).toBe(2);
   });
 
-  it('are not fetched for every name that somebody makes up', async () => {
+  it('are not fetched again for every made-up key id', async () => {
     const { verify } = trust({ cooldown: NEVER });
     await verify(await issuer.sign());
     for (let count = 0; count < 5; count += 1) {
       const token = await issuer.sign({}, await newSigningKey());
-      await expect(verify(token)).rejects.toThrow('a key that is not known');
+      await expect(verify(token)).rejects.toThrow('an unknown key');
     }
     expect(issuer.asked).toBe(1);
   });
 
-  it('are fetched again when they are old, and what is no longer published no longer holds', async () => {
+  it('are fetched again when they are old, and unpublished keys become invalid', async () => {
     const { verify } = trust({ fresh: 0 });
     const token = await issuer.sign();
     await verify(token);
     issuer.published = [(await newSigningKey()).publicJwk];
-    await expect(verify(token)).rejects.toThrow('a key that is not known');
+    await expect(verify(token)).rejects.toThrow('an unknown key');
   });
 
-  it('have to be named where there are several', async () => {
+  it('must be named by the token if there are several', async () => {
     const { verify } = trust();
     await issuer.rotate();
     const key = { ...(await newSigningKey()), kid: undefined as never };
-    await expect(verify(await issuer.sign({}, key))).rejects.toThrow('does not say which key');
+    await expect(verify(await issuer.sign({}, key))).rejects.toThrow('does not name the key');
   });
 
   describe.each<[string, () => Promise<void> | void]>([
-    ['nobody answers', () => issuer.stop()],
-    ['the answer is 500', () => void (issuer.instead = { status: 500, body: '{}' })],
-    ['the answer is no JSON', () => void (issuer.instead = { status: 200, body: '<html>' })],
-    ['the answer is no key set', () => void (issuer.instead = { status: 200, body: '{"keys":[1]}' })],
-    ['the answer is somewhere else', () => void (issuer.instead = { status: 302, body: '' })],
-  ])('where %s', (_what, fail) => {
-    it('cannot be had: nobody is let in, and it is said why, once', async () => {
+    ['the issuer does not answer', () => issuer.stop()],
+    ['the response is 500', () => void (issuer.instead = { status: 500, body: '{}' })],
+    ['the response is not JSON', () => void (issuer.instead = { status: 200, body: '<html>' })],
+    ['the response is not a key set', () => void (issuer.instead = { status: 200, body: '{"keys":[1]}' })],
+    ['the response is a redirect', () => void (issuer.instead = { status: 302, body: '' })],
+  ])('when %s', (_case, fail) => {
+    it('are unavailable: every token is refused, and the reason is logged once', async () => {
       const { keys, verify } = trust();
       const token = await issuer.sign();
       await fail();
@@ -85,12 +85,12 @@ describe('the keys of an issuer', () => {
         await expect(verify(token)).rejects.toMatchObject({ kind: 'unavailable' });
       }
       expect(keys.required()).toBe(true);
-      expect(await keys.check()).toEqual({ up: false, detail: 'the keys of JWT_JWKS_URL cannot be fetched' });
-      expect(said()).toEqual(['the keys of JWT_JWKS_URL cannot be fetched']);
+      expect(await keys.check()).toEqual({ up: false, detail: 'cannot fetch the keys from JWT_JWKS_URL' });
+      expect(logged()).toEqual(['cannot fetch the keys from JWT_JWKS_URL']);
       expect(lines.join()).not.toContain(token);
     });
 
-    it('hold on when they were had before, and a new one may be right', async () => {
+    it('stay valid if they were fetched before, and an unknown key counts as unavailable', async () => {
       const { keys, verify } = trust({ fresh: 0 });
       const token = await issuer.sign();
       await verify(token);
@@ -102,7 +102,7 @@ describe('the keys of an issuer', () => {
       expect((await keys.check()).up).toBe(false);
     });
 
-    it('hold on no longer than they may', async () => {
+    it('stay valid for a limited time only', async () => {
       const { verify } = trust({ fresh: 0, kept: 0 });
       const token = await issuer.sign();
       await verify(token);
@@ -111,20 +111,17 @@ describe('the keys of an issuer', () => {
     });
   });
 
-  it('are there again when the issuer is, and it is said', async () => {
+  it('are available again once the issuer is, and this is logged', async () => {
     const { keys, verify } = trust();
     issuer.instead = { status: 503, body: '' };
     expect((await keys.check()).up).toBe(false);
     issuer.instead = undefined;
     expect(await keys.check()).toEqual({ up: true });
     expect((await verify(await issuer.sign())).subject).toBe('ann');
-    expect(said()).toEqual([
-      'the keys of JWT_JWKS_URL cannot be fetched',
-      'the keys of JWT_JWKS_URL can be fetched again',
-    ]);
+    expect(logged()).toEqual(['cannot fetch the keys from JWT_JWKS_URL', 'fetched the keys from JWT_JWKS_URL again']);
   });
 
-  it('are not asked for at once where they could not be had', async () => {
+  it('are not fetched again immediately after a failure', async () => {
     const { verify } = trust({ pause: NEVER });
     issuer.instead = { status: 503, body: '' };
     const token = await issuer.sign();
@@ -134,7 +131,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('are had before the first request where somebody asks whether all is ready', async () => {
+  it('are fetched by a readiness check before the first request', async () => {
     const { keys, verify } = trust();
     expect(await keys.check()).toEqual({ up: true });
     await keys.check();

@@ -20,11 +20,11 @@ describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (al
 
   const refusal = (token: string) =>
     verify(token).then(
-      () => 'is taken',
+      () => 'is accepted',
       (error: unknown) => [(error as Error).constructor.name, (error as Error).message],
     );
 
-  it('says who calls, and what he may do, and nothing else', async () => {
+  it('gives the subject and the scopes, and nothing else', async () => {
     const token = await issuer.sign({ sub: 'ann', scope: 'orders:read orders:write', email: 'ann@example.com' });
     expect(await verify(token)).toEqual({ subject: 'ann', scopes: new Set(['orders:read', 'orders:write']) });
   });
@@ -37,25 +37,25 @@ describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (al
     [{ scope: 'a', scp: ['b'] }, ['a', 'b']],
     [{ scope: { a: true }, scp: [1, null, ['c']] }, []],
     [{ scope: 'orders:readers' }, ['orders:readers']],
-  ])('has the scopes that its claims say: %j', async (claims, scopes) => {
+  ])('has the scopes of its claims: %j', async (claims, scopes) => {
     expect([...(await verify(await issuer.sign(claims))).scopes]).toEqual(scopes);
   });
 
   it.each<[string, JWTPayload]>([
-    ['has expired, but not for half a minute', { exp: inSeconds(-20) }],
-    ['is valid within half a minute', { nbf: inSeconds(20) }],
-    ['is for several audiences', { aud: ['other', 'accounts-orders'] }],
+    ['expired less than 30 seconds ago', { exp: inSeconds(-20) }],
+    ['becomes valid within 30 seconds', { nbf: inSeconds(20) }],
+    ['has several audiences', { aud: ['other', 'accounts-orders'] }],
     ['has the longest subject', { sub: '😀'.repeat(255) }],
-  ])('is taken: it %s', async (_what, claims) => {
-    expect(await refusal(await issuer.sign(claims))).toBe('is taken');
+  ])('is accepted: it %s', async (_case, claims) => {
+    expect(await refusal(await issuer.sign(claims))).toBe('is accepted');
   });
 
   it.each<[string, JWTPayload]>([
     ['has expired', { exp: inSeconds(-40) }],
     ['has no exp claim', { exp: undefined }],
-    ['has a wrong exp claim', { exp: 'never' as never }],
+    ['has an invalid exp claim', { exp: 'never' as never }],
     ['is not valid yet', { nbf: inSeconds(40) }],
-    ['is of another issuer', { iss: 'https://issuer.example' }],
+    ['is from another issuer', { iss: 'https://issuer.example' }],
     ['has no iss claim', { iss: undefined }],
     ['is for another audience', { aud: 'accounts-order' }],
     ['is for another audience', { aud: [] }],
@@ -65,11 +65,11 @@ describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (al
       'has a sub claim that is not 1 to 255 visible characters',
       { sub: sub as string },
     ]),
-  ])('is refused: it %s (%j)', async (what, claims) => {
-    expect(await refusal(await issuer.sign(claims))).toEqual(['InvalidToken', `the token ${what}`]);
+  ])('is refused: it %s (%j)', async (reason, claims) => {
+    expect(await refusal(await issuer.sign(claims))).toEqual(['InvalidToken', `the token ${reason}`]);
   });
 
-  it('is refused where its signature, its claims or its header are not those that were signed', async () => {
+  it('is refused if its signature, its claims or its header were changed', async () => {
     const [header, payload, signature] = (await issuer.sign({ sub: 'ann' })).split('.');
     const [otherHeader, otherPayload, otherSignature] = (await issuer.sign({ sub: 'eve' })).split('.');
     expect(otherHeader).toBe(header);
@@ -79,32 +79,32 @@ describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (al
       `${header}.${payload}.AAAA`,
       `${header}.${payload}.`,
     ]) {
-      expect(await refusal(forged)).toEqual(['InvalidToken', 'the token has a signature that is not right']);
+      expect(await refusal(forged)).toEqual(['InvalidToken', 'the token has an invalid signature']);
     }
   });
 
-  it('is refused where another key signed it, under the name of the right one', async () => {
+  it('is refused if another key signed it under the id of a known key', async () => {
     const { kid } = issuer.published[0] as SigningKey['publicJwk'];
     const stolen = { ...(await newSigningKey(alg)), kid: kid! };
     expect(await refusal(await issuer.sign({}, stolen))).toEqual([
       'InvalidToken',
-      'the token has a signature that is not right',
+      'the token has an invalid signature',
     ]);
   });
 
-  it('is refused where the key is not known', async () => {
+  it('is refused if the key is unknown', async () => {
     expect(await refusal(await issuer.sign({}, await newSigningKey(alg)))).toEqual([
       'InvalidToken',
-      'the token is signed with a key that is not known',
+      'the token is signed with an unknown key',
     ]);
   });
 
-  it('is refused where it is not signed at all', async () => {
+  it('is refused if it is not signed', async () => {
     const unsigned = new UnsecuredJWT(issuer.claims()).encode();
     expect(await refusal(unsigned)).toEqual(['InvalidToken', 'the token is not signed with RS256 or ES256']);
   });
 
-  it.each(['pem', 'jwk'])('is refused where the public key was used as a secret (%s)', async (form) => {
+  it.each(['pem', 'jwk'])('is refused if the public key was used as an HMAC secret (%s)', async (form) => {
     const jwk = issuer.published[0] as SigningKey['publicJwk'];
     const pem = await exportSPKI((await importJWK(jwk, alg, { extractable: true })) as CryptoKey);
     const secret = createSecretKey(Buffer.from(form === 'pem' ? pem : JSON.stringify(jwk)));
@@ -113,7 +113,7 @@ describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (al
   });
 
   it.each(['RS384', 'PS256', 'ES384', 'EdDSA', 'none', 'constructor'])(
-    'is refused where it says that it is signed with %s',
+    'is refused if its header names the algorithm %s',
     async (other) => {
       const [, payload, signature] = (await issuer.sign()).split('.');
       const header = Buffer.from(JSON.stringify({ alg: other })).toString('base64url');
@@ -121,22 +121,22 @@ describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (al
     },
   );
 
-  it('brings no key of its own', async () => {
+  it('cannot bring its own key', async () => {
     const { publicJwk, privateKey } = await newSigningKey(alg);
     const header = { alg, jwk: publicJwk, jku: issuer.jwksUrl, x5u: issuer.jwksUrl };
     const token = await new SignJWT(issuer.claims()).setProtectedHeader(header).sign(privateKey);
-    expect(await refusal(token)).toEqual(['InvalidToken', 'the token has a signature that is not right']);
+    expect(await refusal(token)).toEqual(['InvalidToken', 'the token has an invalid signature']);
   });
 
   it.each(['', ' ', 'a', 'a.b', 'a.b.c.d', '..', 'a.b.c ', 'é.b.c', 'e30.e30.e30', 'bnVsbA.e30.AA', 'W10.e30.AA'])(
-    'is refused where it is none: %j',
+    'is refused if it is malformed: %j',
     async (token) => {
       expect((await refusal(token))[0]).toBe('InvalidToken');
     },
   );
 });
 
-it('is refused for what a key is not for, also where the algorithm is one of the two', async () => {
+it('a token is refused if its algorithm does not match the key', async () => {
   const [rsa, ec] = await Promise.all([newSigningKey('RS256'), newSigningKey('ES256')]);
   const issuer = await TokenIssuer.start();
   await issuer.stop();

@@ -1,56 +1,54 @@
 import { z } from 'zod';
 import { flag, text } from './fields.js';
-import type { Found } from './found.js';
+import type { RawSettings } from './raw-settings.js';
 
-/** Who may call, as settings. */
+/** The settings of authentication. */
 export const authenticationSettings = {
   AUTH_MODE: z.enum(['none', 'jwt'], 'must be none or jwt').default('none'),
-  /** Allows AUTH_MODE=none on an address that others can reach. */
+  /** Allows AUTH_MODE=none on an address that other machines can reach. */
   AUTH_ALLOW_NONE: flag,
-  /** Where the issuer publishes the keys that it signs with. */
+  /** URL of the issuer's public signing keys. */
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    // They would end up in logs, and fetch takes none.
-    .refine((url) => !/\/\/[^/]*@/.test(url), 'must have no user and no password')
+    // Credentials in the URL would be logged, and fetch refuses them.
+    .refine((url) => !/\/\/[^/]*@/.test(url), 'must not contain credentials')
     .optional(),
   /** PEM (SPKI or certificate), JWK or JWKS. */
   JWT_PUBLIC_KEY_FILE: text.optional(),
-  /** What `iss` must be. */
+  /** The required `iss` claim. */
   JWT_ISSUER: text.optional(),
-  /** What `aud` must be or contain. */
+  /** The `aud` claim must equal or contain this. */
   JWT_AUDIENCE: text.optional(),
 };
 
-/** A line for each setting that is right by itself, but not with the others. */
-export function authenticationProblems(found: Found): string[] {
-  const mode = authenticationSettings.AUTH_MODE.safeParse(found.value('AUTH_MODE')).data;
+/** Returns a line for each setting that is valid alone but not together with the others. */
+export function authenticationProblems(raw: RawSettings): string[] {
+  const mode = authenticationSettings.AUTH_MODE.safeParse(raw.value('AUTH_MODE')).data;
   if (mode === undefined) return [];
-  return mode === 'jwt' ? problemsOfJwt(found) : problemsOfNone(found);
+  return mode === 'jwt' ? problemsOfJwt(raw) : problemsOfNone(raw);
 }
 
-function problemsOfJwt(found: Found): string[] {
+function problemsOfJwt(raw: RawSettings): string[] {
   const [url, file] = ['JWT_JWKS_URL', 'JWT_PUBLIC_KEY_FILE'];
   const problems: string[] = [];
-  if (found.has(url) && found.has(file)) problems.push(`${file}: is set, and ${url} too; set one of them`);
-  if (!found.has(url) && !found.has(file)) {
+  if (raw.has(url) && raw.has(file)) problems.push(`${file}: is set, and so is ${url}; set one of them`);
+  if (!raw.has(url) && !raw.has(file)) {
     problems.push(`${url}: is not set, nor is ${file}; AUTH_MODE=jwt needs one of them`);
   }
-  const missing = ['JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) => !found.has(name));
+  const missing = ['JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) => !raw.has(name));
   return [...problems, ...missing.map((name) => `${name}: is not set; AUTH_MODE=jwt needs it`)];
 }
 
-function problemsOfNone(found: Found): string[] {
-  // Whoever sets one of these believes that tokens are asked for.
-  const useless = ['JWT_JWKS_URL', 'JWT_PUBLIC_KEY_FILE', 'JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) =>
-    found.has(name),
-  );
-  if (useless.length > 0) return useless.map((name) => `${name}: is set, but AUTH_MODE is none`);
-  const host = text.safeParse(found.value('HOST') ?? 'localhost').data;
-  const mayBeNone = authenticationSettings.AUTH_ALLOW_NONE.safeParse(found.value('AUTH_ALLOW_NONE')).data === true;
-  // A HOST that is no address at all is told of already.
+function problemsOfNone(raw: RawSettings): string[] {
+  // A set JWT_... setting shows that tokens were meant to be required.
+  const unused = ['JWT_JWKS_URL', 'JWT_PUBLIC_KEY_FILE', 'JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) => raw.has(name));
+  if (unused.length > 0) return unused.map((name) => `${name}: is set, but AUTH_MODE is none`);
+  const host = text.safeParse(raw.value('HOST') ?? 'localhost').data;
+  const mayBeNone = authenticationSettings.AUTH_ALLOW_NONE.safeParse(raw.value('AUTH_ALLOW_NONE')).data === true;
+  // An invalid HOST has been reported already.
   if (mayBeNone || host === undefined || LOOPBACK.test(host)) return [];
   return [
-    'AUTH_MODE: is none, but HOST is no loopback address; set AUTH_MODE=jwt, or AUTH_ALLOW_NONE=true to let anyone in',
+    'AUTH_MODE: is none, but HOST is not a loopback address; set AUTH_MODE=jwt, or AUTH_ALLOW_NONE=true to allow any caller',
   ];
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Whether a file has one certificate (PEM) or more, all of which can be read. */
+/** True if the file has at least one PEM certificate and all of them can be parsed. */
 export function areCertificates(file: string): boolean {
   try {
     const certificates = readFileSync(file, 'utf8').match(PEM) ?? [];

@@ -14,10 +14,10 @@ function messageOf(settings: Record<string, unknown>, modules: readonly string[]
     expect(error).toBeInstanceOf(ConfigError);
     return (error as Error).message;
   }
-  throw new Error('these settings are right');
+  throw new Error('these settings are valid');
 }
 
-describe('the configuration of MongoDB', () => {
+describe('the MongoDB connection string', () => {
   const withUri = (MONGODB_URI: string) => ({ MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS: 'a:9092' });
 
   it.each([
@@ -25,7 +25,7 @@ describe('the configuration of MongoDB', () => {
     'mongodb://a,b,c/db?replicaSet=rs0&readPreference=primary&readConcernLevel=majority&journal=true',
     'mongodb://a/?tls=true&tlsCAFile=/ca.pem&maxPoolSize=50&compressors=zstd&authSource=admin',
     'mongodb://me:pa?w=0&ss@a',
-  ])('takes %s', (uri) => {
+  ])('may be %s', (uri) => {
     expect(parseConfig(withUri(uri)).MONGODB_URI).toBe(uri);
   });
 
@@ -42,7 +42,7 @@ describe('the configuration of MongoDB', () => {
     ['readConcernLevel', 'mongodb://a/?readConcernLevel=local'],
     ['promoteValues', 'mongodb://a/?promoteValues=false'],
     ['w, readPreference', 'mongodb://a/?w=0&readPreference=secondary'],
-  ])('refuses by its name the option %s in %s', (options, uri) => {
+  ])('must not have the option %s: %s', (options, uri) => {
     expect(messageOf(withUri(uri))).toMatch(
       new RegExp(`^MONGODB_URI: must not have the options? ${options}; [^\\n]*$`),
     );
@@ -53,7 +53,7 @@ describe('the configuration of MongoDB', () => {
 });
 
 describe('the configuration', () => {
-  it('has a default for all that is needed, and no backends', () => {
+  it('has a default for every required setting, and no servers', () => {
     expect(parseConfig({})).toEqual(
       expect.objectContaining({ HOST: '127.0.0.1', PORT: 8080, MANAGEMENT_PORT: 8081, LOG_LEVEL: 'info' }),
     );
@@ -61,7 +61,7 @@ describe('the configuration', () => {
     expect(parseConfig({}).KAFKA_BOOTSTRAP_SERVERS).toBeUndefined();
   });
 
-  it('takes numbers as the texts that the environment has', () => {
+  it('accepts numbers as strings, as in the environment', () => {
     const { PORT, KAFKA_TOPIC_PARTITIONS } = parseConfig({ PORT: '0', KAFKA_TOPIC_PARTITIONS: '12' });
 
     expect([PORT, KAFKA_TOPIC_PARTITIONS]).toEqual([0, 12]);
@@ -74,14 +74,14 @@ describe('the configuration', () => {
     ['2b', 2],
     ['3 kB', 3_072],
     ['1MB', 1_048_576],
-  ])('takes a size with its unit: %j is %j bytes', (HTTP_BODY_LIMIT, bytes) => {
+  ])('accepts a size with a unit: %j is %j bytes', (HTTP_BODY_LIMIT, bytes) => {
     expect(parseConfig({ HTTP_BODY_LIMIT }).HTTP_BODY_LIMIT).toBe(bytes);
   });
 
   it.each([
     ['mongodb://user:pw@a:1,b:2/?replicaSet=rs0', 'a:9092'],
     ['mongodb+srv://cluster.example', 'a.example:9092, b.example:9092'],
-  ])('takes both backends: %s and %s', (MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS) => {
+  ])('accepts both servers: %s and %s', (MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS) => {
     const settings = { MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS };
 
     expect(parseConfig(settings)).toMatchObject(settings);
@@ -121,20 +121,20 @@ describe('the configuration', () => {
     ['JWT_JWKS_URL', `file:///${SECRET}`],
     ['JWT_JWKS_URL', `https://user:${SECRET}@issuer.example/jwks`],
     ['JWT_ISSUER', ' '],
-  ])('refuses a bad %s in one line that names it, and never its value (%j)', (name, value) => {
+  ])('refuses an invalid %s in one line with its name and without its value (%j)', (name, value) => {
     const message = messageOf({ MONGODB_URI: 'mongodb://a', KAFKA_BOOTSTRAP_SERVERS: 'a:9092', [name]: value });
 
     expect(message).toMatch(new RegExp(`^${name}: [^\\n]+$`));
     expect(message).not.toContain(SECRET);
   });
 
-  it('refuses one backend without the other, and names the one that is missing', () => {
+  it('refuses one server without the other, and names the missing one', () => {
     expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
     expect(messageOf({ KAFKA_BOOTSTRAP_SERVERS: `${SECRET}:1` })).toMatch(/^MONGODB_URI: [^\n]+$/);
     expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).not.toContain(SECRET);
   });
 
-  describe('of who may call', () => {
+  describe('of authentication', () => {
     const JWT = {
       AUTH_MODE: 'jwt',
       JWT_JWKS_URL: 'https://issuer.example/jwks',
@@ -143,7 +143,7 @@ describe('the configuration', () => {
     };
     const without = (name: keyof typeof JWT) => ({ ...JWT, [name]: undefined });
 
-    it('lets everybody in unless it is told otherwise, but then on a loopback address', () => {
+    it('defaults to none, which is allowed on a loopback address only', () => {
       for (const HOST of ['127.0.0.1', '127.1.2.3', 'localhost', '::1']) {
         expect(parseConfig({ HOST }).AUTH_MODE).toBe('none');
       }
@@ -156,7 +156,7 @@ describe('the configuration', () => {
       }
     });
 
-    it('takes tokens by one source of keys', () => {
+    it('accepts exactly one source of keys', () => {
       expect(parseConfig(JWT)).toMatchObject(JWT);
       const file = { ...without('JWT_JWKS_URL'), JWT_PUBLIC_KEY_FILE: '/keys/issuer.pem' };
       expect(parseConfig(file)).toMatchObject({ JWT_PUBLIC_KEY_FILE: '/keys/issuer.pem' });
@@ -164,24 +164,24 @@ describe('the configuration', () => {
       expect(messageOf(without('JWT_JWKS_URL'))).toMatch(/^JWT_JWKS_URL: [^\n]*JWT_PUBLIC_KEY_FILE/);
     });
 
-    it.each(['JWT_ISSUER', 'JWT_AUDIENCE'] as const)('takes no token without %s', (name) => {
+    it.each(['JWT_ISSUER', 'JWT_AUDIENCE'] as const)('requires %s for tokens', (name) => {
       expect(messageOf(without(name))).toMatch(new RegExp(`^${name}: is not set`));
     });
 
     it.each(['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const)(
-      'is refused where %s is set, and everybody would be let in',
+      'is refused if %s is set but AUTH_MODE is none',
       (name) => {
         expect(messageOf({ [name]: JWT[name] })).toMatch(new RegExp(`^${name}: is set, but AUTH_MODE is none`));
       },
     );
   });
 
-  it('refuses a setting that there is not, by its name', () => {
+  it('refuses an unknown setting, by its name', () => {
     expect(messageOf({ PROT: SECRET })).toMatch(/^PROT: [^\n]+$/);
     expect(messageOf({ PROT: SECRET })).not.toContain(SECRET);
   });
 
-  it('tells all that is wrong at once, a line for each setting', () => {
+  it('reports all problems together, in one line per setting', () => {
     const lines = messageOf({ PORT: SECRET, HOST: '', PROT: SECRET, MONGODB_URI: SECRET }).split('\n');
 
     expect(lines.map((line) => line.split(':')[0]).sort()).toEqual([
@@ -194,7 +194,7 @@ describe('the configuration', () => {
     expect(lines.join()).not.toContain(SECRET);
   });
 
-  it('tells what is missing for tokens beside what else is wrong, and of each setting once', () => {
+  it('reports missing token settings together with other problems, each setting once', () => {
     const named = (settings: object) =>
       messageOf(settings as Record<string, unknown>)
         .split('\n')
@@ -209,7 +209,7 @@ describe('the configuration', () => {
     const KAFKA_BOOTSTRAP_SERVERS = 'a:9092';
     const [ACCOUNTS, ORDERS] = ['mongodb://accounts.example', 'mongodb://orders.example'];
 
-    it('has a connection string for each, its own over that of all', () => {
+    it('has a connection string for each, which overrides the shared one', () => {
       const settings = { KAFKA_BOOTSTRAP_SERVERS, MONGODB_URI: ACCOUNTS, ORDERS_MONGODB_URI: ORDERS };
       const config = parseConfig(settings, ['accounts', 'orders']);
 
@@ -217,7 +217,7 @@ describe('the configuration', () => {
       expect(mongoDbOf(config, 'orders')).toEqual({ setting: 'ORDERS_MONGODB_URI', uri: ORDERS });
     });
 
-    it('asks for those of the modules in the process, and no other', () => {
+    it('requires only those of the modules in the process', () => {
       const settings = { KAFKA_BOOTSTRAP_SERVERS, ACCOUNTS_MONGODB_URI: ACCOUNTS };
 
       expect(isEmbedded(parseConfig(settings, ['accounts']))).toBe(false);
@@ -226,7 +226,7 @@ describe('the configuration', () => {
       expect(messageOf({ ACCOUNTS_MONGODB_URI: ACCOUNTS }, ['accounts'])).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
     });
 
-    it('refuses a bad one by its name', () => {
+    it('refuses an invalid one by its name', () => {
       const settings = { KAFKA_BOOTSTRAP_SERVERS, ACCOUNTS_MONGODB_URI: `http://${SECRET}` };
 
       expect(messageOf(settings, ['accounts'])).toMatch(/^ACCOUNTS_MONGODB_URI: [^\n]+$/);
@@ -246,7 +246,7 @@ describe('the configuration', () => {
       KAFKA_SASL_PASSWORD: ` ${SECRET} `,
     };
 
-    it('checks the host name of a certificate, and takes a password as it is', () => {
+    it('verifies host names by default, and does not trim a password', () => {
       expect(parseConfig(safe)).toMatchObject({
         KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: 'https',
         KAFKA_SASL_PASSWORD: ` ${SECRET} `,
@@ -266,12 +266,12 @@ describe('the configuration', () => {
       ['KAFKA_CA_FILE', { KAFKA_CA_FILE: 'package.json' }],
       ['KAFKA_REQUEST_TIMEOUT_MS', { KAFKA_REQUEST_TIMEOUT_MS: '20s' }],
       ['KAFKA_RETRY_BACKOFF_MS', { KAFKA_RETRY_BACKOFF_MS: '0' }],
-    ])('refuses what does not make sense together by %s: %j', (name, change) => {
+    ])('refuses an inconsistent %s: %j', (name, change) => {
       expect(messageOf({ ...safe, ...change })).toMatch(new RegExp(`^${name}: [^\\n]+$`));
       expect(messageOf({ ...safe, ...change })).not.toContain(SECRET);
     });
 
-    it('refuses an authority for connections without TLS, which would be unsafe in silence', async () => {
+    it('refuses a certificate authority without TLS, which would be insecure without notice', async () => {
       const folder = await temporaryFolder();
       const KAFKA_CA_FILE = path.join(folder.path, 'ca.pem');
       await writeFile(KAFKA_CA_FILE, createAuthority('ca').certificate);

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Trimmed, and not empty. */
+/** Trimmed and not empty. */
 export const text = z.string('must be text').trim().min(1, 'must not be empty');
 
-/** As it is, blanks included. */
+/** Not trimmed: blanks belong to the secret. */
 export const secret = z.string('must be text').min(1, 'must not be empty');
 
-/** One of these, in capitals or not. */
+/** One of these names, case-insensitive. */
 export const oneOf = <const Name extends string>(...names: readonly Name[]) =>
   z
     .string('must be text')
@@ -20,17 +20,17 @@ export const flag = z.coerce
   .default('false')
   .transform((value) => value === 'true');
 
-export const whole = (least: number, most: number) =>
+export const integer = (min: number, max: number) =>
   z.coerce
     .number('must be a number')
-    .int('must be whole')
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
+    .int('must be an integer')
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
 
 export const port = (fallback: number) =>
   z.coerce
-    .number('must be a port')
-    .int('must be a port')
-    .min(0, 'must be a port')
-    .max(65_535, 'must be a port')
+    .number('must be a port number')
+    .int('must be a port number')
+    .min(0, 'must be a port number')
+    .max(65_535, 'must be a port number')
     .default(fallback);

@@ -6,18 +6,21 @@ const ENTRY = new RegExp(
 );
 const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f', b: '\b' };
 
-/** The user name and the password in a `sasl.jaas.config`; undefined when it is not one that has both. */
+/** Returns the user name and password of a `sasl.jaas.config`; undefined unless it has both. */
 export function parseJaas(config: string): { readonly username: string; readonly password: string } | undefined {
   const [, options] = ENTRY.exec(config) ?? [];
   const given = new Map(
-    Array.from((options ?? '').matchAll(new RegExp(OPTION, 'gs')), ([, name = '', value = '']) => [name, plain(value)]),
+    Array.from((options ?? '').matchAll(new RegExp(OPTION, 'gs')), ([, name = '', value = '']) => [
+      name,
+      unquote(value),
+    ]),
   );
   const [username, password] = [given.get('username'), given.get('password')];
   return username === undefined || password === undefined ? undefined : { username, password };
 }
 
-/** Without its quotes and escapes. */
-function plain(value: string): string {
+/** Removes quotes and escapes. */
+function unquote(value: string): string {
   if (!/^["']/.test(value)) return value;
   return value
     .slice(1, -1)

@@ -12,7 +12,7 @@ describe('sasl.jaas.config', () => {
     [`${PLAIN} required username="a\\"b" password="c\\\\;'d\\n=";`, 'a"b', "c\\;'d\n="],
     [`${PLAIN} required username=u password=p+/q;`, 'u', 'p+/q'],
     [`${PLAIN} required username="u" password="\\101";`, 'u', 'A'],
-  ])('is understood: %s', (config, username, password) => {
+  ])('is parsed: %s', (config, username, password) => {
     expect(parseJaas(config)).toEqual({ username, password });
   });
 
@@ -26,7 +26,7 @@ describe('sasl.jaas.config', () => {
     `org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;`,
     `${PLAIN} required username="u" password="p"; ${PLAIN} required username="v" password="q";`,
     'username="u" password="p"',
-  ])('is not guessed at: %s', (config) => {
+  ])('is rejected: %s', (config) => {
     expect(parseJaas(config)).toBeUndefined();
   });
 });

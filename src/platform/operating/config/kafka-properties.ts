@@ -1,13 +1,13 @@
-import type { Given, Layer } from './found.js';
+import type { Layer, RawSetting } from './raw-settings.js';
 import { parseJaas } from './jaas.js';
 import { readProperties } from './properties.js';
 
-/** Which setting a property of a Kafka client is. */
+/** The setting for each supported property of Kafka clients. */
 const SETTINGS: Readonly<Record<string, string>> = {
   'bootstrap.servers': 'KAFKA_BOOTSTRAP_SERVERS',
   'security.protocol': 'KAFKA_SECURITY_PROTOCOL',
   'sasl.mechanism': 'KAFKA_SASL_MECHANISM',
-  // As clients that are made of librdkafka call it.
+  // The name in librdkafka clients.
   'sasl.mechanisms': 'KAFKA_SASL_MECHANISM',
   'sasl.username': 'KAFKA_SASL_USERNAME',
   'sasl.password': 'KAFKA_SASL_PASSWORD',
@@ -17,28 +17,32 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'session.timeout.ms': 'KAFKA_SESSION_TIMEOUT_MS',
 };
 const JAAS = 'sasl.jaas.config';
-/** What is called otherwise is no property, and may be a secret that is in the wrong place. */
-const NAME = /^(?:acks|retries|[a-z]+(?:\.[a-z0-9]+)+)$/;
+/** Other names are never printed: they may be misplaced secrets. */
+const PROPERTY_NAME = /^(?:acks|retries|[a-z]+(?:\.[a-z0-9]+)+)$/;
 
 /**
- * What `KAFKA_PROPERTIES` leads to, as settings.
- * @param place a file or a folder
+ * Reads the properties at `KAFKA_PROPERTIES` as settings.
+ * @param path a file, or a folder with a file for each property
  */
-export function kafkaLayer(place: string): { layer: Layer; problems: readonly string[]; warnings: readonly string[] } {
+export function readKafkaLayer(path: string): {
+  layer: Layer;
+  problems: readonly string[];
+  warnings: readonly string[];
+} {
   let properties: ReadonlyMap<string, string>;
   try {
-    properties = readProperties(place);
+    properties = readProperties(path);
   } catch (error) {
     const problem = `KAFKA_PROPERTIES: cannot be read (${String((error as NodeJS.ErrnoException).code)})`;
     return { layer: new Map(), problems: [problem], warnings: [] };
   }
-  const layer = new Map<string, Given>();
+  const layer = new Map<string, RawSetting>();
   const problems: string[] = [];
   const unused: string[] = [];
   const set = (property: string, setting: string, value: string) => {
     const label = `KAFKA_PROPERTIES: ${property}`;
-    if (layer.has(setting)) problems.push(`${label}: says again what ${layer.get(setting)?.label} says`);
-    layer.set(setting, { value, label, origin: `${property} in ${place}` });
+    if (layer.has(setting)) problems.push(`${label}: duplicates ${layer.get(setting)?.label}`);
+    layer.set(setting, { value, label, origin: `${property} in ${path}` });
   };
   for (const [property, value] of properties) {
     const setting = SETTINGS[property];
@@ -48,10 +52,8 @@ export function kafkaLayer(place: string): { layer: Layer; problems: readonly st
       if (login === undefined) problems.push(`KAFKA_PROPERTIES: ${JAAS}: ${NOT_JAAS}`);
       set(property, 'KAFKA_SASL_USERNAME', login?.username ?? '?');
       set(property, 'KAFKA_SASL_PASSWORD', login?.password ?? '?');
-    } else if (/^(?:ssl|sasl)\./.test(property) && NAME.test(property)) {
-      problems.push(
-        `KAFKA_PROPERTIES: ${property}: is not understood, and how safe a connection is must not be guessed`,
-      );
+    } else if (/^(?:ssl|sasl)\./.test(property) && PROPERTY_NAME.test(property)) {
+      problems.push(`KAFKA_PROPERTIES: ${property}: is not supported, and security properties must not be ignored`);
     } else unused.push(property);
   }
   return { layer, problems, warnings: unused.length > 0 ? [describe(unused)] : [] };
@@ -61,7 +63,7 @@ const NOT_JAAS =
   'must be a PlainLoginModule or ScramLoginModule of org.apache.kafka, required username="..." password="...";';
 
 function describe(unused: readonly string[]): string {
-  const names = unused.filter((property) => NAME.test(property));
-  const others = unused.length > names.length ? ['what is no property'] : [];
-  return `KAFKA_PROPERTIES: not used: ${[...names, ...others].join(', ')}`;
+  const names = unused.filter((property) => PROPERTY_NAME.test(property));
+  const others = unused.length > names.length ? ['lines that are not properties'] : [];
+  return `KAFKA_PROPERTIES: ignored: ${[...names, ...others].join(', ')}`;
 }

@@ -1,73 +1,70 @@
 import { z } from 'zod';
 import { areCertificates } from './certificates.js';
-import { oneOf, secret, text, whole } from './fields.js';
-import type { Found } from './found.js';
+import { integer, oneOf, secret, text } from './fields.js';
+import type { RawSettings } from './raw-settings.js';
 
 const BROKERS = /^[^\s,:/]+:\d{1,5}(\s*,\s*[^\s,:/]+:\d{1,5})*$/;
 
-/** Kafka's settings. Those that a Kafka client has, too, are called as it calls them: `sasl.mechanism` for one. */
+/** The Kafka settings. A setting that Kafka clients have too is named after their property, such as `sasl.mechanism`. */
 export const kafkaSettings = {
-  /** A file of properties, or a folder with a file for each. */
+  /** A properties file, or a folder with a file for each property. */
   KAFKA_PROPERTIES: text.optional(),
-  KAFKA_BOOTSTRAP_SERVERS: text.regex(BROKERS, 'must be HOST:PORT, or several with commas between').optional(),
+  KAFKA_BOOTSTRAP_SERVERS: text.regex(BROKERS, 'must be HOST:PORT, or several separated by commas').optional(),
   KAFKA_SECURITY_PROTOCOL: oneOf('PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL').default('PLAINTEXT'),
   KAFKA_SASL_MECHANISM: oneOf('PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512').optional(),
   KAFKA_SASL_USERNAME: secret.optional(),
   KAFKA_SASL_PASSWORD: secret.optional(),
-  /** Empty for a certificate of whatever host name. */
+  /** Empty disables host name verification. */
   KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: z
     .string('must be text')
     .trim()
     .pipe(z.enum(['https', ''], 'must be https or empty'))
     .default('https'),
-  /** Certificates (PEM) of those who may vouch for the brokers, instead of those whom Node.js knows. */
-  KAFKA_CA_FILE: text.refine(areCertificates, 'is no file of certificates (PEM) that can be read').optional(),
-  /** Milliseconds. */
-  KAFKA_REQUEST_TIMEOUT_MS: whole(1_000, 300_000).default(30_000),
-  /** Milliseconds before the first repetition of what failed. */
-  KAFKA_RETRY_BACKOFF_MS: whole(1, 60_000).default(100),
-  /** Partitions of a topic that is created at start. */
-  KAFKA_TOPIC_PARTITIONS: whole(1, 1_000).default(6),
-  /** Replicas that every topic must have. Without: three for one that is created on a cluster, one on a single broker. */
-  KAFKA_TOPIC_REPLICAS: whole(1, 9).optional(),
-  /** Milliseconds after which a dead instance's partitions go to the others. */
-  KAFKA_SESSION_TIMEOUT_MS: whole(6_000, 300_000).default(10_000),
+  /** PEM certificates of the authorities to trust instead of those of Node.js. */
+  KAFKA_CA_FILE: text.refine(areCertificates, 'must be a readable file of PEM certificates').optional(),
+  KAFKA_REQUEST_TIMEOUT_MS: integer(1_000, 300_000).default(30_000),
+  /** Delay before the first retry. */
+  KAFKA_RETRY_BACKOFF_MS: integer(1, 60_000).default(100),
+  /** Partitions of topics that are created at start. */
+  KAFKA_TOPIC_PARTITIONS: integer(1, 1_000).default(6),
+  /** Replicas that every topic must have. If unset, new topics get three on a cluster and one on a single broker. */
+  KAFKA_TOPIC_REPLICAS: integer(1, 9).optional(),
+  /** Time until the partitions of a dead instance move to the others. */
+  KAFKA_SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(10_000),
 };
 
-/** Whether the settings make sense together: a line for each that does not. */
-export function kafkaProblems(found: Found): string[] {
-  const protocol = protocolOf(found);
+/** Returns a line for each setting that is valid alone but not together with the others. */
+export function kafkaProblems(raw: RawSettings): string[] {
+  const protocol = protocolOf(raw);
   const problems: string[] = [];
-  // What is no protocol is told already.
+  // An invalid protocol has been reported already.
   if (protocol === undefined) return problems;
   const usesSasl = protocol.startsWith('SASL');
   const login = ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'];
   for (const name of usesSasl ? ['KAFKA_SASL_MECHANISM', ...login] : []) {
-    if (found.has(name)) continue;
-    problems.push(`${name}: is not set, but ${found.label('KAFKA_SECURITY_PROTOCOL')} asks for SASL`);
+    if (raw.has(name)) continue;
+    problems.push(`${name}: is not set, but ${raw.label('KAFKA_SECURITY_PROTOCOL')} requires SASL`);
   }
   const unused = [...(usesSasl ? [] : login), ...(protocol.endsWith('SSL') ? [] : ['KAFKA_CA_FILE'])];
-  for (const label of new Set(unused.filter((name) => found.has(name)).map((name) => found.label(name)))) {
-    problems.push(
-      `${label}: is of no use to connections of ${protocol}; see KAFKA_SECURITY_PROTOCOL (security.protocol)`,
-    );
+  for (const label of new Set(unused.filter((name) => raw.has(name)).map((name) => raw.label(name)))) {
+    problems.push(`${label}: has no effect with ${protocol}; check KAFKA_SECURITY_PROTOCOL (security.protocol)`);
   }
   return problems;
 }
 
-function protocolOf(found: Found): string | undefined {
-  return kafkaSettings.KAFKA_SECURITY_PROTOCOL.safeParse(found.value('KAFKA_SECURITY_PROTOCOL')).data;
+function protocolOf(raw: RawSettings): string | undefined {
+  return kafkaSettings.KAFKA_SECURITY_PROTOCOL.safeParse(raw.value('KAFKA_SECURITY_PROTOCOL')).data;
 }
 
-/** What is allowed, and less safe than it could be. */
-export function kafkaWarnings(found: Found): string[] {
+/** Returns warnings for settings that are allowed but insecure. */
+export function kafkaWarnings(raw: RawSettings): string[] {
   const warnings: string[] = [];
-  if (protocolOf(found) === 'SASL_PLAINTEXT') {
-    warnings.push(`${found.label('KAFKA_SECURITY_PROTOCOL')}: credentials and events travel unencrypted`);
+  if (protocolOf(raw) === 'SASL_PLAINTEXT') {
+    warnings.push(`${raw.label('KAFKA_SECURITY_PROTOCOL')}: credentials and events are sent unencrypted`);
   }
-  if (found.value('KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM') === '') {
-    const label = found.label('KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM');
-    warnings.push(`${label}: is empty, so that whoever has any certificate may pass for a broker`);
+  if (raw.value('KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM') === '') {
+    const label = raw.label('KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM');
+    warnings.push(`${label}: is empty, which disables host name verification; the connection can be intercepted`);
   }
   return warnings;
 }

@@ -35,11 +35,11 @@ function linesOf(environment: NodeJS.ProcessEnv, modules = MODULES): string[] {
     expect((error as Error).message).not.toContain(SECRET);
     return (error as Error).message.split('\n');
   }
-  throw new Error('these settings are right');
+  throw new Error('these settings are valid');
 }
 
 describe('settings', () => {
-  it('are taken from the environment over the file of NODE_ENV over the default file', async () => {
+  it('are read from the environment, then the file of NODE_ENV, then the default file', async () => {
     const file = await write('default.json', JSON.stringify({ LOG_LEVEL: 'info', PORT: 1, DATA_DIR: 'd' }));
     await write('production.json', JSON.stringify({ LOG_LEVEL: 'warn', PORT: 2 }));
     const { config, originOf } = load({ NODE_ENV: 'production', PORT: '3', ALLOW_EMBEDDED: 'true' });
@@ -49,7 +49,7 @@ describe('settings', () => {
     expect(load({}).config).toMatchObject({ LOG_LEVEL: 'info', PORT: 1 });
   });
 
-  it('need no file, and leave alone what else the environment has', () => {
+  it('need no file, and ignore other environment variables', () => {
     expect(load({ PATH: '/bin', PORT: '3' }).config).toMatchObject({ PORT: 3 });
   });
 
@@ -58,7 +58,7 @@ describe('settings', () => {
   });
 
   it.each([`{"MONGODB_URI": "mongodb://${SECRET}`, `"${SECRET}"`, `["${SECRET}"]`])(
-    'are refused with a file that is no JSON object, by its name, and nothing of it is quoted: %j',
+    'are refused if a file is not a JSON object, with its name and without its content: %j',
     async (content) => {
       const file = await write('default.json', content);
 
@@ -66,16 +66,13 @@ describe('settings', () => {
     },
   );
 
-  it('of a module that is not in the process may be in a file, and others may not', async () => {
+  it('of another module may be in a file, but unknown ones may not', async () => {
     await write('default.json', JSON.stringify({ ORDERS_MONGODB_URI: SECRET, ORDER_MONGODB: SECRET, PROT: SECRET }));
 
-    expect(linesOf({}, ['accounts'])).toEqual([
-      'ORDER_MONGODB: there is no such setting',
-      'PROT: there is no such setting',
-    ]);
+    expect(linesOf({}, ['accounts'])).toEqual(['ORDER_MONGODB: unknown setting', 'PROT: unknown setting']);
   });
 
-  it('that are wrong are told all at once, by their names', () => {
+  it('that are invalid are reported together, by name', () => {
     const KAFKA_BOOTSTRAP_SERVERS = 'a:1';
     const settings = { PORT: SECRET, LOG_LEVEL: SECRET, MONGODB_URI_FILE: `/${SECRET}`, KAFKA_BOOTSTRAP_SERVERS };
 
@@ -93,7 +90,7 @@ describe('in production', () => {
     /^KAFKA_BOOTSTRAP_SERVERS, MONGODB_URI: are not set, but NODE_ENV is production/,
   );
 
-  it('the embedded adapters are refused, unless they are asked for', () => {
+  it('the embedded adapters are refused unless they are allowed', () => {
     expect(linesOf(production)).toEqual([refusal]);
     expect(linesOf({ ...production, ALLOW_EMBEDDED: 'false' })).toEqual([refusal]);
     expect(linesOf({ ...production, ALLOW_EMBEDDED: SECRET })).toContainEqual(
@@ -103,7 +100,7 @@ describe('in production', () => {
     expect(load({ NODE_ENV: 'development' }).config).toMatchObject({ ALLOW_EMBEDDED: false });
   });
 
-  it('servers need nothing more, and half of them is told as such', () => {
+  it('servers need no permission, but both must be set', () => {
     const KAFKA_BOOTSTRAP_SERVERS = 'a:1';
     expect(load({ ...production, KAFKA_BOOTSTRAP_SERVERS, MONGODB_URI }).warnings).toEqual([]);
     expect(linesOf({ ...production, MONGODB_URI })).toEqual([
@@ -111,29 +108,29 @@ describe('in production', () => {
     ]);
   });
 
-  it('a refusal names the settings that are misspelt, and no value', () => {
+  it('a refusal names misspelt settings, without values', () => {
     const misspelt = { KAFKA_BOOTSTRAP_SERVER: SECRET, MONGODB_URL: SECRET };
     expect(linesOf({ ...production, ...misspelt })).toEqual([
       refusal,
-      'KAFKA_BOOTSTRAP_SERVER: there is no such setting; did you mean KAFKA_BOOTSTRAP_SERVERS?',
-      'MONGODB_URL: there is no such setting; did you mean MONGODB_URI?',
+      'KAFKA_BOOTSTRAP_SERVER: unknown setting; did you mean KAFKA_BOOTSTRAP_SERVERS?',
+      'MONGODB_URL: unknown setting; did you mean MONGODB_URI?',
     ]);
   });
 });
 
-describe('a variable that is misspelt', () => {
-  it('is warned of by its name, without its value', () => {
+describe('a misspelt variable', () => {
+  it('causes a warning with its name and without its value', () => {
     const { warnings } = load({ MONGODB_URL: SECRET, MONGODB_URI_FIL: SECRET, KAFKA_PORT: SECRET, PORTS: '' });
 
     expect(warnings).toEqual([
-      'MONGODB_URL: there is no such setting; did you mean MONGODB_URI?',
-      'MONGODB_URI_FIL: there is no such setting; did you mean MONGODB_URI_FILE?',
+      'MONGODB_URL: unknown setting; did you mean MONGODB_URI?',
+      'MONGODB_URI_FIL: unknown setting; did you mean MONGODB_URI_FILE?',
     ]);
   });
 });
 
 describe('a secret in a file', () => {
-  it('is what the file holds, without the newline at its end', async () => {
+  it('is the content of the file without the final newline', async () => {
     const [uri, password] = [await write('uri', 'mongodb://a\n'), await write('password', ' p w \r\n')];
     const { config, originOf } = load({
       KAFKA_BOOTSTRAP_SERVERS: 'a:9092',
@@ -154,7 +151,7 @@ describe('a secret in a file', () => {
     expect(originOf('ACCOUNTS_MONGODB_URI')).toBe(`ACCOUNTS_MONGODB_URI_FILE (${uri})`);
   });
 
-  it('is told by the name that it was set by', async () => {
+  it('is reported by the name of the file setting', async () => {
     const file = await write('uri', `http://${SECRET}`);
     const empty = await write('empty', '\n');
 
@@ -166,7 +163,7 @@ describe('a secret in a file', () => {
     ]);
   });
 
-  it('and in the environment as well is an error', async () => {
+  it('is refused if it is also in the environment', async () => {
     const file = await write('uri', MONGODB_URI);
 
     expect(linesOf({ KAFKA_BOOTSTRAP_SERVERS: 'a:1', MONGODB_URI, MONGODB_URI_FILE: file })).toEqual([
@@ -174,22 +171,22 @@ describe('a secret in a file', () => {
     ]);
   });
 
-  it('is nothing but a secret: other settings are in no file of their own', async () => {
+  it('is supported for secrets only, not for other settings', async () => {
     await write('default.json', JSON.stringify({ PORT_FILE: '/x' }));
 
-    expect(linesOf({})).toEqual(['PORT_FILE: there is no such setting']);
+    expect(linesOf({})).toEqual(['PORT_FILE: unknown setting']);
   });
 });
 
 describe('a connection string', () => {
   it.each(['tlsInsecure', 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames'])(
-    'that has certificates unchecked by %s is warned of, without its password',
+    'that disables certificate verification with %s causes a warning without its password',
     (option) => {
       const uri = (value: string) => `mongodb://u:${SECRET}@a/?tls=true&${option}=${value}`;
       const environment = { KAFKA_BOOTSTRAP_SERVERS: 'a:1', MONGODB_URI, ORDERS_MONGODB_URI: uri('true') };
 
       expect(load(environment).warnings).toEqual([
-        expect.stringMatching(/^ORDERS_MONGODB_URI: has certificates unchecked/),
+        expect.stringMatching(/^ORDERS_MONGODB_URI: disables TLS certificate verification/),
       ]);
       expect(load(environment).warnings.join()).not.toContain(SECRET);
       expect(load({ ...environment, ORDERS_MONGODB_URI: uri('false') }).warnings).toEqual([]);
@@ -228,19 +225,19 @@ basic.auth.user.info=KEY:${SECRET}
     KAFKA_SASL_PASSWORD: SECRET,
   };
 
-  it('takes the file that Confluent Cloud hands out, and tells what it does not use of it', async () => {
+  it('accepts the client file of Confluent Cloud, and lists the properties that it ignores', async () => {
     const KAFKA_PROPERTIES = await write('client.properties', CONFLUENT);
     const { config, warnings, originOf } = load({ MONGODB_URI, KAFKA_PROPERTIES });
 
     expect(config).toMatchObject({ ...connection, KAFKA_SESSION_TIMEOUT_MS: 45_000 });
     expect(originOf('KAFKA_SASL_PASSWORD')).toBe(`sasl.jaas.config in ${KAFKA_PROPERTIES}`);
     expect(warnings).toEqual([
-      'KAFKA_PROPERTIES: not used: client.dns.lookup, acks, client.id, schema.registry.url, ' +
+      'KAFKA_PROPERTIES: ignored: client.dns.lookup, acks, client.id, schema.registry.url, ' +
         'basic.auth.credentials.source, basic.auth.user.info',
     ]);
   });
 
-  it('takes what librdkafka has of it', async () => {
+  it('accepts the property names of librdkafka', async () => {
     const content = `bootstrap.servers=pkc-1.example:9092\nsecurity.protocol=SASL_SSL\nsasl.mechanisms=PLAIN
 sasl.username=KEY\nsasl.password=${SECRET}\n`;
     const KAFKA_PROPERTIES = await write('client.properties', content);
@@ -248,7 +245,7 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
     expect(load({ MONGODB_URI, KAFKA_PROPERTIES })).toMatchObject({ config: connection, warnings: [] });
   });
 
-  it('takes a folder with a file for each property, as Kubernetes mounts it', async () => {
+  it('accepts a folder with a file for each property, as Kubernetes mounts it', async () => {
     await write('..2026_11_23/bootstrap.servers', 'pkc-1.example:9092');
     await write('..2026_11_23/security.protocol', 'SASL_SSL\n');
     await write('..2026_11_23/sasl.mechanism', 'PLAIN');
@@ -275,7 +272,7 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
     ]);
   });
 
-  it('leaves the key and the secret to other settings, and these come over it', async () => {
+  it('is overridden by other settings, such as those of the credentials', async () => {
     const content = 'bootstrap.servers=a:1\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\n';
     const KAFKA_PROPERTIES = await write('client.properties', content);
     const KAFKA_SASL_PASSWORD_FILE = await write('secret', SECRET);
@@ -302,7 +299,7 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
     ['ssl.truststore.location', `ssl.truststore.location=/${SECRET}`],
     ['sasl.oauthbearer.token.endpoint.url', `sasl.oauthbearer.token.endpoint.url=https://${SECRET}`],
     ['sasl.username', `sasl.username=${SECRET}`],
-  ])('is refused for a bad %s by its name', async (property, line) => {
+  ])('is refused for an invalid %s, by its name', async (property, line) => {
     const KAFKA_PROPERTIES = await write('client.properties', `${CONFLUENT}\n${line}\n`);
     const lines = linesOf({ MONGODB_URI, KAFKA_PROPERTIES });
 
@@ -310,7 +307,7 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
     expect(lines).toHaveLength(1);
   });
 
-  it('is refused when it leads nowhere, or to something else', async () => {
+  it('is refused if the file does not exist or has no properties', async () => {
     expect(linesOf({ MONGODB_URI, KAFKA_PROPERTIES: `/nowhere/${SECRET}` })).toEqual([
       'KAFKA_PROPERTIES: cannot be read (ENOENT)',
       expect.stringMatching(/^KAFKA_BOOTSTRAP_SERVERS: is not set, but KAFKA_PROPERTIES is/),
@@ -320,11 +317,11 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
       expect.stringMatching(/^KAFKA_BOOTSTRAP_SERVERS: is not set, but KAFKA_PROPERTIES is/),
     ]);
     expect(load({ MONGODB_URI, KAFKA_PROPERTIES: secret, KAFKA_BOOTSTRAP_SERVERS: 'a:1' }).warnings).toEqual([
-      'KAFKA_PROPERTIES: not used: what is no property',
+      'KAFKA_PROPERTIES: ignored: lines that are not properties',
     ]);
   });
 
-  it('warns of credentials that travel unencrypted', async () => {
+  it('causes a warning for credentials that are sent unencrypted', async () => {
     const KAFKA_PROPERTIES = await write('client.properties', CONFLUENT.replace('SASL_SSL', 'SASL_PLAINTEXT'));
 
     expect(load({ MONGODB_URI, KAFKA_PROPERTIES }).warnings).toContainEqual(

@@ -1,15 +1,15 @@
 const CONNECTION_STRING = /(?:^|_)MONGODB_URI$/;
 const LOGIN = /^KAFKA_SASL_(?:USERNAME|PASSWORD)$/;
-/** Options of a connection string that are nobody else's business. */
+/** Options of a connection string that hold secrets. */
 const SECRET_OPTION = /([?&][^=&]*(?:password|username|properties)[^=&]*=)[^&]*/gi;
 
-/** Whether nobody may read the value of this setting. */
+/** True if the value of this setting must not be shown. */
 export function isSecret(name: string): boolean {
   return CONNECTION_STRING.test(name) || LOGIN.test(name);
 }
 
-/** The value of a setting for people to read: of a connection string the hosts and the options, of other secrets nothing. */
-export function masked(name: string, value: unknown): string {
+/** Returns a setting's value for display: hosts and options of a connection string, and nothing of other secrets. */
+export function maskValue(name: string, value: unknown): string {
   if (!isSecret(name)) return String(value);
   if (!CONNECTION_STRING.test(name)) return '***';
   return String(value)
@@ -17,7 +17,7 @@ export function masked(name: string, value: unknown): string {
     .replace(/\/\/.*@/s, '//***@');
 }
 
-/** The hosts of a connection string, and nothing else of it. */
+/** Returns only the hosts of a connection string. */
 export function hostsOf(uri: string): string {
-  return /^[\w+]+:\/\/(?:\*{3}@)?([\w.,:[\]-]+)/.exec(masked('MONGODB_URI', uri))?.[1] ?? '(no hosts)';
+  return /^[\w+]+:\/\/(?:\*{3}@)?([\w.,:[\]-]+)/.exec(maskValue('MONGODB_URI', uri))?.[1] ?? '(no hosts)';
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { masked } from './mask.js';
+import { maskValue } from './mask.js';
 
-describe('a setting that people read', () => {
+describe('a displayed setting', () => {
   it.each([
     ['HOST', 'a.example', 'a.example'],
     ['PORT', 8080, '8080'],
@@ -15,7 +15,7 @@ describe('a setting that people read', () => {
       'mongodb://a/?tlsCertificateKeyFilePassword=p&tls=true&authMechanismProperties=AWS_SESSION_TOKEN:t&proxyUsername=u',
       'mongodb://a/?tlsCertificateKeyFilePassword=***&tls=true&authMechanismProperties=***&proxyUsername=***',
     ],
-  ])('%s of %s is %s', (name, value, shown) => {
-    expect(masked(name, value)).toBe(shown);
+  ])('%s of %s is shown as %s', (name, value, shown) => {
+    expect(maskValue(name, value)).toBe(shown);
   });
 });

@@ -1,32 +1,32 @@
-/** Settings with fewer letters are close to all sorts of other variables. */
-const SHORT_SETTING = 8;
+/** Shorter names must match more closely: they resemble many unrelated variables. */
+const SHORT_NAME_LENGTH = 8;
 
 /**
- * A line for each variable whose name is nearly that of a setting: a setting that is misspelt is as good as not set.
- * @param variables names in the environment
- * @param settings names that mean something
+ * Returns a line for each variable with nearly the name of a setting: a misspelt setting would silently have no effect.
+ * @param variables names of the environment variables
+ * @param settings names of the known settings
  */
 export function misspeltWarnings(variables: readonly string[], settings: readonly string[]): string[] {
   return variables.flatMap((variable) => {
     if (settings.includes(variable)) return [];
-    const nearest = nearestName(variable.toUpperCase(), settings, SHORT_SETTING);
-    return nearest === undefined ? [] : [`${variable}: there is no such setting; did you mean ${nearest}?`];
+    const nearest = nearestName(variable.toUpperCase(), settings, SHORT_NAME_LENGTH);
+    return nearest === undefined ? [] : [`${variable}: unknown setting; did you mean ${nearest}?`];
   });
 }
 
 /**
- * The name that is spelt most like a word; undefined where none is close.
- * @param short names with fewer letters may differ in one, others in two
+ * Returns the name most similar to a word; undefined if none is close.
+ * @param shortLength names shorter than this may differ by one edit, others by two
  */
-export function nearestName(word: string, names: readonly string[], short: number): string | undefined {
+export function nearestName(word: string, names: readonly string[], shortLength: number): string | undefined {
   const [nearest] = names
     .map((name) => ({ name, distance: distanceOf(word, name) }))
-    .filter(({ name, distance }) => distance <= (name.length < short ? 1 : 2))
+    .filter(({ name, distance }) => distance <= (name.length < shortLength ? 1 : 2))
     .sort((a, b) => a.distance - b.distance);
   return nearest?.name;
 }
 
-/** How many letters have to be added, taken away or replaced (Levenshtein); more than 2 is as good as 3. */
+/** Returns the Levenshtein distance, or 3 when the lengths alone differ by more than 2. */
 function distanceOf(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return 3;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -5,7 +5,7 @@ import { misspeltWarnings } from './misspelt.js';
 const SETTINGS = [...settingNames(['accounts', 'orders']), 'MONGODB_URI_FILE'];
 const warnings = (...variables: string[]) => misspeltWarnings(variables, SETTINGS);
 
-describe('a variable', () => {
+describe('an environment variable', () => {
   it.each([
     ['KAFKA_BOOTSTRAP_SERVER', 'KAFKA_BOOTSTRAP_SERVERS'],
     ['MONGODB_URL', 'MONGODB_URI'],
@@ -19,11 +19,11 @@ describe('a variable', () => {
     ['HTTP_BODY_LIMITS', 'HTTP_BODY_LIMIT'],
     ['LOGLEVEL', 'LOG_LEVEL'],
     ['PORTS', 'PORT'],
-  ])('that is called %s is taken for %s', (variable, setting) => {
-    expect(warnings(variable)).toEqual([`${variable}: there is no such setting; did you mean ${setting}?`]);
+  ])('%s is reported as a misspelt %s', (variable, setting) => {
+    expect(warnings(variable)).toEqual([`${variable}: unknown setting; did you mean ${setting}?`]);
   });
 
-  it('that is a setting, or has another name altogether, is none of our business', () => {
+  it('with the name of a setting, or an unrelated name, is not reported', () => {
     const others = [
       'PATH',
       'HOME',
@@ -42,7 +42,7 @@ describe('a variable', () => {
     ).toEqual([]);
   });
 
-  it('that Kubernetes makes for a service is none either', () => {
+  it('that Kubernetes sets for a service is not reported', () => {
     const made = [
       'ACCOUNTS',
       'ORDERS',

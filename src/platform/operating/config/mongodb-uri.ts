@@ -1,10 +1,10 @@
 import { text } from './fields.js';
 
 /**
- * Options that what is promised rests on (acknowledged is kept, read is committed), or how documents are read; with the
- * value that says what holds anyway, where there is one. By their names in lower case, as the driver compares them.
+ * Options that the service decides itself, because durability, read guarantees or the reading of documents depend on
+ * them; each with the only value that is accepted, if any. Lower case: the driver ignores the case of names.
  */
-const OURS: Readonly<Record<string, string | undefined>> = {
+const RESERVED_OPTIONS: Readonly<Record<string, string | undefined>> = {
   w: 'majority',
   journal: 'true',
   j: 'true',
@@ -29,10 +29,10 @@ const OURS: Readonly<Record<string, string | undefined>> = {
   serializefunctions: undefined,
 };
 
-/** A connection string's parts as the driver takes them; a `?` before the hosts belongs to the password. */
+/** Splits a connection string as the driver does; a `?` before the hosts belongs to the password. */
 const PARTS = /^[^/]+:\/\/(?:[^:@]*(?::[^@]*)?@)?[^/?@]+(?:\/[^?]*)?(?:\?(?<options>.*))?$/s;
 
-/** A MongoDB connection string that leaves to the process what it has to decide. */
+/** A MongoDB connection string without reserved options. */
 export const mongoDbUri = text
   .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
   .superRefine((uri, context) => {
@@ -41,16 +41,16 @@ export const mongoDbUri = text
     const which = names.length === 1 ? 'option' : 'options';
     context.addIssue({
       code: 'custom',
-      message: `must not have the ${which} ${names.join(', ')}; reads and writes go to the primary, by majority and journaled`,
+      message: `must not have the ${which} ${names.join(', ')}; reads and writes always use the primary with majority concern and journal`,
     });
   })
   .optional();
 
-/** Names of the options that may not be there, or not with that value. */
+/** Returns the names of reserved options with values that are not accepted. */
 function forbiddenOptions(uri: string): string[] {
   const options = new URLSearchParams(PARTS.exec(uri)?.groups?.options);
   const names = [...options]
-    .filter(([name, value]) => name.toLowerCase() in OURS && OURS[name.toLowerCase()] !== value)
+    .filter(([name, value]) => name.toLowerCase() in RESERVED_OPTIONS && RESERVED_OPTIONS[name.toLowerCase()] !== value)
     .map(([name]) => name);
   return [...new Set(names)];
 }

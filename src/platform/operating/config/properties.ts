@@ -2,23 +2,23 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' };
-/** With an odd number of backslashes at its end. */
+/** A line with an odd number of backslashes at its end. */
 const CONTINUED = /(?<!\\)(?:\\\\)*\\$/;
 const KEY_AND_VALUE = /^((?:\\.|[^\\=:\s])*)\s*[=:]?\s*(.*)$/s;
 
-/** Keys and values of a properties file, as Java reads it, but as UTF-8. */
+/** Parses a properties file as Java does, but as UTF-8. */
 export function parseProperties(content: string): ReadonlyMap<string, string> {
   const properties = new Map<string, string>();
-  let begun = '';
+  let pending = '';
   for (const line of [...content.split(/\r\n|[\r\n]/), '']) {
     const rest = line.trimStart();
-    if (begun === '' && /^(?:[#!]|$)/.test(rest)) continue;
+    if (pending === '' && /^(?:[#!]|$)/.test(rest)) continue;
     const isContinued = CONTINUED.test(rest);
-    begun += isContinued ? rest.slice(0, -1) : rest;
+    pending += isContinued ? rest.slice(0, -1) : rest;
     if (isContinued) continue;
-    const [, key = '', value = ''] = KEY_AND_VALUE.exec(begun) ?? [];
+    const [, key = '', value = ''] = KEY_AND_VALUE.exec(pending) ?? [];
     properties.set(unescape(key), unescape(value));
-    begun = '';
+    pending = '';
   }
   return properties;
 }
@@ -30,17 +30,19 @@ function unescape(escaped: string): string {
 }
 
 /**
- * Properties of a file, or of a folder that has a file for each, as Kubernetes mounts a ConfigMap or a Secret.
+ * Reads the properties of a file, or of a folder with a file for each, as Kubernetes mounts a ConfigMap or a Secret.
  * @throws the file system's error
  */
-export function readProperties(place: string): ReadonlyMap<string, string> {
-  if (!statSync(place).isDirectory()) return parseProperties(readFileSync(place, 'utf8'));
-  // Kubernetes keeps the files in a folder with a time for its name, `..data` leads there, and the rest into that.
-  const names = readdirSync(place).filter((name) => !name.startsWith('.') && statSync(path.join(place, name)).isFile());
-  return new Map(names.map((name) => [name, readValue(path.join(place, name))]));
+export function readProperties(location: string): ReadonlyMap<string, string> {
+  if (!statSync(location).isDirectory()) return parseProperties(readFileSync(location, 'utf8'));
+  // Kubernetes mounts the files in a hidden folder and adds links to them: `..data` and one per file.
+  const names = readdirSync(location).filter(
+    (name) => !name.startsWith('.') && statSync(path.join(location, name)).isFile(),
+  );
+  return new Map(names.map((name) => [name, readValue(path.join(location, name))]));
 }
 
-/** What a file holds, without the newline at its end. @throws the file system's error */
+/** Returns a file's content without the final newline. @throws the file system's error */
 export function readValue(file: string): string {
   return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
 }

@@ -19,7 +19,7 @@ describe('a properties file', () => {
     ['\ufeffa=b', { a: 'b' }],
     ['a=b\\', { a: 'b' }],
     ['', {}],
-  ])('is read as Java reads it: %j', (content, expected) => {
+  ])('is parsed as in Java: %j', (content, expected) => {
     expect(Object.fromEntries(parseProperties(content))).toEqual(expected);
   });
 });
