@@ -101,7 +101,7 @@ describeWithOwnServers('accounts and orders as two services', 'e2e-outage', (ser
   it('can be stopped while they wait for MongoDB at their start', async () => {
     await servers.stop('mongodb');
     const accounts = start('accounts');
-    await eventually(() => expect(accounts.logged('a database is not there yet').length).toBeGreaterThan(0));
+    await eventually(() => expect(accounts.logged('database not available yet; retrying').length).toBeGreaterThan(0));
     const stopped = Date.now();
     expect(await accounts.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(Date.now() - stopped).toBeLessThan(10_000);

@@ -255,7 +255,10 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
         status: 503,
         kafka: { up: false, detail: REFUSED },
       });
-      expect(running.logged('the bus is not there yet')[1]).toMatchObject({ level: 'warn', err: { message: REFUSED } });
+      expect(running.logged('bus not available yet; retrying')[1]).toMatchObject({
+        level: 'warn',
+        err: { message: REFUSED },
+      });
     });
     expect((await post(`${running.url}/accounts/customers`, customerInput('Early'))).status).toBe(201);
     expectNoSecret(servers, running.output);
@@ -273,7 +276,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
         status: 503,
         database: { up: false, detail },
       });
-      expect(shutOut.logged('a database is not there yet')[1]).toMatchObject({
+      expect(shutOut.logged('database not available yet; retrying')[1]).toMatchObject({
         level: 'warn',
         err: { message: detail },
       });
@@ -306,7 +309,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
   it('that are away when a process starts are found once they are there', async () => {
     await servers.stop('mongodb');
     const running = serve(fromFolder(servers, 'ACCOUNTS'), 'accounts');
-    await eventually(() => expect(running.logged('a database is not there yet').length).toBeGreaterThan(1));
+    await eventually(() => expect(running.logged('database not available yet; retrying').length).toBeGreaterThan(1));
     await servers.start('mongodb');
     await running.ready();
   });

@@ -9,16 +9,16 @@ import { KafkaBus } from '../kafka/bus.js';
 import { kafkaClient } from '../kafka/client.js';
 import { openMongoDatabase } from '../mongodb/database.js';
 
-/** What the process runs on. */
+/** Opens the log and the databases of the process. */
 export interface Backends {
-  /** As people know it: `kafka`, `embedded log`. */
+  /** The display name: `kafka` or `embedded log`. */
   readonly busName: string;
   openBus(): Promise<Bus>;
-  /** A context's own database. */
+  /** Opens the database of a context. */
   openDatabase(name: string): Promise<Database>;
 }
 
-/** Kafka and MongoDB where they are configured; else the embedded adapters under DATA_DIR. */
+/** Returns Kafka and MongoDB if they are configured, otherwise the embedded adapters under DATA_DIR. */
 export function backendsOf(config: Config, logger: Logger): Backends {
   if (isEmbedded(config)) return embedded((name) => path.join(config.DATA_DIR, name), logger);
   return {
@@ -28,7 +28,7 @@ export function backendsOf(config: Config, logger: Logger): Backends {
   };
 }
 
-/** Everything in memory and gone with the process: for tests. */
+/** Returns backends that keep everything in memory, for tests. */
 export function inMemory(logger: Logger): Backends {
   return embedded(() => 'memory', logger);
 }

@@ -15,11 +15,11 @@ const CUSTOMER = JSON.stringify({
   ],
 });
 const ITEMS = '[{"product":{"id":"p-1","title":"Notebook","price":{"amount":"19.99","currency":"USD"}},"quantity":2}]';
-/** Orders may not have heard of the customer yet. */
+/** Orders may not have received the customer yet. */
 const WAIT = `-H 'Prefer: wait=5'`;
 const JSON_BODY = `-H 'content-type: application/json'`;
 
-/** What a person who has just started the process wants to know: where to look, and what to try. */
+/** Returns the text that a start on a terminal prints: URLs and example requests. */
 export function banner(contexts: readonly Context[], runsOn: string, url: string, managementUrl: string): string {
   const names = contexts.map(({ name }) => name);
   const examples = [

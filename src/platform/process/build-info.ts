@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** Which build this is. */
+/** Name, license, version and commit of the build. */
 export interface BuildInfo {
   readonly name: string;
   readonly license: string;
   readonly version: string;
-  /** The git commit that was built; `unknown` where there was no git. */
+  /** The git commit of the build; `unknown` if it was built without git. */
   readonly commit: string;
 }
 

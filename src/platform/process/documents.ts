@@ -4,11 +4,11 @@ import type { Context } from '../context/define-context.js';
 import type { Documents } from '../http/server/app.js';
 import { mergeDocuments } from '../http/contract/openapi.js';
 
-const PROBLEMS = 'Whatever goes wrong is answered as `application/problem+json` (RFC 9457).';
+const PROBLEMS = 'Errors are returned as `application/problem+json` (RFC 9457).';
 
 /**
- * What the given contexts serve over HTTP, what they publish and what they read.
- * @param partitions of a topic that is created
+ * Creates the OpenAPI and AsyncAPI documents of these contexts.
+ * @param partitions number of partitions of new topics
  */
 export function documentsOf(contexts: readonly Context[], partitions: number): Documents {
   const { name, version, license } = readBuildInfo();

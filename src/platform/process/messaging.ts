@@ -18,24 +18,24 @@ import { type DeadLettered, recordHandler } from '../consuming/record-handler.js
 import type { Subscription } from '../consuming/subscription.js';
 import { topicsUsed } from '../consuming/topics-used.js';
 
-/** What one context does on the bus. */
+/** The topics and stores of one context, as messaging uses them. */
 export interface Participant {
-  /** Name of the context, and of its consumer group. */
+  /** Name of the context and of its consumer group. */
   readonly name: string;
   readonly outboxes: readonly (Outbox & LogCompared)[];
   readonly subscriptions: readonly Subscription[];
-  /** Of the aggregates whose events are in the outboxes. */
+  /** The histories of the aggregates in the outboxes. */
   readonly histories: readonly RecordedTopic[];
-  /** Finds out where the context's reactions begin. */
+  /** Determines from which offsets the context's reactions start. */
   readonly begin: (bus: Bus) => Promise<void>;
-  /** In the context's own database. */
+  /** Stored in the context's own database. */
   readonly positions: Positions;
-  /** In the context's own database; undefined where topics have the same partitions always. */
+  /** Stored in the context's own database; undefined if partition counts never change (embedded log). */
   readonly pins: PartitionPins | undefined;
 }
 
-/** A participant at work. */
-interface Member extends Participant {
+/** A participant with its relays, guard and record handlers. */
+interface ActiveParticipant extends Participant {
   readonly guard: LogGuard;
   readonly keeper: PositionKeeper;
   readonly relays: readonly Relay[];
@@ -43,69 +43,69 @@ interface Member extends Participant {
   readonly handlers: ReadonlyMap<string, RecordHandler>;
 }
 
-/** All that a process does on the bus: its topics, its relays and its consumer groups. */
+/** Creates the topics of a process and runs its relays and consumers. */
 export class Messaging {
-  private readonly members: readonly Member[];
-  private readonly consumptions = new Map<string, RunningConsumer>();
+  private readonly participants: readonly ActiveParticipant[];
+  private readonly consumers = new Map<string, RunningConsumer>();
   private readonly stopping = new AbortController();
   private saving: Promise<unknown> = Promise.resolve();
   private joined = false;
-  /** Why it has not joined yet, where that is for an operator to put right. */
+  /** Why it cannot join, if an operator has to fix that. */
   private obstacle: string | undefined;
 
-  /** @param onDeadLetters told what of a subscription went to the dead letters */
+  /** @param onDeadLetters called when records of a subscription were dead-lettered */
   constructor(
     private readonly bus: Bus,
     participants: readonly Participant[],
     private readonly logger: Logger,
-    onDeadLetters: (consumed: Consumed, givenUp: DeadLettered) => void,
+    onDeadLetters: (consumed: Consumed, deadLettered: DeadLettered) => void,
   ) {
-    this.members = participants.map((participant) => this.toMember(participant, onDeadLetters));
+    this.participants = participants.map((participant) => this.activate(participant, onDeadLetters));
   }
 
   /**
-   * Compares the databases with the log, for the first time and then regularly. Resolves after the first time, or when
-   * the log does not answer. Never throws.
+   * Compares the databases with the log, now and then regularly. Resolves after the first comparison, or if the log does
+   * not answer. Never throws.
    */
   async compare(): Promise<void> {
-    await Promise.all(this.members.map(({ guard }) => guard.check()));
-    for (const { guard } of this.members) guard.start();
+    await Promise.all(this.participants.map(({ guard }) => guard.check()));
+    for (const { guard } of this.participants) guard.start();
   }
 
-  /** Creates topics, starts to publish and joins the groups; tries for as long as it takes. */
+  /** Creates topics, starts the relays and joins the consumer groups; retries until it succeeds. */
   async join(signal: AbortSignal): Promise<void> {
     const onFailure = (error: unknown) => {
       this.obstacle = isCodedError(error) && error.kind === 'rejected' ? error.message : undefined;
-      this.logger.warn({ err: error }, 'the bus is not there yet');
+      this.logger.warn({ err: error }, 'bus not available yet; retrying');
     };
     await retryUntilDone(() => this.createTopics(), { signal, onFailure });
     this.obstacle = undefined;
-    for (const { begin } of this.members) await retryUntilDone(() => begin(this.bus), { signal, onFailure });
-    for (const relay of this.members.flatMap(({ relays }) => relays)) relay.start();
-    this.saving = Promise.all(this.members.map(({ keeper }) => keeper.run(this.stopping.signal)));
-    for (const { name, handlers, keeper } of this.members) {
+    for (const { begin } of this.participants) await retryUntilDone(() => begin(this.bus), { signal, onFailure });
+    for (const relay of this.participants.flatMap(({ relays }) => relays)) relay.start();
+    this.saving = Promise.all(this.participants.map(({ keeper }) => keeper.run(this.stopping.signal)));
+    for (const { name, handlers, keeper } of this.participants) {
       if (handlers.size === 0) continue;
       const startAt = (topic: string, partition: number) => keeper.startAt(topic, partition);
       const consume = () => this.bus.consume(name, handlers, startAt);
-      const consumption = await retryUntilDone(consume, { signal, onFailure });
-      keeper.attach(consumption);
-      this.consumptions.set(name, consumption);
+      const consumer = await retryUntilDone(consume, { signal, onFailure });
+      keeper.attach(consumer);
+      this.consumers.set(name, consumer);
     }
     this.joined = true;
   }
 
   /**
-   * What readiness is told. The bus is needed until it has been there once; after that commands go on without it, and
-   * taking the process out of service would only stop those. Topics that would forget events are worse than no service.
+   * Returns the dependencies for readiness. The bus is required only until it has been joined once: later, commands work
+   * without it, and a process that is not ready could not serve them. Topics that would lose events are always required.
    */
   dependencies(busName: string): Dependency[] {
     const required = () => !this.joined;
-    const consuming = this.members.filter(({ handlers }) => handlers.size > 0);
-    const consumers = consuming.map(({ name }) => ({
+    const withHandlers = this.participants.filter(({ handlers }) => handlers.size > 0);
+    const consumers = withHandlers.map(({ name }) => ({
       name: `consumer:${name}`,
       required,
       check: () =>
-        Promise.resolve(this.consumptions.get(name)?.health() ?? { up: false, detail: 'has not joined its group yet' }),
+        Promise.resolve(this.consumers.get(name)?.health() ?? { up: false, detail: 'has not joined its group yet' }),
     }));
     const bus = {
       name: busName,
@@ -113,8 +113,8 @@ export class Messaging {
       check: () =>
         this.obstacle === undefined ? this.bus.check() : Promise.resolve({ up: false, detail: this.obstacle }),
     };
-    const guards = this.members.map(({ guard }) => guard.dependency());
-    const outboxes = this.members
+    const guards = this.participants.map(({ guard }) => guard.dependency());
+    const outboxes = this.participants
       .flatMap(({ relays }) => relays)
       .map((relay) => ({
         name: `outbox:${relay.topic}`,
@@ -124,55 +124,55 @@ export class Messaging {
     return [bus, topicHealth(this.bus, this.topics, this.pins), ...consumers, ...guards, ...outboxes];
   }
 
-  /** What the outboxes have to publish. Never throws, and never takes long. */
+  /** Reports the unpublished events of the outboxes. Never throws, and never takes long. */
   reportBacklogs(): Promise<readonly BacklogReport[]> {
-    return Promise.all(this.members.flatMap(({ backlogs }) => backlogs.map((backlog) => backlog.report())));
+    return Promise.all(this.participants.flatMap(({ backlogs }) => backlogs.map((backlog) => backlog.report())));
   }
 
-  /** By group: how often its consumer was replaced because it stood still. */
+  /** Returns, by group, how often a consumer without progress was replaced. */
   restarts(): ReadonlyMap<string, number> {
-    return new Map(this.members.map(({ name }) => [name, this.consumptions.get(name)?.restarts ?? 0]));
+    return new Map(this.participants.map(({ name }) => [name, this.consumers.get(name)?.restarts ?? 0]));
   }
 
-  /** By context: how its database and the log disagree, if they do. */
+  /** Returns, by context, how its database and the log disagree, if they do. */
   disagreements(): ReadonlyMap<string, Disagreement | undefined> {
-    return new Map(this.members.map(({ name, guard }) => [name, guard.disagreement]));
+    return new Map(this.participants.map(({ name, guard }) => [name, guard.disagreement]));
   }
 
-  /** Finishes the records in hand, commits their offsets, saves positions and leaves the groups. */
+  /** Finishes the current records, commits their offsets, saves positions and leaves the consumer groups. */
   async leave(): Promise<void> {
-    await Promise.all([...this.consumptions.values()].map((consumption) => consumption.stop()));
+    await Promise.all([...this.consumers.values()].map((consumer) => consumer.stop()));
     this.stopping.abort();
     await this.saving;
-    await Promise.all(this.members.map(({ guard }) => guard.stop()));
+    await Promise.all(this.participants.map(({ guard }) => guard.stop()));
   }
 
-  /** Publishes what is queued, for at most `timeoutMs` milliseconds; the rest stays in the outboxes. */
+  /** Publishes queued events for at most `timeoutMs`; the rest stays in the outboxes. */
   async flush(timeoutMs: number): Promise<void> {
-    await Promise.all(this.members.flatMap(({ relays }) => relays.map((relay) => relay.stop(timeoutMs))));
+    await Promise.all(this.participants.flatMap(({ relays }) => relays.map((relay) => relay.stop(timeoutMs))));
   }
 
   private get pins(): readonly PartitionPins[] {
-    return this.members.flatMap(({ pins }) => pins ?? []);
+    return this.participants.flatMap(({ pins }) => pins ?? []);
   }
 
   private get topics(): readonly string[] {
-    const outboxes = this.members.flatMap((member) => member.outboxes);
-    const subscriptions = this.members.flatMap((member) => member.subscriptions);
+    const outboxes = this.participants.flatMap((member) => member.outboxes);
+    const subscriptions = this.participants.flatMap((member) => member.subscriptions);
     return topicsUsed(outboxes, subscriptions).map(({ topic }) => topic);
   }
 
-  /** A topic that was there once is not made anew: the guards say that it is missing. */
+  /** Does not recreate a topic that existed before: the guards report it as missing. */
   private async createTopics(): Promise<void> {
-    const missing = new Set((await Promise.all(this.members.map(({ guard }) => guard.missingTopics()))).flat());
+    const missing = new Set((await Promise.all(this.participants.map(({ guard }) => guard.missingTopics()))).flat());
     const topics = this.topics.filter((topic) => !missing.has(topic));
     await createPinnedTopics(this.bus, this.pins, topics);
   }
 
-  private toMember(
+  private activate(
     participant: Participant,
-    onDeadLetters: (consumed: Consumed, givenUp: DeadLettered) => void,
-  ): Member {
+    onDeadLetters: (consumed: Consumed, deadLettered: DeadLettered) => void,
+  ): ActiveParticipant {
     const { name, outboxes, subscriptions, histories, positions } = participant;
     const { bus, logger } = this;
     const keeper = new PositionKeeper({
@@ -185,10 +185,10 @@ export class Messaging {
     const guard = new LogGuard({ module: name, bus, stores: outboxes, histories, keeper, subscriptions, logger });
     const handlers = new Map<string, RecordHandler>();
     for (const subscription of subscriptions) {
-      const onDead = (givenUp: DeadLettered) => onDeadLetters(subscription, givenUp);
+      const onDead = (deadLettered: DeadLettered) => onDeadLetters(subscription, deadLettered);
       handlers.set(subscription.topic, keeper.watch(recordHandler(subscription, bus, logger, onDead)));
     }
-    // What is published while log and database disagree would be a second history.
+    // Publishing while log and database disagree would create a second history.
     const publish: Bus['publish'] = async (topic, records) => {
       guard.refusePublishing();
       await bus.publish(topic, records);

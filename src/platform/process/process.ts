@@ -27,16 +27,16 @@ import { keepDroppingExpired } from '../rebuilding/inspection.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { consumerLags } from '../consuming/consumer-lag.js';
 
-/** Milliseconds that each step of a stop may take; together they stay under the 10 s that an orchestrator grants. */
+/** Timeouts of the steps of a stop; together less than the 10 s that an orchestrator grants. */
 const STOP_TIMEOUTS_MS = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
 
-/** A context of this process, over its database. */
+/** An open context of this process with its database. */
 interface Member extends OpenContext {
   readonly context: Context;
   readonly database: Database;
 }
 
-/** One process: some contexts, on some backends. Started once and stopped once. */
+/** A process that serves some contexts. Started once and stopped once. */
 export class Process {
   private readonly container = new Container();
   private readonly health = new Health();
@@ -57,15 +57,15 @@ export class Process {
     private readonly logger: Logger,
   ) {}
 
-  /** Ports in use, once started. */
+  /** The ports in use once it is started. */
   get ports(): { readonly port: number; readonly managementPort: number } {
     return { port: this.listener?.port ?? 0, managementPort: this.management?.port ?? 0 };
   }
 
   /**
-   * Answers when requests are taken, which needs the databases. The bus is joined meanwhile: readiness waits for it,
-   * commands do not.
-   * @throws Error that names the setting when a port or a folder cannot be had.
+   * Resolves when requests are served, which needs the databases. The bus is joined in the background: readiness waits
+   * for it, commands do not.
+   * @throws Error that names the setting if a port or a folder is not available
    */
   async start(): Promise<void> {
     const { HOST, PORT, MANAGEMENT_PORT, HTTP_KEEP_ALIVE_MS: keepAlive } = this.config;
@@ -81,19 +81,19 @@ export class Process {
     void forgetCommandsRegularly(this.stores, this.logger, this.stopping.signal);
   }
 
-  /** Answers when the bus has been joined. */
+  /** Resolves when the bus has been joined. */
   async joined(): Promise<void> {
     await this.joining;
   }
 
   /**
-   * Says that it is not ready and serves on for DRAIN_MS; then takes no new request, finishes what is in flight, leaves
-   * its groups, publishes what is queued and lets go.
+   * Reports not ready and still serves for DRAIN_MS. Then takes no new requests, finishes those in flight, leaves the
+   * consumer groups, publishes queued events and closes the connections.
    */
   async stop(): Promise<void> {
     this.health.notServing = 'stopping';
     if (this.listener) await sleep(this.config.DRAIN_MS);
-    this.stopping.abort(new Error('the process stops'));
+    this.stopping.abort(new Error('the process is stopping'));
     await this.withinTimeout('requests', () => this.listener?.stop());
     await this.withinTimeout('consumers', () => this.joining.then(() => this.messaging?.leave()));
     await this.withinTimeout('relays', () => this.messaging?.flush(STOP_TIMEOUTS_MS.relays - 200));
@@ -140,9 +140,9 @@ export class Process {
     const bus = await this.backends.openBus();
     this.connections.push(bus);
     const { subscriptions } = this;
-    const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, givenUp) => {
-      this.metrics.countDeadLetters(consumed, givenUp);
-      if (givenUp.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
+    const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, deadLettered) => {
+      this.metrics.countDeadLetters(consumed, deadLettered);
+      if (deadLettered.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
     });
     this.watchDeadLetters(bus, subscriptions);
     this.metrics.watchConsumers(() => messaging.restarts());
@@ -155,7 +155,7 @@ export class Process {
     this.messaging = messaging;
   }
 
-  /** Before the first request is taken, database and log are compared; the bus is joined while requests are. */
+  /** Compares the databases with the log before the first request; joins the bus in the background. */
   private async joinBus(): Promise<void> {
     const { messaging } = this;
     const { signal } = this.stopping;
@@ -174,10 +174,10 @@ export class Process {
   }
 
   private watchDeadLetters(bus: Bus, subscriptions: readonly Subscription[]): void {
-    const waiting = new PendingDeadLetters(bus, subscriptions);
-    this.health.watchDeadLetters(() => waiting.counts());
-    this.metrics.watchDeadLetters(() => waiting.counts());
-    // An alert on a counter's increase has to see it at 0 first.
+    const pending = new PendingDeadLetters(bus, subscriptions);
+    this.health.watchDeadLetters(() => pending.counts());
+    this.metrics.watchDeadLetters(() => pending.counts());
+    // An alert on an increase of the counter needs a first sample of 0.
     for (const subscription of subscriptions) {
       this.metrics.countDeadLetters(subscription, { count: 0, programmingErrors: 0 });
     }
@@ -185,8 +185,8 @@ export class Process {
 
   private async prepareDatabases(): Promise<void> {
     const { signal } = this.stopping;
-    const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'a database is not there yet');
-    // Whatever keeps one away, a wrong password included, may be put right on its side.
+    const onFailure = (error: unknown) => this.logger.warn({ err: error }, 'database not available yet; retrying');
+    // Retries every failure, even a wrong password: it may be fixed on the server.
     await Promise.all(
       this.members.map(({ database }) => retryUntilDone(() => expectUp(database), { signal, onFailure })),
     );
@@ -205,17 +205,16 @@ export class Process {
     return this.members.flatMap(({ subscriptions }) => subscriptions);
   }
 
-  /** One step of the stop; a step that takes too long is left behind, for nothing that is committed can get lost. */
+  /** Runs one step of the stop and continues after its timeout: committed data cannot be lost. */
   private async withinTimeout(
     step: keyof typeof STOP_TIMEOUTS_MS,
     work: () => Promise<unknown> | undefined,
   ): Promise<void> {
     const settled = Promise.resolve(work()).then(
       () => 'done',
-      (error: unknown) => this.logger.warn({ err: error, step }, 'while stopping'),
+      (error: unknown) => this.logger.warn({ err: error, step }, 'error while stopping'),
     );
     const late = sleep(STOP_TIMEOUTS_MS[step], 'late', { ref: false });
-    if ((await Promise.race([settled, late])) === 'late')
-      this.logger.warn({ step }, 'stopping takes too long; going on');
+    if ((await Promise.race([settled, late])) === 'late') this.logger.warn({ step }, 'stop step timed out; continuing');
   }
 }

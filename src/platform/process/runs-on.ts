@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type Config, isEmbedded, mongoDbOf } from '../operating/config/config.js';
 import { hostsOf } from '../operating/config/mask.js';
 
-/** What a process of these modules runs on, for people to read: folders and hosts, and no credentials. */
+/** Describes the servers or the folder that a process of these modules uses, without credentials. */
 export function runsOn(config: Config, modules: readonly string[]): string {
   if (isEmbedded(config)) return `the embedded log and databases in ${path.resolve(config.DATA_DIR)}`;
   const kafka = config.KAFKA_BOOTSTRAP_SERVERS?.replaceAll(/[^,\s]*@/g, '');

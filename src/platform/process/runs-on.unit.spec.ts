@@ -4,22 +4,25 @@ import { runsOn } from './runs-on.js';
 
 const MODULES = ['accounts', 'orders'];
 const KAFKA = { KAFKA_BOOTSTRAP_SERVERS: 'a.example:9092,b.example:9092' };
-const told = (settings: Readonly<Record<string, unknown>>) => runsOn(parseConfig(settings, MODULES), MODULES);
+const describeBackends = (settings: Readonly<Record<string, unknown>>) =>
+  runsOn(parseConfig(settings, MODULES), MODULES);
 
-describe('what a process runs on', () => {
-  it('is its folder, where it has no servers', () => {
-    expect(told({ DATA_DIR: '/var/data' })).toBe('the embedded log and databases in /var/data');
+describe('the backends of a process', () => {
+  it('are its folder, if it has no servers', () => {
+    expect(describeBackends({ DATA_DIR: '/var/data' })).toBe('the embedded log and databases in /var/data');
   });
 
-  it('is the hosts of Kafka and MongoDB', () => {
-    expect(told({ ...KAFKA, MONGODB_URI: 'mongodb+srv://c.example/?retryWrites=true' })).toBe(
+  it('are the hosts of Kafka and MongoDB', () => {
+    expect(describeBackends({ ...KAFKA, MONGODB_URI: 'mongodb+srv://c.example/?retryWrites=true' })).toBe(
       'Kafka at a.example:9092,b.example:9092; MongoDB at c.example',
     );
   });
 
-  it('is the hosts of each module, where they differ', () => {
+  it('are the hosts of each module, if these differ', () => {
     const uris = { ACCOUNTS_MONGODB_URI: 'mongodb://c:1,d:2', ORDERS_MONGODB_URI: 'mongodb://[::1]:27017/x' };
-    expect(told({ ...KAFKA, ...uris })).toMatch(/; MongoDB at c:1,d:2 \(accounts\) and \[::1\]:27017 \(orders\)$/);
+    expect(describeBackends({ ...KAFKA, ...uris })).toMatch(
+      /; MongoDB at c:1,d:2 \(accounts\) and \[::1\]:27017 \(orders\)$/,
+    );
   });
 
   it.each([
@@ -29,12 +32,12 @@ describe('what a process runs on', () => {
     'mongodb://s3cr3t:s3cr3t?s3cr3t@c.example:1/x',
     'mongodb://c.example:1/?tls=true&tlsCertificateKeyFilePassword=s@s3cr3t',
     'mongodb://s3cr3t:s3cr3t@c.example:1/?tlsCertificateKeyFilePassword=s@s3cr3t&authMechanismProperties=A:s3cr3t',
-  ])('has nothing else of a connection string: %s', (uri) => {
-    expect(told({ ...KAFKA, MONGODB_URI: uri })).toMatch(/; MongoDB at c\.example:1$/);
+  ])('show nothing but the hosts of a connection string: %s', (uri) => {
+    expect(describeBackends({ ...KAFKA, MONGODB_URI: uri })).toMatch(/; MongoDB at c\.example:1$/);
   });
 
-  it('has no credentials that are no hosts either', () => {
-    expect(told({ KAFKA_BOOTSTRAP_SERVERS: 's3cr3t@a:1', MONGODB_URI: 'mongodb://s3cr3t@' })).toBe(
+  it('show no credentials in place of hosts', () => {
+    expect(describeBackends({ KAFKA_BOOTSTRAP_SERVERS: 's3cr3t@a:1', MONGODB_URI: 'mongodb://s3cr3t@' })).toBe(
       'Kafka at a:1; MongoDB at (no hosts)',
     );
   });
