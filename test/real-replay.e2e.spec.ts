@@ -46,7 +46,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
   async function expectVerified(): Promise<void> {
     for (const module of MODULES) {
       const { code, stdout } = await verify(module);
-      expect(`${module}, ${code}: ${stdout}`).toMatch(/, 0: [^]*the database: as the log says/);
+      expect(`${module}, ${code}: ${stdout}`).toMatch(/, 0: [^]*database: matches the log/);
     }
   }
 
@@ -110,7 +110,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
 
     for (const module of MODULES) {
       const { code, stdout } = await replay(module);
-      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/held back for \d+ ms/) });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/blocked for \d+ ms/) });
     }
     await load.acknowledges(100);
     expect(await reads.stop()).toEqual([]);
@@ -229,7 +229,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     expect(refused).toMatchObject({
       code: 1,
       stdout: expect.stringContaining(
-        'nobody: ahead of the log: the database has version 1 (no hash), the log nothing',
+        'nobody: ahead of the log: the database has version 1 (no hash), the log has nothing',
       ),
       stderr: expect.stringContaining('1 aggregate is ahead of the log or on another branch; nothing was changed'),
     });
@@ -244,11 +244,11 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     const store = databases.collection('accounts', 'customer.accounts');
     const { _id, ...logged } = (await store.findOne({ version: { $gt: 1 }, 'state.erased': null }))!;
     await store.updateOne({ _id }, { $set: { hash: 'f'.repeat(64), 'state.name.title': 'Forked' } });
-    expect(await verify('accounts')).toMatchObject({ code: 1, stdout: expect.stringContaining(`${_id}: a fork`) });
+    expect(await verify('accounts')).toMatchObject({ code: 1, stdout: expect.stringContaining(`${_id}: forked`) });
     expect(await replay('accounts', '--force')).toMatchObject({
       code: 1,
       stdout: expect.stringMatching(
-        new RegExp(`${_id}: a fork: the database has version ${logged.version} \\(f{64}\\)`),
+        new RegExp(`${_id}: forked: the database has version ${logged.version} \\(f{64}\\)`),
       ),
     });
     const kept = join(temporaryDirectory(), 'forks.jsonl');
@@ -274,7 +274,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     const before = await databases.snapshot();
     expect(await replay('accounts', '--dry-run')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('the rebuilt collections are what is there'),
+      stdout: expect.stringContaining('the rebuilt collections match the live ones'),
     });
 
     const store = databases.collection('accounts', 'customer.accounts');

@@ -11,7 +11,7 @@ import { RunningProcess, serve, type Settings, temporaryDirectory } from './supp
 const PASSWORD = 'hunter2secret';
 const KAFKA = { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' };
 
-/** Runs to the end, which must be a failure that is told in one line, perhaps with the usage below it. */
+/** Runs a command that must fail; returns the one line of its message, below which only the usage may follow. */
 async function refusal(args: readonly string[], settings: Settings = {}): Promise<string> {
   const refused = new RunningProcess(args, { DATA_DIR: temporaryDirectory(), ...settings });
   const { code, signal } = await refused.exited;
@@ -26,18 +26,18 @@ async function refusal(args: readonly string[], settings: Settings = {}): Promis
 
 describe('the command line', () => {
   it.each([
-    { args: ['serve', '--module', 'nonsense'], named: "--module: there is no module 'nonsense'" },
-    { args: ['nonsense'], named: "there is no command 'nonsense'" },
-    { args: ['serve', 'again'], named: "'again' means nothing here" },
-    { args: ['serv'], named: "there is no command 'serv'; did you mean 'serve'?" },
-    { args: ['verfiy', '--module', 'orders'], named: "there is no command 'verfiy'; did you mean 'verify'?" },
-    { args: ['serve', '--nonsense'], named: "serve has no flag '--nonsense'" },
-    { args: ['--modul=orders'], named: "serve has no flag '--modul'; did you mean '--module'?" },
-    { args: ['dlt', 'list', '-x', '--module', 'orders'], named: "dlt has no flag '-x'" },
+    { args: ['serve', '--module', 'nonsense'], named: "--module: unknown module 'nonsense'" },
+    { args: ['nonsense'], named: "unknown command 'nonsense'" },
+    { args: ['serve', 'again'], named: "unexpected argument 'again'" },
+    { args: ['serv'], named: "unknown command 'serv'; did you mean 'serve'?" },
+    { args: ['verfiy', '--module', 'orders'], named: "unknown command 'verfiy'; did you mean 'verify'?" },
+    { args: ['serve', '--nonsense'], named: "serve: unknown flag '--nonsense'" },
+    { args: ['--modul=orders'], named: "serve: unknown flag '--modul'; did you mean '--module'?" },
+    { args: ['dlt', 'list', '-x', '--module', 'orders'], named: "dlt: unknown flag '-x'" },
     { args: ['serve', '--module'], named: '--module' },
     { args: ['dlt', '--module', 'orders'], named: 'dlt needs one of: list, show, redrive' },
-    { args: ['dlt', 'list'], named: '--module is missing' },
-    { args: ['dlt', 'list', '--module', 'orders', '--key', 'k'], named: '--key means nothing to dlt list' },
+    { args: ['dlt', 'list'], named: '--module is required' },
+    { args: ['dlt', 'list', '--module', 'orders', '--key', 'k'], named: 'dlt list does not take --key' },
     { args: ['dlt', 'show', '--module', 'orders'], named: 'dlt show needs one ID' },
     { args: ['dlt', 'redrive', '--module', 'orders'], named: 'dlt redrive needs one of' },
     { args: ['dlt', 'redrive', 'a/1/2', '--all', '--module', 'orders'], named: 'dlt redrive needs one of' },
@@ -46,28 +46,28 @@ describe('the command line', () => {
   });
 
   it.each([
-    { args: ['--help'], tells: 'Usage: node dist/main.js [command]' },
-    { args: ['-h'], tells: 'Usage: node dist/main.js [command]' },
-    { args: ['serve', '--help'], tells: 'Usage: node dist/main.js serve' },
-    { args: ['replay', '-h'], tells: 'Usage: node dist/main.js replay' },
-  ])('tells how it is used: $args', async ({ args, tells }) => {
+    { args: ['--help'], usage: 'Usage: node dist/main.js [command]' },
+    { args: ['-h'], usage: 'Usage: node dist/main.js [command]' },
+    { args: ['serve', '--help'], usage: 'Usage: node dist/main.js serve' },
+    { args: ['replay', '-h'], usage: 'Usage: node dist/main.js replay' },
+  ])('prints its usage: $args', async ({ args, usage }) => {
     const { code, stdout, stderr } = await runCommand({}, ...args);
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: expect.stringContaining(tells), stderr: '' });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: expect.stringContaining(usage), stderr: '' });
   });
 
-  it('tells how to call the command whose flag it does not know', async () => {
+  it('prints the usage of the command for an unknown flag', async () => {
     const { code, stderr } = await runCommand({}, 'replay', '--nonsense');
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Usage: node dist/main.js replay ') });
   });
 
-  it('tells its version, which is that of the package', async () => {
+  it('prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(await runCommand({}, '--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 });
 
 describe('the command config', () => {
-  it('prints the settings, and where each comes from', async () => {
+  it('prints the settings and the source of each', async () => {
     const asked = new RunningProcess(['config', '--module', 'orders'], { DATA_DIR: 'elsewhere' });
     expect(await asked.exited).toEqual({ code: 0, signal: null });
     expect(asked.stderr).toBe('');
@@ -80,8 +80,8 @@ describe('the command config', () => {
   });
 });
 
-describe('what a process runs on', () => {
-  it('is the first line of the log, and in the banner', async () => {
+describe('the backends of a process', () => {
+  it('are in the first line of the log and in the banner', async () => {
     const DATA_DIR = temporaryDirectory();
     const settings = { DATA_DIR, NODE_ENV: 'production', ALLOW_EMBEDDED: 'true', MONGODB_URL: PASSWORD };
     const running = await serve(settings).serving();
@@ -94,7 +94,7 @@ describe('what a process runs on', () => {
   });
 });
 
-describe('a setting that is wrong', () => {
+describe('an invalid setting', () => {
   it.each<{ setting: string; settings: Settings }>([
     { setting: 'PORT', settings: { PORT: 'abc' } },
     { setting: 'HOST', settings: { HOST: '192.0.2.1', AUTH_ALLOW_NONE: 'true' } },
@@ -122,7 +122,7 @@ describe('a setting that is wrong', () => {
   });
 
   it.each(['serve', 'config', 'replay', 'verify', 'topics check', 'dlt list'])(
-    'ends %s with a line for each, if there are more',
+    'ends %s, with one line per setting if there are several',
     async (command) => {
       const settings = { PORT: PASSWORD, LOG_LEVEL: PASSWORD, MONGODB_URI: `mongodb://app:${PASSWORD}@127.0.0.1` };
       const refused = new RunningProcess([...command.split(' '), '--module', 'orders'], settings);

@@ -94,7 +94,7 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
         'accounts.customer.change.orders.dlt  dead letters     6           1         delete          -1            -1',
         'orders.order.change.orders.dlt       dead letters     6           1         delete          -1            -1',
         '',
-        'All 4 topics are there and keep every event.',
+        'All 4 topics exist and keep every event.',
       ],
     });
     expect(await run(['topics', 'check', '--module', 'orders'], settings)).toEqual(created);
@@ -203,7 +203,7 @@ describe('topics on the embedded log', () => {
     const { code, lines } = await run(['topics', action, '--module', 'accounts'], { DATA_DIR });
     expect({ code, lines }).toEqual({
       code: 0,
-      lines: ['The embedded log creates topics as they are needed, and keeps every event.'],
+      lines: ['The embedded log creates topics on demand and keeps every event.'],
     });
   });
 
@@ -215,18 +215,21 @@ describe('topics on the embedded log', () => {
 });
 
 describe('the command topics', () => {
-  it('tells how it is used', async () => {
+  it('prints its usage', async () => {
     const { code, lines } = await run(['topics', '--help'], {});
     expect(code).toBe(0);
     expect(lines[0]).toBe('Usage: node dist/main.js topics check|create --module accounts|orders');
   });
 
   it.each([
-    { args: ['topics', '--module', 'orders'], line: 'check or create?' },
-    { args: ['topics', 'delete', '--module', 'orders'], line: "topics: there is no 'delete'" },
-    { args: ['topics', 'check', 'all', '--module', 'orders'], line: "'all' means nothing here" },
-    { args: ['topics', 'check'], line: '--module is missing: accounts or orders' },
-    { args: ['topics', 'check', '--module', 'all'], line: "--module: there is no module 'all' (accounts or orders)" },
+    { args: ['topics', '--module', 'orders'], line: 'topics needs one of: check, create' },
+    { args: ['topics', 'delete', '--module', 'orders'], line: "topics: unknown action 'delete'" },
+    { args: ['topics', 'check', 'all', '--module', 'orders'], line: "unexpected argument 'all'" },
+    { args: ['topics', 'check'], line: '--module is required: accounts or orders' },
+    {
+      args: ['topics', 'check', '--module', 'all'],
+      line: "--module: unknown module 'all'; expected accounts or orders",
+    },
   ])('refuses $args', async ({ args, line }) => {
     const refused = new RunningProcess(args, {});
     expect(await refused.exited).toEqual({ code: 2, signal: null });

@@ -7,7 +7,7 @@ import { ConfigError } from './operating/config/config.js';
 import { nearestName } from './operating/config/misspelt.js';
 import { isCodedError } from './tools/errors.js';
 
-/** Loaded when called: what one command needs the others need not wait for. */
+/** Each command is imported on use, so that none waits for the dependencies of another. */
 const COMMANDS: Readonly<Record<string, () => Promise<(contexts: readonly Context[]) => Command>>> = {
   serve: () => Promise.resolve(serve),
   replay: async () => (await import('./commands/replay.js')).replay,
@@ -20,8 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(contexts: readonly Contex
 };
 
 /**
- * Runs a process of these contexts: the command that the command line names, or `serve`. Ends the process with the
- * command's exit code; 1 after a failure, 2 when the command line does not make sense.
+ * Runs a command for these contexts (default: `serve`) and ends the process with its exit code: 1 after a failure, 2 for
+ * invalid arguments.
  * @example await run([accounts, orders]);
  */
 export async function run(contexts: readonly Context[], args = process.argv.slice(2)): Promise<never> {
@@ -30,16 +30,16 @@ export async function run(contexts: readonly Context[], args = process.argv.slic
   } catch (error) {
     const { message, stack } = error as Error;
     console.error(isExpected(error) ? message : stack);
-    if (error instanceof UsageError) console.error(`\n${error.usage ?? (await usage(contexts))}`);
+    if (error instanceof UsageError) console.error(`\n${error.usage ?? (await describeAll(contexts))}`);
     process.exit(error instanceof UsageError ? 2 : 1);
   }
 }
 
-async function runCommand(contexts: readonly Context[], [first, ...others]: readonly string[]): Promise<number> {
+async function runCommand(contexts: readonly Context[], [first, ...more]: readonly string[]): Promise<number> {
   const isNamed = first !== undefined && !first.startsWith('-');
-  const [name, args] = isNamed ? [first, others] : ['serve', first === undefined ? [] : [first, ...others]];
+  const [name, args] = isNamed ? [first, more] : ['serve', first === undefined ? [] : [first, ...more]];
   if (!isNamed && (args[0] === '--help' || args[0] === '-h')) {
-    console.log(await usage(contexts));
+    console.log(await describeAll(contexts));
     return 0;
   }
   if (!isNamed && args[0] === '--version') {
@@ -47,14 +47,14 @@ async function runCommand(contexts: readonly Context[], [first, ...others]: read
     return 0;
   }
   const command = (await COMMANDS[name]?.())?.(contexts);
-  if (!command) throw new UsageError(`there is no command '${name}'${suggestion(name, Object.keys(COMMANDS))}`);
+  if (!command) throw new UsageError(`unknown command '${name}'${suggest(name, Object.keys(COMMANDS))}`);
   try {
     const { values, positionals } = parse(name, command, args);
     if (!values.help) return await command.run(values as never, positionals);
-    console.log(usageOf(command));
+    console.log(describeUsage(command));
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) error.usage = usageOf(command);
+    if (error instanceof UsageError) error.usage = describeUsage(command);
     throw error;
   }
 }
@@ -68,30 +68,30 @@ function parse(name: string, command: Command, args: readonly string[]) {
     const [, flag] = /^Unknown option '(-[^']*)'/.exec(message) ?? [];
     if (flag === undefined) throw new UsageError(message);
     const flags = Object.keys(options).map((option) => `--${option}`);
-    throw new UsageError(`${name} has no flag '${flag}'${suggestion(flag, flags)}`);
+    throw new UsageError(`${name}: unknown flag '${flag}'${suggest(flag, flags)}`);
   }
 }
 
-function suggestion(word: string, names: readonly string[]): string {
+function suggest(word: string, names: readonly string[]): string {
   const nearest = nearestName(word, names, 5);
   return nearest === undefined ? '' : `; did you mean '${nearest}'?`;
 }
 
-function usageOf(command: Command): string {
+function describeUsage(command: Command): string {
   return `Usage: node dist/main.js ${command.usage}`;
 }
 
-async function usage(contexts: readonly Context[]): Promise<string> {
+async function describeAll(contexts: readonly Context[]): Promise<string> {
   const commands = await Promise.all(Object.values(COMMANDS).map(async (load) => (await load())(contexts)));
   return `Usage: node dist/main.js [command] [flags]
 
 ${commands.map((command) => command.usage.split('\n').slice(0, 2).join('\n')).join('\n\n')}
 
-Each takes --help (-h). Without a command: serve. --version prints the version.
-Settings come from the environment and from the files in config/; docs/configuration.md lists them.`;
+Every command takes --help (-h). The default command is serve. --version prints the version.
+Settings come from environment variables and from the files in config/: see docs/configuration.md.`;
 }
 
-/** What the person who called can do something about needs no stack. */
+/** True for errors that the caller can fix, which need no stack trace. */
 function isExpected(error: unknown): boolean {
   if (error instanceof ConfigError || error instanceof UsageError || error instanceof Interrupted) return true;
   return (

@@ -1,52 +1,52 @@
 import type { ParseArgsConfig } from 'node:util';
 import type { Context } from '../context/define-context.js';
 
-/** The flags of a command, as they were given. */
+/** The parsed flags of a command. */
 export type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 /** One command of the command line. */
 export interface Command {
-  /** What it does and how it is called, as `--help` prints it; the first line is the call itself. */
+  /** The text of `--help`: the first line is the syntax, the second a summary. */
   readonly usage: string;
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /**
-   * Carries it out and answers the exit code.
-   * @param words what stands beside the flags
-   * @throws UsageError when it was called wrongly
+   * Resolves with the exit code.
+   * @param positionals the arguments that are not flags
+   * @throws UsageError for invalid arguments
    */
-  run(flags: Flags, words: readonly string[]): Promise<number>;
+  run(flags: Flags, positionals: readonly string[]): Promise<number>;
 }
 
-/** The command line does not make sense; the message is one line. */
+/** The arguments are invalid; the message is one line. */
 export class UsageError extends Error {
-  /** How to call it, where the command is known. */
+  /** The command's usage, once the command is known. */
   usage?: string;
 }
 
-/** The command was told to stop; the message says by what. */
+/** A signal stopped the command; the message names the signal. */
 export class Interrupted extends Error {}
 
-/** `--module`, for a command that is for one bounded context. */
+/** `--module`, for a command that works on one bounded context. */
 export const MODULE_OPTION = { module: { type: 'string' } } as const;
 
-/** The names that `--module` takes, as a command's usage lists them. */
-export function namesOf(contexts: readonly Context[]): string {
+/** Returns the values that `--module` accepts, for usage texts. */
+export function listModules(contexts: readonly Context[]): string {
   return contexts.map(({ name }) => name).join('|');
 }
 
-/** @throws UsageError when `--module` is missing or names no context */
-export function contextOf(contexts: readonly Context[], { module }: Flags): Context {
+/** @throws UsageError when `--module` is missing or unknown */
+export function findContext(contexts: readonly Context[], { module }: Flags): Context {
   const context = contexts.find(({ name }) => name === module);
   if (context) return context;
   const names = contexts.map(({ name }) => name).join(' or ');
   throw new UsageError(
     module === undefined
-      ? `--module is missing: ${names}`
-      : `--module: there is no module '${String(module)}' (${names})`,
+      ? `--module is required: ${names}`
+      : `--module: unknown module '${String(module)}'; expected ${names}`,
   );
 }
 
-/** @throws UsageError when there are more words than a command takes. */
-export function refuseWords(words: readonly string[]): void {
-  if (words.length > 0) throw new UsageError(`'${words.join(' ')}' means nothing here`);
+/** @throws UsageError when there are more positional arguments than the command takes */
+export function refusePositionals(positionals: readonly string[]): void {
+  if (positionals.length > 0) throw new UsageError(`unexpected argument '${positionals.join(' ')}'`);
 }

@@ -4,16 +4,24 @@ import { redrive, type FailedRedrive } from '../consuming/redrive.js';
 import { isCodedError } from '../tools/errors.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import type { Subscription } from '../consuming/subscription.js';
-import { type Command, contextOf, type Flags, MODULE_OPTION, UsageError, namesOf } from './command.js';
-import { printable, toJsonLine, toPage, toTable } from './print-letters.js';
-import { atWork, type Workplace } from './workplace.js';
+import {
+  type Command,
+  findContext,
+  type Flags,
+  listModules,
+  MODULE_OPTION,
+  refusePositionals,
+  UsageError,
+} from './command.js';
+import { printable, toJsonLine, toPage, toTable } from './print-dead-letters.js';
+import { type Connections, withConnections } from './connections.js';
 
-/** Answers the exit code. */
-type Task = (workplace: Workplace) => Promise<number>;
+/** Resolves with the exit code. */
+type Task = (connections: Connections) => Promise<number>;
 
-/** By action: the flags that it takes besides `--module`, and what it is to do. */
+/** By action: the flags that it takes besides `--module`, and its task. */
 const ACTIONS: Readonly<
-  Record<string, { flags: readonly string[]; toTask(flags: Flags, words: readonly string[]): Task }>
+  Record<string, { flags: readonly string[]; toTask(flags: Flags, positionals: readonly string[]): Task }>
 > = {
   list: { flags: ['all', 'json'], toTask: toList },
   show: { flags: [], toTask: toShow },
@@ -21,124 +29,125 @@ const ACTIONS: Readonly<
 };
 
 export const dlt = (contexts: readonly Context[]): Command => ({
-  usage: `dlt list|show|redrive --module ${namesOf(contexts)}
-  Shows the records that a context could not apply, its dead letters, and has it apply them again.
+  usage: `dlt list|show|redrive --module ${listModules(contexts)}
+  Lists or shows a module's dead letters (records that it could not apply), or applies them again.
 
-  list [--all] [--json]             those that wait; --all: those that were redriven, too; --json: an object a line
-  show ID                           one of them, with its headers and its value
-  redrive ID | --key KEY | --all    applies those that wait, in order; ends with 1 if one cannot be applied still
+  list [--all] [--json]             pending dead letters; --all: redriven ones too; --json: one JSON object per line
+  show ID                           one dead letter, with its headers and its value
+  redrive ID | --key KEY | --all    applies pending dead letters again, in log order; exits 1 if any still fails
 
-  ID is TOPIC/PARTITION/OFFSET of the record, as list prints it. Redriving may be repeated, and may run beside the
-  service; with the embedded log, the service has to be stopped for any of these.`,
+  ID is the TOPIC/PARTITION/OFFSET of the record, as list prints it. Redriving marks each success as redriven. It is safe
+  to repeat, also while the service runs. With the embedded log, stop the service before any of these.`,
   options: { ...MODULE_OPTION, all: { type: 'boolean' }, json: { type: 'boolean' }, key: { type: 'string' } },
-  run: (flags, [name, ...words]) => {
+  run: (flags, [name, ...positionals]) => {
     const action = ACTIONS[name ?? ''];
     if (!action) throw new UsageError(`dlt needs one of: ${Object.keys(ACTIONS).join(', ')}`);
     const unknown = Object.keys(flags).find((flag) => flag !== 'module' && !action.flags.includes(flag));
-    if (unknown !== undefined) throw new UsageError(`--${unknown} means nothing to dlt ${name}`);
-    const task = action.toTask(flags, words);
-    return atWork(contextOf(contexts, flags), task);
+    if (unknown !== undefined) throw new UsageError(`dlt ${name} does not take --${unknown}`);
+    const task = action.toTask(flags, positionals);
+    return withConnections(findContext(contexts, flags), task);
   },
 });
 
-function toList({ all, json }: Flags, words: readonly string[]): Task {
-  if (words.length > 0) throw new UsageError(`'${words.join(' ')}' means nothing to dlt list`);
-  return (workplace) =>
-    orSayWhy(workplace, async () => {
-      if (await isAway(workplace.bus)) return 1;
-      const letters: DeadLetter[] = [];
-      for (const subscription of subscriptionsOf(workplace)) {
-        letters.push(...(await readDeadLetters(workplace.bus, subscription)));
+function toList({ all, json }: Flags, positionals: readonly string[]): Task {
+  refusePositionals(positionals);
+  return (connections) =>
+    explainFailure(connections, async () => {
+      if (await reportUnavailable(connections.bus)) return 1;
+      const deadLetters: DeadLetter[] = [];
+      for (const subscription of subscriptionsOf(connections)) {
+        deadLetters.push(...(await readDeadLetters(connections.bus, subscription)));
       }
-      const listed = all ? letters : letters.filter(isWaiting);
-      if (json) for (const letter of listed) console.log(toJsonLine(letter));
-      else console.log(listed.length > 0 ? toTable(listed).join('\n') : nothing(all ? undefined : letters.length));
+      const listed = all ? deadLetters : deadLetters.filter(isPending);
+      if (json) for (const deadLetter of listed) console.log(toJsonLine(deadLetter));
+      else if (listed.length > 0) console.log(toTable(listed).join('\n'));
+      else console.log(describeEmptyList(deadLetters.length));
       return 0;
     });
 }
 
-function toShow(_flags: Flags, words: readonly string[]): Task {
-  const [id, ...more] = words;
+function toShow(_flags: Flags, positionals: readonly string[]): Task {
+  const [id, ...more] = positionals;
   if (id === undefined || more.length > 0) throw new UsageError('dlt show needs one ID');
-  return (workplace) =>
-    orSayWhy(workplace, async () => {
-      if (await isAway(workplace.bus)) return 1;
-      for (const subscription of subscriptionsOf(workplace)) {
-        const letter = (await readDeadLetters(workplace.bus, subscription)).find((each) => each.id === id);
-        if (!letter) continue;
-        const originals = await readOriginals(workplace.bus, [letter]);
-        console.log(toPage(letter, originals.get(id)).join('\n'));
+  return (connections) =>
+    explainFailure(connections, async () => {
+      if (await reportUnavailable(connections.bus)) return 1;
+      for (const subscription of subscriptionsOf(connections)) {
+        const deadLetter = (await readDeadLetters(connections.bus, subscription)).find((each) => each.id === id);
+        if (!deadLetter) continue;
+        const originals = await readOriginals(connections.bus, [deadLetter]);
+        console.log(toPage(deadLetter, originals.get(id)).join('\n'));
         return 0;
       }
-      return sayThereIsNone(id);
+      return reportUnknownId(id);
     });
 }
 
-function toRedrive({ all, key }: Flags, words: readonly string[]): Task {
-  const [id, ...more] = words;
+function toRedrive({ all, key }: Flags, positionals: readonly string[]): Task {
+  const [id, ...more] = positionals;
   const given = [id, key, all].filter((each) => each !== undefined);
   if (given.length !== 1 || more.length > 0) throw new UsageError('dlt redrive needs one of: ID, --key KEY, --all');
-  const isChosen = (letter: DeadLetter) =>
-    all === true || letter.id === id || (key !== undefined && letter.letter.key?.equals(Buffer.from(String(key))));
-  return (workplace) =>
-    orSayWhy(workplace, async () => {
-      const { bus, database, interrupted } = workplace;
-      if ((await isAway(bus)) || (await isAway(database))) return 1;
+  const isChosen = (deadLetter: DeadLetter) =>
+    all === true ||
+    deadLetter.id === id ||
+    (key !== undefined && deadLetter.letter.key?.equals(Buffer.from(String(key))));
+  return (connections) =>
+    explainFailure(connections, async () => {
+      const { bus, database, interrupted } = connections;
+      if ((await reportUnavailable(bus)) || (await reportUnavailable(database))) return 1;
       let chosen = 0;
       let redriven = 0;
       const failed: FailedRedrive[] = [];
-      const { subscriptions, begin } = workplace.context.open(database, { stopping: interrupted });
+      const { subscriptions, begin } = connections.context.open(database, { stopping: interrupted });
       await begin(bus);
       for (const subscription of subscriptions) {
-        const letters = (await readDeadLetters(bus, subscription)).filter(isChosen);
-        const waiting = letters.filter(isWaiting);
-        const stay = await redrive(bus, subscription, waiting, interrupted);
-        failed.push(...stay);
-        chosen += letters.length;
-        redriven += waiting.length - stay.length;
+        const deadLetters = (await readDeadLetters(bus, subscription)).filter(isChosen);
+        const pending = deadLetters.filter(isPending);
+        const stillFailing = await redrive(bus, subscription, pending, interrupted);
+        failed.push(...stillFailing);
+        chosen += deadLetters.length;
+        redriven += pending.length - stillFailing.length;
       }
-      if (id !== undefined && chosen === 0) return sayThereIsNone(id);
-      const outcome = `${redriven} redriven, ${failed.length} cannot be applied still.`;
-      console.log(redriven + failed.length > 0 ? outcome : 'None of them waits.');
-      for (const { id: stays, reason } of failed) console.log(printable(`${stays}  ${reason}`));
+      if (id !== undefined && chosen === 0) return reportUnknownId(id);
+      const summary = `${redriven} redriven, ${failed.length} still failing.`;
+      console.log(redriven + failed.length > 0 ? summary : 'Nothing to redrive.');
+      for (const { id: failedId, reason } of failed) console.log(printable(`${failedId}  ${reason}`));
       return failed.length > 0 ? 1 : 0;
     });
 }
 
-function subscriptionsOf({ context, database, interrupted }: Workplace): readonly Subscription[] {
+function subscriptionsOf({ context, database, interrupted }: Connections): readonly Subscription[] {
   return context.open(database, { stopping: interrupted }).subscriptions;
 }
 
-function isWaiting({ waiting }: DeadLetter): boolean {
+function isPending({ waiting }: DeadLetter): boolean {
   return waiting.length > 0;
 }
 
-function nothing(redriven = 0): string {
-  return redriven > 0
-    ? `No dead letter waits; ${redriven} were redriven (--all lists them).`
-    : 'There are no dead letters.';
+function describeEmptyList(redriven: number): string {
+  return redriven > 0 ? `No pending dead letters; --all lists ${redriven} redriven.` : 'No dead letters.';
 }
 
-function sayThereIsNone(id: string): number {
+function reportUnknownId(id: string): number {
   console.error(printable(`there is no dead letter ${id}`));
   return 1;
 }
 
-async function isAway(dependency: { check(): Promise<DependencyHealth> }): Promise<boolean> {
+async function reportUnavailable(dependency: { check(): Promise<DependencyHealth> }): Promise<boolean> {
   const { up, detail } = await dependency.check();
-  if (!up) console.error(`${detail ?? 'a dependency is away'}; nothing was done`);
+  if (!up) console.error(`${detail ?? 'a dependency is unavailable'}; nothing was done`);
   return !up;
 }
 
-/** What goes away on the way is told in one line, and costs nothing. */
-async function orSayWhy({ interrupted, logger }: Workplace, work: () => Promise<number>): Promise<number> {
+/** Prints a failure in one line. It loses nothing: redriven dead letters are marked, and the others stay pending. */
+async function explainFailure({ interrupted, logger }: Connections, work: () => Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (error) {
-    logger.debug({ err: error }, 'stopped');
+    logger.debug({ err: error }, 'command failed');
     const { name, message } = error as Error;
-    const why = interrupted.aborted || isCodedError(error) ? message : name;
-    console.error(`${why}; what was redriven has its receipt, the rest waits: run it again`);
+    const reason = interrupted.aborted || isCodedError(error) ? message : name;
+    console.error(`${reason}; redriven dead letters are marked, the others are still pending: run it again`);
     return 1;
   }
 }

@@ -1,20 +1,19 @@
 import { setInterval as every } from 'node:timers';
 
-/** Records done, and records to do. */
+/** Returns the records read so far and the records in all. */
 export type Progress = () => { readonly read: number; readonly total: number };
 
-const WIDTH = 24;
-/** Milliseconds between two looks. */
-const REFRESH = { terminal: 100, lines: 2_000 };
+const BAR_WIDTH = 24;
+const REFRESH_MS = { terminal: 100, lines: 2_000 };
 
-/** Shows how far the work is while it runs: as a bar on a terminal, else as a line now and then. */
-export async function showProgress<T>(what: string, progress: Progress, work: () => Promise<T>): Promise<T> {
+/** Shows progress while `work` runs: a bar on a terminal, otherwise a line every two seconds. */
+export async function showProgress<T>(title: string, progress: Progress, work: () => Promise<T>): Promise<T> {
   const { stdout } = process;
-  const began = performance.now();
-  const line = () => describeProgress(progress(), performance.now() - began);
-  const bar = () => stdout.write(`\r\u001B[K${what} ${barOf(progress())} ${line()}`);
-  const print = () => stdout.write(`${what}: ${line()}\n`);
-  const timer = stdout.isTTY ? every(bar, REFRESH.terminal) : every(print, REFRESH.lines);
+  const startedAt = performance.now();
+  const line = () => describeProgress(progress(), performance.now() - startedAt);
+  const bar = () => stdout.write(`\r\u001B[K${title} ${barOf(progress())} ${line()}`);
+  const print = () => stdout.write(`${title}: ${line()}\n`);
+  const timer = stdout.isTTY ? every(bar, REFRESH_MS.terminal) : every(print, REFRESH_MS.lines);
   try {
     return await work();
   } finally {
@@ -24,26 +23,30 @@ export async function showProgress<T>(what: string, progress: Progress, work: ()
   }
 }
 
-/** How far, how fast and how long still; `milliseconds` since the beginning. */
-export function describeProgress({ read, total }: ReturnType<Progress>, milliseconds: number): string {
-  const rate = (read / Math.max(milliseconds, 1)) * 1000;
-  const left = rate > 0 ? number(Math.ceil((total - read) / rate)) : '?';
+/** Returns share, count, rate and remaining time; or the elapsed time at the end. */
+export function describeProgress({ read, total }: ReturnType<Progress>, elapsedMs: number): string {
+  const rate = (read / Math.max(elapsedMs, 1)) * 1000;
+  const left = rate > 0 ? formatNumber(Math.ceil((total - read) / rate)) : '?';
   const share = total === 0 ? 100 : Math.floor((read / total) * 100);
-  const parts = [`${share} %`, `${number(read)} of ${number(total)} records`, `${number(Math.round(rate))}/s`];
-  return [...parts, read < total ? `${left} s left` : `${(milliseconds / 1000).toFixed(1)} s`].join(', ');
+  const parts = [
+    `${share} %`,
+    `${formatNumber(read)} of ${formatNumber(total)} records`,
+    `${formatNumber(Math.round(rate))}/s`,
+  ];
+  return [...parts, read < total ? `${left} s left` : `${(elapsedMs / 1000).toFixed(1)} s`].join(', ');
 }
 
 function barOf({ read, total }: ReturnType<Progress>): string {
-  const done = total === 0 ? WIDTH : Math.round((read / total) * WIDTH);
-  return '█'.repeat(done) + '░'.repeat(WIDTH - done);
+  const done = total === 0 ? BAR_WIDTH : Math.round((read / total) * BAR_WIDTH);
+  return '█'.repeat(done) + '░'.repeat(BAR_WIDTH - done);
 }
 
-/** How many there are of something, as people read it. */
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
-  return `${number(count)} ${count === 1 ? noun : plural}`;
+/** Returns a count with its noun: `1,000 records`. */
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatNumber(count)} ${count === 1 ? noun : plural}`;
 }
 
-/** A number as people read it. */
-export function number(value: number): string {
+/** Returns a number with thousands separators. */
+export function formatNumber(value: number): string {
   return value.toLocaleString('en-US');
 }

@@ -8,7 +8,7 @@ describe('progress', () => {
     [{ read: 5_000, total: 200_000 }, 500, '2 %, 5,000 of 200,000 records, 10,000/s, 20 s left'],
     [{ read: 199_999, total: 200_000 }, 20_000, '99 %, 199,999 of 200,000 records, 10,000/s, 1 s left'],
     [{ read: 200_000, total: 200_000 }, 20_000, '100 %, 200,000 of 200,000 records, 10,000/s, 20.0 s'],
-  ])('of %j after %d ms is told as %s', (progress, milliseconds, told) => {
-    expect(describeProgress(progress, milliseconds)).toBe(told);
+  ])('of %j after %d ms is shown as %s', (progress, elapsedMs, line) => {
+    expect(describeProgress(progress, elapsedMs)).toBe(line);
   });
 });

@@ -10,31 +10,40 @@ import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js'
 import type { Rebuild } from '../rebuilding/rebuild.js';
 import type { Replayable } from '../rebuilding/replayable.js';
 import { compareWithLog } from '../rebuilding/verify.js';
-import { type Command, contextOf, type Flags, MODULE_OPTION, refuseWords, UsageError, namesOf } from './command.js';
-import { describeConflict, describeDifference, describeUnread, Findings, unreadSummary } from './findings.js';
-import { KeptForks } from './kept-forks.js';
-import { counted, showProgress } from './progress.js';
-import { inScratch } from './scratch.js';
-import { atWork, expectReady, lagToleranceFor, type Workplace } from './workplace.js';
+import {
+  type Command,
+  findContext,
+  type Flags,
+  listModules,
+  MODULE_OPTION,
+  refusePositionals,
+  UsageError,
+} from './command.js';
+import { describeConflict, describeDifference, describeUnreadable, FindingPrinter, printSkipped } from './findings.js';
+import { type Connections, expectReady, lagToleranceMs, withConnections } from './connections.js';
+import { ForkArchive } from './fork-archive.js';
+import { formatCount, showProgress } from './progress.js';
+import { withScratchDatabase } from './scratch.js';
 
 export const replay = (contexts: readonly Context[]): Command => ({
-  usage: `replay --module ${namesOf(contexts)} [--dry-run | --until TIME] [--keep log|database [--kept FILE]] [--force]
-  Rebuilds every collection of the module from the log, while services go on, and swaps them in.
+  usage: `replay --module ${listModules(contexts)} [--dry-run | --until TIME] [--keep log|database [--kept FILE]] [--force]
+  Rebuilds every collection of the module from the log while services run, and swaps them in.
 
-  --module   the bounded context
-  --dry-run  rebuilds, compares with what is there, and throws the new collections away
-  --until    RFC 3339: rebuilds as of then, into collections of another name, to look at. They hold personal data, so
-             they are dropped after ${KEPT_FOR_DAYS} days, and when anybody is erased; who was erased since is not in them
-  --keep     of an aggregate with two histories (a fork; verify names them) says which one counts: the log's first, or
-             the database's. The aggregate goes on from there with an event that says so. What the log does not have
-             of both goes to a file for nobody but its owner; it holds personal data, which an erasure does not reach
-  --kept     that file; forks-MODULE-TIME.jsonl in the current folder if it is not given
-  --force    discards what the database has and the log does not: changes that were acknowledged and are ahead of the
-             log, and documents that the log does not tell of. Without it, that is named and nothing is changed; the
-             way to put it into the log is republish
+  --module   bounded context
+  --dry-run  rebuilds the collections, compares them with the live ones and drops them
+  --until    RFC 3339: rebuilds the state as of this time into separate collections, for inspection. They hold personal
+             data, so they are dropped after ${KEPT_FOR_DAYS} days and on every erasure; data erased since then is not in them
+  --keep     resolves forks (aggregates with two histories, listed by verify): keeps the log's first branch, or the
+             database's. The aggregate continues with an event that records the decision. Data of either branch that
+             the log lacks is written to a file that only its owner can read. It holds personal data, and erasures do
+             not reach it
+  --kept     path of that new file (default: forks-MODULE-TIME.jsonl in the current folder)
+  --force    discards data that the database has and the log lacks: acknowledged changes that are ahead of the log, and
+             documents unknown to the log. Without it, replay lists them and changes nothing; republish adds them to
+             the log
 
-Writes are held back for the swap, for less than a second; none is lost. Stopped or killed at any moment, the
-collections are as they were, and it can be run again.`,
+Blocks writes during the swap, for less than a second; no write is lost. If replay is stopped or killed, the collections
+stay as they were, and it can be run again.`,
   options: {
     ...MODULE_OPTION,
     'dry-run': { type: 'boolean' },
@@ -43,167 +52,172 @@ collections are as they were, and it can be run again.`,
     kept: { type: 'string' },
     force: { type: 'boolean' },
   },
-  run: (flags, words) => {
-    refuseWords(words);
-    const until = untilOf(flags);
-    if (until !== undefined && flags['dry-run'] === true) throw new UsageError('--dry-run and --until: one of them');
-    const keep = keepOf(flags);
-    if (flags.kept !== undefined && keep === undefined) throw new UsageError('--kept goes with --keep');
-    return atWork(contextOf(contexts, flags), async (at) => {
-      await expectReady(at);
-      if (until !== undefined) return rebuildUntil(at, until);
+  run: (flags, positionals) => {
+    refusePositionals(positionals);
+    const until = parseUntil(flags);
+    if (until !== undefined && flags['dry-run'] === true) throw new UsageError('--dry-run excludes --until');
+    const keep = parseKeep(flags);
+    if (flags.kept !== undefined && keep === undefined) throw new UsageError('--kept requires --keep');
+    return withConnections(findContext(contexts, flags), async (connections) => {
+      await expectReady(connections);
+      if (until !== undefined) return rebuildUntil(connections, until);
       return flags['dry-run'] === true
-        ? rehearse(at)
-        : rebuild(at, flags.force === true, keep, flags.kept as string | undefined);
+        ? compareRebuild(connections)
+        : rebuild(connections, flags.force === true, keep, flags.kept as string | undefined);
     });
   },
 });
 
 async function rebuild(
-  at: Workplace,
+  connections: Connections,
   mayLose: boolean,
   keep: Keep | undefined,
-  keptIn: string | undefined,
+  archiveFile: string | undefined,
 ): Promise<number> {
-  return withRebuild(at, async ({ live, target, fold, links, shadows, passedOver }) => {
-    const inTheWay = new Findings();
-    const onConflict = (conflict: Conflict) => inTheWay.add(describeConflict(conflict));
-    const kept = keep && new KeptForks(at.context.name, keptIn);
+  return withRebuild(connections, async ({ live, target, projector, links, shadows, skipped }) => {
+    const conflicting = new FindingPrinter();
+    const onConflict = (conflict: Conflict) => conflicting.add(describeConflict(conflict));
+    const archive = keep && new ForkArchive(connections.context.name, archiveFile);
     try {
-      const { heldBack } = await takeOver(live, target, fold, shadows, {
+      const { heldBack } = await takeOver(live, target, projector, shadows, {
         ...{ links, mayLose, onConflict },
-        ...(keep && { keep, onGivenUp: (givenUp) => (kept as KeptForks).add(givenUp) }),
+        ...(keep && { keep, onGivenUp: (givenUp) => (archive as ForkArchive).add(givenUp) }),
       });
-      passedOver();
+      printSkipped(skipped());
       const names = live.collections.map(({ collection }) => collection).join(', ');
-      console.log(`${names}: rebuilt from ${counted(fold.progress.total, 'record')} and swapped in`);
-      console.log(`writes were held back for ${heldBack.toFixed(0)} ms`);
-      if (kept?.count)
-        console.log(`${counted(kept.count, 'fork')} ended; what the log does not have of them: ${kept.file}`);
+      console.log(`${names}: rebuilt from ${formatCount(projector.progress.total, 'record')} and swapped in`);
+      console.log(`writes were blocked for ${heldBack.toFixed(0)} ms`);
+      if (archive?.count)
+        console.log(`${formatCount(archive.count, 'fork')} resolved; data that the log lacks: ${archive.file}`);
       return 0;
     } finally {
-      await kept?.close();
+      await archive?.close();
     }
   });
 }
 
-async function rehearse(at: Workplace): Promise<number> {
-  return withRebuild(at, async ({ live, target, fold, links, passedOver }) => {
-    const [findings, inTheWay] = [new Findings(), new Findings()];
+async function compareRebuild(connections: Connections): Promise<number> {
+  return withRebuild(connections, async ({ live, target, projector, links, skipped }) => {
+    const [differing, conflicting] = [new FindingPrinter(), new FindingPrinter()];
     for (const system of live.systemsOfRecord) {
-      for await (const conflict of conflicts(system, links, () => fold.caughtUp())) {
-        inTheWay.add(describeConflict(conflict));
+      for await (const conflict of conflicts(system, links, () => projector.caughtUp())) {
+        conflicting.add(describeConflict(conflict));
       }
     }
-    await fold.applyPending(live);
+    await projector.applyPending(live);
     for await (const difference of compareWithLog({
       expected: target,
       live,
-      fold,
-      lagToleranceMs: lagToleranceFor(at),
+      fold: projector,
+      lagToleranceMs: lagToleranceMs(connections),
     })) {
-      findings.add(describeDifference(difference));
+      differing.add(describeDifference(difference));
     }
-    passedOver();
-    if (inTheWay.count > 0) {
-      console.log(`${counted(inTheWay.count, 'aggregate')} ahead of the log or on another branch`);
+    printSkipped(skipped());
+    if (conflicting.count > 0) {
+      console.log(`${formatCount(conflicting.count, 'aggregate')} ahead of the log or forked`);
     }
     console.log(
-      findings.count === 0
-        ? 'the rebuilt collections are what is there; they were thrown away'
-        : `${counted(findings.count, 'document')} not as the log says; the rebuilt collections were thrown away`,
+      differing.count === 0
+        ? 'the rebuilt collections match the live ones and were dropped'
+        : `${formatCount(differing.count, 'document')} different from the log; the rebuilt collections were dropped`,
     );
-    return findings.count + inTheWay.count === 0 ? 0 : 1;
+    return differing.count + conflicting.count === 0 ? 0 : 1;
   });
 }
 
-async function rebuildUntil(at: Workplace, until: string): Promise<number> {
-  const beside = await at.database.openBeside(inspectionSuffix(until));
+async function rebuildUntil(connections: Connections, until: string): Promise<number> {
+  const separate = await connections.database.openBeside(inspectionSuffix(until));
   try {
-    const target = at.context.open(beside).replayable;
-    const unread = new Findings();
-    const fold = await LogProjector.start(at.bus, target, { ...foldOptions(at, unread), until });
+    const target = connections.context.open(separate).replayable;
+    const unreadable = new FindingPrinter();
+    const projector = await LogProjector.start(connections.bus, target, {
+      ...projectorOptions(connections, unreadable),
+      until,
+    });
     try {
       await showProgress(
-        `replay ${at.context.name}`,
-        () => fold.progress,
-        () => fill(target, fold),
+        `replay ${connections.context.name}`,
+        () => projector.progress,
+        () => fill(target, projector),
       );
-      // An erasure that has dropped what was there of this rebuild is in the log by now.
-      await fold.caughtUp();
+      // An erasure during the rebuild dropped what existed of it then; by now that erasure is in the log.
+      await projector.caughtUp();
     } finally {
-      await fold.stop();
+      await projector.stop();
     }
-    unreadSummary(unread.count).forEach((line) => console.log(line));
+    printSkipped(unreadable.count);
     for (const collection of target.collections) {
-      const documents = counted(await collection.count('exact'), 'document');
-      console.log(`${collection.collection} in ${beside.location}: ${documents} as of ${until}`);
+      const documents = formatCount(await collection.count('exact'), 'document');
+      console.log(`${collection.collection} in ${separate.location}: ${documents} as of ${until}`);
     }
     return 0;
   } finally {
-    await beside.close();
+    await separate.close();
   }
 }
 
 /** New collections, filled from the log. */
-interface Filled {
+interface FilledCollections {
   readonly live: Replayable;
   readonly target: Replayable;
-  readonly fold: LogProjector;
-  /** What the log says of the context's own aggregates. */
+  readonly projector: LogProjector;
+  /** The chain of the context's own events in the log. */
   readonly links: Links;
   readonly shadows: Rebuild<unknown>;
-  /** Says what could not be read. */
-  readonly passedOver: () => void;
+  /** Returns the number of unreadable records so far. */
+  readonly skipped: () => number;
 }
 
-function withRebuild(at: Workplace, finish: (filled: Filled) => Promise<number>): Promise<number> {
-  return inScratch('replay', async (scratch) => {
-    const { context, database, bus } = at;
+function withRebuild(
+  connections: Connections,
+  finish: (filled: FilledCollections) => Promise<number>,
+): Promise<number> {
+  return withScratchDatabase('replay', async (scratch) => {
+    const { context, database, bus } = connections;
     const live = context.open(database).replayable;
     const shadows = await database.beginRebuild(live.collections.map(({ collection }) => collection));
     const target = context.open(shadows.database).replayable;
     const links = new EmbeddedLinks(scratch.level);
-    const unread = new Findings();
-    let fold: LogProjector | undefined;
+    const unreadable = new FindingPrinter();
+    let projector: LogProjector | undefined;
     try {
-      const options = { ...foldOptions(at, unread), observe: recordLinks(links, target) };
-      const started = (fold = await LogProjector.start(bus, target, options));
+      const options = { ...projectorOptions(connections, unreadable), observe: recordLinks(links, target) };
+      const started = (projector = await LogProjector.start(bus, target, options));
       await showProgress(
         `replay ${context.name}`,
         () => started.progress,
         () => fill(target, started),
       );
-      const passedOver = () => unreadSummary(unread.count).forEach((line) => console.log(line));
-      return await finish({ live, target, fold, links, shadows, passedOver });
+      return await finish({ live, target, projector, links, shadows, skipped: () => unreadable.count });
     } finally {
-      await fold?.stop();
-      // After a swap there is nothing left to drop; what cannot be dropped now, the next replay drops.
+      await projector?.stop();
+      // After a swap nothing is left to drop. If dropping fails, the next replay drops the collections.
       await shadows.discard().catch(() => undefined);
     }
   });
 }
 
-function foldOptions({ interrupted, logger }: Workplace, unread: Findings): ProjectorOptions {
+function projectorOptions({ interrupted, logger }: Connections, unreadable: FindingPrinter): ProjectorOptions {
   return {
     signal: interrupted,
-    onUnread: (record) => unread.add(describeUnread(record)),
-    onFailure: (error) => logger.warn({ err: error }, 'a database is away; trying again'),
+    onUnread: (record) => unreadable.add(describeUnreadable(record)),
+    onFailure: (error) => logger.warn({ err: error }, 'database unavailable; retrying'),
   };
 }
 
 /** @throws UsageError */
-function untilOf({ until }: Flags): string | undefined {
+function parseUntil({ until }: Flags): string | undefined {
   if (until === undefined) return undefined;
   try {
     return parseTime('/until', String(until));
   } catch {
-    throw new UsageError('--until: must be a time as RFC 3339 has it, such as 2026-11-23T04:10:20Z');
+    throw new UsageError('--until: must be an RFC 3339 time such as 2026-11-23T04:10:20Z');
   }
 }
 
 /** @throws UsageError */
-function keepOf({ keep }: Flags): Keep | undefined {
+function parseKeep({ keep }: Flags): Keep | undefined {
   if (keep === undefined || keep === 'log' || keep === 'database') return keep;
-  throw new UsageError("--keep: 'log' or 'database'");
+  throw new UsageError('--keep: must be log or database');
 }

@@ -2,76 +2,83 @@ import type { Context } from '../context/define-context.js';
 import { createPinnedTopics } from '../log/partition-pins.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { republish as republishContext, type Republished } from '../rebuilding/republish.js';
-import { type Command, contextOf, MODULE_OPTION, refuseWords, namesOf } from './command.js';
-import { describeConflict, Findings } from './findings.js';
-import { counted, showProgress } from './progress.js';
-import { inScratch } from './scratch.js';
-import { atWork, expectReady, pinsOf, type Workplace } from './workplace.js';
+import { type Command, findContext, listModules, MODULE_OPTION, refusePositionals } from './command.js';
+import { describeConflict, FindingPrinter } from './findings.js';
+import { type Connections, expectReady, pinsOf, withConnections } from './connections.js';
+import { formatCount, showProgress } from './progress.js';
+import { withScratchDatabase } from './scratch.js';
 
 export const republish = (contexts: readonly Context[]): Command => ({
-  usage: `republish --module ${namesOf(contexts)} [--dry-run]
-  Puts back into the log what the database has and the log does not: the opposite of replay.
+  usage: `republish --module ${listModules(contexts)} [--dry-run]
+  Publishes the events that the database has and the log lacks: the opposite of replay.
 
-  --module   the bounded context
-  --dry-run  says what would be put back, and changes nothing
+  --module   bounded context
+  --dry-run  prints how many events are lacking, and changes nothing
 
-For a log that was restored from a backup, truncated or lost; a topic that is missing is created, with the partitions
-that it had. Events come back as they were (same id, time, type and hash), in order, as far as the history and the
-states are enough to make them again. For those that cannot be, the aggregate gets one event with its newest state,
-marked 'republished'. Services may run meanwhile. Stopped or killed at any moment it can be run again: it puts back what
-is lacking then.`,
+Use it after the log was restored from a backup, truncated or lost. Creates missing topics with their former number of
+partitions. Publishes each event unchanged (same id, time, type and hash) and in order, if the history and the state
+are enough to rebuild it. Otherwise publishes one event with the newest state of the aggregate, marked 'republished'.
+Services may run meanwhile. If republish is stopped or killed, run it again: it publishes the events still lacking.`,
   options: { ...MODULE_OPTION, 'dry-run': { type: 'boolean' } },
-  run: (flags, words) => {
-    refuseWords(words);
-    const isRehearsal = flags['dry-run'] === true;
-    return atWork(contextOf(contexts, flags), async (at) => {
-      await expectReady(at);
-      return inScratch('republish', async (scratch) => {
-        const forks = new Findings();
-        const sum = await putBack(at, new EmbeddedLinks(scratch.level), isRehearsal, forks);
-        for (const line of describe(sum, isRehearsal)) console.log(line);
-        if (forks.count > 0) console.log(`${counted(forks.count, 'fork')} left alone: see replay --keep`);
+  run: (flags, positionals) => {
+    refusePositionals(positionals);
+    const isDryRun = flags['dry-run'] === true;
+    return withConnections(findContext(contexts, flags), async (connections) => {
+      await expectReady(connections);
+      return withScratchDatabase('republish', async (scratch) => {
+        const forks = new FindingPrinter();
+        const sum = await publishLacking(connections, new EmbeddedLinks(scratch.level), isDryRun, forks);
+        for (const line of describe(sum, isDryRun)) console.log(line);
+        if (forks.count > 0) console.log(`${formatCount(forks.count, 'fork')} skipped: see replay --keep`);
         return forks.count > 0 ? 1 : 0;
       });
     });
   },
 });
 
-async function putBack(at: Workplace, links: EmbeddedLinks, isRehearsal: boolean, forks: Findings) {
-  const { context, bus, database, interrupted } = at;
+async function publishLacking(
+  connections: Connections,
+  links: EmbeddedLinks,
+  isDryRun: boolean,
+  forks: FindingPrinter,
+): Promise<Republished> {
+  const { context, bus, database, interrupted } = connections;
   const live = context.open(database).replayable;
   const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
-  if (!isRehearsal) await createPinnedTopics(bus, pinsOf(database), topics);
+  if (!isDryRun) await createPinnedTopics(bus, pinsOf(database), topics);
   const counts = await Promise.all(live.systemsOfRecord.map(({ states }) => states.count('estimated')));
-  const seen = { read: 0, total: counts.reduce((all, count) => all + count, 0) };
+  const compared = { read: 0, total: counts.reduce((all, count) => all + count, 0) };
   const sum = await republishContext({
-    ...{ bus, live, links, isRehearsal, signal: interrupted },
-    read: (fold) =>
+    ...{ bus, live, links, isRehearsal: isDryRun, signal: interrupted },
+    read: (projector) =>
       showProgress(
         `republish ${context.name}: reading the log`,
-        () => fold.progress,
-        () => fold.caughtUp(),
+        () => projector.progress,
+        () => projector.caughtUp(),
       ),
-    compare: (work) => showProgress(`republish ${context.name}: comparing`, () => seen, work),
-    onAggregate: () => (seen.read += 1),
+    compare: (work) => showProgress(`republish ${context.name}: comparing`, () => compared, work),
+    onAggregate: () => (compared.read += 1),
     onFork: (conflict) => forks.add(describeConflict(conflict)),
   });
-  if (!isRehearsal) await declarePositionsVoid(at, topics);
+  if (!isDryRun) await forgetPositions(connections, topics);
   return sum;
 }
 
-/** Where the module's consumers were in these topics may be other records now; it is also what keeps services closed. */
-async function declarePositionsVoid({ context, database }: Workplace, topics: readonly string[]): Promise<void> {
+/**
+ * Forgets where the module's consumers were in these topics. Other records may be there now, and services refuse commands
+ * as long as a position does not match the log.
+ */
+async function forgetPositions({ context, database }: Connections, topics: readonly string[]): Promise<void> {
   for (const topic of topics) await database.positions.forget(context.name, topic);
 }
 
-function describe({ events, standIns, lost, aggregates }: Republished, isRehearsal: boolean): string[] {
-  if (aggregates === 0) return ['the log has all that the database has'];
-  const would = isRehearsal ? 'would be ' : '';
-  const lines = [`${counted(events + standIns, 'event')} of ${counted(aggregates, 'aggregate')} ${would}put back`];
+function describe({ events, standIns, lost, aggregates }: Republished, isDryRun: boolean): string[] {
+  if (aggregates === 0) return ['the log has every event of the database'];
+  const published = isDryRun ? 'would be published' : 'published';
+  const lines = [`${formatCount(events + standIns, 'event')} of ${formatCount(aggregates, 'aggregate')} ${published}`];
   if (lost === 0) return lines;
   return [
     ...lines,
-    `${counted(lost, 'event')} cannot be made again; ${counted(standIns, 'event')} with the newest state ${would}put in the place of some`,
+    `${formatCount(lost, 'event')} cannot be rebuilt; ${formatCount(standIns, 'event')} with the newest state ${published} instead`,
   ];
 }

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
 
-/** The log may be longer than memory: what it says is put down in a folder of this run's own. */
-export async function inScratch<T>(command: string, work: (scratch: EmbeddedDatabase) => Promise<T>): Promise<T> {
+/** Runs `work` with a temporary database on disk, for indexes of the log that may not fit into memory. */
+export async function withScratchDatabase<T>(
+  command: string,
+  work: (scratch: EmbeddedDatabase) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), `${command}-`));
   try {
     const scratch = await openEmbeddedDatabase(path.join(folder, 'scratch'));

@@ -6,23 +6,23 @@ import { isEmbedded, loadConfig } from '../operating/config/config.js';
 import { createLogger } from '../operating/logger.js';
 import { runsOn } from '../process/runs-on.js';
 import { Process } from '../process/process.js';
-import { type Command, contextOf, type Flags, refuseWords, namesOf } from './command.js';
+import { type Command, findContext, type Flags, listModules, refusePositionals } from './command.js';
 
 export const serve = (contexts: readonly Context[]): Command => ({
-  usage: `serve [--module ${namesOf(contexts)}|all]
-  Takes requests, publishes events and reacts to them, until SIGTERM.
+  usage: `serve [--module ${listModules(contexts)}|all]
+  Serves HTTP requests, publishes events and consumes them, until SIGTERM.
 
-  --module   which bounded context this process is (default: all)`,
+  --module   bounded context of the process (default: all)`,
   options: { module: { type: 'string', default: 'all' } },
-  run: async (flags, words) => {
-    refuseWords(words);
+  run: async (flags, positionals) => {
+    refusePositionals(positionals);
     await start(contexts, flags);
     return new Promise<never>(() => undefined);
   },
 });
 
 async function start(all: readonly Context[], flags: Flags): Promise<void> {
-  const contexts = flags.module === 'all' ? all : [contextOf(all, flags)];
+  const contexts = flags.module === 'all' ? all : [findContext(all, flags)];
   const modules = contexts.map(({ name }) => name);
   const { config, warnings } = loadConfig(modules);
   const logger = createLogger(config.LOG_LEVEL);
@@ -43,7 +43,7 @@ async function start(all: readonly Context[], flags: Flags): Promise<void> {
   try {
     await running.start();
   } catch (error) {
-    // A start that is broken off by a stop is no failure; the stop ends the process.
+    // A signal during the start is no failure; its handler ends the process.
     if (stopping.signal.aborted) return;
     throw error;
   }
@@ -57,11 +57,11 @@ async function start(all: readonly Context[], flags: Flags): Promise<void> {
   logger.info('ready');
 }
 
-/** Node's own warnings become lines of the log. */
+/** Logs the warnings of Node.js. */
 function logWarnings(logger: Logger): void {
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    // kafkajs sets timers that are past already, on purpose; from Node 24 on that is warned of.
-    if (warning.name !== 'TimeoutNegativeWarning') logger.warn({ err: warning }, 'warning of the runtime');
+    // kafkajs sets timers with negative delays on purpose; Node.js 24 and later warn of that.
+    if (warning.name !== 'TimeoutNegativeWarning') logger.warn({ err: warning }, 'Node.js warning');
   });
 }

@@ -6,68 +6,67 @@ import { isEmbedded, loadConfig } from '../operating/config/config.js';
 import type { Database } from '../context/database.js';
 import { expectUp } from '../tools/dependency.js';
 import { type TopicUse, topicsUsed } from '../consuming/topics-used.js';
-import { inColumns } from './columns.js';
-import { type Command, contextOf, MODULE_OPTION, refuseWords, UsageError, namesOf } from './command.js';
-import { atWork, pinsOf } from './workplace.js';
+import { alignColumns } from './columns.js';
+import { type Command, findContext, listModules, MODULE_OPTION, refusePositionals, UsageError } from './command.js';
+import { pinsOf, withConnections } from './connections.js';
 
 const SETTINGS = Object.keys(KEEPS_FOR_EVER);
 const HEADINGS = ['TOPIC', 'USE', 'PARTITIONS', 'REPLICAS', ...SETTINGS.map((name) => name.toUpperCase())];
 
 export const topics = (contexts: readonly Context[]): Command => ({
-  usage: `topics check|create --module ${namesOf(contexts)}
-  Tells how the module's topics are, and whether they keep every event.
+  usage: `topics check|create --module ${listModules(contexts)}
+  Prints the module's topics and checks that they keep every event.
 
-  check      only looks; exits 1 when a topic is missing, would forget or could lose events, or has not the partitions
-             that it was made with
-  create     first creates those that are missing, so that they keep every event: with the partitions that they had if
-             they were there before, and never with too few replicas
-  --module   whose topics: those that it publishes and reads, and its dead letters`,
+  check      changes nothing; exits 1 if a topic is missing, does not keep events permanently, has too few replicas, or
+             has another number of partitions than it was created with
+  create     creates missing topics first: with unlimited retention, their former number of partitions if they existed
+             before, and never too few replicas
+  --module   bounded context: the topics that it publishes and consumes, and its dead-letter topics`,
   options: MODULE_OPTION,
-  run: async (flags, [action, ...others]) => {
-    if (action !== 'check' && action !== 'create') {
-      throw new UsageError(action === undefined ? 'check or create?' : `topics: there is no '${action}'`);
-    }
-    refuseWords(others);
-    const context = contextOf(contexts, flags);
+  run: async (flags, [action, ...more]) => {
+    if (action === undefined) throw new UsageError('topics needs one of: check, create');
+    if (action !== 'check' && action !== 'create') throw new UsageError(`topics: unknown action '${action}'`);
+    refusePositionals(more);
+    const context = findContext(contexts, flags);
     const { publishes, reads } = context.events;
     if (isEmbedded(loadConfig([context.name]).config)) {
-      console.log('The embedded log creates topics as they are needed, and keeps every event.');
+      console.log('The embedded log creates topics on demand and keeps every event.');
       return 0;
     }
-    return atWork(context, async ({ bus, config, database }) => {
+    return withConnections(context, async ({ bus, config, database }) => {
       await expectUp(bus);
       const used = topicsUsed(publishes, reads);
       const names = used.map(({ topic }) => topic);
       if (action === 'create') await createMissing(bus, database, names);
-      const found = await bus.countPartitions(names);
-      const partitions = await comparePartitions(database, found, action === 'create');
-      return tell(used, await describe(bus, used), config.KAFKA_TOPIC_PARTITIONS, partitions);
+      const counts = await bus.countPartitions(names);
+      const partitions = await comparePartitions(database, counts, action === 'create');
+      return printReport(used, await describe(bus, used), config.KAFKA_TOPIC_PARTITIONS, partitions);
     });
   },
 });
 
 async function createMissing(bus: Bus, database: Database, topics: readonly string[]): Promise<void> {
-  // Only it knows how many partitions they had if they were there before.
+  // Only the database knows the number of partitions of topics that existed before.
   await expectUp(database);
   await bus.createTopics(topics, await pinnedPartitions(pinsOf(database), topics));
 }
 
-/** What there is to tell of numbers of partitions, as the database remembers them. */
-interface Partitions {
+/** The comparison of partition counts with those that the database remembers. */
+interface PartitionFindings {
   readonly changed: readonly string[];
   readonly warnings: readonly string[];
 }
 
 async function comparePartitions(
   database: Database,
-  found: ReadonlyMap<string, number>,
-  remembersNew: boolean,
-): Promise<Partitions> {
+  counts: ReadonlyMap<string, number>,
+  pinsNew: boolean,
+): Promise<PartitionFindings> {
   const pins = pinsOf(database);
   const { up, detail } = await database.check();
-  if (!up) return { changed: [], warnings: [`${detail}: partitions are not compared with what they were`] };
-  if (remembersNew) for (const each of pins) await each.pin(found);
-  const changed = await changedPartitions(pins, found);
+  if (!up) return { changed: [], warnings: [`${detail}: the number of partitions was not checked`] };
+  if (pinsNew) for (const each of pins) await each.pin(counts);
+  const changed = await changedPartitions(pins, counts);
   return { changed: changed.map(({ message }) => message), warnings: [] };
 }
 
@@ -76,23 +75,23 @@ async function describe(bus: Bus, used: readonly TopicUse[]): Promise<ReadonlyMa
   return new Map(described.map((description) => [description.topic, description]));
 }
 
-/** Prints the topics and then what is wrong with them; answers the exit code. */
-function tell(
+/** Prints the topics, then their problems; returns the exit code. */
+function printReport(
   used: readonly TopicUse[],
   described: ReadonlyMap<string, TopicDescription>,
   expectedPartitions: number,
-  { changed, warnings }: Partitions,
+  { changed, warnings }: PartitionFindings,
 ): number {
   const missing = used.filter(({ topic }) => !described.has(topic)).map(({ topic }) => `${topic} is missing`);
   const unsafe = [...described.values()].flatMap((each) => [...whyItForgets(each), ...whyItMayLose(each)]);
   const unusual = [...described.values()].flatMap((each) => whatIsUnusual(each, expectedPartitions));
   const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
-  const verdicts = [...missing, ...changed, ...unsafe];
-  const good = `All ${used.length} topics are there and keep every event.`;
-  console.log(`${inColumns([HEADINGS, ...rows]).join('\n')}\n`);
+  const problems = [...missing, ...changed, ...unsafe];
+  const success = `All ${used.length} topics exist and keep every event.`;
+  console.log(`${alignColumns([HEADINGS, ...rows]).join('\n')}\n`);
   for (const line of [...warnings, ...unusual]) console.log(`warning: ${line}`);
-  for (const line of verdicts.length > 0 ? verdicts : [good]) console.log(line);
-  return verdicts.length > 0 ? 1 : 0;
+  for (const line of problems.length > 0 ? problems : [success]) console.log(line);
+  return problems.length > 0 ? 1 : 0;
 }
 
 function cellsOf(description: TopicDescription | undefined): string[] {

@@ -10,61 +10,57 @@ import { Interrupted } from './command.js';
 import { createLogger } from '../operating/logger.js';
 import type { Logger } from 'pino';
 
-/** What a command that works on the log has at hand. */
-export interface BusWorkplace {
+/** The open log and database of a command that works on one bounded context. */
+export interface Connections {
   readonly config: Config;
+  readonly context: Context;
   readonly bus: Bus;
+  readonly database: Database;
   readonly logger: Logger;
   /** Aborted by SIGTERM and SIGINT. */
   readonly interrupted: AbortSignal;
 }
 
-/** What a command that works on one bounded context has at hand. */
-export interface Workplace extends BusWorkplace {
-  readonly context: Context;
-  readonly database: Database;
-}
-
 /**
- * Milliseconds that projections which are behind the log get before they are called different. Nobody else can have an
- * embedded database open, so nothing is behind there.
+ * Returns the milliseconds that a lagging projection gets to catch up before it counts as different. Zero for the
+ * embedded database: no other process can have it open, so nothing lags.
  */
-export function lagToleranceFor({ database }: Workplace): number {
+export function lagToleranceMs({ database }: Connections): number {
   return database.kind === 'embedded' ? 0 : 5_000;
 }
 
 /**
- * Opens the log and the context's database, as `serve` would, for as long as the work takes.
- * @throws as {@link loadConfig} does, and whatever `work` throws.
+ * Opens the log and the context's database as `serve` does, runs `work`, and closes both.
+ * @throws as {@link loadConfig} does, and the errors of `work`
  */
-export function atWork<T>(context: Context, work: (workplace: Workplace) => Promise<T>): Promise<T> {
-  return onBackends(context, async (backends, equipment) => {
+export function withConnections<T>(context: Context, work: (connections: Connections) => Promise<T>): Promise<T> {
+  return withBackends(context, async (backends, shared) => {
     const database = await backends.openDatabase(context.name);
-    return using(database, async () => {
+    return closeAfter(database, async () => {
       const bus = await backends.openBus();
-      return using(bus, () => work({ ...equipment, context, bus, database }));
+      return closeAfter(bus, () => work({ ...shared, context, bus, database }));
     });
   });
 }
 
-/** What the database remembers of topics; the embedded log has no partitions to remember. */
+/** Returns the partition counts that the database remembers; the embedded log has none. */
 export function pinsOf(database: Database): readonly PartitionPins[] {
   return database.pins ? [database.pins] : [];
 }
 
-/** Resolves when the database and the log are there. @throws Error that says which one is not. */
-export async function expectReady({ database, bus }: Workplace): Promise<void> {
+/** Resolves when the database and the log answer. @throws Error that names the one that does not */
+export async function expectReady({ database, bus }: Connections): Promise<void> {
   await expectUp(database);
   await expectUp(bus);
   await dropExpired(database);
 }
 
-async function onBackends<T>(
+async function withBackends<T>(
   context: Context,
-  work: (backends: Backends, equipment: Omit<BusWorkplace, 'bus'>) => Promise<T>,
+  work: (backends: Backends, shared: Pick<Connections, 'config' | 'logger' | 'interrupted'>) => Promise<T>,
 ): Promise<T> {
   const { config, warnings } = loadConfig([context.name]);
-  // Standard output is for what the command was asked.
+  // Standard output is reserved for the command's own output.
   const logger = createLogger(config.LOG_LEVEL === 'info' ? 'error' : config.LOG_LEVEL, 'stderr');
   for (const warning of warnings) logger.warn(warning);
   const interruption = new AbortController();
@@ -75,7 +71,7 @@ async function onBackends<T>(
   return work(backendsOf(config, logger), { config, logger, interrupted: interruption.signal });
 }
 
-async function using<T>(connection: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
+async function closeAfter<T>(connection: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {

@@ -3,8 +3,11 @@ import path from 'node:path';
 import { PlatformError } from '../tools/errors.js';
 import type { GivenUp } from '../rebuilding/forks.js';
 
-/** What is given up of forks, one line of JSON each, for nobody but who runs the command: it is personal data. */
-export class KeptForks {
+/**
+ * A file of the data that resolving forks discards, one JSON object per line. Only its owner can read it, because it
+ * holds personal data.
+ */
+export class ForkArchive {
   readonly file: string;
   count = 0;
   private handle: FileHandle | undefined;
@@ -14,7 +17,7 @@ export class KeptForks {
     this.file = path.resolve(file ?? `forks-${module}-${time}.jsonl`);
   }
 
-  /** Resolves when it is on disk. @throws PlatformError that names the file where it cannot be written. */
+  /** Resolves when the data is on disk. @throws PlatformError that names the file when it cannot be written */
   async add(givenUp: GivenUp): Promise<void> {
     try {
       this.handle ??= await open(this.file, 'ax', 0o600);
