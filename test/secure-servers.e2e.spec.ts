@@ -178,10 +178,7 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
         right.replace(/&tls=true.*/, ''),
         'MongoDB closes connections; if this persists, check tls in MONGODB_URI',
       ],
-      'no such file': [
-        right.replace(/ca\.pem/, 'none.pem'),
-        'a file that MONGODB_URI names (tlsCAFile) cannot be read',
-      ],
+      'no such file': [right.replace(/ca\.pem/, 'none.pem'), 'a file named in MONGODB_URI (tlsCAFile) cannot be read'],
       'no SRV record': [
         `mongodb+srv://app:${WRONG}@nowhere.invalid/`,
         'DNS has no SRV record for the host in MONGODB_URI',
