@@ -35,6 +35,7 @@ describe('the command line', () => {
     { args: ['--modul=orders'], named: "serve: unknown flag '--modul'; did you mean '--module'?" },
     { args: ['dlt', 'list', '-x', '--module', 'orders'], named: "dlt: unknown flag '-x'" },
     { args: ['serve', '--module'], named: '--module' },
+    { args: ['verify', '--module', 'orders', '--max-lag', 'long'], named: '--max-lag: is not a number of seconds' },
     { args: ['dlt', '--module', 'orders'], named: 'dlt needs one of: list, show, redrive' },
     { args: ['dlt', 'list'], named: '--module is required' },
     { args: ['dlt', 'list', '--module', 'orders', '--key', 'k'], named: 'dlt list does not take --key' },

@@ -19,7 +19,7 @@ import { formatCount, showProgress } from './progress.js';
 import { withScratchDatabase } from './scratch.js';
 
 export const verify = (contexts: readonly Context[]): Command => ({
-  usage: `verify --module ${listModules(contexts)} [--repair [--force]] [--allow-unhashed]
+  usage: `verify --module ${listModules(contexts)} [--repair [--force]] [--allow-unhashed] [--max-lag SECONDS]
   Checks the log's integrity and compares the database with it. Lists discrepancies; exits 1 if there are any.
 
   --module   bounded context
@@ -28,6 +28,7 @@ export const verify = (contexts: readonly Context[]): Command => ({
   --force    with --repair: discards that data too, and with it acknowledged changes
   --allow-unhashed
              accepts events without a hash at the beginning of the log, which are older than the hash chain
+  --max-lag  how long a copy may lag behind the log before it counts as different (default: 5; 0 if services are stopped)
 
 In the log, the hash chain shows records that were altered, removed or added. In the database, the comparison shows
 documents that are missing, extra or different. Services may run meanwhile. Prints the first 20 findings of each kind,
@@ -37,21 +38,31 @@ and counts all.`,
     repair: { type: 'boolean' },
     force: { type: 'boolean' },
     'allow-unhashed': { type: 'boolean' },
+    'max-lag': { type: 'string' },
   },
   run: (flags, positionals) => {
     refusePositionals(positionals);
+    const maxLagMs = parseSeconds(flags['max-lag']);
     if (flags.force === true && flags.repair !== true) throw new UsageError('--force requires --repair');
     return withConnections(findContext(contexts, flags), async (connections) => {
       await expectReady(connections);
-      return withScratchDatabase('verify', (scratch) => verifyIn(scratch, connections, flags));
+      return withScratchDatabase('verify', (scratch) => verifyIn(scratch, connections, flags, maxLagMs));
     });
   },
 });
+
+/** @throws UsageError */
+function parseSeconds(text: Flags[string]): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,5}$/.test(String(text))) throw new UsageError('--max-lag: is not a number of seconds');
+  return Number(text) * 1_000;
+}
 
 async function verifyIn(
   scratch: EmbeddedDatabase,
   connections: Connections,
   { repair, force, ...flags }: Flags,
+  maxLagMs: number | undefined,
 ): Promise<number> {
   const { context, bus, database, interrupted, logger } = connections;
   const live = context.open(database).replayable;
@@ -60,7 +71,7 @@ async function verifyIn(
   let lostEntries = 0;
   await verifyContext({
     ...{ bus, live, expected: context.open(scratch).replayable, links: new EmbeddedLinks(scratch.level) },
-    ...{ signal: interrupted, lagToleranceMs: lagToleranceMs(connections) },
+    ...{ signal: interrupted, lagToleranceMs: maxLagMs ?? lagToleranceMs(connections) },
     allowUnhashed: flags['allow-unhashed'] === true,
     read: (projector) =>
       showProgress(
