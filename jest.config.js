@@ -20,7 +20,11 @@ const common = {
 export default {
   testTimeout: 60_000,
   maxWorkers: 2,
-  reporters: ['default', '<rootDir>/test/support/skipped-servers-reporter.js'],
+  reporters: [
+    'default',
+    '<rootDir>/test/support/durations-reporter.js',
+    '<rootDir>/test/support/skipped-servers-reporter.js',
+  ],
   projects: [
     { ...common, displayName: 'unit', testMatch: ['**/*.unit.spec.ts'] },
     {

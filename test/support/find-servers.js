@@ -37,6 +37,11 @@ function given() {
   return kafka && mongodb ? { kafka, mongodb, stop: () => Promise.resolve() } : undefined;
 }
 
+/** Whoever runs the tests sees what takes so long. @param {string} what */
+function waitFor(what) {
+  console.error(`waiting for: ${what}`);
+}
+
 /** @returns {Promise<FoundServers | undefined>} */
 async function inContainers() {
   try {
@@ -44,6 +49,7 @@ async function inContainers() {
   } catch {
     return undefined;
   }
+  waitFor(`containers of ${KAFKA_IMAGE} and ${MONGODB_IMAGE}`);
   const [kafka, mongodb] = await Promise.all([
     new KafkaContainer(KAFKA_IMAGE).withKraft().withEnvironment(KAFKA_SETTINGS).start(),
     new MongoDBContainer(MONGODB_IMAGE).start(),
@@ -61,7 +67,8 @@ async function inContainers() {
 async function byScript() {
   const missing = missingPrerequisite();
   if (missing !== undefined) return { missing };
-  const { kafka, mongodb, started } = await startServers({ name: NAME, log: () => undefined });
+  waitFor('Kafka and MongoDB of `npm run servers` (the first time they are downloaded)');
+  const { kafka, mongodb, started } = await startServers({ name: NAME, log: waitFor });
   return {
     kafka,
     mongodb,
