@@ -36,6 +36,8 @@ const NAMESPACE = 'a3f0c1de-5b0e-4c53-9d0f-2f3f5f2f8a71';
  * @throws PlatformError `stale` when `expected` does not allow the current version, `unavailable` when the store does
  *   not answer or the race is lost over and over, and as {@link recall} does.
  * @throws whatever `decide` throws.
+ * @example
+ * await changeAggregate(customers, id, (record, now) => eraseCustomer(existing(record), now), { expected });
  */
 export function changeAggregate<State extends Aggregate, Changed extends Change<State>>(
   aggregates: Aggregates<State, Changed>,
@@ -50,6 +52,8 @@ export function changeAggregate<State extends Aggregate, Changed extends Change<
  * As {@link changeAggregate}, of an aggregate that has to be there. A decision that changes nothing (undefined) writes
  * nothing and answers the state as it is.
  * @throws what `absent` makes, where there is no such aggregate
+ * @example
+ * await changeExisting(orders, id, () => new OrderNotFound(), redactOrder);
  */
 export function changeExisting<State extends Aggregate, Changed extends Change<State>>(
   aggregates: Aggregates<State, Changed>,
@@ -87,6 +91,8 @@ function change<State extends Aggregate, Changed extends Change<State>>(
  * Decides on an id that is new, and saves. Under an idempotency key the id follows from the key, so that of any number
  * of tries, on any instances, one creates and the others find what it created.
  * @throws as {@link changeAggregate}
+ * @example
+ * await createAggregate(customers, (id, now) => registerCustomer(id, input, now), idempotency);
  */
 export function createAggregate<State extends Aggregate, Changed extends Change<State>>(
   aggregates: Aggregates<State, Changed>,

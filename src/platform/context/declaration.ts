@@ -98,19 +98,31 @@ export interface ContextDeclaration {
   };
 }
 
-/** Declares a kind of aggregate; the types of its port, its events and its history have to fit. */
+/**
+ * Declares a kind of aggregate; the types of its port, its events and its history have to fit.
+ * @example
+ * aggregate({ port: ORDERS, collection: 'customer.orders', events: orderEvents })
+ */
 export function aggregate<State extends Aggregate, Changed extends Change<State>>(
   declaration: AggregateDeclaration<State, Changed>,
 ): AggregateDeclaration {
   return declaration as unknown as AggregateDeclaration;
 }
 
-/** Declares a copy of what another context owns. */
+/**
+ * Declares a copy of what another context owns.
+ * @example
+ * projection({ port: CUSTOMERS, collection: 'customers' })
+ */
 export function projection<State>(declaration: ProjectionDeclaration<State>): ProjectionDeclaration {
   return declaration as unknown as ProjectionDeclaration;
 }
 
-/** Declares what a context does about the events of a topic. */
+/**
+ * Declares what a context does about the events of a topic.
+ * @example
+ * reaction({ topic: CUSTOMER_CHANGES, summary: 'orders keeps a copy of the customers', read, project: CopyCustomer })
+ */
 export function reaction<Message>(declaration: ReactionDeclaration<Message>): ReactionDeclaration {
   return declaration as unknown as ReactionDeclaration;
 }

@@ -23,6 +23,8 @@ export interface Context {
 /**
  * Declares a bounded context: all that it says of itself.
  * @throws Error when two of its aggregates or projections share a collection, or a generated document is not there
+ * @example
+ * export const orders = defineContext({ name: 'orders', purpose: "the system of record for customers' orders" });
  */
 export function defineContext(declaration: ContextDeclaration): Context {
   const { name, purpose, aggregates = [] } = declaration;

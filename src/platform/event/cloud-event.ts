@@ -36,7 +36,11 @@ export interface DomainEvent {
 
 export const CLOUD_EVENT_CONTENT_TYPE = 'application/cloudevents+json; charset=UTF-8';
 
-/** The name of the schema of a type's data in a major version. */
+/**
+ * The name of the schema of a type's data in a major version.
+ * @example
+ * dataschemaOf('orders.order.placed', 1); // 'urn:schema:orders.order.placed:v1'
+ */
 export function dataschemaOf(type: string, major: number): string {
   return `urn:schema:${type}:v${major}`;
 }

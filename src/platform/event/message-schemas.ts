@@ -63,6 +63,9 @@ export type DataCheck = (dataschema: string, data: unknown) => void;
 /**
  * Checks the data of events as a reader should: properties that the schemas do not name pass, at any depth. While
  * instances are being replaced, an old one reads what a new one adds.
+ * @example
+ * const check = tolerantCheck([{ $id: 'urn:schema:orders.order.placed:v1', ...schema }]);
+ * check(event.dataschema, event.data);
  */
 export function tolerantCheck(schemas: readonly MessageSchema[]): DataCheck {
   const validators = new Map<string, ValidateFunction>();

@@ -1,6 +1,10 @@
 import type { CloudEvent } from './cloud-event.js';
 
-/** A record that can never be applied, and why. The reason names no value: it is kept beside the record. */
+/**
+ * A record that can never be applied, and why. The reason names no value: it is kept beside the record.
+ * @example
+ * throw new UnreadableRecord('subject and sequence are not those of data/customer');
+ */
 export class UnreadableRecord extends Error {
   constructor(reason: string) {
     super(reason);

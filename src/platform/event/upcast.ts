@@ -14,6 +14,8 @@ export type Upcasters = Readonly<Record<string, Upcaster>>;
  * The event with its data as the given major version states it; of the envelope, only `dataschema` moves with it.
  * @param newest the major version of the event's type that the reader's code is written for
  * @throws UnreadableRecord when no way leads there from the event's own version
+ * @example
+ * const { data } = upcast(event, customerUpcasters, 2);
  */
 export function upcast(event: CloudEvent, upcasters: Upcasters, newest: number): CloudEvent {
   const { type } = event;

@@ -10,6 +10,8 @@ const MAX_WAIT_MS = 2_000;
  * Gives the history a moment to hear of a change that was acknowledged just now. It does not insist: while the log is
  * away, what is recorded so far is the answer, and
  * it has cost the database seven reads.
+ * @example
+ * await waitForHistory(history, id, version);
  */
 export async function waitForHistory(history: History, id: string, version: number): Promise<void> {
   const deadline = performance.now() + MAX_WAIT_MS;
