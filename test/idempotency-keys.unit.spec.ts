@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { RememberedCommand, Stored } from '../src/platform/aggregate/aggregates.js';
+import type { RememberedCommand, StoredAggregate } from '../src/platform/aggregate/aggregates.js';
 import { changeAggregate, createAggregate } from '../src/platform/aggregate/change-aggregate.js';
 import { type Idempotency, recall, remember } from '../src/platform/aggregate/idempotency.js';
 import { EmbeddedAggregates } from '../src/platform/embedded/aggregates.js';
@@ -14,7 +14,7 @@ const command: RememberedCommand<Item> = { ...idempotency, at: new Date(MORNING)
 const first = created('i').state;
 const second = changed(first, 'renamed').state;
 
-const stored = (state: Item, ...commands: RememberedCommand<Item>[]): Stored<Item> => ({
+const stored = (state: Item, ...commands: RememberedCommand<Item>[]): StoredAggregate<Item> => ({
   state,
   commands,
 });

@@ -13,7 +13,13 @@ import { ShipOrder } from '../src/orders/app/ship-order.js';
 import type { Order } from '../src/orders/domain/order.js';
 import { readCustomerChange } from '../src/orders/messages/customer-changes.js';
 import { accounts as accountsContext } from '../src/accounts/accounts.context.js';
-import type { Aggregate, Aggregates, Outbox, PendingEvent, Stored } from '../src/platform/aggregate/aggregates.js';
+import type {
+  Aggregate,
+  Aggregates,
+  Outbox,
+  PendingEvent,
+  StoredAggregate,
+} from '../src/platform/aggregate/aggregates.js';
 import { eventOf } from '../src/platform/aggregate/pending-event.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/database.js';
 import { isCodedError } from '../src/platform/tools/errors.js';
@@ -61,7 +67,7 @@ async function expectChain<State extends Aggregate>(
   id: string,
   member: string,
 ): Promise<CloudEvent[]> {
-  const { state } = (await store.find(id)) as Stored<State>;
+  const { state } = (await store.find(id)) as StoredAggregate<State>;
   const pending = await pendingOf(store as unknown as Outbox, id);
   expect(pending.map(({ version }) => version)).toEqual(pending.map((_, index) => index + 1));
   expect(state.version).toBe(pending.length);
@@ -153,7 +159,7 @@ describe('the use cases, over a store', () => {
           await all.redact.execute(erased, alive);
         };
         await Promise.all([carryOut(id, rows), erases ? erase() : undefined]);
-        const stored = (await all.orders.orders.find(id)) as Stored<Order>;
+        const stored = (await all.orders.orders.find(id)) as StoredAggregate<Order>;
         await expectChain(all.orders.orders, id, 'order');
         if (!erases) return;
         expect(stored.state.redactedAt).toBeDefined();

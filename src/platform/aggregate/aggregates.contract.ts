@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type AggregatesFixture, type ItemStore, pendingOf, unpublishedOf } from '../testing/item-stores.js';
 import { changed, created, type Item } from '../testing/items.js';
-import { type Stored, VersionConflict } from './aggregates.js';
+import { type StoredAggregate, VersionConflict } from './aggregates.js';
 import { eventOf } from './pending-event.js';
 import { outboxContract } from './outbox.contract.js';
 import { pendingEventContract } from './pending-event.contract.js';
@@ -27,7 +27,7 @@ export function aggregatesContract(name: string, openFixture: () => Promise<Aggr
 
     afterEach(() => fixture.dispose());
 
-    async function saved(id: string, version = 1, time?: string): Promise<Stored<Item>> {
+    async function saved(id: string, version = 1, time?: string): Promise<StoredAggregate<Item>> {
       await store.save(undefined, created(id, time));
       for (let current = 1; current < version; current += 1) {
         const before = await found(id);
@@ -36,14 +36,14 @@ export function aggregatesContract(name: string, openFixture: () => Promise<Aggr
       return found(id);
     }
 
-    async function found(id: string, from: ItemStore = store): Promise<Stored<Item>> {
+    async function found(id: string, from: ItemStore = store): Promise<StoredAggregate<Item>> {
       const stored = await from.find(id);
       if (!stored) throw new Error(`there is no ${id}`);
       return stored;
     }
 
     /** Saves all at the same moment, from all processes in turn, and tells which were refused. */
-    async function conflictsOf(saves: readonly [Stored<Item> | undefined, ReturnType<typeof created>][]) {
+    async function conflictsOf(saves: readonly [StoredAggregate<Item> | undefined, ReturnType<typeof created>][]) {
       const outcomes = await Promise.allSettled(
         saves.map(([before, change], index) => fixture.stores[index % fixture.stores.length]!.save(before, change)),
       );

@@ -43,7 +43,7 @@ export interface PendingSummary {
   readonly bytes: number;
 }
 
-export interface Stored<State extends Aggregate> {
+export interface StoredAggregate<State extends Aggregate> {
   readonly state: State;
   /** Of the event that led to this state: the next one names it. Not there where that event has none. */
   readonly hash?: string;
@@ -76,7 +76,7 @@ export interface Aggregates<State extends Aggregate, Changed extends Change<Stat
   /** Called before each command. @throws PlatformError `unavailable` while the store must not be changed. */
   admit(): void;
   /** @throws PlatformError `unavailable` when the store does not answer. */
-  find(id: string): Promise<Stored<State> | undefined>;
+  find(id: string): Promise<StoredAggregate<State> | undefined>;
   /**
    * Writes the new state and its pending event, which names what the state changes, if the stored version is still the one before it (`before` undefined:
    * if there is none), durably.
@@ -84,7 +84,7 @@ export interface Aggregates<State extends Aggregate, Changed extends Change<Stat
    * @throws PlatformError `too-large` when the log would not take the event.
    * @throws PlatformError `unavailable` when the store does not answer or too many writes wait.
    */
-  save(before: Stored<State> | undefined, saving: Saving<State, Changed>): Promise<void>;
+  save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void>;
 }
 
 /** A commit of this process. */

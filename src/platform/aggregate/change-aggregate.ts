@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { type CodedError, isCodedError, PlatformError, unavailable } from '../tools/errors.js';
 import { randomBytes } from '../tools/random.js';
-import { type Aggregate, type Aggregates, type Change, type Stored, VersionConflict } from './aggregates.js';
+import { type Aggregate, type Aggregates, type Change, type StoredAggregate, VersionConflict } from './aggregates.js';
 import { type Idempotency, recall, recallCreation, remember } from './idempotency.js';
 import { changesIn } from './pending-event.js';
 
@@ -168,7 +168,7 @@ async function refusalOfStale<State extends Aggregate>(
   return new PlatformError('stale', 'stale', `If-Match does not name the current version, ${state.version}`);
 }
 
-function refuseFullOutbox(stored: Stored<Aggregate> | undefined): void {
+function refuseFullOutbox(stored: StoredAggregate<Aggregate> | undefined): void {
   if (!stored?.pending) return;
   const { oldest, bytes } = stored.pending;
   if (stored.state.version - oldest + 1 < MAX_PENDING && bytes < MAX_PENDING_BYTES) return;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { changed, created, type Item, type ItemChange } from '../testing/items.js';
-import { type Aggregates, type Change, type Saving, type Stored, VersionConflict } from './aggregates.js';
+import { type Aggregates, type Change, type Saving, type StoredAggregate, VersionConflict } from './aggregates.js';
 import { changeAggregate, changeExisting } from './change-aggregate.js';
 
 /** One item; another writer may come first. */
@@ -11,16 +11,16 @@ class OneItem implements Aggregates<Item, ItemChange> {
 
   saves = 0;
   constructor(
-    public stored: Stored<Item> | undefined,
+    public stored: StoredAggregate<Item> | undefined,
     /** What another writer leaves just before a save; each once. */
-    private readonly meanwhile: Stored<Item>[] = [],
+    private readonly meanwhile: StoredAggregate<Item>[] = [],
   ) {}
 
-  find(): Promise<Stored<Item> | undefined> {
+  find(): Promise<StoredAggregate<Item> | undefined> {
     return Promise.resolve(this.stored);
   }
 
-  save(before: Stored<Item> | undefined, { state, commands }: Saving<Item, ItemChange>): Promise<void> {
+  save(before: StoredAggregate<Item> | undefined, { state, commands }: Saving<Item, ItemChange>): Promise<void> {
     this.saves += 1;
     this.stored = this.meanwhile.shift() ?? this.stored;
     if (this.stored?.state.version !== before?.state.version) return Promise.reject(new VersionConflict(state.id));
@@ -32,7 +32,7 @@ class OneItem implements Aggregates<Item, ItemChange> {
 const first = created('a').state;
 const second = changed(first, 'by another writer').state;
 const third = changed(second, 'by a third').state;
-const atRest = (state: Item): Stored<Item> => ({ state, commands: [] });
+const atRest = (state: Item): StoredAggregate<Item> => ({ state, commands: [] });
 const rename = (state: Item | undefined): Change<Item> => changed(state!, `${state!.name}, renamed`);
 
 const absent = () => new Error('there is none');

@@ -1,5 +1,5 @@
 import { PlatformError } from '../tools/errors.js';
-import type { Aggregate, Change, RememberedCommand, Stored } from './aggregates.js';
+import type { Aggregate, Change, RememberedCommand, StoredAggregate } from './aggregates.js';
 
 /** What a client's `Idempotency-Key` and the request under it come to: digests, so that neither is kept. */
 export interface Idempotency {
@@ -14,7 +14,7 @@ const HOURS_24 = 24 * 60 * 60 * 1000;
  * @throws PlatformError `rejected` when another request was made under the key, `gone` when the answer was taken back.
  */
 export function recall<State extends Aggregate>(
-  stored: Stored<State> | undefined,
+  stored: StoredAggregate<State> | undefined,
   idempotency: Idempotency | undefined,
   now: number,
 ): State | undefined {
@@ -36,7 +36,7 @@ export function recall<State extends Aggregate>(
  * @throws PlatformError as {@link recall} does
  */
 export function recallCreation<State extends Aggregate>(
-  stored: Stored<State> | undefined,
+  stored: StoredAggregate<State> | undefined,
   idempotency: Idempotency,
   now: number,
 ): State | undefined {
@@ -50,7 +50,7 @@ export function recallCreation<State extends Aggregate>(
  * answers that are taken back only the key remains.
  */
 export function remember<State extends Aggregate>(
-  stored: Stored<State> | undefined,
+  stored: StoredAggregate<State> | undefined,
   change: Change<State>,
   idempotency: Idempotency | undefined,
   now: number,

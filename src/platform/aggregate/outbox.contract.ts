@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../testing/eventually.js';
 import { type AggregatesFixture, type ItemStore, pendingOf, unpublishedOf } from '../testing/item-stores.js';
 import { changed, created, type Item } from '../testing/items.js';
-import { type Commit, type Stored, type UnpublishedQuery, VersionConflict } from './aggregates.js';
+import { type Commit, type StoredAggregate, type UnpublishedQuery, VersionConflict } from './aggregates.js';
 
 /** A part of the contract of an aggregate store: what of its events waits to be published. */
 export function outboxContract(openFixture: () => Promise<AggregatesFixture>): void {
@@ -16,7 +16,7 @@ export function outboxContract(openFixture: () => Promise<AggregatesFixture>): v
 
   afterEach(() => fixture.dispose());
 
-  async function saved(id: string, version = 1, time?: string): Promise<Stored<Item>> {
+  async function saved(id: string, version = 1, time?: string): Promise<StoredAggregate<Item>> {
     await store.save(undefined, created(id, time));
     for (let current = 1; current < version; current += 1) {
       const before = await found(id);
@@ -25,7 +25,7 @@ export function outboxContract(openFixture: () => Promise<AggregatesFixture>): v
     return found(id);
   }
 
-  async function found(id: string): Promise<Stored<Item>> {
+  async function found(id: string): Promise<StoredAggregate<Item>> {
     const stored = await store.find(id);
     if (!stored) throw new Error(`there is no ${id}`);
     return stored;

@@ -5,7 +5,7 @@ import { hashOf } from '../event/hash-chain.js';
 import { withRequestContext } from '../tools/request-context.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { ContractViolation } from '../event/message-schemas.js';
-import type { Stored } from './aggregates.js';
+import type { StoredAggregate } from './aggregates.js';
 import { eventOf } from './pending-event.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -22,7 +22,7 @@ export function pendingEventContract(openFixture: () => Promise<AggregatesFixtur
 
   afterEach(() => fixture.dispose());
 
-  async function found(id: string): Promise<Stored<ReturnType<typeof created>['state']>> {
+  async function found(id: string): Promise<StoredAggregate<ReturnType<typeof created>['state']>> {
     return (await store.find(id))!;
   }
 

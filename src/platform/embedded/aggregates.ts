@@ -10,7 +10,7 @@ import {
   type RememberedCommand,
   type Restored,
   type Saving,
-  type Stored,
+  type StoredAggregate,
   type Unlogged,
   type Unpublished,
   type UnpublishedQuery,
@@ -104,7 +104,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     return false;
   }
 
-  async find(id: string): Promise<Stored<State> | undefined> {
+  async find(id: string): Promise<StoredAggregate<State> | undefined> {
     const document = await this.documents.get(id);
     if (!document) return undefined;
     const { pending, ...stored } = document;
@@ -112,7 +112,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     return { ...stored, ...(summary && { pending: summary }) };
   }
 
-  async save(before: Stored<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
+  async save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
     const { state, commands } = saving;
     const { id } = state;
     const { entry, hash } = sealChange(this.stream, before, saving);

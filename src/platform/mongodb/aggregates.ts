@@ -9,7 +9,7 @@ import {
   type RememberedCommand,
   type Restored,
   type Saving,
-  type Stored,
+  type StoredAggregate,
   type Unlogged,
   type Unpublished,
   type UnpublishedQuery,
@@ -125,7 +125,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     return (await read(() => this.collection.findOne(logged, { projection: { _id: 1 } }))) !== null;
   }
 
-  async find(id: string): Promise<Stored<State> | undefined> {
+  async find(id: string): Promise<StoredAggregate<State> | undefined> {
     const document = await this.findStored(id);
     if (!document) return undefined;
     const { hash, state, commands, oldest, bytes } = document;
@@ -133,7 +133,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     return { state, ...(hash !== undefined && { hash }), ...pending, commands };
   }
 
-  async save(before: Stored<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
+  async save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
     const { state, commands } = saving;
     const { id } = state;
     const { entry, hash } = sealChange(this.stream, before, saving);

@@ -6,7 +6,7 @@ import { pendingOf } from '../testing/item-stores.js';
 import { losingProxy, type LosingProxy } from '../testing/losing-proxy.js';
 import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../testing/real-servers.js';
-import { type Commit, type Stored, VersionConflict } from '../aggregate/aggregates.js';
+import { type Commit, type StoredAggregate, VersionConflict } from '../aggregate/aggregates.js';
 import { createAggregate } from '../aggregate/change-aggregate.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { type AggregateDocument, MongoAggregates } from './aggregates.js';
@@ -40,8 +40,8 @@ describeWithRealServers('a write whose answer gets lost', () => {
     await test.drop();
   });
 
-  async function findItem(id: string): Promise<Stored<Item>> {
-    return (await others.find(id)) as Stored<Item>;
+  async function findItem(id: string): Promise<StoredAggregate<Item>> {
+    return (await others.find(id)) as StoredAggregate<Item>;
   }
 
   it('creates once, and hands its event to the relay', async () => {

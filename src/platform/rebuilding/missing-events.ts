@@ -1,4 +1,4 @@
-import type { Aggregate, Stored } from '../aggregate/aggregates.js';
+import type { Aggregate, StoredAggregate } from '../aggregate/aggregates.js';
 import type { HistoryEntry } from '../views/history.js';
 import { variantsOf } from './branches.js';
 import type { Link } from './links.js';
@@ -18,7 +18,7 @@ export interface MissingEvents {
 
 /** Everything known about an aggregate. */
 export interface Evidence {
-  readonly stored: Stored<Aggregate>;
+  readonly stored: StoredAggregate<Aggregate>;
   /** Versions pending in the outbox. */
   readonly waiting: ReadonlySet<number>;
   readonly links: readonly Link[];

@@ -1,4 +1,4 @@
-import type { Aggregate, Stored, Unpublished } from '../aggregate/aggregates.js';
+import type { Aggregate, StoredAggregate, Unpublished } from '../aggregate/aggregates.js';
 import { changeExisting } from '../aggregate/change-aggregate.js';
 import type { Bus, BusRecord } from '../log/bus.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
@@ -128,7 +128,9 @@ async function missingEventsAt(
     ),
   );
   for (const fork of forks.values()) onFork(fork);
-  const stored = states.filter((each): each is Stored<Aggregate> => each !== undefined && !forks.has(each.state.id));
+  const stored = states.filter(
+    (each): each is StoredAggregate<Aggregate> => each !== undefined && !forks.has(each.state.id),
+  );
   return Promise.all(
     stored.map(async (each) => {
       const { id } = each.state;

@@ -1,7 +1,7 @@
-import type { Aggregate, Aggregates, PendingEvent, Restorable, Stored } from '../aggregate/aggregates.js';
+import type { Aggregate, Aggregates, PendingEvent, Restorable, StoredAggregate } from '../aggregate/aggregates.js';
 
 /** An aggregate as stored, with all its pending events. */
-export type StoredWithPending<State extends Aggregate = Aggregate> = Omit<Stored<State>, 'pending'> & {
+export type StoredWithPending<State extends Aggregate = Aggregate> = Omit<StoredAggregate<State>, 'pending'> & {
   readonly pending: readonly PendingEvent[];
 };
 

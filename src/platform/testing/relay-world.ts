@@ -3,7 +3,7 @@ import type {
   Backlog,
   Commit,
   Outbox,
-  Stored,
+  StoredAggregate,
   Unpublished,
   UnpublishedQuery,
   Waiting,
@@ -101,7 +101,7 @@ export class Instance implements Outbox {
   }
 
   /** Commits the next version of an aggregate, based on `seen` or on the current state. */
-  async commit(id: string, time?: string, seen?: Stored<Item>, name = 'changed'): Promise<void> {
+  async commit(id: string, time?: string, seen?: StoredAggregate<Item>, name = 'changed'): Promise<void> {
     const before = seen ?? (await this.store.find(id));
     const change = before ? changed(before.state, name, time) : created(id, time);
     this.committers.set(`${id} ${change.state.version}`, this);
