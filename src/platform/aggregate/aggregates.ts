@@ -88,7 +88,7 @@ export interface Aggregates<State extends Aggregate, Changed extends Change<Stat
 }
 
 /** A commit of this process. */
-export interface Commit {
+export interface CommittedEvent {
   readonly id: string;
   readonly event: PendingEvent;
   /** Version of the oldest event that was pending when the aggregate was read; of this one where there was none. */
@@ -132,7 +132,7 @@ export interface UnpublishedQuery {
 export interface Outbox {
   readonly topic: string;
   /** The relay's fast path: told of every commit of this process. */
-  onCommit(listener: (commit: Commit) => void): void;
+  onCommit(listener: (commit: CommittedEvent) => void): void;
   /** From now on `save` refuses events of more bytes: the log would not take them. */
   limitEvents(maxBytes: number): void;
   /**

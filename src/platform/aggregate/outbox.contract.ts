@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../testing/eventually.js';
 import { type AggregatesFixture, type ItemStore, pendingOf, unpublishedOf } from '../testing/item-stores.js';
 import { changed, created, type Item } from '../testing/items.js';
-import { type Commit, type StoredAggregate, type UnpublishedQuery, VersionConflict } from './aggregates.js';
+import { type CommittedEvent, type StoredAggregate, type UnpublishedQuery, VersionConflict } from './aggregates.js';
 
 /** A part of the contract of an aggregate store: what of its events waits to be published. */
 export function outboxContract(openFixture: () => Promise<AggregatesFixture>): void {
@@ -32,7 +32,7 @@ export function outboxContract(openFixture: () => Promise<AggregatesFixture>): v
   }
 
   it('tells of a commit, and from which version on something is pending, and not of a refused save', async () => {
-    const told: Commit[] = [];
+    const told: CommittedEvent[] = [];
     store.onCommit((commit) => told.push(commit));
     const before = await saved('a');
     await store.save(before, changed(before.state, 'x'));

@@ -3,7 +3,7 @@ import {
   type Aggregate,
   type Backlog,
   type Change,
-  type Commit,
+  type CommittedEvent,
   type Head,
   type PendingEvent,
   type PendingSummary,
@@ -57,7 +57,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   /** Index of pending events: `<time of the oldest>!<id>` to `<version of the oldest> <count>`. */
   private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
   private readonly commands: EmbeddedCommands<State, Document<State>>;
-  private readonly listeners: ((commit: Commit) => void)[] = [];
+  private readonly listeners: ((commit: CommittedEvent) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly limit: EventLimit;
   private readonly enqueue: (edit: Edit<State>) => Promise<boolean>;
@@ -129,7 +129,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     for (const listener of this.listeners) listener(commit);
   }
 
-  onCommit(listener: (commit: Commit) => void): void {
+  onCommit(listener: (commit: CommittedEvent) => void): void {
     this.listeners.push(listener);
   }
 

@@ -3,7 +3,7 @@ import {
   type Aggregate,
   type Backlog,
   type Change,
-  type Commit,
+  type CommittedEvent,
   type Head,
   type PendingEvent,
   type RememberedCommand,
@@ -81,7 +81,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   Changed
 > {
   readonly topic: string;
-  private readonly listeners: ((commit: Commit) => void)[] = [];
+  private readonly listeners: ((commit: CommittedEvent) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly write: Write<AggregateDocument<State>>;
   private readonly findStored: (id: string) => Promise<StoredDocument<State> | undefined>;
@@ -160,7 +160,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     );
   }
 
-  onCommit(listener: (commit: Commit) => void): void {
+  onCommit(listener: (commit: CommittedEvent) => void): void {
     this.listeners.push(listener);
   }
 

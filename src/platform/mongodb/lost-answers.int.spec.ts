@@ -6,7 +6,7 @@ import { pendingOf } from '../testing/item-stores.js';
 import { losingProxy, type LosingProxy } from '../testing/losing-proxy.js';
 import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../testing/real-servers.js';
-import { type Commit, type StoredAggregate, VersionConflict } from '../aggregate/aggregates.js';
+import { type CommittedEvent, type StoredAggregate, VersionConflict } from '../aggregate/aggregates.js';
 import { createAggregate } from '../aggregate/change-aggregate.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { type AggregateDocument, MongoAggregates } from './aggregates.js';
@@ -21,7 +21,7 @@ describeWithRealServers('a write whose answer gets lost', () => {
   let items: MongoAggregates<Item, ItemChange>;
   /** The same items in another process. */
   let others: MongoAggregates<Item, ItemChange>;
-  let committed: Commit[];
+  let committed: CommittedEvent[];
 
   beforeEach(async () => {
     test = mongoTestDatabase();

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Commit, Outbox } from '../aggregate/aggregates.js';
+import type { CommittedEvent, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, BusRecord } from '../log/bus.js';
 import { isCodedError } from '../tools/errors.js';
@@ -111,7 +111,7 @@ export class Relay {
     clearTimeout(deadline);
   }
 
-  private takeCommit({ id, event, oldest }: Commit): void {
+  private takeCommit({ id, event, oldest }: CommittedEvent): void {
     if (this.aborting.signal.aborted || this.aside.has(id)) return;
     const isNext = oldest === event.version || this.queue.reached(id) >= event.version - 1;
     if (isNext) {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   Backlog,
-  Commit,
+  CommittedEvent,
   Outbox,
   StoredAggregate,
   Unpublished,
@@ -85,7 +85,7 @@ export class FlakyLog {
 /** One of several processes on a store. Its relay is notified only of its own commits. */
 export class Instance implements Outbox {
   readonly topic: string;
-  private readonly listeners: ((commit: Commit) => void)[] = [];
+  private readonly listeners: ((commit: CommittedEvent) => void)[] = [];
   /** Number of further trims that fail. */
   failingTrims = 0;
   /** Number of sweeps. */
@@ -108,11 +108,11 @@ export class Instance implements Outbox {
     await this.store.save(before, change);
   }
 
-  tell(commit: Commit): void {
+  tell(commit: CommittedEvent): void {
     for (const listener of this.listeners) listener(commit);
   }
 
-  onCommit(listener: (commit: Commit) => void): void {
+  onCommit(listener: (commit: CommittedEvent) => void): void {
     this.listeners.push(listener);
   }
 
