@@ -10,7 +10,7 @@ export {
   type Conditions,
   createAggregate,
   type ExpectedVersions,
-  type Outcome,
+  type CommandResult,
 } from './aggregate/change-aggregate.js';
 export type { Idempotency } from './aggregate/idempotency.js';
 

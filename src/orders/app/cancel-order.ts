@@ -1,4 +1,4 @@
-import { changeAggregate, type Conditions, type Outcome } from '../../platform/index.js';
+import { changeAggregate, type Conditions, type CommandResult } from '../../platform/index.js';
 import { OrderNotFound, UnknownCustomer } from '../domain/errors.js';
 import { cancelOrder, type Order } from '../domain/order.js';
 import type { Customers, Orders } from './ports.js';
@@ -13,7 +13,7 @@ export class CancelOrder {
    * @param reason stored unless the customer is erased
    * @throws OrderNotFound, UnknownCustomer, WrongStatus
    */
-  execute(id: string, reason: string | undefined, conditions: Conditions): Promise<Outcome<Order>> {
+  execute(id: string, reason: string | undefined, conditions: Conditions): Promise<CommandResult<Order>> {
     return changeAggregate(
       this.orders,
       id,

@@ -1,4 +1,4 @@
-import { createAggregate, type Idempotency, type Outcome } from '../../platform/index.js';
+import { createAggregate, type Idempotency, type CommandResult } from '../../platform/index.js';
 import type { CustomerCopy } from '../domain/customer.js';
 import { UnknownCustomer } from '../domain/errors.js';
 import { type Order, type OrderItem, placeOrder } from '../domain/order.js';
@@ -46,7 +46,7 @@ export class PlaceOrder {
    * @param waitSeconds maximum time to wait for `minCustomerVersion`
    * @throws UnknownCustomer, InvalidOrder, PlatformError `unavailable` when that version does not arrive in time
    */
-  execute(input: OrderInput, waitSeconds: number, idempotency?: Idempotency): Promise<Outcome<Order>> {
+  execute(input: OrderInput, waitSeconds: number, idempotency?: Idempotency): Promise<CommandResult<Order>> {
     const { customerId, items, minCustomerVersion } = input;
     return createAggregate(
       this.orders,

@@ -1,4 +1,4 @@
-import { changeAggregate, type Conditions, type Outcome } from '../../platform/index.js';
+import { changeAggregate, type Conditions, type CommandResult } from '../../platform/index.js';
 import { OrderNotFound, UnknownCustomer } from '../domain/errors.js';
 import { type Order, shipOrder } from '../domain/order.js';
 import type { Customers, Orders } from './ports.js';
@@ -10,7 +10,7 @@ export class ShipOrder {
   ) {}
 
   /** @throws OrderNotFound, UnknownCustomer, WrongStatus, NoShippingAddress */
-  execute(id: string, conditions: Conditions): Promise<Outcome<Order>> {
+  execute(id: string, conditions: Conditions): Promise<CommandResult<Order>> {
     return changeAggregate(
       this.orders,
       id,

@@ -16,7 +16,7 @@ export interface Conditions {
 }
 
 /** The state after a command. `replayed`: it had been carried out before, and this is the answer from then. */
-export interface Outcome<State> {
+export interface CommandResult<State> {
   readonly state: State;
   readonly replayed?: true;
 }
@@ -44,7 +44,7 @@ export function changeAggregate<State extends Aggregate, Changed extends Change<
   id: string,
   decide: (state: State | undefined, now: string) => Changed | Promise<Changed>,
   conditions?: Conditions,
-): Promise<Outcome<State>> {
+): Promise<CommandResult<State>> {
   return change(aggregates, id, decide, conditions);
 }
 
@@ -61,7 +61,7 @@ export function changeExisting<State extends Aggregate, Changed extends Change<S
   absent: () => Error,
   decide: (state: State, now: string) => Changed | undefined | Promise<Changed | undefined>,
   conditions?: Conditions,
-): Promise<Outcome<State>> {
+): Promise<CommandResult<State>> {
   return change(aggregates, id, (state, now) => (state ? decide(state, now) : Promise.reject(absent())), conditions);
 }
 
@@ -70,7 +70,7 @@ function change<State extends Aggregate, Changed extends Change<State>>(
   id: string,
   decide: (state: State | undefined, now: string) => Changed | undefined | Promise<Changed | undefined>,
   { expected, idempotency }: Conditions = {},
-): Promise<Outcome<State>> {
+): Promise<CommandResult<State>> {
   return retryLostRaces(async () => {
     aggregates.admit();
     const stored = await aggregates.find(id);
@@ -98,7 +98,7 @@ export function createAggregate<State extends Aggregate, Changed extends Change<
   aggregates: Aggregates<State, Changed>,
   decide: (id: string, now: string) => Changed | Promise<Changed>,
   idempotency?: Idempotency,
-): Promise<Outcome<State>> {
+): Promise<CommandResult<State>> {
   if (!idempotency) return createNew(aggregates, decide);
   return retryLostRaces(async () => {
     aggregates.admit();
@@ -120,7 +120,7 @@ export function createAggregate<State extends Aggregate, Changed extends Change<
 function createNew<State extends Aggregate, Changed extends Change<State>>(
   aggregates: Aggregates<State, Changed>,
   decide: (id: string, now: string) => Changed | Promise<Changed>,
-): Promise<Outcome<State>> {
+): Promise<CommandResult<State>> {
   return retryLostRaces(async () => {
     aggregates.admit();
     const change = await decide(uuidv7({ random: randomBytes(16) }), timeNow());

@@ -1,6 +1,6 @@
 import { Controller } from '@tsoa/runtime';
 import type { Request } from 'express';
-import type { Conditions, Outcome } from '../../aggregate/change-aggregate.js';
+import type { Conditions, CommandResult } from '../../aggregate/change-aggregate.js';
 import type { FieldPath, ListPage, ListQuery } from '../../views/listing.js';
 import { parseIfMatch, toETag } from './conditional.js';
 import { idempotencyOf } from './idempotency.js';
@@ -37,7 +37,7 @@ export interface Paging {
  */
 export abstract class ResourceController extends Controller {
   /** Returns the state after a command or a query, and sets its version as `ETag`. */
-  protected versioned<State extends { readonly version: number }>({ state, replayed }: Outcome<State>): State {
+  protected versioned<State extends { readonly version: number }>({ state, replayed }: CommandResult<State>): State {
     this.setHeader('ETag', toETag(state.version));
     if (replayed) this.setHeader('Idempotency-Replayed', 'true');
     return state;
@@ -46,7 +46,7 @@ export abstract class ResourceController extends Controller {
   /** Does the same for a new resource, and sets `Location`. @param list the path before the id */
   protected created<State extends { readonly id: string; readonly version: number }>(
     list: string,
-    outcome: Outcome<State>,
+    outcome: CommandResult<State>,
   ): State {
     this.setHeader('Location', `${list}/${outcome.state.id}`);
     return this.versioned(outcome);
