@@ -102,7 +102,7 @@ export interface Unpublished {
 }
 
 /** An aggregate that has something to publish, and the oldest event of that. */
-export interface Waiting {
+export interface PendingAggregate {
   readonly id: string;
   readonly version: number;
   /** RFC 3339; by the clock of the process that committed it, which may be wrong. */
@@ -115,9 +115,9 @@ export interface Backlog {
   readonly events: number;
   /** There are more events than that: counting has ended where it would cost too much. */
   readonly isMore?: true;
-  /** The first and the last of {@link Outbox.waiting}. */
-  readonly oldest?: Waiting;
-  readonly newest?: Waiting;
+  /** The first and the last of {@link Outbox.pendingAggregates}. */
+  readonly oldest?: PendingAggregate;
+  readonly newest?: PendingAggregate;
 }
 
 /** Which of the events that wait to be read; all where nothing is said. */
@@ -139,9 +139,9 @@ export interface Outbox {
    * Aggregates with something to publish, about in the order of their events' times: from `from` (RFC 3339; '' is before
    * all) on, and at most `limit` of them.
    */
-  waiting(from: string, limit: number): Promise<readonly Waiting[]>;
+  pendingAggregates(from: string, limit: number): Promise<readonly PendingAggregate[]>;
   /** The first and the last of all that wait; undefined when nothing does. */
-  ends(): Promise<{ readonly oldest: Waiting; readonly newest: Waiting } | undefined>;
+  ends(): Promise<{ readonly oldest: PendingAggregate; readonly newest: PendingAggregate } | undefined>;
   /** What is to be published, aggregate by aggregate, read as it is consumed: only a few are in memory at a time. */
   unpublished(query?: UnpublishedQuery): AsyncIterable<Unpublished>;
   /** Drops pending events up to and including a version, per aggregate. */

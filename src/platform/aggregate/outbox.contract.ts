@@ -73,9 +73,14 @@ export function outboxContract(openFixture: () => Promise<AggregatesFixture>): v
     await saved('second', 1, '2026-01-02T00:00:00.000Z');
     await saved('third', 1, '2026-01-03T00:00:00.000Z');
     await saved('first', 2, '2026-01-01T00:00:00.000Z');
-    const idsOf = async (from: string, limit: number) => (await store.waiting(from, limit)).map(({ id }) => id);
+    const idsOf = async (from: string, limit: number) =>
+      (await store.pendingAggregates(from, limit)).map(({ id }) => id);
 
-    expect((await store.waiting('', 10))[0]).toEqual({ id: 'first', version: 1, time: '2026-01-01T00:00:00.000Z' });
+    expect((await store.pendingAggregates('', 10))[0]).toEqual({
+      id: 'first',
+      version: 1,
+      time: '2026-01-01T00:00:00.000Z',
+    });
     expect(await idsOf('', 10)).toEqual(['first', 'second', 'third']);
     expect(await idsOf('', 2)).toEqual(['first', 'second']);
     expect(await idsOf('2026-01-02T00:00:00.000Z', 10)).toEqual(['second', 'third']);
@@ -87,16 +92,18 @@ export function outboxContract(openFixture: () => Promise<AggregatesFixture>): v
     await saved('a', 1, '2026-01-01T00:00:00.000Z');
     const before = await found('a');
     await store.save(before, changed(before.state, 'x', '2026-01-09T00:00:00.000Z'));
-    expect(await store.waiting('', 10)).toEqual([{ id: 'a', version: 1, time: '2026-01-01T00:00:00.000Z' }]);
+    expect(await store.pendingAggregates('', 10)).toEqual([{ id: 'a', version: 1, time: '2026-01-01T00:00:00.000Z' }]);
 
     await store.trim(new Map([['a', 1]]));
     await eventually(async () => {
-      expect(await store.waiting('', 10)).toEqual([{ id: 'a', version: 2, time: '2026-01-09T00:00:00.000Z' }]);
+      expect(await store.pendingAggregates('', 10)).toEqual([
+        { id: 'a', version: 2, time: '2026-01-09T00:00:00.000Z' },
+      ]);
     });
   });
 
   it('names nothing where nothing waits', async () => {
-    expect(await store.waiting('', 10)).toEqual([]);
+    expect(await store.pendingAggregates('', 10)).toEqual([]);
     expect(await store.ends()).toBeUndefined();
     expect(await unpublishedOf(store)).toEqual([]);
   });
@@ -166,7 +173,7 @@ export function outboxContract(openFixture: () => Promise<AggregatesFixture>): v
       expect([await versionsOf('a'), await versionsOf('b'), await versionsOf('c')]).toEqual([[3], [], [1]]);
     });
     expect((await found('a')).state.version).toBe(3);
-    expect((await store.waiting('', 10)).map(({ id }) => id).sort()).toEqual(['a', 'c']);
+    expect((await store.pendingAggregates('', 10)).map(({ id }) => id).sort()).toEqual(['a', 'c']);
     expect(await store.find('unheard of')).toBeUndefined();
   });
 

@@ -33,7 +33,7 @@ export function restoringContract(openFixture: () => Promise<AggregatesFixture>)
   /** By both ways to ask. */
   async function idsOfWaiting(of: ItemStore): Promise<string[]> {
     const ids = (await unpublishedOf(of)).map(({ id }) => id).sort();
-    expect((await of.waiting('', 10)).map(({ id }) => id).sort()).toEqual(ids);
+    expect((await of.pendingAggregates('', 10)).map(({ id }) => id).sort()).toEqual(ids);
     return ids;
   }
 

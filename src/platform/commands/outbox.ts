@@ -1,6 +1,6 @@
 import type { Context } from '../context/define-context.js';
 import { expectUp } from '../tools/dependency.js';
-import { eventLimitOf, waitingEvents, type WaitingEvents } from '../outbox/waiting-events.js';
+import { eventLimitOf, backlogByAggregate, type AggregateBacklog } from '../outbox/aggregate-backlog.js';
 import { alignColumns } from './columns.js';
 import { type Command, findContext, listModules, MODULE_OPTION, refusePositionals, UsageError } from './command.js';
 import { formatCount } from './progress.js';
@@ -31,10 +31,10 @@ export const outbox = (contexts: readonly Context[]): Command => ({
 async function list({ context, database, bus, interrupted }: Connections, all: boolean): Promise<number> {
   await expectUp(database);
   await expectUp(bus);
-  const listed: WaitingEvents[] = [];
+  const listed: AggregateBacklog[] = [];
   let [pending, refused] = [0, 0];
   for (const each of context.open(database, { stopping: interrupted }).stores) {
-    for await (const events of waitingEvents(each, await eventLimitOf(bus, each.topic))) {
+    for await (const events of backlogByAggregate(each, await eventLimitOf(bus, each.topic))) {
       interrupted.throwIfAborted();
       pending += 1;
       if (events.refused) refused += 1;
@@ -52,7 +52,7 @@ async function list({ context, database, bus, interrupted }: Connections, all: b
   return refused > 0 ? 1 : 0;
 }
 
-function toRow({ topic, id, first, last, bytes, since, refused }: WaitingEvents): string[] {
+function toRow({ topic, id, first, last, bytes, since, refused }: AggregateBacklog): string[] {
   const versions = first === last ? `${first}` : `${first}-${last}`;
   return [topic, id, versions, `${bytes}`, since, refused ? `version ${refused.version}, ${refused.bytes} bytes` : ''];
 }

@@ -15,7 +15,7 @@ import {
   type Unpublished,
   type UnpublishedQuery,
   VersionConflict,
-  type Waiting,
+  type PendingAggregate,
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
@@ -137,18 +137,18 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     this.limit.maxBytes = maxBytes;
   }
 
-  async waiting(from: string, limit: number): Promise<readonly Waiting[]> {
+  async pendingAggregates(from: string, limit: number): Promise<readonly PendingAggregate[]> {
     const due = await this.due.iterator({ gte: from, limit }).all();
-    return Promise.all(due.map((each) => this.toWaiting(each)));
+    return Promise.all(due.map((each) => this.toPendingAggregate(each)));
   }
 
-  async ends(): Promise<{ oldest: Waiting; newest: Waiting } | undefined> {
+  async ends(): Promise<{ oldest: PendingAggregate; newest: PendingAggregate } | undefined> {
     const [[oldest], [newest]] = await Promise.all([
       this.due.iterator({ limit: 1 }).all(),
       this.due.iterator({ limit: 1, reverse: true }).all(),
     ]);
     if (!oldest || !newest) return undefined;
-    return { oldest: await this.toWaiting(oldest), newest: await this.toWaiting(newest) };
+    return { oldest: await this.toPendingAggregate(oldest), newest: await this.toPendingAggregate(newest) };
   }
 
   async *unpublished({ ids, maxEvents = Infinity }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
@@ -266,7 +266,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     for await (const key of this.due.keys()) yield idOfKey(key);
   }
 
-  private async toWaiting([key, value]: [string, string]): Promise<Waiting> {
+  private async toPendingAggregate([key, value]: [string, string]): Promise<PendingAggregate> {
     const id = idOfKey(key);
     // Entries from earlier versions have an empty value.
     const version = value === '' ? (await this.documents.get(id))?.pending[0]?.version : Number(value.split(' ')[0]);

@@ -129,7 +129,7 @@ describeWithRealServers('on a real MongoDB', () => {
       expect(inIndex).toHaveLength(3);
 
       await db.setProfilingLevel('all');
-      expect(await store.waiting('', 10)).toHaveLength(3);
+      expect(await store.pendingAggregates('', 10)).toHaveLength(3);
       expect(await store.ends()).toBeDefined();
       expect(await unpublishedOf(store)).toHaveLength(3);
       expect(await store.backlog()).toMatchObject({ events: 3 });

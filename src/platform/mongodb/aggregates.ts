@@ -14,7 +14,7 @@ import {
   type Unpublished,
   type UnpublishedQuery,
   VersionConflict,
-  type Waiting,
+  type PendingAggregate,
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
@@ -168,21 +168,21 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     this.limit.maxBytes = maxBytes;
   }
 
-  async waiting(from: string, limit: number): Promise<readonly Waiting[]> {
+  async pendingAggregates(from: string, limit: number): Promise<readonly PendingAggregate[]> {
     const filter = { 'pending.time': { $gte: from } } as object;
     // In index order: sorting would have to read the whole backlog.
     const search = () => this.collection.find(filter, { projection: WAITING, limit, batchSize: limit + 1 }).toArray();
-    return (await read(search, BATCH_TIMEOUT_MS)).map(toWaiting);
+    return (await read(search, BATCH_TIMEOUT_MS)).map(toPendingAggregate);
   }
 
-  async ends(): Promise<{ oldest: Waiting; newest: Waiting } | undefined> {
+  async ends(): Promise<{ oldest: PendingAggregate; newest: PendingAggregate } | undefined> {
     // Without bounds, the multikey index can return the documents in order.
     const last = { projection: WAITING, sort: { 'pending.time': -1 } } as const;
     const [[oldest], newest] = await Promise.all([
-      this.waiting('', 1),
+      this.pendingAggregates('', 1),
       read(() => this.collection.findOne({ 'pending.time': { $exists: true } } as object, last)),
     ]);
-    return oldest && newest ? { oldest, newest: toWaiting(newest) } : undefined;
+    return oldest && newest ? { oldest, newest: toPendingAggregate(newest) } : undefined;
   }
 
   async *unpublished({ ids, maxEvents }: UnpublishedQuery = {}): AsyncGenerator<Unpublished> {
@@ -270,8 +270,8 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   }
 }
 
-function toWaiting(document: object): Waiting {
-  const { _id: id, first } = document as { _id: string; first: Omit<Waiting, 'id'> };
+function toPendingAggregate(document: object): PendingAggregate {
+  const { _id: id, first } = document as { _id: string; first: Omit<PendingAggregate, 'id'> };
   return { id, version: first.version, time: first.time };
 }
 

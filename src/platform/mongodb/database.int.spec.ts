@@ -66,7 +66,7 @@ describeWithRealServers('a database whose connection string sets read and write 
       await items.save(undefined, created('a'));
       await items.save(await items.find('a'), changed((await items.find('a'))!.state, 'x'));
       expect(await items.find('a')).toMatchObject({ state: { version: 2 } });
-      expect(await items.waiting('', 9)).toHaveLength(1);
+      expect(await items.pendingAggregates('', 9)).toHaveLength(1);
       expect(await unpublishedOf(items)).toHaveLength(1);
       expect(await items.backlog()).toMatchObject({ events: 2 });
       expect(await items.audit().count('exact')).toBe(1);

@@ -56,7 +56,7 @@ describeWithRealServers('a read in MongoDB', () => {
         'a page of a list': async () => (await listing.page({ where: {}, sort: [], limit: PAGE })).items.length,
         'a page of a sorted list': async () =>
           (await listing.page({ where: {}, sort: [['name', 'ascending']], limit: PAGE })).items.length,
-        'what waits': async () => (await aggregates.waiting('', 500)).length,
+        'what waits': async () => (await aggregates.pendingAggregates('', 500)).length,
         'the backlog': async () => (await aggregates.backlog()).events,
       };
       const over = new AbortController();

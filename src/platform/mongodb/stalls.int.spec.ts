@@ -48,7 +48,7 @@ describeWithRealServers('calls to a stalled MongoDB', () => {
       ...['b', 'c', 'd'].map((id) => items.save(undefined, created(id))),
       items.save(before, changed(before.state, 'x')),
       items.find('a'),
-      items.waiting('', 1),
+      items.pendingAggregates('', 1),
       unpublishedOf(items, { ids: ['a'] }),
       items.trim(new Map([['a', 1]])),
       projection.find('a'),

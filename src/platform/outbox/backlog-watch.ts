@@ -1,4 +1,4 @@
-import type { Backlog, Outbox, Waiting } from '../aggregate/aggregates.js';
+import type { Backlog, Outbox, PendingAggregate } from '../aggregate/aggregates.js';
 import { cached } from '../tools/cached.js';
 
 /** What an outbox has to publish. */
@@ -58,6 +58,6 @@ export class BacklogWatch {
   }
 }
 
-function keyOf({ id, version }: Waiting): string {
+function keyOf({ id, version }: PendingAggregate): string {
   return `${id} ${version}`;
 }

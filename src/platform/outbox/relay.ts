@@ -9,7 +9,7 @@ import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { type Queued, type QueueLimits, RelayQueue } from './relay-queue.js';
 import { AggregatesSetAside, type SetAside } from './set-aside.js';
 import { Sweeper } from './sweeper.js';
-import { eventLimitOf } from './waiting-events.js';
+import { eventLimitOf } from './aggregate-backlog.js';
 
 export interface RelaySettings extends QueueLimits {
   /** Most events in one publish. */

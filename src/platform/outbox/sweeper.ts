@@ -1,4 +1,4 @@
-import type { Outbox, Waiting } from '../aggregate/aggregates.js';
+import type { Outbox, PendingAggregate } from '../aggregate/aggregates.js';
 import type { RelayQueue } from './relay-queue.js';
 import type { AggregatesSetAside } from './set-aside.js';
 
@@ -70,8 +70,8 @@ export class Sweeper {
     this.looks += 1;
     const isFromBeginning = this.looks % FROM_BEGINNING === 0;
     const from = ends && !isFromBeginning ? placeBetween(ends.oldest.time, ends.newest.time) : '';
-    const page = ends ? await this.outbox.waiting(from, PAGE) : [];
-    const others = from !== '' && page.length < PAGE ? await this.outbox.waiting('', PAGE) : [];
+    const page = ends ? await this.outbox.pendingAggregates(from, PAGE) : [];
+    const others = from !== '' && page.length < PAGE ? await this.outbox.pendingAggregates('', PAGE) : [];
     for (const waiting of [...page, ...others]) this.remember(waiting);
     this.isFirst = false;
   }
@@ -110,7 +110,7 @@ export class Sweeper {
     this.seen.delete(id);
   }
 
-  private remember({ id, version, time }: Waiting): void {
+  private remember({ id, version, time }: PendingAggregate): void {
     if (this.aside.has(id) || this.seen.get(id)?.version === version) return;
     const isOld = this.isFirst || Date.parse(time) < Date.now() - this.sweepAfter;
     this.seen.set(id, { version, at: isOld ? -Infinity : performance.now() });

@@ -6,7 +6,7 @@ import type {
   StoredAggregate,
   Unpublished,
   UnpublishedQuery,
-  Waiting,
+  PendingAggregate,
 } from '../aggregate/aggregates.js';
 import type { Bus, BusRecord, RunningConsumer } from '../log/bus.js';
 import type { EmbeddedAggregates } from '../embedded/aggregates.js';
@@ -120,8 +120,8 @@ export class Instance implements Outbox {
     this.store.limitEvents(maxBytes);
   }
 
-  waiting(from: string, limit: number): Promise<readonly Waiting[]> {
-    return this.store.waiting(from, limit);
+  pendingAggregates(from: string, limit: number): Promise<readonly PendingAggregate[]> {
+    return this.store.pendingAggregates(from, limit);
   }
 
   async ends() {

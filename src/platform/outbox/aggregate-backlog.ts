@@ -3,7 +3,7 @@ import { DEFAULT_MAX_MESSAGE_BYTES, maxEventBytes } from '../aggregate/event-lim
 import type { Bus } from '../log/bus.js';
 
 /** What one aggregate has to publish. */
-export interface WaitingEvents {
+export interface AggregateBacklog {
   readonly topic: string;
   readonly id: string;
   /** Versions of the first and the last event. */
@@ -23,10 +23,10 @@ export async function eventLimitOf(bus: Pick<Bus, 'describeTopics'>, topic: stri
 }
 
 /** What waits in an outbox, aggregate by aggregate. */
-export async function* waitingEvents(
+export async function* backlogByAggregate(
   outbox: Pick<Outbox, 'topic' | 'unpublished'>,
   maxBytes: number,
-): AsyncGenerator<WaitingEvents> {
+): AsyncGenerator<AggregateBacklog> {
   for await (const { id, pending } of outbox.unpublished()) {
     const [first, last] = [pending[0], pending.at(-1)];
     if (!first || !last) continue;

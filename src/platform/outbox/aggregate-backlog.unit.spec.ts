@@ -3,7 +3,7 @@ import { changed, created, itemEvents, type Item, type ItemChange } from '../tes
 import { FlakyLog } from '../testing/relay-world.js';
 import { EmbeddedAggregates } from '../embedded/aggregates.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
-import { eventLimitOf, waitingEvents } from './waiting-events.js';
+import { eventLimitOf, backlogByAggregate } from './aggregate-backlog.js';
 
 it('tells of each aggregate what it has to publish, and what of that the topic refuses', async () => {
   const database = await openEmbeddedDatabase('memory');
@@ -18,7 +18,7 @@ it('tells of each aggregate what it has to publish, and what of that the topic r
   log.maxBytes = 4_000;
 
   const listed: unknown[] = [];
-  for await (const each of waitingEvents(store, await eventLimitOf(log.bus(), store.topic))) listed.push(each);
+  for await (const each of backlogByAggregate(store, await eventLimitOf(log.bus(), store.topic))) listed.push(each);
 
   const topic = itemEvents.topic;
   const bytes = expect.any(Number);
