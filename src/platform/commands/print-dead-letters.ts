@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { LoggedRecord } from '../log/bus.js';
-import { placeName } from '../consuming/dead-letter.js';
+import { locationName } from '../consuming/dead-letter.js';
 import type { DeadLetter } from '../consuming/dead-letters.js';
 import { alignColumns } from './columns.js';
 
@@ -46,7 +46,7 @@ export function toJsonLine({ id, letter, waiting }: DeadLetter): string {
 export function toPage({ id, letter, waiting }: DeadLetter, original: LoggedRecord | undefined): string[] {
   const facts: [string, string][] = [
     ['record', id],
-    ['dead letter', placeName(letter.place)],
+    ['dead letter', locationName(letter.location)],
     ['state', stateOf(waiting)],
     ['reason', letter.reason],
     ['attempts', String(letter.attempts)],

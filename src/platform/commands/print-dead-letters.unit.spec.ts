@@ -3,12 +3,12 @@ import type { LoggedRecord } from '../log/bus.js';
 import type { DeadLetter } from '../consuming/dead-letters.js';
 import { toJsonLine, toPage, toTable } from './print-dead-letters.js';
 
-const place = { topic: 'topic.group.dlt', partition: 1, offset: 2 };
+const location = { topic: 'topic.group.dlt', partition: 1, offset: 2 };
 const origin = { topic: 'topic', partition: 3, offset: 4 };
 
 function deadLetter(key: Buffer | null = Buffer.from('key')): DeadLetter {
-  const letter = { place, origin, key, reason: 'not JSON', attempts: 1, time: 'then', bytes: 9, isOmitted: false };
-  return { id: 'topic/3/4', letter, waiting: [place] };
+  const letter = { location, origin, key, reason: 'not JSON', attempts: 1, time: 'then', bytes: 9, isOmitted: false };
+  return { id: 'topic/3/4', letter, waiting: [location] };
 }
 
 function page(value: Buffer | string | null, headers: LoggedRecord['headers'] = {}): string {

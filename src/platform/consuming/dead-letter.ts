@@ -8,7 +8,7 @@ export interface Consumed {
 }
 
 /** Where a record is in the log. */
-export interface Place {
+export interface RecordLocation {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -16,9 +16,9 @@ export interface Place {
 
 /** A record of a dead-letter topic, without its content. */
 export interface Letter {
-  readonly place: Place;
+  readonly location: RecordLocation;
   /** Where the record was; undefined for something in the topic that is no dead letter. */
-  readonly origin?: Place;
+  readonly origin?: RecordLocation;
   readonly key: Buffer | null;
   readonly reason: string;
   readonly attempts: number;
@@ -46,7 +46,7 @@ export function receiptTopic(consumed: Consumed): string {
 }
 
 /** `topic/partition/offset` */
-export function placeName({ topic, partition, offset }: Place): string {
+export function locationName({ topic, partition, offset }: RecordLocation): string {
   return `${topic}/${partition}/${offset}`;
 }
 
@@ -83,11 +83,11 @@ export function withoutContent({ key, value, headers }: BusRecord): BusRecord {
 /** What a record of a dead-letter topic says. */
 export function toLetter({ topic, partition, offset, key, value, headers }: LoggedRecord): Letter {
   const text = (name: string) => textOf(headers, `dlt-${name}`);
-  const origin = toPlace(text('topic'), text('partition'), text('offset'));
+  const origin = toLocation(text('topic'), text('partition'), text('offset'));
   const omitted = text('value-omitted');
   const isProgrammingError = 'dlt-stack' in headers;
   return {
-    place: { topic, partition, offset },
+    location: { topic, partition, offset },
     ...(origin && { origin }),
     key,
     reason: origin ? text('error') : 'it is no dead letter: its headers do not say where it was',
@@ -100,35 +100,35 @@ export function toLetter({ topic, partition, offset, key, value, headers }: Logg
 }
 
 /** A dead letter's record as it was, at its origin. */
-export function toOriginalRecord(record: LoggedRecord, origin: Place): LoggedRecord {
+export function toOriginalRecord(record: LoggedRecord, origin: RecordLocation): LoggedRecord {
   return { ...record, ...origin, headers: withoutOurs(record.headers) };
 }
 
 /** Says that the letter at that place has been redriven. */
-export function toReceipt(place: Place, key: Buffer | null): BusRecord {
+export function toReceipt(location: RecordLocation, key: Buffer | null): BusRecord {
   return {
     key,
     value: null,
     headers: {
-      'redriven-partition': String(place.partition),
-      'redriven-offset': String(place.offset),
+      'redriven-partition': String(location.partition),
+      'redriven-offset': String(location.offset),
       'redriven-time': new Date().toISOString(),
     },
   };
 }
 
 /** The place in the dead-letter topic that a receipt is for; undefined for something that is no receipt. */
-export function placeOfReceipt({ headers }: BusRecord, topic: string): Place | undefined {
-  return toPlace(topic, textOf(headers, 'redriven-partition'), textOf(headers, 'redriven-offset'));
+export function placeOfReceipt({ headers }: BusRecord, topic: string): RecordLocation | undefined {
+  return toLocation(topic, textOf(headers, 'redriven-partition'), textOf(headers, 'redriven-offset'));
 }
 
 function textOf(headers: Headers, name: string): string {
   return String(headers[name] ?? '');
 }
 
-function toPlace(topic: string, partition: string, offset: string): Place | undefined {
-  const isPlace = topic !== '' && /^\d{1,15}$/.test(partition) && /^\d{1,15}$/.test(offset);
-  return isPlace ? { topic, partition: Number(partition), offset: Number(offset) } : undefined;
+function toLocation(topic: string, partition: string, offset: string): RecordLocation | undefined {
+  const isLocation = topic !== '' && /^\d{1,15}$/.test(partition) && /^\d{1,15}$/.test(offset);
+  return isLocation ? { topic, partition: Number(partition), offset: Number(offset) } : undefined;
 }
 
 /** A record may have been a dead letter before: what that one said is not true of this one. */

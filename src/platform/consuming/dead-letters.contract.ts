@@ -4,7 +4,7 @@ import { eventually } from '../testing/eventually.js';
 import { type LettersFixture, LettersWorld, stated } from '../testing/letters-world.js';
 import { unavailable } from '../tools/errors.js';
 import type { DeadLetter } from './dead-letters.js';
-import { placeName, toDeadLetter, withoutContent } from './dead-letter.js';
+import { locationName, toDeadLetter, withoutContent } from './dead-letter.js';
 
 /** What is true of dead letters on every bus, with every kind of copies. */
 export function deadLettersContract(name: string, openFixture: () => Promise<LettersFixture>): void {
@@ -194,7 +194,7 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       await world.bus.publish(world.letters, [stated(id, 1, 'a stray')]);
 
       const [stray] = await world.list();
-      expect(stray).toMatchObject({ id: placeName(stray!.letter.place), waiting: [stray!.letter.place] });
+      expect(stray).toMatchObject({ id: locationName(stray!.letter.location), waiting: [stray!.letter.location] });
       expect(await world.redrive()).toEqual([{ id: stray?.id, reason: expect.stringContaining('no dead letter') }]);
       expect(await world.nameOf(id)).toBeUndefined();
       expect(await world.countWaiting()).toBe(1);

@@ -3,8 +3,8 @@ import {
   type Consumed,
   deadLetterTopic,
   type Letter,
-  type Place,
-  placeName,
+  type RecordLocation,
+  locationName,
   placeOfReceipt,
   receiptTopic,
   toLetter,
@@ -18,7 +18,7 @@ export interface DeadLetter {
   /** The newest letter of it. */
   readonly letter: Letter;
   /** Letters of it that have no receipt. */
-  readonly waiting: readonly Place[];
+  readonly waiting: readonly RecordLocation[];
 }
 
 /** All dead letters of a consumer group, as they stand, in the order in which the records are in the log. */
@@ -28,7 +28,7 @@ export async function readDeadLetters(bus: Bus, consumed: Consumed): Promise<rea
   const letters = new Map<string, Letter>();
   const redriven = new Set<string>();
   await readWhole(bus, [topic, receiptTopic(consumed)], (record) => {
-    if (record.topic === topic) letters.set(placeName(record), toLetter(record));
+    if (record.topic === topic) letters.set(locationName(record), toLetter(record));
     else addReceipt(redriven, record, topic);
   });
   return foldLetters([...letters.values()], redriven);
@@ -44,10 +44,10 @@ export async function readReceipts(bus: Bus, consumed: Consumed): Promise<Readon
 /** What the letters of a topic come to. */
 export function foldLetters(letters: readonly Letter[], redriven: ReadonlySet<string>): DeadLetter[] {
   const byId = new Map<string, DeadLetter>();
-  const oldestFirst = [...letters].sort((one, other) => compare(one.place, other.place));
+  const oldestFirst = [...letters].sort((one, other) => compare(one.location, other.location));
   for (const letter of oldestFirst) {
-    const id = placeName(letter.origin ?? letter.place);
-    const waiting = redriven.has(placeName(letter.place)) ? [] : [letter.place];
+    const id = locationName(letter.origin ?? letter.location);
+    const waiting = redriven.has(locationName(letter.location)) ? [] : [letter.location];
     byId.set(id, { id, letter, waiting: [...(byId.get(id)?.waiting ?? []), ...waiting] });
   }
   return [...byId.values()].sort((one, other) => compare(recordOf(one), recordOf(other)));
@@ -61,11 +61,11 @@ export async function readOriginals(
   bus: Bus,
   deadLetters: readonly DeadLetter[],
 ): Promise<ReadonlyMap<string, LoggedRecord>> {
-  const wanted = new Map(deadLetters.map((deadLetter) => [placeName(contentOf(deadLetter)), deadLetter]));
+  const wanted = new Map(deadLetters.map((deadLetter) => [locationName(contentOf(deadLetter)), deadLetter]));
   const topics = new Set(deadLetters.map((deadLetter) => contentOf(deadLetter).topic));
   const originals = new Map<string, LoggedRecord>();
   await readWhole(bus, [...topics], (record) => {
-    const found = wanted.get(placeName(record));
+    const found = wanted.get(locationName(record));
     if (found) originals.set(found.id, toOriginalRecord(record, recordOf(found)));
   });
   return originals;
@@ -83,20 +83,20 @@ async function readWhole(bus: Bus, topics: readonly string[], take: (record: Log
   }
 }
 
-function recordOf({ letter: { origin, place } }: DeadLetter): Place {
-  return origin ?? place;
+function recordOf({ letter: { origin, location } }: DeadLetter): RecordLocation {
+  return origin ?? location;
 }
 
-function contentOf({ letter: { origin, place, isOmitted } }: DeadLetter): Place {
-  return isOmitted && origin ? origin : place;
+function contentOf({ letter: { origin, location, isOmitted } }: DeadLetter): RecordLocation {
+  return isOmitted && origin ? origin : location;
 }
 
 function addReceipt(redriven: Set<string>, record: LoggedRecord, topic: string): void {
-  const place = placeOfReceipt(record, topic);
-  if (place) redriven.add(placeName(place));
+  const location = placeOfReceipt(record, topic);
+  if (location) redriven.add(locationName(location));
 }
 
-function compare(one: Place, other: Place): number {
+function compare(one: RecordLocation, other: RecordLocation): number {
   if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
   return one.partition - other.partition || one.offset - other.offset;
 }

@@ -2,7 +2,7 @@ import type { Bus, LoggedRecord } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { applyRecords } from './apply-records.js';
 import type { Subscription } from './subscription.js';
-import { type Consumed, placeName, receiptTopic, toReceipt } from './dead-letter.js';
+import { type Consumed, locationName, receiptTopic, toReceipt } from './dead-letter.js';
 import { type DeadLetter, readOriginals } from './dead-letters.js';
 
 /** A dead letter that stays one. */
@@ -64,12 +64,14 @@ async function apply(
     else records.push(original);
   }
   const refused = await applyRecords(subscription, records, leaseUntil(signal), 'refuse');
-  for (const { record, reason } of refused) reasons.set(placeName(record), reason);
+  for (const { record, reason } of refused) reasons.set(locationName(record), reason);
   return reasons;
 }
 
 async function writeReceipts(bus: Bus, consumed: Consumed, deadLetters: readonly DeadLetter[]): Promise<void> {
-  const receipts = deadLetters.flatMap(({ letter, waiting }) => waiting.map((place) => toReceipt(place, letter.key)));
+  const receipts = deadLetters.flatMap(({ letter, waiting }) =>
+    waiting.map((location) => toReceipt(location, letter.key)),
+  );
   if (receipts.length === 0) return;
   const topic = receiptTopic(consumed);
   await bus.createTopics([topic]);

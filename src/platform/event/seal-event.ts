@@ -6,7 +6,7 @@ import type { EventStream } from './event-stream.js';
 import { compileSchema, holdToSchema } from './message-schemas.js';
 
 /** Which event of which aggregate it is. */
-export interface Place {
+export interface EventPosition {
   readonly id: string;
   readonly version: number;
   /** RFC 3339 */
@@ -25,7 +25,7 @@ export interface SealedEvent {
  * Wraps a domain event for the log. Trace, actor and cause are those of the request being served, or of the event being reacted to.
  * @throws ContractViolation when it is not as its schema has it
  */
-export function sealEvent(stream: EventStream, event: DomainEvent, of: Place): SealedEvent {
+export function sealEvent(stream: EventStream, event: DomainEvent, of: EventPosition): SealedEvent {
   const type = `${stream.typePrefix}.${event.type}`;
   const context = requestContext();
   const unsealed = {

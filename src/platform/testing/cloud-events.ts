@@ -2,13 +2,13 @@ import type { Aggregate, Change } from '../aggregate/aggregates.js';
 import { eventOf, sealChange } from '../aggregate/pending-event.js';
 import type { CloudEvent, DomainEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
-import { type Place, sealEvent } from '../event/seal-event.js';
+import { type EventPosition, sealEvent } from '../event/seal-event.js';
 
 /** An event with its hash, as it is published. */
 export type HashedEvent = CloudEvent & { readonly hash: string };
 
 /** Builds an event as a reader of the log gets it. */
-export function toCloudEvent(stream: EventStream, event: DomainEvent, of: Place): HashedEvent {
+export function toCloudEvent(stream: EventStream, event: DomainEvent, of: EventPosition): HashedEvent {
   return JSON.parse(sealEvent(stream, event, of).json) as HashedEvent;
 }
 
