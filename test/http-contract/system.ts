@@ -6,6 +6,7 @@ import type { Bus } from '../../src/platform/log/bus.js';
 import type { Config } from '../../src/platform/operating/config/config.js';
 import { parseConfig } from '../../src/platform/operating/config/config.js';
 import type { Database } from '../../src/platform/context/database.js';
+import type { OpenContext } from '../../src/platform/context/open-context.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
 import { Process } from '../../src/platform/process/process.js';
 import { Client, leaksCard } from './client.js';
@@ -22,6 +23,9 @@ export interface Adapters {
 /** The real composition, both contexts in one process, on some adapters. */
 export class System {
   readonly client: Client;
+  /** The contexts beside the process, on its databases. */
+  private readonly opened: readonly OpenContext[];
+
   private constructor(
     private readonly process: Process,
     private readonly adapters: Adapters,
@@ -31,6 +35,7 @@ export class System {
     readonly published: readonly CloudEvent[],
   ) {
     this.client = new Client(`http://127.0.0.1:${process.ports.port}`);
+    this.opened = CONTEXTS.map((context, index) => context.open(databases[index]!));
   }
 
   static async start(adapters: Adapters): Promise<System> {
@@ -66,25 +71,19 @@ export class System {
     return { client: new Client(`http://127.0.0.1:${alone.ports.port}`), stop: () => alone.stop() };
   }
 
-  /** Answers once everything that is committed has been published and its events have left the outboxes. */
+  /** Resolves once every committed event has been published and has left its outbox. */
   async outboxesAreEmpty(): Promise<void> {
-    const { managementPort } = this.process.ports;
-    const from = new Date().toISOString();
+    const stores = this.opened.flatMap((context) => context.stores);
     await eventually(async () => {
-      const response = await fetch(`http://127.0.0.1:${managementPort}/health/ready`);
-      const { outbox } = (await response.json()) as { outbox: Record<string, { pending: number; asOf: string }> };
-      // What it says may be some seconds old.
-      for (const { pending, asOf } of Object.values(outbox))
-        expect({ pending, isOld: asOf < from }).toEqual({ pending: 0, isOld: false });
+      for (const store of stores) expect((await store.backlog()).events).toBe(0);
     });
   }
 
   /** Leaves of an aggregate what there is of it once its database was lost and rebuilt from the log: no remembered command. */
   async rebuiltFromLog(module: string, id: string): Promise<void> {
     await this.outboxesAreEmpty();
-    const index = CONTEXTS.findIndex(({ name }) => name === module);
-    const { systemsOfRecord } = CONTEXTS[index]!.open(this.databases[index]!).replayable;
-    await systemsOfRecord[0]!.store.adopt([{ id, pending: [], commands: [] }]);
+    const { replayable } = this.opened[CONTEXTS.findIndex(({ name }) => name === module)]!;
+    await replayable.systemsOfRecord[0]!.store.adopt([{ id, pending: [], commands: [] }]);
   }
 
   /** The event of a version of an aggregate, as it was published. */
