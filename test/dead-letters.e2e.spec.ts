@@ -85,7 +85,7 @@ describeWithOwnServers('dead letters of accounts and orders', 'e2e-letters', (se
         },
       ]);
     });
-    const logged = orders.logged('record goes to the dead letters');
+    const logged = orders.logged('record sent to the dead-letter topic');
     expect(logged).toHaveLength(ofCustomer.length + ofOrder.length);
   }, 180_000);
 

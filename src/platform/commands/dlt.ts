@@ -90,7 +90,7 @@ function toRedrive({ all, key }: Flags, positionals: readonly string[]): Task {
   const isChosen = (deadLetter: DeadLetter) =>
     all === true ||
     deadLetter.id === id ||
-    (key !== undefined && deadLetter.letter.key?.equals(Buffer.from(String(key))));
+    (key !== undefined && deadLetter.latest.key?.equals(Buffer.from(String(key))));
   return (connections) =>
     explainFailure(connections, async () => {
       const { bus, database, interrupted } = connections;
@@ -120,8 +120,8 @@ function subscriptionsOf({ context, database, interrupted }: Connections): reado
   return context.open(database, { stopping: interrupted }).subscriptions;
 }
 
-function isPending({ waiting }: DeadLetter): boolean {
-  return waiting.length > 0;
+function isPending({ pending }: DeadLetter): boolean {
+  return pending.length > 0;
 }
 
 function describeEmptyList(redriven: number): string {

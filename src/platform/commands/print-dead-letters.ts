@@ -12,20 +12,20 @@ type HeaderValue = string | Buffer;
 
 /** Returns dead letters as a table with a header line. */
 export function toTable(deadLetters: readonly DeadLetter[]): string[] {
-  const rows = deadLetters.map(({ id, letter, waiting }) => [
+  const rows = deadLetters.map(({ id, latest, pending }) => [
     printable(id),
-    shorten(keyText(letter.key)),
-    printable(letter.time),
-    String(letter.attempts),
-    stateOf(waiting),
-    printable(letter.reason),
+    shorten(keyText(latest.key)),
+    printable(latest.time),
+    String(latest.attempts),
+    stateOf(pending),
+    printable(latest.reason),
   ]);
   return alignColumns([['ID', 'KEY', 'TIME', 'ATTEMPTS', 'STATE', 'REASON'], ...rows]);
 }
 
 /** Returns a dead letter as one line of JSON, without its value. */
-export function toJsonLine({ id, letter, waiting }: DeadLetter): string {
-  const { key, time, attempts, reason, stack, bytes, isOmitted } = letter;
+export function toJsonLine({ id, latest, pending }: DeadLetter): string {
+  const { key, time, attempts, reason, stack, bytes, isOmitted } = latest;
   return JSON.stringify({
     id,
     key: key === null ? null : keyText(key),
@@ -35,7 +35,7 @@ export function toJsonLine({ id, letter, waiting }: DeadLetter): string {
     ...(stack && { programmingError: true, stack }),
     bytes,
     valueOmitted: isOmitted,
-    waiting: waiting.length > 0,
+    waiting: pending.length > 0,
   });
 }
 
@@ -43,23 +43,23 @@ export function toJsonLine({ id, letter, waiting }: DeadLetter): string {
  * Returns all of a dead letter, line by line.
  * @param original undefined when the log no longer has the record
  */
-export function toPage({ id, letter, waiting }: DeadLetter, original: LoggedRecord | undefined): string[] {
+export function toPage({ id, latest, pending }: DeadLetter, original: LoggedRecord | undefined): string[] {
   const facts: [string, string][] = [
     ['record', id],
-    ['dead letter', locationName(letter.location)],
-    ['state', stateOf(waiting)],
-    ['reason', letter.reason],
-    ['attempts', String(letter.attempts)],
-    ['time', letter.time],
-    ...(letter.stack ?? []).map((place): [string, string] => ['failed at', place]),
-    ['key', keyText(original?.key ?? letter.key)],
+    ['dead letter', locationName(latest.location)],
+    ['state', stateOf(pending)],
+    ['reason', latest.reason],
+    ['attempts', String(latest.attempts)],
+    ['time', latest.time],
+    ...(latest.stack ?? []).map((place): [string, string] => ['failed at', place]),
+    ['key', keyText(original?.key ?? latest.key)],
   ];
   const headers = Object.entries(original?.headers ?? {}).flatMap(([name, value]) =>
     [value].flat().map((each) => [`header ${name}`, headerText(each)] as const),
   );
   const width = Math.max(...[...facts, ...headers].map(([name]) => name.length));
   const lines = [...facts, ...headers].map(([name, text]) => `${printable(name.padEnd(width))}  ${printable(text)}`);
-  const note = letter.isOmitted
+  const note = latest.isOmitted
     ? ['', 'The value was too large for the dead-letter topic; it is shown from the original topic.']
     : [];
   return [...lines, ...note, '', ...valueLines(original)];
@@ -109,8 +109,8 @@ function hexDump(value: Buffer): string[] {
   return lines;
 }
 
-function stateOf(waiting: DeadLetter['waiting']): string {
-  return waiting.length > 0 ? 'pending' : 'redriven';
+function stateOf(pending: DeadLetter['pending']): string {
+  return pending.length > 0 ? 'pending' : 'redriven';
 }
 
 function keyText(key: Buffer | null): string {

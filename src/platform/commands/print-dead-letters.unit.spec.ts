@@ -7,8 +7,8 @@ const location = { topic: 'topic.group.dlt', partition: 1, offset: 2 };
 const origin = { topic: 'topic', partition: 3, offset: 4 };
 
 function deadLetter(key: Buffer | null = Buffer.from('key')): DeadLetter {
-  const letter = { location, origin, key, reason: 'not JSON', attempts: 1, time: 'then', bytes: 9, isOmitted: false };
-  return { id: 'topic/3/4', letter, waiting: [location] };
+  const latest = { location, origin, key, reason: 'not JSON', attempts: 1, time: 'then', bytes: 9, isOmitted: false };
+  return { id: 'topic/3/4', latest, pending: [location] };
 }
 
 function page(value: Buffer | string | null, headers: LoggedRecord['headers'] = {}): string {

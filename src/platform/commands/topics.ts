@@ -1,7 +1,7 @@
 import type { Context } from '../context/define-context.js';
 import type { Bus, TopicDescription } from '../log/bus.js';
 import { changedPartitions, pinnedPartitions } from '../log/partition-pins.js';
-import { KEEPS_FOR_EVER, whatIsUnusual, whyItForgets, whyItMayLose } from '../log/topics.js';
+import { UNLIMITED_RETENTION, unusualSettings, retentionProblems, durabilityProblems } from '../log/topics.js';
 import { isEmbedded, loadConfig } from '../operating/config/config.js';
 import type { Database } from '../context/database.js';
 import { expectUp } from '../tools/dependency.js';
@@ -10,7 +10,7 @@ import { alignColumns } from './columns.js';
 import { type Command, findContext, listModules, MODULE_OPTION, refusePositionals, UsageError } from './command.js';
 import { pinsOf, withConnections } from './connections.js';
 
-const SETTINGS = Object.keys(KEEPS_FOR_EVER);
+const SETTINGS = Object.keys(UNLIMITED_RETENTION);
 const HEADINGS = ['TOPIC', 'USE', 'PARTITIONS', 'REPLICAS', ...SETTINGS.map((name) => name.toUpperCase())];
 
 export const topics = (contexts: readonly Context[]): Command => ({
@@ -83,8 +83,8 @@ function printReport(
   { changed, warnings }: PartitionFindings,
 ): number {
   const missing = used.filter(({ topic }) => !described.has(topic)).map(({ topic }) => `${topic} is missing`);
-  const unsafe = [...described.values()].flatMap((each) => [...whyItForgets(each), ...whyItMayLose(each)]);
-  const unusual = [...described.values()].flatMap((each) => whatIsUnusual(each, expectedPartitions));
+  const unsafe = [...described.values()].flatMap((each) => [...retentionProblems(each), ...durabilityProblems(each)]);
+  const unusual = [...described.values()].flatMap((each) => unusualSettings(each, expectedPartitions));
   const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
   const problems = [...missing, ...changed, ...unsafe];
   const success = `All ${used.length} topics exist and keep every event.`;

@@ -8,15 +8,15 @@ import type { Subscription } from './subscription.js';
 /** A record that can never be applied. */
 export interface Refused {
   readonly record: LoggedRecord;
-  /** Why; it names no value of the record. */
+  /** The reason, without any value of the record. */
   readonly reason: string;
-  /** How many times it was tried. */
+  /** Number of attempts to apply it. */
   readonly attempts: number;
-  /** Where our own code failed on it, the innermost place first; undefined where the record is at fault. */
+  /** Stack frames of our own code that failed, innermost first; undefined when the record itself is at fault. */
   readonly stack?: readonly string[];
 }
 
-/** What becomes of a record on which our own code fails: it is thrown, or the record is refused like others. */
+/** How a programming error is treated: rethrown, or the record that triggers it is refused. */
 export type OnProgrammingError = 'throw' | 'refuse';
 
 interface Readable {
@@ -25,9 +25,10 @@ interface Readable {
 }
 
 /**
- * Reads records and reacts to them in order; answers those that can never be applied, in order. All others are applied.
- * @throws whatever the subscription's `react` does when that is not known to be for ever, and programming errors unless
- * they are to refuse the record.
+ * Reads records and applies them in order. Returns the records that can never be applied, in order; all others are
+ * applied.
+ * @throws any error of the subscription's `react` that may be temporary, and programming errors unless
+ * `onProgrammingError` is `refuse`
  */
 export async function applyRecords(
   subscription: Subscription,
@@ -57,8 +58,8 @@ interface Reaction {
 }
 
 /**
- * What is refused among many is found by halves, so that one of hundreds costs a few writes more, and not so many that
- * the group takes the consumer for dead.
+ * Finds refused records by bisection: one among hundreds costs a few more writes, and not so many that the session
+ * times out.
  */
 async function reactTo(
   reaction: Reaction,
@@ -91,7 +92,7 @@ function refusalOf(record: LoggedRecord, error: unknown, attempts: number): Refu
   return { record, reason: reasonFor(error), attempts, stack: framesOf(error) };
 }
 
-/** Of an error that nobody foresaw only the class: its words may quote the record. */
+/** Reports only the class of an unexpected error: its message may quote the record. */
 function reasonOf(error: unknown): string {
   if (error instanceof UnreadableRecord) return error.message;
   return `reading it failed: ${classOf(error)}`;

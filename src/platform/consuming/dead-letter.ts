@@ -1,13 +1,13 @@
 import type { BusRecord, Headers, LoggedRecord } from '../log/bus.js';
 import type { Refused } from './apply-records.js';
 
-/** One consumer group's reading of a topic. */
+/** A topic and the consumer group that consumes it. */
 export interface Consumed {
   readonly topic: string;
   readonly group: string;
 }
 
-/** Where a record is in the log. */
+/** The location of a record in the log. */
 export interface RecordLocation {
   readonly topic: string;
   readonly partition: number;
@@ -15,42 +15,44 @@ export interface RecordLocation {
 }
 
 /** A record of a dead-letter topic, without its content. */
-export interface Letter {
+export interface DeadLetterRecord {
   readonly location: RecordLocation;
-  /** Where the record was; undefined for something in the topic that is no dead letter. */
+  /** Location of the original record; undefined for a record that is not a dead letter. */
   readonly origin?: RecordLocation;
   readonly key: Buffer | null;
   readonly reason: string;
   readonly attempts: number;
-  /** Where our own code failed on it: `file:line` each, the innermost first; undefined where the record was at fault. */
+  /**
+   * Stack frames (`file:line`) of our own code that failed, innermost first; undefined when the record was at fault.
+   */
   readonly stack?: readonly string[];
-  /** RFC 3339; when it was given up. */
+  /** RFC 3339; when it was sent to the dead-letter topic. */
   readonly time: string;
-  /** Length of the record's value. */
+  /** Size of the original record's value. */
   readonly bytes: number;
-  /** The record was too large for a letter, and has to be fetched from its origin. */
+  /** The value was too large for the dead-letter topic and must be read from its origin. */
   readonly isOmitted: boolean;
 }
 
-/** A key that is longer is left out of a letter that has to be short. */
+/** A longer key is omitted from a dead letter whose value is omitted. */
 const MAX_KEY_LENGTH = 1024;
 
-/** Where a consumer group puts the records of a topic that it gave up on. */
+/** Returns the topic for records that a consumer group could not apply. */
 export function deadLetterTopic({ topic, group }: Consumed): string {
   return `${topic}.${group}.dlt`;
 }
 
-/** Where it is noted which letters have been redriven. */
-export function receiptTopic(consumed: Consumed): string {
+/** Returns the topic that marks dead letters as redriven. */
+export function redrivenTopic(consumed: Consumed): string {
   return `${deadLetterTopic(consumed)}.redriven`;
 }
 
-/** `topic/partition/offset` */
+/** Returns `topic/partition/offset`. */
 export function locationName({ topic, partition, offset }: RecordLocation): string {
   return `${topic}/${partition}/${offset}`;
 }
 
-/** The record as it was, and beside it where it was and why it could not be applied. */
+/** Builds a dead letter: the original record, with its location and the reason in headers. */
 export function toDeadLetter({ record, reason, attempts, stack }: Refused, group: string): BusRecord {
   const { key, value, topic, partition, offset } = record;
   return {
@@ -70,7 +72,7 @@ export function toDeadLetter({ record, reason, attempts, stack }: Refused, group
   };
 }
 
-/** The same letter without what may be large: value, own headers, a long key. They stay where the record was. */
+/** Removes the parts of a dead letter that may be large: value, original headers, a long key. */
 export function withoutContent({ key, value, headers }: BusRecord): BusRecord {
   const ours = Object.entries(headers).filter(([name]) => isOurs(name));
   return {
@@ -80,8 +82,8 @@ export function withoutContent({ key, value, headers }: BusRecord): BusRecord {
   };
 }
 
-/** What a record of a dead-letter topic says. */
-export function toLetter({ topic, partition, offset, key, value, headers }: LoggedRecord): Letter {
+/** Parses a record of a dead-letter topic. */
+export function parseDeadLetter({ topic, partition, offset, key, value, headers }: LoggedRecord): DeadLetterRecord {
   const text = (name: string) => textOf(headers, `dlt-${name}`);
   const origin = toLocation(text('topic'), text('partition'), text('offset'));
   const omitted = text('value-omitted');
@@ -90,7 +92,7 @@ export function toLetter({ topic, partition, offset, key, value, headers }: Logg
     location: { topic, partition, offset },
     ...(origin && { origin }),
     key,
-    reason: origin ? text('error') : 'it is no dead letter: its headers do not say where it was',
+    reason: origin ? text('error') : 'not a dead letter: its headers do not name its origin',
     attempts: Number(text('attempts')) || 0,
     ...(isProgrammingError && { stack: text('stack').split('\n').filter(Boolean) }),
     time: text('time'),
@@ -99,13 +101,13 @@ export function toLetter({ topic, partition, offset, key, value, headers }: Logg
   };
 }
 
-/** A dead letter's record as it was, at its origin. */
+/** Restores the original record from a dead letter. */
 export function toOriginalRecord(record: LoggedRecord, origin: RecordLocation): LoggedRecord {
   return { ...record, ...origin, headers: withoutOurs(record.headers) };
 }
 
-/** Says that the letter at that place has been redriven. */
-export function toReceipt(location: RecordLocation, key: Buffer | null): BusRecord {
+/** Builds the record that marks a dead letter as redriven. */
+export function toRedrivenMarker(location: RecordLocation, key: Buffer | null): BusRecord {
   return {
     key,
     value: null,
@@ -117,8 +119,8 @@ export function toReceipt(location: RecordLocation, key: Buffer | null): BusReco
   };
 }
 
-/** The place in the dead-letter topic that a receipt is for; undefined for something that is no receipt. */
-export function placeOfReceipt({ headers }: BusRecord, topic: string): RecordLocation | undefined {
+/** Returns the location of the dead letter that a marker refers to; undefined for a record that is not a marker. */
+export function locationOfMarker({ headers }: BusRecord, topic: string): RecordLocation | undefined {
   return toLocation(topic, textOf(headers, 'redriven-partition'), textOf(headers, 'redriven-offset'));
 }
 
@@ -131,7 +133,7 @@ function toLocation(topic: string, partition: string, offset: string): RecordLoc
   return isLocation ? { topic, partition: Number(partition), offset: Number(offset) } : undefined;
 }
 
-/** A record may have been a dead letter before: what that one said is not true of this one. */
+/** A record may have been a dead letter before; those headers do not apply to the new one. */
 function withoutOurs(headers: Headers): Headers {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !isOurs(name)));
 }

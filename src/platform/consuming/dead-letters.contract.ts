@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../testing/eventually.js';
-import { type LettersFixture, LettersWorld, stated } from '../testing/letters-world.js';
+import { type DeadLettersFixture, DeadLettersWorld, stated } from '../testing/dead-letters-world.js';
 import { unavailable } from '../tools/errors.js';
 import type { DeadLetter } from './dead-letters.js';
 import { locationName, toDeadLetter, withoutContent } from './dead-letter.js';
 
 /** What is true of dead letters on every bus, with every kind of copies. */
-export function deadLettersContract(name: string, openFixture: () => Promise<LettersFixture>): void {
+export function deadLettersContract(name: string, openFixture: () => Promise<DeadLettersFixture>): void {
   describe(`dead letters on ${name}`, () => {
-    let world: LettersWorld;
+    let world: DeadLettersWorld;
     let id: string;
 
     beforeEach(async () => {
-      world = await LettersWorld.open(openFixture);
+      world = await DeadLettersWorld.open(openFixture);
       id = randomUUID();
     });
 
@@ -24,25 +24,25 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       await world.consume();
 
       expect(await world.list()).toEqual([]);
-      expect(await world.countWaiting()).toBe(0);
+      expect(await world.countPending()).toBe(0);
       expect(await world.redrive()).toEqual([]);
     });
 
-    it('wait, each told once, also where a crash left two letters of a record', async () => {
+    it('are listed once each, even if a crash left two of a record', async () => {
       await world.publish(stated(id, 1, 'good'), stated(id, 2, 'future', 2), stated(id, 3, 'good, too'));
       await world.consume();
       await world.consume();
 
-      expect(await world.numberOf('letters')).toBe(2);
+      expect(await world.numberOf('dead letters')).toBe(2);
       const [letter, ...others] = await world.list();
       expect(others).toEqual([]);
       expect(letter?.id).toMatch(new RegExp(`^${world.topic}/\\d/1$`));
-      expect(letter?.waiting).toHaveLength(2);
-      expect(letter?.letter).toMatchObject({ reason: 'major version 2 is not known here', attempts: 1 });
-      expect(letter?.letter.key).toEqual(Buffer.from(id));
+      expect(letter?.pending).toHaveLength(2);
+      expect(letter?.latest).toMatchObject({ reason: 'major version 2 is not known here', attempts: 1 });
+      expect(letter?.latest.key).toEqual(Buffer.from(id));
     });
 
-    it('heal once the code understands them, and wait no more', async () => {
+    it('can be redriven once the code reads them, and are no longer pending', async () => {
       await world.publish(stated(id, 1, 'good'), stated(id, 2, 'future', 2));
       await world.consume();
       await world.consume();
@@ -51,10 +51,10 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       expect(await world.redrive()).toEqual([]);
 
       expect(await world.nameOf(id)).toBe('future');
-      expect(await world.listWaiting()).toEqual([]);
+      expect(await world.listPending()).toEqual([]);
       expect(await world.list()).toHaveLength(1);
-      expect(await world.countWaiting()).toBe(0);
-      expect(await world.numberOf('letters')).toBe(2);
+      expect(await world.countPending()).toBe(0);
+      expect(await world.numberOf('dead letters')).toBe(2);
     });
 
     it('do not bring back what is older than the copy', async () => {
@@ -65,7 +65,7 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       expect(await world.redrive()).toEqual([]);
 
       expect(await world.nameOf(id)).toBe('newer');
-      expect(await world.listWaiting()).toEqual([]);
+      expect(await world.listPending()).toEqual([]);
     });
 
     it('are given to the code as the records were, where they were, in order', async () => {
@@ -90,9 +90,9 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       const failed = await world.redrive();
 
       expect(failed.map(({ reason }) => reason)).toEqual(['not JSON', 'it has no value']);
-      expect((await world.listWaiting()).map((each) => each.id)).toEqual(failed.map((each) => each.id));
+      expect((await world.listPending()).map((each) => each.id)).toEqual(failed.map((each) => each.id));
       expect(await world.nameOf(id)).toBe('future');
-      expect(await world.countWaiting()).toBe(2);
+      expect(await world.countPending()).toBe(2);
     });
 
     it('are redriven alone where one is chosen', async () => {
@@ -101,30 +101,30 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       await world.consume();
       world.understood.add(2);
 
-      const chosen = (await world.list()).filter(({ letter }) => letter.key?.equals(Buffer.from(id)));
+      const chosen = (await world.list()).filter(({ latest }) => latest.key?.equals(Buffer.from(id)));
       await world.redrive(chosen);
 
       expect([await world.nameOf(id), await world.nameOf(other)]).toEqual(['one', undefined]);
-      expect(await world.countWaiting()).toBe(1);
+      expect(await world.countPending()).toBe(1);
     });
 
-    it('may be redriven twice at once, and are still counted right', async () => {
+    it('may be redriven concurrently, and are still counted correctly', async () => {
       await world.publish(stated(id, 1, 'one', 2), stated(id, 2, 'two', 2));
       await world.consume();
       world.understood.add(2);
-      const waiting = await world.listWaiting();
+      const pending = await world.listPending();
 
-      await Promise.all([world.redrive(waiting), world.redrive(waiting)]);
-      expect(await world.numberOf('receipts')).toBe(4);
+      await Promise.all([world.redrive(pending), world.redrive(pending)]);
+      expect(await world.numberOf('redriven')).toBe(4);
       await world.publish(stated(id, 3, 'three', 3));
       await world.consume();
 
       expect(await world.nameOf(id)).toBe('two');
-      expect(await world.listWaiting()).toHaveLength(1);
-      expect(await world.countWaiting()).toBe(1);
+      expect(await world.listPending()).toHaveLength(1);
+      expect(await world.countPending()).toBe(1);
     });
 
-    it('are not lost where a dependency goes away meanwhile, or the work is broken off', async () => {
+    it('stay pending when a dependency becomes unavailable or the redrive is aborted', async () => {
       await world.publish(stated(id, 1, 'future', 2));
       await world.consume();
       world.understood.add(2);
@@ -133,14 +133,14 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       await expect(world.redrive()).rejects.toBe(world.failure);
       world.failure = undefined;
       await expect(world.redrive(undefined, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
-      expect(await world.listWaiting()).toHaveLength(1);
-      expect(await world.numberOf('receipts')).toBe(0);
+      expect(await world.listPending()).toHaveLength(1);
+      expect(await world.numberOf('redriven')).toBe(0);
 
       expect(await world.redrive()).toEqual([]);
       expect(await world.nameOf(id)).toBe('future');
     });
 
-    it('are left where our own code keeps failing, said so meanwhile, and redriven once it is put right', async () => {
+    it('are created when our own code keeps failing, which health reports, and can be redriven after the fix', async () => {
       const other = randomUUID();
       world.bugs.add('a bug');
       await world.publish(stated(id, 1, 'before'), stated(id, 2, 'a bug'), stated(other, 1, 'other'));
@@ -154,7 +154,7 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
             ),
           }),
         );
-        await eventually(async () => expect(await world.listWaiting()).toHaveLength(1));
+        await eventually(async () => expect(await world.listPending()).toHaveLength(1));
         await world.publish(stated(other, 2, 'afterwards'));
         await eventually(async () => {
           expect([await world.nameOf(id), await world.nameOf(other)]).toEqual(['before', 'afterwards']);
@@ -163,41 +163,43 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
       } finally {
         await member.stop();
       }
-      const [{ letter }] = (await world.listWaiting()) as [DeadLetter];
-      expect(letter.reason).toMatch(/^programming error: TypeError at src\/platform\/testing\/letters-world\.ts:\d+$/);
-      expect(letter.stack?.length).toBeGreaterThan(1);
+      const [{ latest }] = (await world.listPending()) as [DeadLetter];
+      expect(latest.reason).toMatch(
+        /^programming error: TypeError at src\/platform\/testing\/dead-letters-world\.ts:\d+$/,
+      );
+      expect(latest.stack?.length).toBeGreaterThan(1);
 
-      expect(await world.redrive()).toEqual([{ id: expect.any(String), reason: letter.reason }]);
+      expect(await world.redrive()).toEqual([{ id: expect.any(String), reason: latest.reason }]);
       world.bugs.clear();
       expect(await world.redrive()).toEqual([]);
       expect(await world.nameOf(id)).toBe('a bug');
-      expect(await world.listWaiting()).toEqual([]);
+      expect(await world.listPending()).toEqual([]);
     });
 
-    it('that were too large for their values are fetched from where they were', async () => {
+    it('whose value was omitted are read from their origin', async () => {
       await world.publish(stated(id, 1, 'good'), stated(id, 2, 'large', 2));
       await world.consume();
       const [whole] = await world.list();
-      const record = { ...stated(id, 2, '', 2), ...whole!.letter.origin! };
+      const record = { ...stated(id, 2, '', 2), ...whole!.latest.origin! };
       const letter = toDeadLetter({ record, reason: 'as large as that', attempts: 1 }, world.group);
-      await world.bus.publish(world.letters, [withoutContent(letter)]);
+      await world.bus.publish(world.deadLetters, [withoutContent(letter)]);
       world.understood.add(2);
 
       const [omitted] = await world.list();
-      expect(omitted?.letter).toMatchObject({ isOmitted: true, bytes: record.value?.length });
+      expect(omitted?.latest).toMatchObject({ isOmitted: true, bytes: record.value?.length });
       expect(await world.redrive()).toEqual([]);
       expect(await world.nameOf(id)).toBe('large');
-      expect(await world.countWaiting()).toBe(0);
+      expect(await world.countPending()).toBe(0);
     });
 
-    it('are not what someone else put into their topic: that is listed, and stays', async () => {
-      await world.bus.publish(world.letters, [stated(id, 1, 'a stray')]);
+    it('include foreign records of their topic, which cannot be redriven', async () => {
+      await world.bus.publish(world.deadLetters, [stated(id, 1, 'a stray')]);
 
       const [stray] = await world.list();
-      expect(stray).toMatchObject({ id: locationName(stray!.letter.location), waiting: [stray!.letter.location] });
-      expect(await world.redrive()).toEqual([{ id: stray?.id, reason: expect.stringContaining('no dead letter') }]);
+      expect(stray).toMatchObject({ id: locationName(stray!.latest.location), pending: [stray!.latest.location] });
+      expect(await world.redrive()).toEqual([{ id: stray?.id, reason: expect.stringContaining('not a dead letter') }]);
       expect(await world.nameOf(id)).toBeUndefined();
-      expect(await world.countWaiting()).toBe(1);
+      expect(await world.countPending()).toBe(1);
     });
 
     it('wait again where the same record is given up again after it was redriven', async () => {
@@ -209,8 +211,8 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Let
 
       await world.consume();
 
-      expect(await world.listWaiting()).toHaveLength(1);
-      expect(await world.countWaiting()).toBe(1);
+      expect(await world.listPending()).toHaveLength(1);
+      expect(await world.countPending()).toBe(1);
     });
   });
 }

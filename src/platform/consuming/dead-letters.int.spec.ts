@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import kafkajs from 'kafkajs';
-import { type LettersFixture, LettersWorld } from '../testing/letters-world.js';
+import { type DeadLettersFixture, DeadLettersWorld } from '../testing/dead-letters-world.js';
 import { mongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../testing/real-servers.js';
 import { silentLogger } from '../testing/silent-logger.js';
@@ -16,27 +16,29 @@ describeWithRealServers('on real servers', () => {
   deadLettersContract('Kafka, with copies in MongoDB', openFixture);
 
   it('a record that the dead-letter topic does not take is left where it was, and keeps no other from it', async () => {
-    const world = await LettersWorld.open(openFixture);
+    const world = await DeadLettersWorld.open(openFixture);
     try {
-      await limitRecords(world.letters, 10_000);
+      await limitRecords(world.deadLetters, 10_000);
       const poison = { key: Buffer.from('k'), headers: { mine: 'x' } };
       const values = [Buffer.from('small'), randomBytes(50_000), Buffer.from('small, too')];
       await world.publish(...values.map((value) => ({ ...poison, value })));
 
       await world.consume();
 
-      const letters = await world.list();
-      expect(letters.map(({ letter }) => letter.isOmitted)).toEqual([false, true, false]);
-      expect(letters.map(({ letter }) => letter.bytes)).toEqual(values.map(({ length }) => length));
-      const originals = await readOriginals(world.bus, letters);
-      expect(letters.map(({ id }) => originals.get(id))).toMatchObject(values.map((value) => ({ ...poison, value })));
+      const deadLetters = await world.list();
+      expect(deadLetters.map(({ latest }) => latest.isOmitted)).toEqual([false, true, false]);
+      expect(deadLetters.map(({ latest }) => latest.bytes)).toEqual(values.map(({ length }) => length));
+      const originals = await readOriginals(world.bus, deadLetters);
+      expect(deadLetters.map(({ id }) => originals.get(id))).toMatchObject(
+        values.map((value) => ({ ...poison, value })),
+      );
     } finally {
       await world.close();
     }
   });
 });
 
-async function openFixture(): Promise<LettersFixture> {
+async function openFixture(): Promise<DeadLettersFixture> {
   const client = { clientId: 'dead-letters-test', brokers: [realServers().kafka] };
   const bus = await KafkaBus.open({ client, partitions: 6, sessionTimeout: 6_000 }, silentLogger);
   const database = mongoTestDatabase();

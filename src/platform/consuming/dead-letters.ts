@@ -1,61 +1,89 @@
-import type { Bus, LoggedRecord } from '../log/bus.js';
+import type { Bus, BusRecord, LoggedRecord } from '../log/bus.js';
+import { isCodedError } from '../tools/errors.js';
+import type { Refused } from './apply-records.js';
 import {
   type Consumed,
   deadLetterTopic,
-  type Letter,
+  type DeadLetterRecord,
   type RecordLocation,
   locationName,
-  placeOfReceipt,
-  receiptTopic,
-  toLetter,
+  locationOfMarker,
+  redrivenTopic,
+  parseDeadLetter,
+  toDeadLetter,
   toOriginalRecord,
+  withoutContent,
 } from './dead-letter.js';
 
-/** A record that was given up, once, however many letters there are of it. */
+/**
+ * A record that could not be applied. It may have several records in the dead-letter topic, for instance after a crash.
+ */
 export interface DeadLetter {
-  /** Names where the record was: `topic/partition/offset`. */
+  /** Location of the original record: `topic/partition/offset`. */
   readonly id: string;
-  /** The newest letter of it. */
-  readonly letter: Letter;
-  /** Letters of it that have no receipt. */
-  readonly waiting: readonly RecordLocation[];
+  /** The newest of its records in the dead-letter topic. */
+  readonly latest: DeadLetterRecord;
+  /** Locations of those that are not marked as redriven. */
+  readonly pending: readonly RecordLocation[];
 }
 
-/** All dead letters of a consumer group, as they stand, in the order in which the records are in the log. */
+/**
+ * Sends records to the dead-letter topic. Resolves when they are durable there. After a failure, some of them may be
+ * there already.
+ */
+export async function sendToDeadLetters(bus: Bus, consumed: Consumed, refused: readonly Refused[]): Promise<void> {
+  const deadLetters = refused.map((each) => toDeadLetter(each, consumed.group));
+  await publish(bus, deadLetterTopic(consumed), deadLetters);
+}
+
+/**
+ * Omits the content of a record that is too large for the dead-letter topic: the original stays in the log permanently.
+ */
+async function publish(bus: Bus, topic: string, deadLetters: readonly BusRecord[]): Promise<void> {
+  try {
+    await bus.publish(topic, deadLetters);
+  } catch (error) {
+    if (!isCodedError(error) || error.kind !== 'too-large') throw error;
+    if (deadLetters.length > 1) for (const each of deadLetters) await publish(bus, topic, [each]);
+    else await bus.publish(topic, deadLetters.map(withoutContent));
+  }
+}
+
+/** Returns all dead letters of a consumer group, in the log order of the original records. */
 export async function readDeadLetters(bus: Bus, consumed: Consumed): Promise<readonly DeadLetter[]> {
   const topic = deadLetterTopic(consumed);
-  // By place: a reading may hand the same record over twice.
-  const letters = new Map<string, Letter>();
+  // By location: a reader may deliver the same record twice.
+  const found = new Map<string, DeadLetterRecord>();
   const redriven = new Set<string>();
-  await readWhole(bus, [topic, receiptTopic(consumed)], (record) => {
-    if (record.topic === topic) letters.set(locationName(record), toLetter(record));
-    else addReceipt(redriven, record, topic);
+  await readWhole(bus, [topic, redrivenTopic(consumed)], (record) => {
+    if (record.topic === topic) found.set(locationName(record), parseDeadLetter(record));
+    else addMarker(redriven, record, topic);
   });
-  return foldLetters([...letters.values()], redriven);
+  return toDeadLetters([...found.values()], redriven);
 }
 
-/** The places in the dead-letter topic that have a receipt, by name. */
-export async function readReceipts(bus: Bus, consumed: Consumed): Promise<ReadonlySet<string>> {
+/** Returns the locations (as {@link locationName}) in the dead-letter topic that are marked as redriven. */
+export async function readRedriven(bus: Bus, consumed: Consumed): Promise<ReadonlySet<string>> {
   const redriven = new Set<string>();
-  await readWhole(bus, [receiptTopic(consumed)], (record) => addReceipt(redriven, record, deadLetterTopic(consumed)));
+  await readWhole(bus, [redrivenTopic(consumed)], (record) => addMarker(redriven, record, deadLetterTopic(consumed)));
   return redriven;
 }
 
-/** What the letters of a topic come to. */
-export function foldLetters(letters: readonly Letter[], redriven: ReadonlySet<string>): DeadLetter[] {
+/** Groups records of a dead-letter topic by their origin. */
+function toDeadLetters(records: readonly DeadLetterRecord[], redriven: ReadonlySet<string>): DeadLetter[] {
   const byId = new Map<string, DeadLetter>();
-  const oldestFirst = [...letters].sort((one, other) => compare(one.location, other.location));
-  for (const letter of oldestFirst) {
-    const id = locationName(letter.origin ?? letter.location);
-    const waiting = redriven.has(locationName(letter.location)) ? [] : [letter.location];
-    byId.set(id, { id, letter, waiting: [...(byId.get(id)?.waiting ?? []), ...waiting] });
+  const oldestFirst = [...records].sort((one, other) => compare(one.location, other.location));
+  for (const latest of oldestFirst) {
+    const id = locationName(latest.origin ?? latest.location);
+    const pending = redriven.has(locationName(latest.location)) ? [] : [latest.location];
+    byId.set(id, { id, latest, pending: [...(byId.get(id)?.pending ?? []), ...pending] });
   }
   return [...byId.values()].sort((one, other) => compare(recordOf(one), recordOf(other)));
 }
 
 /**
- * The records of dead letters as they were and where they were, by id. One whose value was left out of the letter is
- * fetched from there; one that is not in the log any more is missing.
+ * Returns the original records of dead letters, by id. A value that was omitted from the dead letter is read from its
+ * origin; a record that is no longer in the log is missing from the result.
  */
 export async function readOriginals(
   bus: Bus,
@@ -72,27 +100,27 @@ export async function readOriginals(
 }
 
 async function readWhole(bus: Bus, topics: readonly string[], take: (record: LoggedRecord) => void): Promise<void> {
-  const reading = await bus.read(topics, (records) => {
+  const reader = await bus.read(topics, (records) => {
     for (const record of records) take(record);
     return Promise.resolve();
   });
   try {
-    await reading.caughtUp();
+    await reader.caughtUp();
   } finally {
-    await reading.stop();
+    await reader.stop();
   }
 }
 
-function recordOf({ letter: { origin, location } }: DeadLetter): RecordLocation {
+function recordOf({ latest: { origin, location } }: DeadLetter): RecordLocation {
   return origin ?? location;
 }
 
-function contentOf({ letter: { origin, location, isOmitted } }: DeadLetter): RecordLocation {
+function contentOf({ latest: { origin, location, isOmitted } }: DeadLetter): RecordLocation {
   return isOmitted && origin ? origin : location;
 }
 
-function addReceipt(redriven: Set<string>, record: LoggedRecord, topic: string): void {
-  const location = placeOfReceipt(record, topic);
+function addMarker(redriven: Set<string>, record: LoggedRecord, topic: string): void {
+  const location = locationOfMarker(record, topic);
   if (location) redriven.add(locationName(location));
 }
 

@@ -26,9 +26,9 @@ describe('the count of dead letters', () => {
 
   it('is unknown while the bus is away', async () => {
     const countRecords = () => Promise.reject(new Error('the bus is away'));
-    const letters = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+    const pending = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
 
-    expect(await letters.counts()).toEqual(unknown);
+    expect(await pending.counts()).toEqual(unknown);
   });
 
   it('is unknown, and asked for once, while the bus does not answer', async () => {
@@ -37,18 +37,18 @@ describe('the count of dead letters', () => {
       asked += 1;
       return new Promise<never>(() => undefined);
     };
-    const letters = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+    const pending = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
 
-    expect(await Promise.all([letters.counts(), letters.counts()])).toEqual([unknown, unknown]);
+    expect(await Promise.all([pending.counts(), pending.counts()])).toEqual([unknown, unknown]);
     expect(asked).toBe(1);
   });
 
   it('is good for a while', async () => {
     let asked = 0;
     const countRecords = () => Promise.resolve(new Map([['topic.group.dlt', (asked += 1)]]));
-    const letters = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
+    const pending = new PendingDeadLetters({ ...new FlakyLog().bus(), countRecords }, [consumed]);
 
-    expect(await letters.counts()).toMatchObject([{ waiting: 1 }]);
-    expect(await letters.counts()).toMatchObject([{ waiting: 1 }]);
+    expect(await pending.counts()).toMatchObject([{ pending: 1 }]);
+    expect(await pending.counts()).toMatchObject([{ pending: 1 }]);
   });
 });

@@ -6,40 +6,40 @@ import { fingerprintOf, partitionName, type Position, type Positions } from './p
 /** Milliseconds between two writes of the positions that moved. */
 const SAVE_INTERVAL_MS = 1_000;
 
-/** Why the records of a partition are read again. */
+/** Why the records of a partition are consumed again. */
 export type Finding =
-  /** The database knows fewer records than this process has applied: it was restored. */
+  /** The stored position is behind what this process has applied: the database was restored. */
   | 'database-restored'
-  /** The log ends before what was read from it, or has another record there: it was restored, truncated or made anew. */
+  /** The log ends before the position, or has another record there: it was restored, truncated or recreated. */
   | 'log-replaced';
 
 interface Partition {
-  /** As the database has it, as far as this process knows. */
+  /** The stored position, as last seen by this process. */
   stored?: Position | undefined;
-  /** What this process has applied, once it has applied something. */
+  /** The position up to which this process has applied records; undefined before the first one. */
   applied?: Position | undefined;
-  /** Until its record has been seen again in the log. */
+  /** The stored position until its record has been found in the log again. */
   unconfirmed?: Position | undefined;
-  /** Its position is the evidence that the log lacks records, and is not overwritten. */
+  /** The stored position proves that the log lacks records, so it must not be overwritten. */
   isEvidence?: boolean;
-  /** It is read from the beginning of another log, so what is stored is void. */
+  /** The partition is consumed from the beginning of a replaced log, so the stored position is void. */
   isVoid?: boolean;
 }
 
-/** What a keeper is for. */
+/** Settings of a {@link PositionKeeper}. */
 export interface Keeping {
   readonly group: string;
   readonly positions: Positions;
-  /** Topics that the context itself publishes: what their log lacks, only an operator can put back. */
+  /** Topics that the context itself publishes: only an operator can restore records that their log lacks. */
   readonly ownTopics: ReadonlySet<string>;
   readonly logger: Logger;
   readonly onFinding: (finding: Finding, topic: string) => void;
 }
 
 /**
- * Keeps the positions of one consumer group in its context's database, a moment after what the records led to, and starts
- * each partition there. So a database that was restored gets again what it lacks, and a log that was restored is read from
- * its beginning; records that come again change nothing.
+ * Stores the positions of one consumer group in its context's database, shortly after the effects of the records, and
+ * starts each partition from there. A restored database so receives again the records that it lacks, and a restored log
+ * is consumed from its beginning. Records that are delivered again have no effect.
  */
 export class PositionKeeper {
   private readonly partitions = new Map<string, Partition>();
@@ -48,19 +48,21 @@ export class PositionKeeper {
 
   constructor(private readonly keeping: Keeping) {}
 
-  /** Where a partition that was assigned to this process starts: one record early, to see whether it is the same one. */
+  /**
+   * Returns the start offset of an assigned partition: one record early, to check that the log still has that record.
+   */
   async startAt(topic: string, partition: number): Promise<number> {
     const stored = await this.storedOf(topic, partition);
     this.partitions.set(partitionName({ topic, partition }), { stored, unconfirmed: stored });
     return Math.max(0, (stored?.next ?? 0) - 1);
   }
 
-  /** The consumption whose partitions are restarted where that is needed. */
+  /** Sets the consumer whose partitions are restarted when necessary. */
   attach(consumption: Pick<RunningConsumer, 'restart'>): void {
     this.consumption = consumption;
   }
 
-  /** Wraps a handler so that its progress is kept. */
+  /** Wraps a handler to record its progress. */
   watch(handler: RecordHandler): RecordHandler {
     return async (records, lease) => {
       const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
@@ -69,7 +71,7 @@ export class PositionKeeper {
       partition.unconfirmed = undefined;
       if (unconfirmed && !isSameLog(unconfirmed, first)) {
         this.logReplaced(first, partition);
-        // What was read before it may be missing, too.
+        // Earlier records may be missing, too.
         if (first.offset > 0) return;
       }
       try {
@@ -83,7 +85,7 @@ export class PositionKeeper {
     };
   }
 
-  /** Saves regularly until it is told to stop, and once more then. Never throws. */
+  /** Saves periodically until `signal` is aborted, and once more then. Never throws. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(SAVE_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
@@ -91,7 +93,10 @@ export class PositionKeeper {
     }
   }
 
-  /** Saves what has moved since the last time. Never throws: what is not saved is read again after the next start. */
+  /**
+   * Saves positions that advanced since the last call. Never throws: unsaved records are consumed again after a
+   * restart.
+   */
   save(): Promise<void> {
     const { group, logger } = this.keeping;
     this.saving = this.saving
@@ -101,7 +106,7 @@ export class PositionKeeper {
   }
 
   /**
-   * The positions of a topic as the database has them, compared with what this process knew.
+   * Returns the stored positions of a topic, after comparing them with those that this process last saw.
    * @throws PlatformError `unavailable`
    */
   async look(topic: string): Promise<readonly Position[]> {
@@ -114,12 +119,12 @@ export class PositionKeeper {
     return stored;
   }
 
-  /** Takes a partition whose log ends before what was read from it from its beginning. */
+  /** Restarts a partition whose log ends before its position from the beginning. */
   restartShortened({ topic, partition }: Position): void {
     this.logReplaced({ topic, partition }, this.partitionOf({ topic, partition }));
   }
 
-  /** The partitions of a topic whose log lacks records that were read from it. */
+  /** Returns the number of the topic's partitions whose log lacks consumed records. */
   evidenceOf(topic: string): number {
     return [...this.partitions].filter(([name, { isEvidence }]) => name.startsWith(`${topic}/`) && isEvidence).length;
   }
@@ -137,14 +142,14 @@ export class PositionKeeper {
       await Promise.all([...new Set(advances.map(({ position }) => position.topic))].map((topic) => this.look(topic)));
   }
 
-  /** Another member may have moved it on; nobody moves it back but whoever restored the database. */
+  /** Another member may have advanced the position. Only a restore of the database moves it back. */
   private compare(name: string, partition: Partition, stored: Position | undefined): void {
     const before = partition.stored;
     partition.stored = stored;
     if (!before || (stored && stored.next >= before.next)) return;
     const wasVoid = !stored && partition.isEvidence === true;
     partition.isEvidence = false;
-    // An operator who has put back into the log what it lacked declares the positions void.
+    // `republish` drops the positions once it has restored the log's missing records.
     if (wasVoid) return;
     const { topic, partition: number } = before;
     this.keeping.logger.warn(
@@ -187,13 +192,13 @@ export class PositionKeeper {
   }
 }
 
-/** A member that has lost the partition to another one must not move it back. */
+/** A member that has lost the partition must not move its position back. */
 function hasMoved({ stored, applied, isEvidence, isVoid }: Partition): boolean {
   if (!applied || isEvidence === true) return false;
   return isVoid === true || applied.next > (stored?.next ?? 0);
 }
 
-/** Whether a partition that was read up to a position continues, from the record before it on, as the same log. */
+/** Returns true if the record before the position is still in the log, unchanged, where consumption continues. */
 function isSameLog({ next, last }: Position, first: LoggedRecord): boolean {
   if (first.offset === next - 1) return fingerprintOf(first) === last;
   return first.offset > next - 1;

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import type { BusRecord } from '../log/bus.js';
 
-/** How far a consumer group has come in one partition. */
+/** The position of a consumer group in one partition. */
 export interface Position {
   readonly topic: string;
   readonly partition: number;
-  /** Offset of the record that comes next. */
+  /** Offset of the next record to consume. */
   readonly next: number;
   /** Fingerprint of the record before that one, see {@link fingerprintOf}. */
   readonly last: string;
@@ -18,8 +18,8 @@ export interface Advance {
 }
 
 /**
- * The positions of consumer groups, kept in the same database as what the groups write. The log keeps offsets as well; it
- * is the difference between the two that shows that one of them was restored from a backup.
+ * The positions of consumer groups, stored in the same database as the groups' own data. The log keeps offsets as well;
+ * a difference between the two reveals that one of them was restored from a backup.
  */
 export interface Positions {
   of(group: string): Promise<readonly Position[]>;
@@ -29,13 +29,13 @@ export interface Positions {
   forget(group: string, topic: string): Promise<void>;
 }
 
-/** Tells a record from any other that a restored log may have at the same offset. */
+/** Returns a fingerprint that distinguishes a record from others that a restored log may have at the same offset. */
 export function fingerprintOf({ key, value }: Pick<BusRecord, 'key' | 'value'>): string {
   const nothing = Buffer.alloc(0);
   return hash('sha256', Buffer.concat([key ?? nothing, Buffer.from([0]), value ?? nothing]), 'hex').slice(0, 32);
 }
 
-/** Names a partition of a topic. */
+/** Returns `topic/partition`. */
 export function partitionName({ topic, partition }: Pick<Position, 'topic' | 'partition'>): string {
   return `${topic}/${partition}`;
 }

@@ -1,38 +1,39 @@
 import type { Logger } from 'pino';
 import type { Bus, LoggedRecord, RecordHandler } from '../log/bus.js';
 import { describeRecords } from '../log/describe-records.js';
-import { sendToDeadLetters } from './send-to-dead-letters.js';
+import { sendToDeadLetters } from './dead-letters.js';
 import { isProgrammingError } from '../tools/programming-error.js';
 import { applyRecords } from './apply-records.js';
 import type { Subscription } from './subscription.js';
 
 /**
- * How often records are tried on which our own code fails. With the pauses of the bus between them that takes about ten
- * seconds, in which a race is over, or a database that answers nonsense is itself again.
+ * Attempts at records on which our own code fails. With the bus's pauses between them they take about ten seconds,
+ * enough for a race to end or for a database that returned unexpected results to recover.
  */
 const MAX_TRIES = 8;
 
-/** What went to the dead letters at a time. */
+/** Numbers of records that were sent to the dead-letter topic together. */
 export interface DeadLettered {
   readonly count: number;
-  /** Of them, those on which our own code failed. */
+  /** Number of them on which our own code failed. */
   readonly programmingErrors: number;
 }
 
 /**
- * Applies the records of a subscription, and dead-letters what can never be applied: only after the others are, so that
- * records which come again because a dependency is away do not leave a letter each time. Where our own code fails, the
- * records come again a bounded number of times; then the one that it fails on is dead-lettered, too.
- * @param onDeadLetters told how many went to the dead letters
+ * Returns a handler that applies the records of a subscription and sends those that can never be applied to the
+ * dead-letter topic. It applies the others first, so that a redelivery after a failure of a dependency does not produce
+ * dead letters again. If our own code fails, the records are redelivered a bounded number of times; then the record
+ * that it fails on becomes a dead letter, too.
+ * @param onDeadLetters called with the numbers of each group of dead letters
  */
 export function recordHandler(
   subscription: Subscription,
   bus: Bus,
   logger: Logger,
-  onDeadLetters: (givenUp: DeadLettered) => void = () => undefined,
+  onDeadLetters: (sent: DeadLettered) => void = () => undefined,
 ): RecordHandler {
   const { group } = subscription;
-  /** By partition: the first of the records that our code failed on, and how often. */
+  /** By partition: offset of the first record of the failed delivery, and the number of failures. */
   const failures = new Map<number, { readonly offset: number; readonly count: number }>();
 
   return async (records, lease) => {
@@ -48,13 +49,13 @@ export function recordHandler(
       },
     );
     if (refused.length > 0) {
-      const letters = refused.map((each) => (each.stack ? { ...each, attempts: failed + each.attempts } : each));
-      await sendToDeadLetters(bus, subscription, letters);
-      const programmingErrors = letters.filter(({ stack }) => stack).length;
-      onDeadLetters({ count: letters.length, programmingErrors });
-      for (const { record, reason, attempts, stack } of letters) {
+      const deadLetters = refused.map((each) => (each.stack ? { ...each, attempts: failed + each.attempts } : each));
+      await sendToDeadLetters(bus, subscription, deadLetters);
+      const programmingErrors = deadLetters.filter(({ stack }) => stack).length;
+      onDeadLetters({ count: deadLetters.length, programmingErrors });
+      for (const { record, reason, attempts, stack } of deadLetters) {
         const line = { ...describeRecords([record]), group, reason, attempts, ...(stack && { stack }) };
-        logger.error(line, 'record goes to the dead letters');
+        logger.error(line, 'record sent to the dead-letter topic');
       }
     }
     failures.delete(partition);

@@ -2,27 +2,26 @@ import type { Bus, LoggedRecord } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { applyRecords } from './apply-records.js';
 import type { Subscription } from './subscription.js';
-import { type Consumed, locationName, receiptTopic, toReceipt } from './dead-letter.js';
+import { type Consumed, locationName, redrivenTopic, toRedrivenMarker } from './dead-letter.js';
 import { type DeadLetter, readOriginals } from './dead-letters.js';
 
-/** A dead letter that stays one. */
+/** A dead letter that still cannot be applied. */
 export interface FailedRedrive {
   readonly id: string;
-  /** Why; it names no value of the record. */
+  /** The reason, without any value of the record. */
   readonly reason: string;
 }
 
-/** Records that are applied before their receipts are written. */
+/** Most records that are applied before they are marked as redriven. */
 const MAX_BATCH = 500;
-/** Of records in memory at a time: all letters are read through for each so many. */
+/** Most bytes of records in memory. The dead-letter topic is read once for each round of this size. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
 /**
- * Has today's code apply the records of dead letters, in order and as where they were in the log, and writes a receipt
- * for each that it could. Answers those that it could not. Safe to repeat, and to run twice at once: what is applied is
- * guarded by its version.
- * @throws whatever a dependency that is away does, and the reason of `signal` once that is aborted; what has its receipt
- * by then is done.
+ * Re-applies dead-lettered records in log order and marks each success as redriven. Returns those that still fail. Safe
+ * to repeat and to run concurrently: versions guard every write.
+ * @throws errors of unavailable dependencies, and the reason of `signal` once that is aborted; records marked by then
+ * stay redriven
  */
 export async function redrive(
   bus: Bus,
@@ -37,7 +36,7 @@ export async function redrive(
       signal.throwIfAborted();
       const some = round.slice(from, from + MAX_BATCH);
       const reasons = await apply(subscription, some, originals, signal);
-      await writeReceipts(
+      await markAsRedriven(
         bus,
         subscription,
         some.filter(({ id }) => !reasons.has(id)),
@@ -48,7 +47,7 @@ export async function redrive(
   return failed;
 }
 
-/** Answers why those that stay do, by id. */
+/** Returns the reasons of those that still fail, by id. */
 async function apply(
   subscription: Subscription,
   deadLetters: readonly DeadLetter[],
@@ -57,9 +56,9 @@ async function apply(
 ): Promise<ReadonlyMap<string, string>> {
   const reasons = new Map<string, string>();
   const records: LoggedRecord[] = [];
-  for (const { id, letter } of deadLetters) {
+  for (const { id, latest } of deadLetters) {
     const original = originals.get(id);
-    if (!letter.origin) reasons.set(id, letter.reason);
+    if (!latest.origin) reasons.set(id, latest.reason);
     else if (!original) reasons.set(id, 'it is not in the log any more');
     else records.push(original);
   }
@@ -68,26 +67,26 @@ async function apply(
   return reasons;
 }
 
-async function writeReceipts(bus: Bus, consumed: Consumed, deadLetters: readonly DeadLetter[]): Promise<void> {
-  const receipts = deadLetters.flatMap(({ letter, waiting }) =>
-    waiting.map((location) => toReceipt(location, letter.key)),
+async function markAsRedriven(bus: Bus, consumed: Consumed, deadLetters: readonly DeadLetter[]): Promise<void> {
+  const markers = deadLetters.flatMap(({ latest, pending }) =>
+    pending.map((location) => toRedrivenMarker(location, latest.key)),
   );
-  if (receipts.length === 0) return;
-  const topic = receiptTopic(consumed);
+  if (markers.length === 0) return;
+  const topic = redrivenTopic(consumed);
   await bus.createTopics([topic]);
-  await bus.publish(topic, receipts);
+  await bus.publish(topic, markers);
 }
 
 function roundsOf(deadLetters: readonly DeadLetter[]): DeadLetter[][] {
   const rounds: DeadLetter[][] = [];
   let bytes = Infinity;
   for (const deadLetter of deadLetters) {
-    if (bytes + deadLetter.letter.bytes > MAX_BATCH_BYTES) {
+    if (bytes + deadLetter.latest.bytes > MAX_BATCH_BYTES) {
       rounds.push([]);
       bytes = 0;
     }
     rounds.at(-1)?.push(deadLetter);
-    bytes += deadLetter.letter.bytes;
+    bytes += deadLetter.latest.bytes;
   }
   return rounds;
 }

@@ -1,12 +1,12 @@
 import { deadLetterTopic } from './dead-letter.js';
 
-/** A topic, and what a context has to do with it. */
+/** A topic, and how a context uses it. */
 export interface TopicUse {
   readonly topic: string;
   readonly uses: readonly ('published' | 'read' | 'dead letters')[];
 }
 
-/** The topics that a context, or a process of several, publishes and reads, and those that get what it gives up on. */
+/** Returns the topics that contexts publish and consume, and their dead-letter topics. */
 export function topicsUsed(
   publishes: readonly { readonly topic: string }[],
   reads: readonly { readonly topic: string; readonly group: string }[],

@@ -31,7 +31,7 @@ async function openInMemory(): Promise<BusFixture> {
       return openAnother();
     },
     crash: () => Promise.resolve(openAnother()),
-    bury: () => undefined,
+    endCrashedCalls: () => undefined,
     dispose: async () => {
       await Promise.all(buses.map((bus) => bus.close()));
       await database.close();
@@ -88,7 +88,7 @@ async function openOnDisk(): Promise<BusFixture> {
       await cp(path.join(folder.path, 'log'), path.join(folder.path, 'left'), { recursive: true });
       return open('left');
     },
-    bury: () => undefined,
+    endCrashedCalls: () => undefined,
     dispose: async () => {
       await Promise.all(buses.map((bus) => bus.close()));
       await folder.remove();

@@ -130,7 +130,7 @@ async function openFixture(): Promise<BusFixture> {
       network.cut();
       return openAnother();
     },
-    bury: () => network.mend(),
+    endCrashedCalls: () => network.mend(),
     dispose: async () => {
       await Promise.all(buses.map((bus) => bus.close()));
     },

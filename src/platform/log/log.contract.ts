@@ -4,7 +4,7 @@ import { aRoundOf, type BusFixture, BusWorld, keys } from '../testing/bus-world.
 import { eventually } from '../testing/eventually.js';
 import { record, Recorder } from '../testing/recorder.js';
 import type { BusRecord } from './bus.js';
-import { whyItForgets } from './topics.js';
+import { retentionProblems } from './topics.js';
 
 /** A part of the contract of a bus: topics, what is published, and what of it a group is given. */
 export function logContract(openFixture: () => Promise<BusFixture>): void {
@@ -179,7 +179,7 @@ export function logContract(openFixture: () => Promise<BusFixture>): void {
     const described = await world.bus.describeTopics([world.topic, deadLetters]);
 
     expect(described.map(({ topic }) => topic).sort()).toEqual([world.topic, deadLetters]);
-    expect(described.flatMap(whyItForgets)).toEqual([]);
+    expect(described.flatMap(retentionProblems)).toEqual([]);
     for (const each of described) expect(each).toMatchObject({ partitions: 6, replicationFactor: 1, brokers: 1 });
     expect(described.find(({ topic }) => topic === deadLetters)?.settings).toMatchObject({
       'max.message.bytes': '2097152',

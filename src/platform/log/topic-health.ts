@@ -3,7 +3,7 @@ import { isCodedError } from '../tools/errors.js';
 import type { Dependency, DependencyHealth } from '../tools/dependency.js';
 import type { Bus } from './bus.js';
 import { changedPartitions, type PartitionPins } from './partition-pins.js';
-import { whyItForgets, whyItMayLose } from './topics.js';
+import { retentionProblems, durabilityProblems } from './topics.js';
 
 /** Milliseconds for which an answer stands, so that probes do not weigh on the log. */
 const FRESH_FOR = 10_000;
@@ -34,7 +34,7 @@ export function topicHealth(
   async function describe(): Promise<{ reasons: string[]; detail?: string }> {
     try {
       const described = await bus.describeTopics(topics);
-      return { reasons: described.flatMap((each) => [...whyItForgets(each), ...whyItMayLose(each)]) };
+      return { reasons: described.flatMap((each) => [...retentionProblems(each), ...durabilityProblems(each)]) };
     } catch (error) {
       if (isCodedError(error) && error.code === 'not-permitted') return { reasons: [], detail: error.message };
       throw error;

@@ -3,7 +3,7 @@ import { PlatformError } from '../tools/errors.js';
 import type { Dependency } from '../tools/dependency.js';
 import type { TopicDescription } from './bus.js';
 import { topicHealth } from './topic-health.js';
-import { KEEPS_FOR_EVER } from './topics.js';
+import { UNLIMITED_RETENTION } from './topics.js';
 
 const FORGETS = { up: false, detail: 't would forget events: retention.ms is 1, not -1' };
 /** Longer than an answer stands. */
@@ -37,7 +37,7 @@ afterEach(() => {
 });
 
 function retention(milliseconds: string): () => Promise<readonly TopicDescription[]> {
-  const settings = { ...KEEPS_FOR_EVER, 'retention.ms': milliseconds };
+  const settings = { ...UNLIMITED_RETENTION, 'retention.ms': milliseconds };
   return () => Promise.resolve([{ topic: 't', partitions: 1, replicationFactor: 1, brokers: 1, settings }]);
 }
 

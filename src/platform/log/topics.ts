@@ -4,7 +4,11 @@ import type { TopicDescription } from './bus.js';
 type Settings = Readonly<Record<string, string>>;
 
 /** Configuration of every topic, in Kafka's words: the log is the event store, and forgets nothing. */
-export const KEEPS_FOR_EVER = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' } as const;
+export const UNLIMITED_RETENTION = {
+  'cleanup.policy': 'delete',
+  'retention.ms': '-1',
+  'retention.bytes': '-1',
+} as const;
 
 /** A dead letter may be as large as a record may be, and has headers besides. */
 const ROOM_FOR_A_DEAD_LETTER = { 'max.message.bytes': String(2 * 1024 * 1024) };
@@ -16,7 +20,7 @@ const MIN_IN_SYNC = 'min.insync.replicas';
 /** The settings that a topic of this name, with so many replicas, is created with, in Kafka's words. */
 export function settingsOf(topic: string, replicas = 1): Settings {
   return {
-    ...KEEPS_FOR_EVER,
+    ...UNLIMITED_RETENTION,
     ...(topic.endsWith('.dlt') && ROOM_FOR_A_DEAD_LETTER),
     ...(replicas >= REPLICAS && { [MIN_IN_SYNC]: '2' }),
   };
@@ -35,8 +39,8 @@ export function replicasOn(brokers: number, wanted = brokers === 1 ? 1 : REPLICA
 }
 
 /** Why the topic is no event store, in an operator's words. A setting that is not told is not held against it. */
-export function whyItForgets({ topic, settings }: TopicDescription): string[] {
-  return Object.entries(KEEPS_FOR_EVER).flatMap(([name, wanted]) => {
+export function retentionProblems({ topic, settings }: TopicDescription): string[] {
+  return Object.entries(UNLIMITED_RETENTION).flatMap(([name, wanted]) => {
     const value = settings[name] ?? wanted;
     return value === wanted ? [] : [`${topic} would forget events: ${name} is ${value}, not ${wanted}`];
   });
@@ -49,7 +53,7 @@ export function partitionsChanged(topic: string, partitions: number, first: numb
 }
 
 /** Why what was acknowledged could be lost with a broker, in an operator's words. */
-export function whyItMayLose({ topic, replicationFactor, wantedReplicas, settings }: TopicDescription): string[] {
+export function durabilityProblems({ topic, replicationFactor, wantedReplicas, settings }: TopicDescription): string[] {
   if (wantedReplicas === undefined) return [];
   const inSync = settings[MIN_IN_SYNC] ?? '2';
   return [
@@ -63,7 +67,7 @@ export function whyItMayLose({ topic, replicationFactor, wantedReplicas, setting
 }
 
 /** What of the topic an operator may want otherwise, though it forgets nothing; so many partitions are expected. */
-export function whatIsUnusual(description: TopicDescription, expectedPartitions: number): string[] {
+export function unusualSettings(description: TopicDescription, expectedPartitions: number): string[] {
   const { topic, partitions, replicationFactor, brokers } = description;
   const replicas = Math.min(REPLICAS, brokers);
   return [

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { TopicDescription } from './bus.js';
-import { KEEPS_FOR_EVER, replicasOn, settingsOf, whatIsUnusual, whyItForgets, whyItMayLose } from './topics.js';
+import {
+  UNLIMITED_RETENTION,
+  replicasOn,
+  settingsOf,
+  unusualSettings,
+  retentionProblems,
+  durabilityProblems,
+} from './topics.js';
 
 function described(settings: Record<string, string> = {}, others: Partial<TopicDescription> = {}): TopicDescription {
   const topic = 'accounts.customer.change';
@@ -10,7 +17,7 @@ function described(settings: Record<string, string> = {}, others: Partial<TopicD
     partitions: 6,
     replicationFactor: 3,
     brokers: 3,
-    settings: { ...KEEPS_FOR_EVER, ...settings },
+    settings: { ...UNLIMITED_RETENTION, ...settings },
     ...others,
   };
 }
@@ -27,22 +34,22 @@ describe('why a topic forgets', () => {
     [{}, []],
   ])('is said of %j', (settings, reasons) => {
     const sentences = reasons.map((reason) => `accounts.customer.change would forget events: ${reason}`);
-    expect(whyItForgets(described(settings))).toEqual(sentences);
+    expect(retentionProblems(described(settings))).toEqual(sentences);
   });
 
   it('is nothing for the topics that are created here', () => {
     for (const topic of ['a.b.change', 'a.b.change.group.dlt']) {
-      expect(whyItForgets(described({}, { topic, settings: settingsOf(topic) }))).toEqual([]);
+      expect(retentionProblems(described({}, { topic, settings: settingsOf(topic) }))).toEqual([]);
     }
   });
 
   it('is not guessed from a setting that the broker does not tell', () => {
-    expect(whyItForgets(described({}, { settings: { 'retention.ms': '5' } }))).toHaveLength(1);
-    expect(whyItForgets(described({}, { settings: {} }))).toEqual([]);
+    expect(retentionProblems(described({}, { settings: { 'retention.ms': '5' } }))).toHaveLength(1);
+    expect(retentionProblems(described({}, { settings: {} }))).toEqual([]);
   });
 
   it('is one reason for every setting that is not as it must be, and names topic, setting and value', () => {
-    const name = fc.constantFrom(...(Object.keys(KEEPS_FOR_EVER) as (keyof typeof KEEPS_FOR_EVER)[]));
+    const name = fc.constantFrom(...(Object.keys(UNLIMITED_RETENTION) as (keyof typeof UNLIMITED_RETENTION)[]));
     const value = fc.oneof(
       fc.maxSafeInteger().map(String),
       fc.constantFrom('compact', 'delete', '-1', 'compact,delete'),
@@ -50,14 +57,14 @@ describe('why a topic forgets', () => {
     const settings = fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 3 });
     fc.assert(
       fc.property(settings, fc.dictionary(fc.string(), fc.string()), (relevant, others) => {
-        const wrong = relevant.filter(([key, is]) => is !== KEEPS_FOR_EVER[key]);
-        const reasons = whyItForgets(
-          described({}, { settings: { ...others, ...KEEPS_FOR_EVER, ...Object.fromEntries(relevant) } }),
+        const wrong = relevant.filter(([key, is]) => is !== UNLIMITED_RETENTION[key]);
+        const reasons = retentionProblems(
+          described({}, { settings: { ...others, ...UNLIMITED_RETENTION, ...Object.fromEntries(relevant) } }),
         );
         expect(reasons).toHaveLength(wrong.length);
         for (const [key, is] of wrong) {
           expect(reasons).toContain(
-            `accounts.customer.change would forget events: ${key} is ${is}, not ${KEEPS_FOR_EVER[key]}`,
+            `accounts.customer.change would forget events: ${key} is ${is}, not ${UNLIMITED_RETENTION[key]}`,
           );
         }
       }),
@@ -110,7 +117,7 @@ describe('why a topic may lose events with a broker', () => {
     [inSync('1'), { wantedReplicas: 3 }, ['could lose events with one broker: min.insync.replicas is 1, not 2']],
   ])('is said of %j, %j', (settings, others, reasons) => {
     const sentences = reasons.map((reason) => `accounts.customer.change ${reason}`);
-    expect(whyItMayLose(described(settings, others))).toEqual(sentences);
+    expect(durabilityProblems(described(settings, others))).toEqual(sentences);
   });
 });
 
@@ -123,6 +130,6 @@ describe('what is unusual about a topic', () => {
     [{ replicationFactor: 1, brokers: 9 }, ['accounts.customer.change has fewer replicas (1) than it could have (3)']],
     [{ partitions: 3 }, ['accounts.customer.change has 3 partitions, and KAFKA_TOPIC_PARTITIONS is 6']],
   ])('is said of %j', (others, warnings) => {
-    expect(whatIsUnusual(described({}, others), 6)).toEqual(warnings);
+    expect(unusualSettings(described({}, others), 6)).toEqual(warnings);
   });
 });

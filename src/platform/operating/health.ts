@@ -82,9 +82,9 @@ export class Health {
     };
   }
 
-  private toHealth({ deadLetterTopic, waiting }: PendingCount): DeadLettersHealth {
-    const programmingError = waiting !== 0 && this.programmingErrors.has(deadLetterTopic);
-    const count = waiting === undefined ? { detail: 'unknown: the bus does not answer' } : { waiting };
+  private toHealth({ deadLetterTopic, pending }: PendingCount): DeadLettersHealth {
+    const programmingError = pending !== 0 && this.programmingErrors.has(deadLetterTopic);
+    const count = pending === undefined ? { detail: 'unknown: the bus does not answer' } : { waiting: pending };
     return { ...count, ...(programmingError && { programmingError }) };
   }
 }

@@ -94,7 +94,7 @@ export class Metrics {
   /** Measures pending dead letters at each scrape. */
   watchDeadLetters(counts: () => Promise<readonly PendingCount[]>): void {
     this.measureGroups('dead_letters_waiting', 'Pending dead letters: those that have not been redriven.', async () =>
-      (await counts()).map(({ topic, group, waiting }) => ({ topic, group, count: waiting })),
+      (await counts()).map(({ topic, group, pending }) => ({ topic, group, count: pending })),
     );
   }
 
@@ -103,7 +103,7 @@ export class Metrics {
     this.measureGroups(
       'subscriber_unread_records',
       'Consumer lag: records that the group has not processed yet.',
-      async () => (await counts()).map(({ topic, group, unread }) => ({ topic, group, count: unread })),
+      async () => (await counts()).map(({ topic, group, lag }) => ({ topic, group, count: lag })),
     );
   }
 

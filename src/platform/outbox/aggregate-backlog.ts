@@ -2,27 +2,27 @@ import type { Outbox } from '../aggregate/aggregates.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, maxEventBytes } from '../aggregate/event-limit.js';
 import type { Bus } from '../log/bus.js';
 
-/** What one aggregate has to publish. */
+/** The unpublished events of one aggregate. */
 export interface AggregateBacklog {
   readonly topic: string;
   readonly id: string;
   /** Versions of the first and the last event. */
   readonly first: number;
   readonly last: number;
-  /** RFC 3339; of the first. */
+  /** RFC 3339; time of the first event. */
   readonly since: string;
   readonly bytes: number;
-  /** The first event that the topic does not take for its size, if there is one. */
+  /** The first event that is too large for the topic, if there is one. */
   readonly refused?: { readonly version: number; readonly bytes: number };
 }
 
-/** Bytes of the largest event that a topic takes. @throws when the bus does not answer. */
+/** Returns the size in bytes of the largest event that a topic accepts. @throws when the bus is unavailable */
 export async function eventLimitOf(bus: Pick<Bus, 'describeTopics'>, topic: string): Promise<number> {
   const [described] = await bus.describeTopics([topic]);
   return maxEventBytes(Number(described?.settings['max.message.bytes'] ?? DEFAULT_MAX_MESSAGE_BYTES));
 }
 
-/** What waits in an outbox, aggregate by aggregate. */
+/** Returns the backlog of each aggregate in an outbox. */
 export async function* backlogByAggregate(
   outbox: Pick<Outbox, 'topic' | 'unpublished'>,
   maxBytes: number,

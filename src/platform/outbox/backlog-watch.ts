@@ -1,25 +1,25 @@
 import type { Backlog, Outbox, PendingAggregate } from '../aggregate/aggregates.js';
 import { cached } from '../tools/cached.js';
 
-/** What an outbox has to publish. */
+/** The unpublished events of an outbox. */
 export interface BacklogReport {
   readonly topic: string;
-  /** Undefined while the database does not tell. */
+  /** Number of events; undefined while the database is unavailable. */
   readonly events?: number;
-  /** There are more events than that. */
+  /** True if there are more events than counted. */
   readonly isMore?: true;
-  /** Seconds that the oldest of them waits; not there when nothing does. */
+  /** Age of the oldest event in seconds; undefined when there is none. */
   readonly oldestSeconds?: number;
-  /** RFC 3339; when that was so. */
+  /** RFC 3339; time of the count. */
   readonly asOf?: string;
-  /** Aggregates of which the topic refuses an event. */
+  /** Number of aggregates whose next event the topic refuses. */
   readonly setAside: number;
 }
 
-/** Tells, as often as anybody asks, how much an outbox has to publish and for how long. */
+/** Reports the size and the age of an outbox's backlog. */
 export class BacklogWatch {
-  private readonly latest = cached(() => this.ask());
-  /** Since when the ends of the backlog are seen, by the process's monotonic clock. */
+  private readonly latest = cached(() => this.count());
+  /** When the ends of the backlog were first seen, by the process's monotonic clock. */
   private seen = new Map<string, number>();
 
   constructor(
@@ -27,13 +27,13 @@ export class BacklogWatch {
     private readonly relay: { readonly setAside: { readonly length: number } },
   ) {}
 
-  /** Never throws, and never takes long. */
+  /** Returns the latest report. Never throws and never waits long. */
   async report(): Promise<BacklogReport> {
     const latest = await this.latest();
     return { topic: this.outbox.topic, ...latest, setAside: this.relay.setAside.length };
   }
 
-  private async ask(): Promise<Omit<BacklogReport, 'topic' | 'setAside'>> {
+  private async count(): Promise<Omit<BacklogReport, 'topic' | 'setAside'>> {
     const asOf = new Date().toISOString();
     const backlog = await this.outbox.backlog();
     const oldestSeconds = this.longestWait(backlog);
@@ -46,8 +46,8 @@ export class BacklogWatch {
   }
 
   /**
-   * By the events' own times, or for as long as this process sees the same ones wait, whichever is longer: a time may be
-   * in the future, and such an event is the last of them.
+   * Returns the longer of two: the age by the events' timestamps, and the time for which this process has seen the same
+   * events pending. A timestamp may be in the future; such an event sorts last.
    */
   private longestWait({ oldest, newest }: Backlog): number | undefined {
     const now = performance.now();

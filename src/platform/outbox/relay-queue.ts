@@ -1,32 +1,32 @@
 import type { PendingEvent } from '../aggregate/aggregates.js';
 
-/** An event on its way to the log. */
+/** An event to be published. */
 export interface Queued extends PendingEvent {
-  /** Of its aggregate. */
+  /** Id of its aggregate. */
   readonly id: string;
 }
 
 export interface QueueLimits {
-  /** Most events in memory; what a commit hands over past that is left to the sweeper. */
+  /** Most events in memory; further commits are left to the sweeper. */
   readonly maxQueued: number;
-  /** Most characters of JSON that these have together; what goes beyond is left to the sweeper, too. */
+  /** Most characters of JSON in memory; further commits are left to the sweeper. */
   readonly maxQueuedLength: number;
 }
 
-/** Aggregates whose newest trimmed version is remembered: those of several seconds under full load. */
+/** Aggregates whose newest trimmed version is remembered: several seconds' worth at full load. */
 const MAX_TRIMMED = 10_000;
 
 /**
- * The events that wait in memory to be published, and how far each aggregate has come. Whoever pushes an event has
- * pushed all that its aggregate has pending before it, or knows that it is in the log.
+ * The events in memory that are to be published, and the newest version of each aggregate among them. Before a caller
+ * pushes an event, all earlier events of its aggregate must have been pushed or published.
  */
 export class RelayQueue {
   private events: Queued[] = [];
   /** Characters of JSON in the queue. */
   private length = 0;
-  /** The newest version of each aggregate that is queued, being published or not trimmed yet. */
+  /** Newest version of each aggregate that is queued, being published or not trimmed yet. */
   private readonly newest = new Map<string, number>();
-  /** The newest version that was trimmed of each aggregate, the latest trimmed last. */
+  /** Newest trimmed version of each aggregate, the most recently trimmed last. */
   private readonly trimmed = new Map<string, number>();
 
   constructor(private readonly limits: QueueLimits) {}
@@ -39,17 +39,17 @@ export class RelayQueue {
     return this.events.length >= this.limits.maxQueued || this.length >= this.limits.maxQueuedLength;
   }
 
-  /** The version up to which an aggregate is known to be queued or in the log. */
+  /** Returns the version up to which an aggregate is known to be queued or in the log. */
   reached(id: string): number {
     return Math.max(this.newest.get(id) ?? 0, this.trimmed.get(id) ?? 0);
   }
 
-  /** This is the newest event of the aggregate that is queued, being published or not trimmed yet. */
+  /** Returns true if this version is the aggregate's newest that is queued, being published or not trimmed yet. */
   endsWith(id: string, version: number): boolean {
     return this.newest.get(id) === version;
   }
 
-  /** False when there is no room; what is queued already is not queued again. */
+  /** Returns false if the queue is full. An event that is already queued is not queued again. */
   push(event: Queued): boolean {
     if (event.version <= (this.newest.get(event.id) ?? 0)) return true;
     if (this.isFull) return false;
@@ -59,7 +59,7 @@ export class RelayQueue {
     return true;
   }
 
-  /** Takes out the next events. */
+  /** Removes and returns the next events. */
   take(count: number): Queued[] {
     const taken = this.events.slice(0, count);
     this.events = this.events.slice(count);
@@ -67,7 +67,7 @@ export class RelayQueue {
     return taken;
   }
 
-  /** Forgets an aggregate that cannot be published now. */
+  /** Removes an aggregate's events, because they cannot be published now. */
   drop(id: string): void {
     const kept = this.events.filter((event) => event.id !== id);
     this.length -= lengthOf(this.events) - lengthOf(kept);
@@ -75,7 +75,7 @@ export class RelayQueue {
     this.newest.delete(id);
   }
 
-  /** Events up to these versions are in the log, and are gone from the outbox if they are trimmed. */
+  /** Records that events up to these versions are in the log and, if `areTrimmed`, no longer in the outbox. */
   settle(published: ReadonlyMap<string, number>, areTrimmed: boolean): void {
     for (const [id, version] of published) {
       if (this.newest.get(id) === version) this.newest.delete(id);

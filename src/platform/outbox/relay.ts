@@ -12,13 +12,13 @@ import { Sweeper } from './sweeper.js';
 import { eventLimitOf } from './aggregate-backlog.js';
 
 export interface RelaySettings extends QueueLimits {
-  /** Most events in one publish. */
+  /** Most events in one publish request. */
   readonly maxBatch: number;
   /** Milliseconds between two sweeps. */
   readonly sweepEvery: number;
-  /** Milliseconds that an event is left to the instance that committed it before a sweep takes it up. */
+  /** Milliseconds that an event is left to the instance that committed it, before a sweep of another publishes it. */
   readonly sweepAfter: number;
-  /** Milliseconds until an aggregate that was set aside is tried again, and until the topic's limit is read again. */
+  /** Milliseconds until an aggregate that was set aside is retried, and until the topic's size limit is read again. */
   readonly retryAfter: number;
 }
 
@@ -32,22 +32,24 @@ const SETTINGS: RelaySettings = {
 };
 
 /**
- * Milliseconds that a publish is put off where events come all the time: few large batches cost everybody much less than
- * many small ones. An event that comes by itself is published at once.
+ * Delay between publishes while events arrive continuously: a few large batches cost much less than many small ones. A
+ * single event is published immediately.
  */
-const LINGER = 40;
-/** Milliseconds that sweeps are put off while there is more than a batch of the process's own commits to publish. */
+const LINGER_MS = 40;
+/** Longest delay of a sweep while more than a batch of the process's own commits is queued. */
 const MAX_BUSY_MS = 10_000;
 
-/** There is something to publish, something to sweep, something was trimmed. */
+/** An event was queued, a sweep was requested, events were trimmed. */
 const SIGNALS = ['queued', 'wanted', 'trimmed'] as const;
 type Signal = (typeof SIGNALS)[number];
 
 /**
- * Moves committed events from an outbox to the bus and then trims them. Of each aggregate it publishes in order of
- * version and skips none. What the log refuses for its size is set aside, with all that follows on it.
+ * Publishes committed events from an outbox to the bus, then trims them. It publishes each aggregate's events in
+ * version order, without gaps. If the log refuses an event for its size, the aggregate is set aside with all its later
+ * events.
  *
- * It may publish an event twice (a crash before the trim, another instance's sweep); readers skip by version.
+ * It may publish an event twice (after a crash before the trim, or another instance's sweep); consumers skip duplicates
+ * by version.
  */
 export class Relay {
   private readonly settings: RelaySettings;
@@ -74,7 +76,7 @@ export class Relay {
     outbox.onCommit((commit) => this.takeCommit(commit));
   }
 
-  /** The aggregates of which the log refuses an event. */
+  /** Aggregates whose next event the log refuses. */
   get setAside(): readonly SetAside[] {
     return this.aside.list;
   }
@@ -83,13 +85,13 @@ export class Relay {
     return this.outbox.topic;
   }
 
-  /** Starts to publish and to sweep. */
+  /** Starts publishing and sweeping. */
   start(): void {
     this.running = Promise.all([this.publishQueued(), this.sweepRegularly()]);
     void this.learnLimitRegularly();
   }
 
-  /** Publishes nothing more than what is on its way, until {@link resume}. */
+  /** Stops publishing, except for requests in flight, until {@link resume}. */
   pause(): void {
     this.isPaused = true;
   }
@@ -99,9 +101,7 @@ export class Relay {
     for (const each of SIGNALS) this.signals.emit(each);
   }
 
-  /**
-   * Publishes what is queued, for at most `timeoutMs` milliseconds, and stops. What then still waits stays in the outbox.
-   */
+  /** Publishes queued events for at most `timeoutMs` milliseconds, and stops. Remaining events stay in the outbox. */
   async stop(timeoutMs: number): Promise<void> {
     this.stopping.abort();
     for (const each of SIGNALS) this.signals.emit(each);
@@ -115,10 +115,10 @@ export class Relay {
     if (this.aborting.signal.aborted || this.aside.has(id)) return;
     const isNext = oldest === event.version || this.queue.reached(id) >= event.version - 1;
     if (isNext) {
-      // What finds no room is found by a sweep.
+      // A full queue is no loss: a sweep finds the event.
       if (this.queue.push({ ...event, id })) this.signals.emit('queued');
     } else {
-      // Somebody else has events before it to publish, and may be gone.
+      // Another instance has earlier events to publish, and may have crashed.
       this.sweeper.want(id);
       this.signals.emit('wanted');
     }
@@ -138,15 +138,15 @@ export class Relay {
       } catch {
         return;
       }
-      // At most one trim runs beside the publishing, so a slow database holds the relay back instead of piling up.
+      // At most one trim runs at a time, so a slow database slows the relay down instead of accumulating trims.
       await this.trimming;
       this.trimming = this.trim(published);
       const isStreaming = this.queue.size > 0 && this.queue.size < this.settings.maxBatch;
-      if (isStreaming) await this.pauseFor(LINGER);
+      if (isStreaming) await this.pauseFor(LINGER_MS);
     }
   }
 
-  /** Answers those that are in the log. Those of aggregates that were set aside are published last, each by itself. */
+  /** Returns the published events. Events of aggregates that were set aside are published last, one by one. */
   private async publish(batch: readonly Queued[]): Promise<readonly Queued[]> {
     if (this.aside.size === 0) return this.publishUnlessRefused(batch);
     const published = [...(await this.publishUnlessRefused(batch.filter(({ id }) => !this.aside.has(id))))];
@@ -157,13 +157,13 @@ export class Relay {
     return published;
   }
 
-  /** What is refused among many is found by halves. */
+  /** Finds refused events by bisection. */
   private async publishUnlessRefused(batch: readonly Queued[]): Promise<readonly Queued[]> {
     const [first] = batch;
     if (!first) return [];
     try {
       await this.publishAll(batch);
-      if (this.aside.release(first.id)) this.goOnWith(first.id);
+      if (this.aside.release(first.id)) this.publishRestOf(first.id);
       return batch;
     } catch (error) {
       if (!isRefused(error)) throw error;
@@ -189,9 +189,9 @@ export class Relay {
     });
   }
 
-  /** With what waits behind an event that the log takes after all. */
-  private goOnWith(id: string): void {
-    this.logger.info({ topic: this.topic, id }, 'the log takes the event now; its aggregate is published again');
+  /** Publishes the later events of an aggregate that is no longer set aside. */
+  private publishRestOf(id: string): void {
+    this.logger.info({ topic: this.topic, id }, 'the log accepts the event now; publishing its aggregate again');
     this.sweeper.want(id);
     this.signals.emit('wanted');
   }
@@ -201,7 +201,7 @@ export class Relay {
     if (!this.aside.add(event)) return;
     const { id, version, json } = event;
     const line = { err: error, topic: this.topic, id, version, bytes: Buffer.byteLength(json) };
-    this.logger.error(line, 'the log refuses an event; its aggregate is set aside');
+    this.logger.error(line, 'the log refuses an event for its size; setting its aggregate aside');
   }
 
   private async trim(published: readonly Queued[]): Promise<void> {
@@ -211,7 +211,10 @@ export class Relay {
       if (versions.size > 0) await this.outbox.trim(versions);
       areTrimmed = true;
     } catch (error) {
-      this.logger.warn({ err: error, topic: this.topic }, 'cannot trim; the sweeper will publish again');
+      this.logger.warn(
+        { err: error, topic: this.topic },
+        'cannot trim published events; a sweep will publish them again',
+      );
     }
     this.queue.settle(versions, areTrimmed);
     this.signals.emit('trimmed');
@@ -224,12 +227,12 @@ export class Relay {
       const isBusy = this.queue.size >= maxBatch && performance.now() - sweptAt < MAX_BUSY_MS;
       if (!isBusy) sweptAt = performance.now();
       const taken = await this.sweep(isBusy);
-      const canGoOn = this.sweeper.isAsked && !this.queue.isFull && !this.isPaused;
+      const canGoOn = this.sweeper.hasRequests && !this.queue.isFull && !this.isPaused;
       if (taken.size === 0 && !canGoOn) await this.signalled('wanted', sweepEvery);
     }
   }
 
-  /** Answers what it took up, once that is published and trimmed. */
+  /** Resolves with the events that it queued, once they are published and trimmed. */
   private async sweep(isBusy: boolean): Promise<ReadonlyMap<string, number>> {
     let taken: ReadonlyMap<string, number> = new Map();
     try {
@@ -238,29 +241,29 @@ export class Relay {
       this.logger.warn({ err: error, topic: this.topic }, 'cannot sweep yet');
     }
     if (taken.size > 0) this.signals.emit('queued');
-    // They would be found again, and again, until then.
+    // Until then, the next sweep would find them again.
     const isQueued = ([id, version]: [string, number]) => this.queue.endsWith(id, version);
     while ([...taken].some(isQueued) && !this.stopping.signal.aborted) await this.signalled('trimmed');
     return taken;
   }
 
-  /** A topic's settings may be changed while the process runs. */
+  /** The topic's settings may change while the process runs. */
   private async learnLimitRegularly(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       try {
         this.outbox.limitEvents(await eventLimitOf(this.bus, this.topic));
       } catch (error) {
-        this.logger.debug({ err: error, topic: this.topic }, 'cannot see the settings of the topic');
+        this.logger.debug({ err: error, topic: this.topic }, 'cannot read the settings of the topic');
       }
       await this.pauseFor(this.settings.retryAfter);
     }
   }
 
-  /** Answers at the next signal, after so many milliseconds, or when the relay stops. */
-  private signalled(name: Signal, longest?: number): Promise<void> {
+  /** Resolves at the next signal, after `timeoutMs` milliseconds, or when the relay stops. */
+  private signalled(name: Signal, timeoutMs?: number): Promise<void> {
     if (this.stopping.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = longest === undefined ? undefined : setTimeout(done, longest);
+      const timer = timeoutMs === undefined ? undefined : setTimeout(done, timeoutMs);
       const { signals } = this;
       function done(): void {
         clearTimeout(timer);
@@ -276,7 +279,7 @@ export class Relay {
   }
 }
 
-/** True where the log will never take a record, for its size; everything else is tried again. */
+/** Returns true if the log refuses a record for its size. All other errors are retried. */
 function isRefused(error: unknown): boolean {
   return isCodedError(error) && error.kind === 'too-large';
 }

@@ -1,12 +1,12 @@
 import type { DependencyHealth } from '../tools/dependency.js';
 import type { Queued } from './relay-queue.js';
 
-/** An aggregate of which the log refuses an event: that event, and since when. */
+/** An aggregate whose next event the log refuses. */
 export interface SetAside {
   readonly id: string;
   readonly version: number;
   readonly bytes: number;
-  /** RFC 3339 */
+  /** RFC 3339; time of the first refusal. */
   readonly since: string;
 }
 
@@ -17,13 +17,13 @@ interface Held extends SetAside {
 }
 
 /**
- * The aggregates that wait apart, so that the others go on: the log refuses the event that is next of them, and what
- * follows on that waits behind it. They are tried again from time to time, for a topic may be made to take more.
+ * Aggregates that are set aside so that others continue: the log refuses their next event, and later events must wait
+ * for it. They are retried periodically, because the topic's limit may be raised.
  */
 export class AggregatesSetAside {
   private readonly held = new Map<string, Held>();
 
-  /** @param retryAfter milliseconds until an aggregate is tried again */
+  /** @param retryAfter milliseconds until an aggregate is retried */
   constructor(private readonly retryAfter: number) {}
 
   get list(): readonly SetAside[] {
@@ -34,17 +34,17 @@ export class AggregatesSetAside {
     return this.held.size;
   }
 
-  /** Also of an aggregate that is being tried again. */
+  /** Returns true if the aggregate is set aside, even while it is being retried. */
   has(id: string): boolean {
     return this.held.has(id);
   }
 
-  /** Nothing of it may be published now. */
+  /** Returns true if the aggregate must not be published now. */
   holds(id: string): boolean {
     return this.held.get(id)?.isTried === false;
   }
 
-  /** Answers whether it is new here. */
+  /** Returns true if this event was not set aside before. */
   add({ id, version, json }: Queued): boolean {
     const before = this.held.get(id);
     const since = before?.version === version ? before.since : new Date().toISOString();
@@ -53,7 +53,7 @@ export class AggregatesSetAside {
     return before?.version !== version;
   }
 
-  /** Those whose time has come; they are being tried again from now on. */
+  /** Returns the aggregates that are due for a retry, and marks them as being retried. */
   takeDue(): string[] {
     const now = performance.now();
     const due = [...this.held.values()].filter(({ retryAt }) => retryAt <= now);
@@ -61,16 +61,16 @@ export class AggregatesSetAside {
     return due.map(({ id }) => id);
   }
 
-  /** Answers whether it was here. */
+  /** Returns true if the aggregate was set aside. */
   release(id: string): boolean {
     return this.held.delete(id);
   }
 }
 
-/** Aggregates that a detail names. */
+/** Most aggregates that the health detail names. */
 const MAX_NAMED = 3;
 
-/** What readiness says of them: everything else goes on, so the process is no more than degraded. */
+/** Returns their readiness check. Other aggregates continue, so the process is only degraded. */
 export function setAsideHealth(topic: string, setAside: readonly SetAside[]): DependencyHealth {
   if (setAside.length === 0) return { up: true };
   const named = setAside

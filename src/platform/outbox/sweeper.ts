@@ -2,38 +2,40 @@ import type { Outbox, PendingAggregate } from '../aggregate/aggregates.js';
 import type { RelayQueue } from './relay-queue.js';
 import type { AggregatesSetAside } from './set-aside.js';
 
-/** Aggregates that are looked at, and taken up, at a time: few, for other instances may be about to do the same. */
+/** Aggregates that are read, and queued, at a time: few, because other instances may be about to do the same. */
 const PAGE = 250;
-/** One look of so many begins with the oldest, and not at a place at random: one odd time may keep it from all the others. */
-const FROM_BEGINNING = 8;
-/** Events that are taken of an aggregate at a time, so that one with many does not hold up the others. */
+/**
+ * Every eighth scan begins with the oldest event instead of a random time: one odd timestamp may hide all the others.
+ */
+const FULL_SCAN_INTERVAL = 8;
+/** Most events of one aggregate that are queued at a time, so that it does not hold up the others. */
 const MAX_EVENTS = 50;
-/** Characters of JSON that are taken up at a time. */
+/** Characters of JSON that are queued at a time. */
 const MAX_LENGTH = 4 * 1024 ** 2;
-/** Aggregates that were seen and may be somebody else's to publish. */
+/** Most aggregates that are remembered as pending, possibly about to be published by another instance. */
 const MAX_SEEN = 10_000;
 
 interface Seen {
-  /** Of the oldest event that was pending then. */
+  /** Version of the oldest pending event. */
   readonly version: number;
   /** By this process's monotonic clock. */
   readonly at: number;
 }
 
 /**
- * Finds in an outbox what nobody publishes: what a crash has left, and what had no room in a queue. An event is taken up
- * when it has been seen for long enough by this process's own clock, which never goes back; also at once, where its time
- * says that it is old. That may be wrong, and then costs a duplicate: it keeps nothing from being published.
+ * Finds events in an outbox that no instance publishes: after a crash, or when a queue was full. It queues an event
+ * that has been pending long enough by this process's monotonic clock, or immediately if its timestamp is old. A wrong
+ * timestamp may cause a duplicate, but never keeps an event from being published.
  *
- * Instances do not agree on who takes what. Each begins at a place of its own, and reads events just before it publishes
- * them, so that they rarely take up the same.
+ * Instances do not coordinate. Each starts its scan at a random time, and reads events just before it publishes them,
+ * so that two rarely publish the same event.
  */
 export class Sweeper {
   private readonly seen = new Map<string, Seen>();
   private readonly wanted = new Set<string>();
-  /** Nobody else publishes what a crash has left, so what the first look finds is taken at once. */
+  /** After a crash no other instance publishes the pending events, so the first scan's events are due immediately. */
   private isFirst = true;
-  private looks = 0;
+  private scans = 0;
 
   /** @param sweepAfter milliseconds that an event is left to the instance that committed it */
   constructor(
@@ -43,36 +45,36 @@ export class Sweeper {
     private readonly sweepAfter: number,
   ) {}
 
-  /** Has the next {@link sweep} take up the oldest events that an aggregate has pending. */
+  /** Requests that the next {@link sweep} queues the oldest pending events of an aggregate. */
   want(id: string): void {
     if (this.wanted.size < MAX_SEEN) this.wanted.add(id);
   }
 
-  /** Something is wanted. */
-  get isAsked(): boolean {
+  /** True if aggregates have been requested. */
+  get hasRequests(): boolean {
     return this.wanted.size > 0;
   }
 
   /**
-   * Queues what is to be taken up. Answers the newest version that it took of each aggregate.
-   * @param onlyWanted leaves out what nobody has asked for
+   * Queues due events. Returns the newest queued version of each aggregate.
+   * @param onlyWanted restricts the sweep to requested aggregates
    */
   async sweep(onlyWanted: boolean): Promise<ReadonlyMap<string, number>> {
     for (const id of this.aside.takeDue()) this.want(id);
     if (this.queue.isFull) return new Map();
-    if (!onlyWanted && !this.isAsked && this.due().size === 0) await this.look();
+    if (!onlyWanted && !this.hasRequests && this.due().size === 0) await this.scan();
     return this.take(onlyWanted ? new Map<string, Seen>() : this.due());
   }
 
-  private async look(): Promise<void> {
+  private async scan(): Promise<void> {
     if (this.seen.size > MAX_SEEN - 2 * PAGE) return;
     const ends = await this.outbox.ends();
-    this.looks += 1;
-    const isFromBeginning = this.looks % FROM_BEGINNING === 0;
-    const from = ends && !isFromBeginning ? placeBetween(ends.oldest.time, ends.newest.time) : '';
+    this.scans += 1;
+    const isFullScan = this.scans % FULL_SCAN_INTERVAL === 0;
+    const from = ends && !isFullScan ? randomTimeBetween(ends.oldest.time, ends.newest.time) : '';
     const page = ends ? await this.outbox.pendingAggregates(from, PAGE) : [];
     const others = from !== '' && page.length < PAGE ? await this.outbox.pendingAggregates('', PAGE) : [];
-    for (const waiting of [...page, ...others]) this.remember(waiting);
+    for (const aggregate of [...page, ...others]) this.remember(aggregate);
     this.isFirst = false;
   }
 
@@ -85,7 +87,7 @@ export class Sweeper {
     let length = 0;
     for await (const { id, pending } of this.outbox.unpublished({ ids: [...ids], maxEvents: MAX_EVENTS })) {
       ids.delete(id);
-      // Otherwise somebody has published it meanwhile, and is perhaps about to publish the rest.
+      // Otherwise another instance has published it meanwhile, and may be about to publish the rest.
       if (!wanted.has(id) && due.get(id)?.version !== pending[0]?.version) continue;
       if (this.aside.holds(id)) continue;
       const queued = pending.filter((event) => this.queue.push({ ...event, id }));
@@ -100,7 +102,7 @@ export class Sweeper {
       }
       return taken;
     }
-    // Nothing of these waits any more.
+    // These have no pending events any more.
     for (const id of ids) this.aside.release(id);
     return taken;
   }
@@ -127,9 +129,9 @@ export class Sweeper {
   }
 }
 
-/** A time between two, at random; '' where they are no times. */
-function placeBetween(oldest: string, newest: string): string {
+/** Returns a random time between two; '' if they are not valid times. */
+function randomTimeBetween(oldest: string, newest: string): string {
   const [begin, end] = [Date.parse(oldest), Date.parse(newest)];
-  const place = begin + Math.random() * (end - begin);
-  return Number.isNaN(place) ? '' : new Date(place).toISOString();
+  const time = begin + Math.random() * (end - begin);
+  return Number.isNaN(time) ? '' : new Date(time).toISOString();
 }

@@ -12,7 +12,7 @@ export interface BusFixture {
   /** Cuts the process off, like `kill -9`. Returns the bus of the next process. Running calls never end. */
   crash(): Promise<Bus>;
   /** Lets the calls of a crashed process end, so that they can be cleaned up. */
-  bury(): void;
+  endCrashedCalls(): void;
   dispose(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export class BusWorld {
   }
 
   async close(): Promise<void> {
-    this.fixture.bury();
+    this.fixture.endCrashedCalls();
     await Promise.all(this.running.map((consumer) => consumer.stop()));
     await this.fixture.dispose();
   }

@@ -1,4 +1,4 @@
-import { KEEPS_FOR_EVER } from '../../log/topics.js';
+import { UNLIMITED_RETENTION } from '../../log/topics.js';
 import { deadLetterTopic } from '../../consuming/dead-letter.js';
 import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent, dataschemaOf } from '../../event/cloud-event.js';
 import type { EventStream } from '../../event/event-stream.js';
@@ -115,9 +115,9 @@ function topicBinding(topic: string, partitions: number): Part {
     topic,
     partitions,
     topicConfiguration: {
-      'cleanup.policy': [KEEPS_FOR_EVER['cleanup.policy']],
-      'retention.ms': Number(KEEPS_FOR_EVER['retention.ms']),
-      'retention.bytes': Number(KEEPS_FOR_EVER['retention.bytes']),
+      'cleanup.policy': [UNLIMITED_RETENTION['cleanup.policy']],
+      'retention.ms': Number(UNLIMITED_RETENTION['retention.ms']),
+      'retention.bytes': Number(UNLIMITED_RETENTION['retention.bytes']),
     },
     ...BINDING,
   };

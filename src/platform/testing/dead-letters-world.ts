@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus, BusRecord, RunningConsumer, LoggedRecord } from '../log/bus.js';
-import { deadLetterTopic, receiptTopic } from '../consuming/dead-letter.js';
+import { deadLetterTopic, redrivenTopic } from '../consuming/dead-letter.js';
 import { type DeadLetter, readDeadLetters } from '../consuming/dead-letters.js';
 import { redrive, type FailedRedrive } from '../consuming/redrive.js';
 import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
@@ -15,14 +15,14 @@ export interface NamedState {
   readonly name: string;
 }
 
-export interface LettersFixture {
+export interface DeadLettersFixture {
   readonly bus: Bus;
   readonly copies: ProjectionStore<NamedState>;
   dispose(): Promise<void>;
 }
 
 /** A topic, and a subscriber that keeps copies and may be unable to read some records. */
-export class LettersWorld {
+export class DeadLettersWorld {
   readonly topic = `topic-${randomUUID()}`;
   readonly group = 'copies';
   /** Major versions of the event that the subscriber supports. */
@@ -33,11 +33,11 @@ export class LettersWorld {
   /** Names at which the subscriber fails with a bug. */
   readonly bugs = new Set<string>();
 
-  private constructor(private readonly fixture: LettersFixture) {}
+  private constructor(private readonly fixture: DeadLettersFixture) {}
 
-  static async open(openFixture: () => Promise<LettersFixture>): Promise<LettersWorld> {
-    const world = new LettersWorld(await openFixture());
-    await world.bus.createTopics([world.topic, world.letters]);
+  static async open(openFixture: () => Promise<DeadLettersFixture>): Promise<DeadLettersWorld> {
+    const world = new DeadLettersWorld(await openFixture());
+    await world.bus.createTopics([world.topic, world.deadLetters]);
     return world;
   }
 
@@ -45,7 +45,7 @@ export class LettersWorld {
     return this.fixture.bus;
   }
 
-  get letters(): string {
+  get deadLetters(): string {
     return deadLetterTopic(this);
   }
 
@@ -90,25 +90,25 @@ export class LettersWorld {
     return readDeadLetters(this.bus, this);
   }
 
-  async listWaiting(): Promise<readonly DeadLetter[]> {
-    return (await this.list()).filter(({ waiting }) => waiting.length > 0);
+  async listPending(): Promise<readonly DeadLetter[]> {
+    return (await this.list()).filter(({ pending }) => pending.length > 0);
   }
 
   async redrive(
     chosen?: readonly DeadLetter[],
     signal = new AbortController().signal,
   ): Promise<readonly FailedRedrive[]> {
-    return redrive(this.bus, this.subscription, chosen ?? (await this.listWaiting()), signal);
+    return redrive(this.bus, this.subscription, chosen ?? (await this.listPending()), signal);
   }
 
   /** The number of pending dead letters, as a new process counts them. */
-  async countWaiting(): Promise<number | undefined> {
+  async countPending(): Promise<number | undefined> {
     const [count] = await new PendingDeadLetters(this.bus, [this]).counts();
-    return count?.waiting;
+    return count?.pending;
   }
 
-  async numberOf(what: 'letters' | 'receipts'): Promise<number> {
-    const topic = what === 'letters' ? this.letters : receiptTopic(this);
+  async numberOf(what: 'dead letters' | 'redriven'): Promise<number> {
+    const topic = what === 'dead letters' ? this.deadLetters : redrivenTopic(this);
     return (await this.bus.countRecords([topic])).get(topic) ?? 0;
   }
 
