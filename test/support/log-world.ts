@@ -96,7 +96,7 @@ export class LogWorld {
       allowUnhashed,
       onFault: (fault) => told.faults.push(fault),
       onUnread: ({ record: { topic, partition, offset } }) => told.unread.push(`${topic}/${partition}/${offset}`),
-      onConflict: ({ id, standing }) => told.conflicts.push(`${id} ${standing}`),
+      onConflict: ({ id, kind: standing }) => told.conflicts.push(`${id} ${standing}`),
       onDifference: (difference) => void told.differences.push(difference),
     });
     await scratch.close();

@@ -1,5 +1,5 @@
 import type { Unread } from '../rebuilding/projector.js';
-import type { Conflict } from '../rebuilding/heads.js';
+import type { Conflict } from '../rebuilding/conflicts.js';
 import { placeOf } from '../rebuilding/links.js';
 import type { Difference } from '../rebuilding/compare.js';
 import { formatCount } from './progress.js';
@@ -30,7 +30,7 @@ export function describeDifference({ collection, key, kind, fields }: Difference
 }
 
 /** Returns one line with an aggregate that is ahead of the log or forked, and the version and hash on each side. */
-export function describeConflict({ topic, id, standing, head, logged, missing }: Conflict): string {
+export function describeConflict({ topic, id, kind: standing, head, logged, missing }: Conflict): string {
   const subject = `${topic} ${id}:`;
   if (missing) {
     const versions =

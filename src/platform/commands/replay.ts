@@ -2,7 +2,7 @@ import type { Context } from '../context/define-context.js';
 import { parseTime } from '../http/resources/time.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import type { Keep } from '../rebuilding/forks.js';
-import { type Conflict, conflicts } from '../rebuilding/heads.js';
+import { type Conflict, conflicts } from '../rebuilding/conflicts.js';
 import { inspectionSuffix, KEPT_FOR_DAYS } from '../rebuilding/inspection.js';
 import type { Links } from '../rebuilding/links.js';
 import { fill, recordLinks, takeOver } from '../rebuilding/replay.js';
@@ -108,7 +108,7 @@ async function compareRebuild(connections: Connections): Promise<number> {
     for await (const difference of compareWithLog({
       expected: target,
       live,
-      fold: projector,
+      projector,
       lagToleranceMs: lagToleranceMs(connections),
     })) {
       differing.add(describeDifference(difference));

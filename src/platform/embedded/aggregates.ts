@@ -27,7 +27,7 @@ import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
 import { EmbeddedCommands } from './remembered-commands.js';
 import type { Level } from './rebuild.js';
-import { type Write, writeDurably } from './write-durably.js';
+import { type Write, writeDurably } from './writes.js';
 import { idOfKey, moved, timeOfKey } from './indexes.js';
 
 interface Document<State extends Aggregate> {

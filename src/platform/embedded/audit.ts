@@ -1,7 +1,7 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Auditable, AuditedDocument } from '../rebuilding/auditable.js';
 import type { Level } from './rebuild.js';
-import { type Write, writeDurably } from './write-durably.js';
+import { type Write, writeDurably } from './writes.js';
 
 /** Converts between stored and audited documents of a collection. */
 export interface DocumentFormat<Stored> {

@@ -24,7 +24,7 @@ import { EmbeddedLogReader } from './log-reader.js';
 import { fromStored, type StoredRecord, toStored } from './record.js';
 import type { EmbeddedDatabase } from './database.js';
 import type { Level } from './rebuild.js';
-import { type Write, writeDurably } from './write-durably.js';
+import { type Write, writeDurably } from './writes.js';
 
 interface Member {
   readonly handlers: ReadonlyMap<string, RecordHandler>;

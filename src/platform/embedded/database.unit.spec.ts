@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TemporaryFolder, temporaryFolder } from '../testing/temporary-folder.js';
-import { compact } from './compact.js';
+import { compact } from './writes.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './database.js';
 
 let folder: TemporaryFolder;

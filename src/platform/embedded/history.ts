@@ -17,7 +17,7 @@ import { resolvedBy } from '../event/extensions.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
 import type { Level } from './rebuild.js';
-import { type Write, writeDurably } from './write-durably.js';
+import { type Write, writeDurably } from './writes.js';
 
 interface Edit<State> {
   readonly key: string;

@@ -1,4 +1,4 @@
-import type { Write } from './write-durably.js';
+import type { Write } from './writes.js';
 
 /** An entry of an index by time. The key is `<time>!<id>`; the value saves reading the document. */
 export interface IndexEntry {

@@ -2,7 +2,7 @@ import type { AbstractSublevel } from 'abstract-level';
 import type { Advance, Position, Positions } from '../consuming/positions.js';
 import { partitionName } from '../consuming/positions.js';
 import type { Level } from './rebuild.js';
-import { type Write, writeDurably } from './write-durably.js';
+import { type Write, writeDurably } from './writes.js';
 
 /** Positions in an embedded database. */
 export class EmbeddedPositions implements Positions {

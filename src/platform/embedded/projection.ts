@@ -4,7 +4,7 @@ import { newestOfEach, type ProjectionStore, type Versioned } from '../views/pro
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
 import type { Level } from './rebuild.js';
-import { type Write, writeDurably } from './write-durably.js';
+import { type Write, writeDurably } from './writes.js';
 
 /** A versioned projection in the embedded database. */
 export class EmbeddedProjection<State> implements ProjectionStore<State> {

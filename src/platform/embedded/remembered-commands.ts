@@ -1,10 +1,10 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Aggregate, RememberedCommand } from '../aggregate/aggregates.js';
 import { withoutForgotten } from '../aggregate/idempotency.js';
-import { compact } from './compact.js';
+import { compact } from './writes.js';
 import { idOfKey, type IndexEntry, moved } from './indexes.js';
 import type { Level } from './rebuild.js';
-import type { Write } from './write-durably.js';
+import type { Write } from './writes.js';
 
 /** The part of an aggregate's document with its commands. */
 interface Remembering<State extends Aggregate> {

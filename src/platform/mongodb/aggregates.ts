@@ -27,11 +27,11 @@ import { MongoAudit } from './audit.js';
 import { idsByVersion } from './ids-by-version.js';
 import { forgetCommands } from './remembered-commands.js';
 import { BATCH_TIMEOUT_MS, orUnavailableAfter, isDuplicateKey, orUnavailable, refusal } from './errors.js';
-import { batchedFinds } from './finds.js';
+import { batchedFinds } from './reads.js';
 import { writeWhenUnfenced } from './fence.js';
 import { createIndexes } from './indexes.js';
 import { upsertIfNewer } from './upsert-if-newer.js';
-import { read } from './read.js';
+import { read } from './reads.js';
 import { groupCommit, type Write, writesTo } from './writes.js';
 
 /** One aggregate: its state and, in the same document, its pending events. */

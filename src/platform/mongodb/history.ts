@@ -16,7 +16,7 @@ import {
 import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
 import { isDuplicateKey, refusal } from './errors.js';
-import { read } from './read.js';
+import { read } from './reads.js';
 import { BATCH_LIMITS, groupCommit, type Write } from './writes.js';
 
 export type HistoryDocument<State> = StoredChange<State> & { _id: string };

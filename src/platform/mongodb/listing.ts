@@ -1,7 +1,7 @@
 import type { Collection } from 'mongodb';
 import { type Direction, type ListPage, type ListQuery, type Listing, toPage } from '../views/listing.js';
 import type { AggregateDocument } from './aggregates.js';
-import { read } from './read.js';
+import { read } from './reads.js';
 
 type Order = readonly (readonly [field: string, direction: Direction])[];
 

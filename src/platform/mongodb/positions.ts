@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { Advance, Position, Positions } from '../consuming/positions.js';
 import { partitionName } from '../consuming/positions.js';
 import { isDuplicateKey, orUnavailable, refusal } from './errors.js';
-import { read } from './read.js';
+import { read } from './reads.js';
 import { writeWhenUnfenced } from './fence.js';
 
 export interface PositionDocument extends Position {

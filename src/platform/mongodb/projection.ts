@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 import type { ProjectionStore, Versioned } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
-import { batchedFinds } from './finds.js';
+import { batchedFinds } from './reads.js';
 import { upsertIfNewer } from './upsert-if-newer.js';
 import { BATCH_LIMITS, groupCommit, type Write } from './writes.js';
 

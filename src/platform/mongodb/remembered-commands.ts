@@ -1,7 +1,7 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { orUnavailable, refusal } from './errors.js';
 import { writeWhenUnfenced } from './fence.js';
-import { read } from './read.js';
+import { read } from './reads.js';
 
 /** Time of a remembered command. */
 const AT = 'commands.at';

@@ -1,7 +1,7 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { newestOfEach } from '../views/projection.js';
 import { BATCH_TIMEOUT_MS, isDuplicateKey, refusal } from './errors.js';
-import { read } from './read.js';
+import { read } from './reads.js';
 import type { Write } from './writes.js';
 
 interface Entry {

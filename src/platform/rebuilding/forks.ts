@@ -55,13 +55,13 @@ export function forkOf(id: string, wanted: Keep, stored: StoredWithPending | und
 /** The newest logged event of the database's branch; undefined when that is the log's main branch. */
 function ownTip(stored: StoredWithPending | undefined, links: readonly Link[]): Link | undefined {
   const logged = variantsOf(links);
-  const waiting = (stored?.pending ?? []).map(eventOf);
+  const pending = (stored?.pending ?? []).map(eventOf);
   let hash = stored?.hash;
   let own: Link | undefined;
   while (hash !== undefined) {
     own = logged.find((link) => link.hash === hash);
     if (own) break;
-    hash = waiting.find((event) => event.hash === hash)?.prevhash;
+    hash = pending.find((event) => event.hash === hash)?.prevhash;
   }
   if (!own || mainLine(links).includes(own)) return undefined;
   return tips(links).findLast((tip) => ancestry(tip, links).includes(own));

@@ -20,21 +20,21 @@ export interface MissingEvents {
 export interface Evidence {
   readonly stored: StoredAggregate<Aggregate>;
   /** Versions pending in the outbox. */
-  readonly waiting: ReadonlySet<number>;
+  readonly pending: ReadonlySet<number>;
   readonly links: readonly Link[];
   readonly entries: ReadonlyMap<number, HistoryEntry>;
 }
 
 /** Finds the events that the log lacks, and reconstructs as many as possible. */
 export function missingEventsOf({ stream }: SystemOfRecord, evidence: Evidence): MissingEvents {
-  const { stored, waiting, links, entries } = evidence;
+  const { stored, pending, links, entries } = evidence;
   const { id, version: newest } = stored.state;
   const logged = new Map(variantsOf(links).map((link) => [link.version, link]));
   const hashOf = (version: number) => entries.get(version)?.hash ?? logged.get(version)?.hash;
   const events = new Map<number, string>();
   const lost: number[] = [];
   for (let version = 1; version <= newest; version += 1) {
-    if (logged.has(version) || waiting.has(version)) continue;
+    if (logged.has(version) || pending.has(version)) continue;
     const entry = entries.get(version);
     const state = entry?.state ?? (version === newest ? stored.state : undefined);
     const made = entry && reconstructEvent(stream, { entry, state, prevhash: hashOf(version - 1) });
@@ -45,7 +45,7 @@ export function missingEventsOf({ stream }: SystemOfRecord, evidence: Evidence):
     for (let next = version + 1; next <= newest; next += 1) {
       if (events.has(next)) return true;
       if (logged.has(next)) return logged.get(next)?.republished !== undefined || hasStandIn(version, links);
-      if (waiting.has(next)) return false;
+      if (pending.has(next)) return false;
     }
     return false;
   };

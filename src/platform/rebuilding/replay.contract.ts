@@ -52,7 +52,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         await world.lose('a');
 
         expect(await world.refusal()).toMatchObject([
-          { id: 'a', standing: 'ahead', head: { version: state.version, hash }, topic: world.shop.items.topic },
+          { id: 'a', kind: 'ahead', head: { version: state.version, hash }, topic: world.shop.items.topic },
         ]);
         expect(await world.refusal({ keep: 'log' })).toHaveLength(1);
         expect(await world.findings()).toContain('a ahead');
@@ -70,7 +70,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         await world.fixture.bus.publish(world.shop.items.topic, [record!]);
         await world.lose('a');
 
-        expect(await world.refusal()).toMatchObject([{ id: 'a', standing: 'ahead', head: { version: 2 } }]);
+        expect(await world.refusal()).toMatchObject([{ id: 'a', kind: 'ahead', head: { version: 2 } }]);
       });
 
       it('refuses when it has lost an earlier version that the history has', async () => {
@@ -84,7 +84,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         const entry = { type: 'x', eventId: 'e', time: 't', changed: [], partition: 0, offset: 0 };
         await world.shop.history.append([{ id: 'a', version: 2, ...entry }]);
 
-        expect(await world.refusal()).toMatchObject([{ id: 'a', standing: 'ahead', missing: { from: 2, to: 2 } }]);
+        expect(await world.refusal()).toMatchObject([{ id: 'a', kind: 'ahead', missing: { from: 2, to: 2 } }]);
       });
     });
 
@@ -121,7 +121,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
 
         for (const taking of [{}, { mayLose: true }]) {
           expect(await world.refusal(taking)).toMatchObject([
-            { id: 'a', standing: 'fork', head: { version: own.state.version, hash: own.hash } },
+            { id: 'a', kind: 'fork', head: { version: own.state.version, hash: own.hash } },
           ]);
         }
         expect(await world.findings()).toContain('a fork');

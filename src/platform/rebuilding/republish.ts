@@ -5,7 +5,7 @@ import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { PUT_BACK, STANDS_FOR_LOST } from '../event/extensions.js';
 import { type HistoryEntry, historyKey } from '../views/history.js';
 import { LogProjector } from './projector.js';
-import { type Conflict, conflictsAt, suspects } from './heads.js';
+import { type Conflict, conflictsAt, suspects } from './conflicts.js';
 import { byAggregate, type Link, type Links, toLink } from './links.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
 import { nextAfter, restatement } from './restate.js';
@@ -118,13 +118,13 @@ async function missingEventsAt(
   if (ids.length === 0) return [];
   // Read the store before the log: events that are no longer pending then are in the log.
   const states = await Promise.all(ids.map((id) => store.find(id)));
-  const waiting = new Map<string, ReadonlySet<number>>();
+  const pendingVersions = new Map<string, ReadonlySet<number>>();
   for await (const { id, pending } of store.unlogged(ids)) {
-    waiting.set(id, new Set(pending.map(({ version }) => version)));
+    pendingVersions.set(id, new Set(pending.map(({ version }) => version)));
   }
   const forks = new Map(
     (await conflictsAt(ids, system, links, () => projector.caughtUp())).flatMap((conflict) =>
-      conflict.standing === 'fork' ? [[conflict.id, conflict]] : [],
+      conflict.kind === 'fork' ? [[conflict.id, conflict]] : [],
     ),
   );
   for (const fork of forks.values()) onFork(fork);
@@ -136,7 +136,12 @@ async function missingEventsAt(
       const { id } = each.state;
       const entries = await entriesOf(id, recorded?.history);
       const own = await links.of(stream.topic, id);
-      return missingEventsOf(system, { stored: each, waiting: waiting.get(id) ?? new Set(), links: own, entries });
+      return missingEventsOf(system, {
+        stored: each,
+        pending: pendingVersions.get(id) ?? new Set(),
+        links: own,
+        entries,
+      });
     }),
   );
 }
@@ -184,11 +189,11 @@ async function republishEvents(
 
 /** Publishes as a relay does. A relay may publish the same events at the same time. */
 async function publishWaiting(ids: readonly string[], { store, stream }: SystemOfRecord, bus: Bus): Promise<void> {
-  const waiting: Unpublished[] = [];
-  for await (const { id, pending } of store.unlogged(ids)) waiting.push({ id, pending });
-  const records = waiting.flatMap(({ id, pending }) => pending.map(({ json }) => recordOf(id, json, HEADERS)));
+  const unpublished: Unpublished[] = [];
+  for await (const { id, pending } of store.unlogged(ids)) unpublished.push({ id, pending });
+  const records = unpublished.flatMap(({ id, pending }) => pending.map(({ json }) => recordOf(id, json, HEADERS)));
   await publish(bus, stream.topic, records);
-  await store.trim(new Map(waiting.map(({ id, pending }) => [id, pending.at(-1)?.version ?? 0])));
+  await store.trim(new Map(unpublished.map(({ id, pending }) => [id, pending.at(-1)?.version ?? 0])));
 }
 
 async function publish(bus: Bus, topic: string, records: readonly BusRecord[]): Promise<void> {

@@ -2,7 +2,7 @@ import type { Aggregate, Restorable, Unlogged, Unpublished } from '../aggregate/
 import type { RecordedChange } from '../views/history.js';
 import type { LogProjector } from './projector.js';
 import { type Ending, endingOf, type Fork, forkOf, type GivenUp, givenUpBy, type Keep } from './forks.js';
-import { type Conflict, conflicts, conflictsAt } from './heads.js';
+import { type Conflict, conflicts, conflictsAt } from './conflicts.js';
 import type { Gap } from './branches.js';
 import type { Link, Links } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
@@ -31,7 +31,7 @@ export class AggregateTakeover {
   /** Aggregates ahead of the log that may be lost. */
   private readonly losable = new Set<string>();
   private changes: ReadonlyMap<string, RecordedChange<Aggregate>> = new Map();
-  private waiting: readonly Unpublished[] = [];
+  private unpublished: readonly Unpublished[] = [];
 
   constructor(
     readonly live: SystemOfRecord,
@@ -61,9 +61,9 @@ export class AggregateTakeover {
 
   /** Compares the aggregates that changed since, behind the write fence. Returns the number of unresolved conflicts. */
   async countNewConflicts(): Promise<number> {
-    const waiting: Unpublished[] = [];
-    for await (const unpublished of this.live.store.unpublished()) waiting.push(unpublished);
-    this.waiting = waiting;
+    const unpublished: Unpublished[] = [];
+    for await (const each of this.live.store.unpublished()) unpublished.push(each);
+    this.unpublished = unpublished;
     let conflictCount = 0;
     for (const batch of batchesOf(this.moved)) {
       for (const conflict of await conflictsAt(batch, this.live, this.options.links)) {
@@ -76,7 +76,7 @@ export class AggregateTakeover {
 
   /** Applies the pending events, except those of forked aggregates. */
   async applyPending(): Promise<void> {
-    const following = this.waiting.filter(({ id }) => !this.forks.has(id));
+    const following = this.unpublished.filter(({ id }) => !this.forks.has(id));
     await this.projector.applyUnpublished(this.index, following);
   }
 
@@ -96,14 +96,14 @@ export class AggregateTakeover {
 
   private get moved(): readonly string[] {
     const moved = this.projector.moved(this.live.stream.topic);
-    return [...new Set([...moved, ...this.waiting.map(({ id }) => id), ...this.forks.keys()])];
+    return [...new Set([...moved, ...this.unpublished.map(({ id }) => id), ...this.forks.keys()])];
   }
 
   private async accept(conflict: Conflict): Promise<boolean> {
     const { keep, mayLose, links, onConflict } = this.options;
     onConflict?.(conflict);
-    const { id, topic, standing } = conflict;
-    if (standing === 'ahead') {
+    const { id, topic, kind } = conflict;
+    if (kind === 'ahead') {
       if (mayLose === true) this.losable.add(id);
       return mayLose === true;
     }

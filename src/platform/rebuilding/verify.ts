@@ -4,7 +4,7 @@ import { ofHistoryKey } from '../views/history.js';
 import type { Auditable } from './auditable.js';
 import { gapsIn, mainLine, variantsOf } from './branches.js';
 import { LogProjector, type Unread } from './projector.js';
-import { type Conflict, conflicts } from './heads.js';
+import { type Conflict, conflicts } from './conflicts.js';
 import type { Links } from './links.js';
 import type { Replayable } from './replayable.js';
 import { Chain, type Fault } from './chain.js';
@@ -64,7 +64,7 @@ export async function verify(options: VerifyOptions): Promise<void> {
     for (const system of live.systemsOfRecord) {
       for await (const conflict of conflicts(system, links, () => projector.caughtUp())) options.onConflict(conflict);
     }
-    for await (const difference of compareWithLog({ expected, live, fold: projector, lagToleranceMs })) {
+    for await (const difference of compareWithLog({ expected, live, projector, lagToleranceMs })) {
       if (await isKept(difference, live, links)) options.onKept?.();
       else await options.onDifference(await judge(difference, live, links));
     }
@@ -97,7 +97,7 @@ export interface CompareOptions {
   readonly expected: Replayable;
   readonly live: Replayable;
   /** Fills `expected`. */
-  readonly fold: LogProjector;
+  readonly projector: LogProjector;
   /** How long projections that are behind the log may take to catch up. */
   readonly lagToleranceMs: number;
 }
@@ -109,7 +109,7 @@ export interface CompareOptions {
 export async function* compareWithLog({
   expected,
   live,
-  fold: projector,
+  projector,
   lagToleranceMs,
 }: CompareOptions): AsyncGenerator<Difference> {
   const budget = { left: lagToleranceMs, fewest: lagToleranceMs > 0 ? MIN_POLLS : 1 };

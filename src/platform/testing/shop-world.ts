@@ -7,7 +7,7 @@ import { openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { LogProjector } from '../rebuilding/projector.js';
-import type { Conflict } from '../rebuilding/heads.js';
+import type { Conflict } from '../rebuilding/conflicts.js';
 import type { TakeoverOptions } from '../rebuilding/takeover.js';
 import { fill, recordLinks, type Replayed, takeOver } from '../rebuilding/replay.js';
 import { republish, type Republished } from '../rebuilding/republish.js';
@@ -127,7 +127,7 @@ export class ShopWorld {
       lagToleranceMs: 0,
       onFault: ({ where, what }) => found.push(`${where}: ${what}`),
       onUnread: ({ reason }) => found.push(reason),
-      onConflict: ({ id, standing }) => found.push(`${id} ${standing}`),
+      onConflict: ({ id, kind: standing }) => found.push(`${id} ${standing}`),
       onDifference: ({ collection, key, fields }) => void found.push(`${collection} ${key} ${fields.join(' ')}`),
     });
     await scratch.close();

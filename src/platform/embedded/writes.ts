@@ -1,4 +1,4 @@
-import type { AbstractBatchOperation } from 'abstract-level';
+import type { AbstractBatchOperation, AbstractSublevel } from 'abstract-level';
 import { notStorable } from '../tools/errors.js';
 import type { Level } from './rebuild.js';
 
@@ -16,4 +16,13 @@ export async function writeDurably(level: Level, writes: Write[]): Promise<void>
   } catch (error) {
     throw (error as Error).name === 'RangeError' ? notStorable('the state is nested too deeply for JSON') : error;
   }
+}
+
+/** Removes overwritten and deleted values of a collection from the disk. Without compaction LevelDB keeps them. */
+export async function compact(
+  collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,
+): Promise<void> {
+  const [start, end] = [collection.prefix, `${collection.prefix.slice(0, -1)}"`];
+  const { db } = collection as { db: { compactRange?(start: string, end: string): Promise<void> } };
+  await db.compactRange?.(start, end);
 }

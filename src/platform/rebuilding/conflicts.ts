@@ -1,17 +1,17 @@
 import type { Head } from '../aggregate/aggregates.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import { standsForLost } from '../event/extensions.js';
 import { eventOf } from '../aggregate/pending-event.js';
-import { type Gap, gapsIn, hasRivals, mainLine } from './branches.js';
+import { type Gap, gapsIn, hasRivals, mainLine, unresolved, variantsOf } from './branches.js';
 import { byAggregate, type Link, type Links } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
-import { standingOf } from './standing.js';
 
 /** An aggregate whose stored state does not follow from the log. */
 export interface Conflict {
   readonly topic: string;
   readonly id: string;
   /** `ahead`: the log lacks the newest versions. `fork`: log and store have different histories. */
-  readonly standing: 'ahead' | 'fork';
+  readonly kind: 'ahead' | 'fork';
   /** Its head in the store; undefined when the store has none. */
   readonly head: Head | undefined;
   /** Its newest logged event; undefined when there is none. */
@@ -70,13 +70,13 @@ export async function conflictsAt(
       const own = await links.of(topic, id);
       const [head, logged] = [heads.get(id), mainLine(own).at(-1)];
       const conflict = { topic, id, head, logged };
-      const standing = standingOf(head, pending.get(id) ?? [], own);
-      if (standing === 'ahead' && logged && recorded && (await isOtherBranch(logged, recorded.history))) {
-        return { ...conflict, standing: 'fork' };
+      const kind = conflictKind(head, pending.get(id) ?? [], own);
+      if (kind === 'ahead' && logged && recorded && (await isOtherBranch(logged, recorded.history))) {
+        return { ...conflict, kind: 'fork' };
       }
-      if (standing) return { ...conflict, standing };
+      if (kind) return { ...conflict, kind };
       const missing = await firstRecorded(gapsIn(mainLine(own)), id, recorded?.history);
-      return missing && { ...conflict, standing: 'ahead', missing };
+      return missing && { ...conflict, kind: 'ahead', missing };
     }),
   );
   return all.flatMap((conflict) => conflict ?? []);
@@ -151,4 +151,40 @@ function compareIds(a: string, b: string): number {
 async function take<T>(all: AsyncIterator<T>): Promise<T | undefined> {
   const next = (await all.next()) as IteratorResult<T, undefined>;
   return next.value;
+}
+
+/** A position in an aggregate's hash chain. */
+interface ChainPosition {
+  readonly version: number;
+  readonly hash?: string | undefined;
+}
+
+/**
+ * Compares an aggregate of the store with the log. Returns `ahead` when the log lacks its newest versions, `fork` when
+ * it is on another branch, and undefined when the log and the pending events lead to its state or beyond.
+ * @param head undefined when the store has no such aggregate
+ * @param pending the pending events of the aggregate, oldest first
+ * @param links the logged events of the aggregate
+ */
+function conflictKind(
+  head: Head | undefined,
+  pending: readonly CloudEvent[],
+  links: readonly Link[],
+): 'ahead' | 'fork' | undefined {
+  if (unresolved(links).length > 0) return 'fork';
+  if (!head) return undefined;
+  const logged = variantsOf(links);
+  const isLogged = (place: ChainPosition) =>
+    logged.some(({ version, hash }) => version === place.version && hash === place.hash);
+  const newest = links.at(-1)?.version ?? 0;
+  let at: ChainPosition = head;
+  while (!isLogged(at)) {
+    const event = pending.find(({ sequence, hash }) => Number(sequence) === at.version && hash === at.hash);
+    if (!event) return at.version > newest ? 'ahead' : 'fork';
+    // A stand-in event replaces the lost events before it.
+    if (standsForLost(event)) return undefined;
+    at = { version: at.version - 1, hash: event.prevhash };
+    if (at.version === 0) return newest === 0 ? undefined : 'fork';
+  }
+  return at === head || at.version === newest ? undefined : 'fork';
 }

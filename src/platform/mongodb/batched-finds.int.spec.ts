@@ -4,7 +4,7 @@ import type { Collection } from 'mongodb';
 import { mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers } from '../testing/real-servers.js';
 import type { MongoDatabase } from './database.js';
-import { batchedFinds } from './finds.js';
+import { batchedFinds } from './reads.js';
 
 interface Item {
   _id: string;
