@@ -29,19 +29,7 @@ function rulesBrokenBy({ rules = [], dependencies }: IModule): string[] {
   return [...new Set(broken.filter(({ severity }) => severity === 'error').map(({ name }) => name))];
 }
 
-describe('the architecture', () => {
-  it('is kept by src', async () => {
-    const result = await cruiseSrcOf(project);
-    expect(result.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual([]);
-    expect(modulesOfSrc(result).length).toBeGreaterThan(20);
-  });
-
-  it('has no circle of folders in platform', async () => {
-    const { summary } = await cruiseSrcOf(project, undefined, foldersOnly);
-    expect(summary.violations.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
-  });
-});
-
+// `npm run lint` applies these rules to src.
 describe('the rules of the architecture', () => {
   const planted = Object.entries(violations).flatMap(([rule, files]) => files.map((file) => ({ rule, ...file })));
   const trees = mkdtempSync(join(tmpdir(), 'architecture-'));

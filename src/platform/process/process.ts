@@ -87,11 +87,12 @@ export class Process {
   }
 
   /**
-   * Reports not ready and still serves for DRAIN_MS. Then takes no new requests, finishes those in flight, leaves the
+   * Reports not ready, and serves on for DRAIN_MS without keeping connections. Then takes no new requests, finishes those in flight, leaves the
    * consumer groups, publishes queued events and closes the connections.
    */
   async stop(): Promise<void> {
     this.health.notServing = 'stopping';
+    this.listener?.drain();
     if (this.listener) await sleep(this.config.DRAIN_MS);
     this.stopping.abort(new Error('the process is stopping'));
     await this.withinTimeout('requests', () => this.listener?.stop());

@@ -7,6 +7,8 @@ import { createHttpServer, type ServerLimits } from './http-server.js';
 /** A listener with a graceful stop. */
 export interface Listener {
   readonly port: number;
+  /** Serves on, but closes each connection after its next response, so that a gateway keeps none for reuse. */
+  drain(): void;
   /** Accepts no new request. Resolves when the last response is sent. */
   stop(): Promise<void>;
 }
@@ -21,9 +23,10 @@ export async function listen(
 ): Promise<Listener> {
   const server = createHttpServer(app, limits);
   const responses = new Set<ServerResponse>();
+  let draining = false;
   let stopping = false;
   server.prependListener('request', (_request, response) => {
-    if (stopping) response.setHeader('Connection', 'close');
+    if (draining) response.setHeader('Connection', 'close');
     responses.add(response);
     response.once('close', () => {
       responses.delete(response);
@@ -39,7 +42,11 @@ export async function listen(
   });
   return {
     port: (server.address() as AddressInfo).port,
+    drain: () => {
+      draining = true;
+    },
     stop: () => {
+      draining = true;
       stopping = true;
       return close(server, responses);
     },

@@ -97,6 +97,19 @@ describe('a listener', () => {
     });
   });
 
+  it('serves on while it drains, and closes each connection after its response', async () => {
+    await serve();
+    const request = `GET / HTTP/1.1\r\n${HOST}\r\n`;
+    const connection = connect(request);
+    await eventually(() => expect(connection.text).toMatch(/^HTTP\/1.1 200 [^]*\r\nConnection: keep-alive\r\n/i));
+    listener!.drain();
+    connection.text = '';
+    connection.socket.write(request);
+    await eventually(() => expect(connection.closed).toBe(true));
+    expect(connection.text).toMatch(/^HTTP\/1.1 200 [^]*\r\nConnection: close\r\n/i);
+    expect(await answerTo(request)).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   describe('responds with a problem to an invalid request', () => {
     it.each([
       ['no HTTP', 'EHLO mail.example\r\n\r\n', 400],
