@@ -1,11 +1,11 @@
-# One image a bounded context: docker build --target accounts .   (or --target orders)
-# They differ in the module that the process serves, and in nothing else. scripts/docker-build-push.sh builds both.
+# One image per bounded context: docker build --target accounts .   (or --target orders)
+# They differ only in the module that the process serves. scripts/docker-build-push.sh builds both.
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# A private registry's settings are mounted for this one step: --secret id=npmrc,src=.npmrc
+# Mounts the settings of a private registry for this step only: --secret id=npmrc,src=.npmrc
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
@@ -14,7 +14,7 @@ ARG REVISION=unknown
 RUN COMMIT=${REVISION} npm run --silent build && rm dist/.tsbuildinfo dist/.digests.json && npm prune --omit=dev --ignore-scripts
 
 FROM ${NODE_IMAGE} AS runtime
-# The process needs node alone; package managers would only be there to be updated and misused.
+# The process needs only node. Package managers would need updates and could be misused.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
   /opt/yarn-* /usr/local/bin/yarn /usr/local/bin/yarnpkg
 WORKDIR /app
@@ -22,7 +22,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY config ./config
-# The old generation gets 60 % of the container's memory; the young one (3 x 32 MB), buffers and code need the rest.
+# The old generation gets 60 % of the container's memory. The young one (3 x 32 MB), buffers and code need the rest.
 ENV NODE_ENV=production NODE_OPTIONS=--max-old-space-size-percentage=60 HOST=0.0.0.0 PORT=8080 MANAGEMENT_PORT=8081
 EXPOSE 8080 8081
 USER 10001:10001
