@@ -12,7 +12,7 @@ import { Load } from './support/load.js';
 import { readEmbeddedLog } from './support/read-log.js';
 import { type RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
 
-const CRASHES = 5;
+const CRASHES = 4;
 
 describe('a process on the embedded backends', () => {
   it('loses and reorders nothing that it acknowledged, however often it is killed', async () => {

@@ -10,7 +10,7 @@ import { mongoStores } from '../src/platform/mongodb/stores.js';
 import { portsOfAccounts, portsOfOrders } from './support/ports.js';
 import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
 
-const MANY = 100_000;
+const MANY = 20_000;
 const LIMIT = 50;
 /** How many share a last name, a postal code, a customer. */
 const GROUP = 100;
@@ -86,7 +86,7 @@ function stagesOf(plan: Document): string[] {
   return [...(plan.stage === undefined ? [] : [plan.stage as string]), ...inner.flatMap(stagesOf)];
 }
 
-describeWithRealServers('lists of 100,000 in MongoDB', () => {
+describeWithRealServers('lists of 20,000 in MongoDB', () => {
   let client: MongoClient;
   let db: Db;
   let database: Database;

@@ -15,6 +15,9 @@ const RECIPE = readFileSync(join(PROJECT, 'docs/new-context.md'), 'utf8');
 /** The goal of the recipe. */
 const GOAL = { files: 10, lines: 350 };
 
+/** The build has compiled all but the specs. */
+const TSCONFIG = JSON.stringify({ extends: './tsconfig.json', include: ['src/billing'] });
+
 /** The files that the recipe shows, with their content. */
 const shown = [...RECIPE.matchAll(/^```ts (\S+)\n([^]*?)^```$/gm)].map(
   ([, file, content]) => [file!, content!] as const,
@@ -43,6 +46,10 @@ describe('a third context, by the recipe alone', () => {
       cpSync(join(PROJECT, file), join(scratch, file));
     }
     symlinkSync(join(PROJECT, 'node_modules'), join(scratch, 'node_modules'), 'junction');
+    // As after the first build of a clone: only what the recipe adds is generated and compiled.
+    for (const built of ['dist', 'src/accounts/http/generated', 'src/orders/http/generated']) {
+      cpSync(join(PROJECT, built), join(scratch, built), { recursive: true, preserveTimestamps: true });
+    }
     const [, command = ''] = /^(npm run new-context -- .*)$/m.exec(RECIPE) ?? [];
     run('npm', ...command.split(' ').slice(1));
     for (const [file, content] of shown) writeFileSync(join(scratch, file), content);
@@ -65,7 +72,8 @@ describe('a third context, by the recipe alone', () => {
   });
 
   it('compiles, and keeps the rules of the architecture', () => {
-    run('npx', 'tsc', '--noEmit');
+    writeFileSync(join(scratch, 'tsconfig.billing.json'), TSCONFIG);
+    run('npx', 'tsc', '-p', 'tsconfig.billing.json');
     run('npx', 'depcruise', 'src');
     run('npx', 'prettier', '--check', 'src/billing', 'docs/canvas', 'kubernetes', 'compose.yaml');
     run('npx', 'eslint', 'src/billing');

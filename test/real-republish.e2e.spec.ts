@@ -166,7 +166,7 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
     const began = performance.now();
     await run('republish', 'accounts', '--dry-run');
     const took = performance.now() - began;
-    for (let kill = 0; kill < 4; kill += 1) {
+    for (let kill = 0; kill < 3; kill += 1) {
       const dying = new RunningProcess(['republish', '--module', 'accounts'], settings());
       await new Promise((resolve) => setTimeout(resolve, Math.random() * took));
       await dying.kill('SIGKILL');

@@ -39,8 +39,11 @@ broker.session.timeout.ms=3000
 };
 
 /** Several brokers share the machine. @param {Node[]} peers */
-const javaOptions = (peers) =>
-  peers.length === 1 ? ['-Xmx512m'] : ['-Xmx400m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const javaOptions = (peers) => [
+  peers.length === 1 ? '-Xmx512m' : '-Xmx400m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+];
 
 /**
  * One more listener, as those of managed brokers are.

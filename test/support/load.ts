@@ -32,6 +32,8 @@ const FIELDS = [
   ['contact', 'secondaryPhone'],
 ] as const;
 const MAX_CUSTOMERS = 40;
+/** Of a writer between two requests: processes that start meanwhile need the machine, too. */
+const MEAN_PAUSE_MS = 25;
 const running = new Set<Load>();
 
 /**
@@ -90,6 +92,7 @@ export class Load {
 
   private async write(): Promise<void> {
     while (!this.stopping) {
+      await sleep(randomInt(2 * MEAN_PAUSE_MS));
       const dice = Math.random();
       const customer = this.anyCustomer();
       if (!customer || (this.customers.size < MAX_CUSTOMERS && dice < 0.1)) await this.register();

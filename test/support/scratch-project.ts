@@ -15,7 +15,12 @@ export interface ScriptResult {
 export class ScratchProject {
   readonly path = mkdtempSync(join(tmpdir(), 'accounts-orders-'));
 
-  constructor(files: Readonly<Record<string, string>>) {
+  /** @param files their content by path, or a project to copy */
+  constructor(files: Readonly<Record<string, string>> | ScratchProject) {
+    if (files instanceof ScratchProject) {
+      cpSync(files.path, this.path, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+      return;
+    }
     for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) {
       cpSync(join(PROJECT, file), join(this.path, file));
     }

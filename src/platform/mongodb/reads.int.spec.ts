@@ -9,7 +9,7 @@ import { type HistoryDocument, MongoHistory } from './history.js';
 import { MongoListing } from './listing.js';
 import { MongoProjection } from './projection.js';
 
-const SWAPS = 300;
+const SWAPS = 100;
 const MANY = 220;
 const PAGE = 200;
 
