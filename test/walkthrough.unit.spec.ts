@@ -32,6 +32,6 @@ describe('the walk from a request to the copy', () => {
       .slice(1);
     expect(stations.length).toBeGreaterThanOrEqual(12);
     const silent = stations.filter((station) => !/`src\//.test(station)).map((station) => station.split('**')[1]);
-    expect(silent).toEqual(['8. The client gets its answer.']);
+    expect(silent).toEqual(['8. The client gets its response.']);
   });
 });
