@@ -178,7 +178,7 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
   it.each(named(mixed(CUSTOMER_SORTS)))(
     'customers by %s read no more than those who share the first field, and the page',
     async (_name, sort) => {
-      await expectIndexed(customers({}), sort, sort[0]?.[0] === 'name.lastName' ? 20_000 + 3 * LIMIT : 3 * LIMIT);
+      await expectIndexed(customers({}), sort, sort[0]?.[0] === 'name.lastName' ? MANY / 5 + 3 * LIMIT : 3 * LIMIT);
     },
   );
 
@@ -187,7 +187,7 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
   });
 
   describe.each([
-    ['an e-mail address', { email: 'e25001@example.com' }, 1],
+    ['an e-mail address', { email: 'e15001@example.com' }, 1],
     ['a last name', { lastName: 'L7' }, GROUP],
     ['a postal code', { postalCode: 'p7' }, GROUP],
     ['a last name and a postal code', { lastName: 'Smith', postalCode: 'p10' }, 2 * GROUP],
@@ -200,7 +200,7 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
   it.each(named(CUSTOMER_SORTS))(
     'customers with a last name that very many have, by %s, use an index',
     async (_n, sort) => {
-      await expectIndexed(customers({ lastName: 'Smith' }), sort, 20_000);
+      await expectIndexed(customers({ lastName: 'Smith' }), sort, MANY / 5);
     },
   );
 
