@@ -19,7 +19,8 @@ const common = {
 
 export default {
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // More than the two cores that CI has: tests on real servers wait for much of their time.
+  maxWorkers: 3,
   reporters: [
     'default',
     '<rootDir>/test/support/durations-reporter.js',
