@@ -145,7 +145,7 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
 
     expect(await run('republish', 'accounts')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`${TOPICS[0]} has 12 partitions, and was made with 6`),
+      stderr: expect.stringContaining(`${TOPICS[0]} has 12 partitions, and was created with 6`),
     });
 
     expect((await readKafka(servers.kafka)).filter(({ topic }) => topic === TOPICS[0])).toEqual([]);

@@ -116,7 +116,7 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
 
   it('keep a process from being ready, and from publishing, while one has not the partitions that it was made with', async () => {
     const orders = await serve(settings, 'orders').ready();
-    const detail = `${ORDERS} has 12 partitions, and was made with 6: events of one key would be in two`;
+    const detail = `${ORDERS} has 12 partitions, and was created with 6: events of one key would be in two`;
     await admin.createPartitions({ topicPartitions: [{ topic: ORDERS, count: 12 }] });
     await eventuallyNotReady(orders, detail);
     await orders.kill('SIGTERM');
@@ -136,7 +136,7 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
 
   it('keep a process from being ready while Kafka has fewer brokers than they must have replicas', async () => {
     const replicated = { ...settings, KAFKA_TOPIC_REPLICAS: '3' };
-    const detail = 'too few brokers: 1 now, and topics are made with 3 replicas (KAFKA_TOPIC_REPLICAS)';
+    const detail = 'too few brokers: 1 now, and topics are created with 3 replicas (KAFKA_TOPIC_REPLICAS)';
     const orders = await serve(replicated, 'orders').serving();
     await eventually(async () => {
       const { status, body } = await readiness(orders);

@@ -1,150 +1,156 @@
 import type { Extensions } from '../event/extensions.js';
 
-/** What the platform knows of every aggregate's state. It is one JSON value: in the store, in events and in answers. */
+/**
+ * The members that every aggregate's state has. A state is one JSON value: in the store, in events and in responses.
+ */
 export interface Aggregate {
   readonly id: string;
-  /** 1, 2, 3 ... with no gap: the number of events so far. */
+  /** 1, 2, 3 ... without gaps: the number of events so far. */
   readonly version: number;
   /** RFC 3339; the time of the first event. */
   readonly createdAt: string;
   /** RFC 3339; the time of the newest event. */
   readonly updatedAt: string;
-  /** The person it was about was taken out: nothing but the members named here is left. */
+  /** The personal data was erased: only the members of this interface are left. */
   readonly erased?: true;
 }
 
-/** An event that is committed, and not yet known to be in the log. */
+/** A committed event that is not yet known to be in the log. */
 export interface PendingEvent {
   readonly version: number;
-  /** RFC 3339; the event's own. */
+  /** RFC 3339; the event's timestamp. */
   readonly time: string;
-  /** The event as the log will have it: a CloudEvent in JSON. */
+  /** The event as it will be published: a CloudEvent in JSON. */
   readonly json: string;
 }
 
-/** A command that was carried out under an idempotency key. Key and request are digests. */
+/** A command that was executed with an idempotency key. Key and request are digests. */
 export interface RememberedCommand<State> {
   readonly key: string;
-  /** Not there once the answer was taken back. Called otherwise than `fingerprint`, which had card numbers in it. */
+  /**
+   * Undefined once the response was erased. Not named `fingerprint`: earlier versions stored one that covered card
+   * numbers.
+   */
   readonly request?: string;
   /** RFC 3339 */
   readonly at: string;
-  /** The version that it led to. */
+  /** The version that the command created. */
   readonly version: number;
-  /** The state that was answered, once the aggregate has moved on from it. */
+  /** The state in the first response, once the aggregate has a newer one. */
   readonly answer?: State;
 }
 
-/** What of an aggregate waits to be published, without the events: a command needs none of them. */
+/** A summary of an aggregate's pending events: commands do not need the events themselves. */
 export interface PendingSummary {
   /** Version of the oldest pending event. */
   readonly oldest: number;
-  /** Bytes that they take, perhaps together with the state beside them: the store bounds how many these may be. */
+  /** Size in bytes, possibly including the state: the store limits it. */
   readonly bytes: number;
 }
 
 export interface StoredAggregate<State extends Aggregate> {
   readonly state: State;
-  /** Of the event that led to this state: the next one names it. Not there where that event has none. */
+  /** Hash of the event that led to this state, for the next event's `prevhash`; undefined if that event has none. */
   readonly hash?: string;
-  /** Not there when every event is published. */
+  /** Undefined when every event is published. */
   readonly pending?: PendingSummary;
   readonly commands: readonly RememberedCommand<State>[];
 }
 
-/** The outcome of a decision: what happened, and the state after it. The event states both. */
+/** The result of a decision: what happened, and the state after it. The event contains both. */
 export interface Change<State extends Aggregate = Aggregate> {
   /** The event's own type, in the past tense: `registered`. */
   readonly type: string;
   readonly state: State;
-  /** It takes something back for good: answers that were remembered from before are dropped with it. */
+  /** It erases data: remembered responses are dropped, too. */
   readonly forgets?: true;
-  /** It only states again what the state is: the event says so by these attributes, and names all of the state. */
+  /** It only restates the state: the event has these attributes, and reports the whole state as changed. */
   readonly restates?: Extensions;
 }
 
-/** A change, and the commands that the aggregate is to remember after it. */
+/** A change, and the commands to remember after it. */
 export type Saving<State extends Aggregate, Changed extends Change<State> = Change<State>> = Changed & {
   readonly commands: readonly RememberedCommand<State>[];
 };
 
 /**
- * The system of record for one kind of aggregate. Saving a state without its event cannot be written: both are one
- * atomic write.
+ * The system of record for one kind of aggregate. A state cannot be saved without its event: both are one atomic write.
  */
 export interface Aggregates<State extends Aggregate, Changed extends Change<State> = Change<State>> {
-  /** Called before each command. @throws PlatformError `unavailable` while the store must not be changed. */
+  /** Call it before each command. @throws PlatformError `unavailable` while the store must not be changed */
   admit(): void;
-  /** @throws PlatformError `unavailable` when the store does not answer. */
+  /** Returns an aggregate by id. @throws PlatformError `unavailable` when the store does not answer */
   find(id: string): Promise<StoredAggregate<State> | undefined>;
   /**
-   * Writes the new state and its pending event, which names what the state changes, if the stored version is still the one before it (`before` undefined:
-   * if there is none), durably.
-   * @throws VersionConflict when another writer was first.
-   * @throws PlatformError `too-large` when the log would not take the event.
-   * @throws PlatformError `unavailable` when the store does not answer or too many writes wait.
+   * Durably writes the new state and its pending event if the stored version is still that of `before` (undefined: if
+   * there is no such aggregate). The event names the members that changed.
+   * @throws VersionConflict when another writer was first
+   * @throws PlatformError `too-large` when the log would refuse the event, `unavailable` when the store does not answer
+   * or too many writes wait
    */
   save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void>;
 }
 
-/** A commit of this process. */
+/** An event that this process committed. */
 export interface CommittedEvent {
   readonly id: string;
   readonly event: PendingEvent;
-  /** Version of the oldest event that was pending when the aggregate was read; of this one where there was none. */
+  /** Version of the oldest event pending when the aggregate was read, or of this event if there was none. */
   readonly oldest: number;
 }
 
-/** The oldest events that one aggregate has to publish, in order of version. */
+/** The oldest unpublished events of one aggregate, in version order. */
 export interface Unpublished {
   readonly id: string;
   readonly pending: readonly PendingEvent[];
 }
 
-/** An aggregate that has something to publish, and the oldest event of that. */
+/** An aggregate with unpublished events, described by the oldest one. */
 export interface PendingAggregate {
   readonly id: string;
   readonly version: number;
-  /** RFC 3339; by the clock of the process that committed it, which may be wrong. */
+  /** RFC 3339; from the clock of the committing process, which may be wrong. */
   readonly time: string;
 }
 
-/** How much waits to be published. */
+/** The unpublished events of an outbox. */
 export interface Backlog {
-  /** Exact where there is no `isMore`. */
+  /** Number of events; exact unless `isMore` is set. */
   readonly events: number;
-  /** There are more events than that: counting has ended where it would cost too much. */
+  /** There are more events: counting stopped to limit its cost. */
   readonly isMore?: true;
-  /** The first and the last of {@link Outbox.pendingAggregates}. */
+  /** The first and the last of all {@link Outbox.pendingAggregates}. */
   readonly oldest?: PendingAggregate;
   readonly newest?: PendingAggregate;
 }
 
-/** Which of the events that wait to be read; all where nothing is said. */
+/** Restricts the unpublished events to read (default: all). */
 export interface UnpublishedQuery {
-  /** Of these aggregates. */
+  /** Only of these aggregates. */
   readonly ids?: readonly string[];
-  /** Of each aggregate no more than the oldest so many. */
+  /** At most this number of events of each aggregate, the oldest. */
   readonly maxEvents?: number;
 }
 
-/** The outbox that lives inside the aggregates' own documents. */
+/** The outbox, which is part of the aggregates' documents. */
 export interface Outbox {
   readonly topic: string;
-  /** The relay's fast path: told of every commit of this process. */
+  /** Registers a listener for every commit of this process: the relay's fast path. */
   onCommit(listener: (commit: CommittedEvent) => void): void;
-  /** From now on `save` refuses events of more bytes: the log would not take them. */
+  /** Makes `save` reject events of more bytes, which the log would refuse. */
   limitEvents(maxBytes: number): void;
   /**
-   * Aggregates with something to publish, about in the order of their events' times: from `from` (RFC 3339; '' is before
-   * all) on, and at most `limit` of them.
+   * Returns at most `limit` aggregates with unpublished events, roughly ordered by timestamp, starting at `from`
+   * (RFC 3339; '' is before all).
    */
   pendingAggregates(from: string, limit: number): Promise<readonly PendingAggregate[]>;
-  /** The first and the last of all that wait; undefined when nothing does. */
+  /** Returns the first and the last of all pending aggregates; undefined when there are none. */
   ends(): Promise<{ readonly oldest: PendingAggregate; readonly newest: PendingAggregate } | undefined>;
-  /** What is to be published, aggregate by aggregate, read as it is consumed: only a few are in memory at a time. */
+  /**
+   * Returns the unpublished events by aggregate. They are read as they are consumed, so few are in memory at a time.
+   */
   unpublished(query?: UnpublishedQuery): AsyncIterable<Unpublished>;
-  /** Drops pending events up to and including a version, per aggregate. */
+  /** Drops the pending events of each aggregate up to and including a version. */
   trim(published: ReadonlyMap<string, number>): Promise<void>;
   backlog(): Promise<Backlog>;
 }
@@ -153,32 +159,32 @@ export interface Outbox {
 export interface Head {
   readonly id: string;
   readonly version: number;
-  /** Of the event that led to it. */
+  /** Hash of the event that led to it. */
   readonly hash?: string;
-  /** The oldest event that is not published yet, if there is one, and its hashes. */
+  /** The oldest unpublished event, if there is one. */
   readonly oldestPending?: { readonly version: number; readonly hash?: string; readonly prevhash?: string };
 }
 
-/** A store that can be compared with its topic, and closed while the two disagree. */
+/** A store that can be compared with its topic, and that rejects commands while the two disagree. */
 export interface LogCompared {
   readonly topic: string;
   heads(ids: readonly string[]): Promise<readonly Head[]>;
-  /** Whether there is an aggregate all of whose events have been published. */
+  /** Returns true if there is an aggregate whose events are all published. */
   holdsLogged(): Promise<boolean>;
-  /** @param refuse throws while {@link Aggregates.admit} is to throw */
+  /** Sets the check of {@link Aggregates.admit}. @param refuse throws while commands must be rejected */
   admitIf(refuse: () => void): void;
 }
 
-/** A state as the log has it. */
+/** A state from the log. */
 export interface Restored<State> {
   readonly id: string;
   readonly version: number;
-  /** Of the event that led to it. */
+  /** Hash of the event that led to it. */
   readonly hash?: string;
   readonly state: State;
 }
 
-/** What the store knows of an aggregate and the log does not. */
+/** The data of an aggregate that is not in the log: pending events and remembered commands. */
 export interface Unlogged<State> {
   readonly id: string;
   readonly pending: readonly PendingEvent[];
@@ -188,23 +194,26 @@ export interface Unlogged<State> {
 /** A store that can be rebuilt from the log. */
 export interface Restorable<State = unknown> extends Outbox {
   heads(ids: readonly string[]): Promise<readonly Head[]>;
-  /** Versions and hashes of all aggregates, in the order of the ids' bytes. */
+  /** Returns versions and hashes of all aggregates, in byte order of the ids. */
   allHeads(): AsyncIterable<Head>;
-  /** Puts states where they are newer than what is there, and leaves the rest of the aggregate as it is. */
+  /** Stores each state that is newer than the stored one, and leaves the rest of the aggregate unchanged. */
   restore(states: readonly Restored<State>[]): Promise<void>;
-  /** What the log does not know of these aggregates, or of all of them; only of those of which there is something. */
+  /**
+   * Returns the pending events and remembered commands of these aggregates (default: all). Skips aggregates without
+   * any.
+   */
   unlogged(ids?: readonly string[]): AsyncIterable<Unlogged<State>>;
-  /** Puts what the log does not know beside states that are there, in place of what is beside them. */
+  /** Replaces the pending events and remembered commands of stored aggregates. */
   adopt(entries: readonly Unlogged<State>[]): Promise<void>;
 }
 
-/** A store that remembers commands no longer than it has to. */
+/** A store that can drop remembered commands. */
 export interface CommandRetention {
   /**
-   * Drops the commands of before a time (RFC 3339), also from aggregates that never change again, and of all commands the
-   * fingerprints that earlier versions stored. Finds them by an index.
-   * @returns how many aggregates had some
-   * @throws PlatformError `unavailable` when the store does not answer; some of them may be dropped then.
+   * Drops all commands from before a time (RFC 3339), and the fingerprints that earlier versions stored. An index finds
+   * them.
+   * @returns the number of aggregates that had some
+   * @throws PlatformError `unavailable` when the store does not answer; some may be dropped by then
    */
   forgetCommands(before: string): Promise<number>;
 }

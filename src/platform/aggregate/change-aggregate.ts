@@ -9,33 +9,33 @@ import { changesIn } from './pending-event.js';
 /** The versions that an `If-Match` header allows; undefined when there is no such header. */
 export type ExpectedVersions = readonly number[] | 'any' | undefined;
 
-/** What a client asks of a command beside the command itself. */
+/** A client's conditions for a command. */
 export interface Conditions {
   readonly expected?: ExpectedVersions;
   readonly idempotency?: Idempotency | undefined;
 }
 
-/** The state after a command. `replayed`: it had been carried out before, and this is the answer from then. */
+/** The state after a command. `replayed`: the command was executed before, and this is the first result. */
 export interface CommandResult<State> {
   readonly state: State;
   readonly replayed?: true;
 }
 
 const MAX_ATTEMPTS = 100;
-/** A document is bounded (MongoDB: 16 MiB), so what one aggregate may leave unpublished is, too. */
+/** Limits the pending events of one aggregate, because a document is limited (MongoDB: 16 MiB). */
 const MAX_PENDING = 1_000;
 const MAX_PENDING_BYTES = 8 * 1024 ** 2;
-/** Of the ids that are derived from idempotency keys. */
+/** UUID namespace of the ids that are derived from idempotency keys. */
 const NAMESPACE = 'a3f0c1de-5b0e-4c53-9d0f-2f3f5f2f8a71';
 
 /**
- * Load, decide, save; a race lost to another writer is decided again on what that writer left. For a decision that may
- * refuse to change anything there is {@link changeExisting}, for what is not there has no state to answer. A change that
- * leaves the content as it is writes nothing.
- * @param decide is given the state and the time of the decision (RFC 3339, UTC)
+ * Loads an aggregate, decides, and saves the change. After a conflict with another writer it decides again on the newer
+ * state. A change that leaves the content unchanged writes nothing. For a decision that may change nothing, use
+ * {@link changeExisting}.
+ * @param decide called with the state and the time of the decision (RFC 3339, UTC)
  * @throws PlatformError `stale` when `expected` does not allow the current version, `unavailable` when the store does
- *   not answer or the race is lost over and over, and as {@link recall} does.
- * @throws whatever `decide` throws.
+ *   not answer or conflicts persist, and errors of {@link recall}
+ * @throws errors of `decide`
  * @example
  * await changeAggregate(customers, id, (record, now) => eraseCustomer(existing(record), now), { expected });
  */
@@ -49,9 +49,9 @@ export function changeAggregate<State extends Aggregate, Changed extends Change<
 }
 
 /**
- * As {@link changeAggregate}, of an aggregate that has to be there. A decision that changes nothing (undefined) writes
- * nothing and answers the state as it is.
- * @throws what `absent` makes, where there is no such aggregate
+ * Like {@link changeAggregate}, for an aggregate that must exist. If the decision is undefined, it writes nothing and
+ * returns the current state.
+ * @throws the error from `absent` when there is no such aggregate
  * @example
  * await changeExisting(orders, id, () => new OrderNotFound(), redactOrder);
  */
@@ -88,9 +88,9 @@ function change<State extends Aggregate, Changed extends Change<State>>(
 }
 
 /**
- * Decides on an id that is new, and saves. Under an idempotency key the id follows from the key, so that of any number
- * of tries, on any instances, one creates and the others find what it created.
- * @throws as {@link changeAggregate}
+ * Creates an aggregate with a new id. With an idempotency key, the id is derived from the key: one of any number of
+ * attempts, on any instances, creates the aggregate, and the others find it.
+ * @throws errors of {@link changeAggregate}
  * @example
  * await createAggregate(customers, (id, now) => registerCustomer(id, input, now), idempotency);
  */
@@ -107,7 +107,7 @@ export function createAggregate<State extends Aggregate, Changed extends Change<
       const stored = await aggregates.find(id);
       const answer = recallCreation(stored, idempotency, Date.now());
       if (answer) return { state: answer, replayed: true };
-      // A key whose 24 hours are over names something new.
+      // A key that is older than 24 hours creates a new aggregate.
       if (stored) continue;
       const change = await decide(id, timeNow());
       await aggregates.save(undefined, { ...change, commands: remember(undefined, change, idempotency, Date.now()) });
@@ -116,7 +116,7 @@ export function createAggregate<State extends Aggregate, Changed extends Change<
   });
 }
 
-/** Nobody else has the id, so nothing has to be looked up. Version 7: ids that begin with the time keep indexes dense. */
+/** The id is new, so no lookup is necessary. UUID version 7: ids that begin with the time keep indexes dense. */
 function createNew<State extends Aggregate, Changed extends Change<State>>(
   aggregates: Aggregates<State, Changed>,
   decide: (id: string, now: string) => Changed | Promise<Changed>,
@@ -136,7 +136,7 @@ async function retryLostRaces<T>(attempt: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!(error instanceof VersionConflict)) throw error;
     }
-    // Losers that come back at random times do not meet again.
+    // Random delays keep the writers from colliding again.
     await sleep(Math.random() * Math.min(attempts, 20));
   }
   throw unavailable('other writers were always first');
@@ -155,7 +155,7 @@ function timeNow(): string {
   return new Date().toISOString();
 }
 
-/** What is gone has no version that a client could ask for: it is gone, whatever `If-Match` names. */
+/** Returns the error of the decision if the aggregate is gone, whatever `If-Match` names; otherwise `stale`. */
 async function refusalOfStale<State extends Aggregate>(
   state: State,
   decide: (state: State, now: string) => unknown,
@@ -172,5 +172,5 @@ function refuseFullOutbox(stored: StoredAggregate<Aggregate> | undefined): void 
   if (!stored?.pending) return;
   const { oldest, bytes } = stored.pending;
   if (stored.state.version - oldest + 1 < MAX_PENDING && bytes < MAX_PENDING_BYTES) return;
-  throw unavailable('too many events of this aggregate wait to be published');
+  throw unavailable('too many pending events of this aggregate');
 }

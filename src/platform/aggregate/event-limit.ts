@@ -1,25 +1,25 @@
 import { PlatformError } from '../tools/errors.js';
 import type { PendingEvent } from './aggregates.js';
 
-/** Bytes of a record batch that a topic takes unless it is configured otherwise, in Kafka as in the embedded log. */
+/** Default size limit of a record batch in bytes, in Kafka and in the embedded log. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
-/** Bytes of a batch that are not the event: its own header, the record's key and headers. */
+/** Bytes of a batch besides the event: the batch header, the record's key and headers. */
 const OVERHEAD = 1_024;
 
-/** Bytes of the largest event that a topic takes, which takes batches of up to `maxMessageBytes`. */
+/** Returns the size in bytes of the largest event for a topic with this `max.message.bytes`. */
 export function maxEventBytes(maxMessageBytes: number): number {
   return Math.max(0, maxMessageBytes - OVERHEAD);
 }
 
-/** What an aggregate store holds its events to before it commits them. */
+/** The size limit that an aggregate store applies to events before it commits them. */
 export class EventLimit {
   maxBytes = maxEventBytes(DEFAULT_MAX_MESSAGE_BYTES);
 
   constructor(private readonly topic: string) {}
 
-  /** @throws PlatformError `too-large`: committed, the event could never be published. */
+  /** @throws PlatformError `too-large` for an event that could never be published */
   refuseTooLarge({ json }: PendingEvent): void {
-    // No character has more than three bytes, and few have more than one.
+    // Cheap check first: a UTF-16 unit has at most three bytes in UTF-8.
     if (json.length * 3 <= this.maxBytes) return;
     const bytes = Buffer.byteLength(json);
     if (bytes <= this.maxBytes) return;

@@ -6,8 +6,8 @@ import { forgottenBefore } from './idempotency.js';
 const EVERY_MS = 60 * 60 * 1000;
 
 /**
- * Has the stores forget commands whose 24 hours are over, now and every hour, until `signal` is aborted. Any number of
- * instances may do so.
+ * Drops remembered commands older than 24 hours from the stores, now and every hour, until `signal` is aborted. Any
+ * number of instances may do so.
  */
 export async function forgetCommandsRegularly(
   stores: readonly CommandRetention[],

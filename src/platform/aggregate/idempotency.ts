@@ -1,7 +1,7 @@
 import { PlatformError } from '../tools/errors.js';
 import type { Aggregate, Change, RememberedCommand, StoredAggregate } from './aggregates.js';
 
-/** What a client's `Idempotency-Key` and the request under it come to: digests, so that neither is kept. */
+/** Digests of a client's `Idempotency-Key` and of its request, so that neither is stored. */
 export interface Idempotency {
   readonly key: string;
   readonly request: string;
@@ -10,8 +10,8 @@ export interface Idempotency {
 const HOURS_24 = 24 * 60 * 60 * 1000;
 
 /**
- * The answer that was given under this key already; undefined when there was none, or its 24 hours are over.
- * @throws PlatformError `rejected` when another request was made under the key, `gone` when the answer was taken back.
+ * Returns the first response for this key; undefined if there was none in the last 24 hours.
+ * @throws PlatformError `rejected` when the key was used for another request, `gone` when the response was erased
  */
 export function recall<State extends Aggregate>(
   stored: StoredAggregate<State> | undefined,
@@ -20,20 +20,20 @@ export function recall<State extends Aggregate>(
 ): State | undefined {
   const command = stored?.commands.find(({ key, at }) => key === idempotency?.key && isFresh(at, now));
   if (!stored || !idempotency || !command) return undefined;
-  // What cannot be compared any more counts as the same.
+  // A request that can no longer be compared counts as the same.
   if (command.request !== undefined && command.request !== idempotency.request) {
     throw new PlatformError('rejected', 'idempotency-key-reused', 'this Idempotency-Key was used for another request');
   }
   if (command.version === stored.state.version) return stored.state;
-  if (!command.answer) throw new PlatformError('gone', 'gone', 'what was answered under this key has been erased');
+  if (!command.answer) throw new PlatformError('gone', 'gone', 'the response for this key has been erased');
   return command.answer;
 }
 
 /**
- * The same for a command that creates, where the aggregate's id follows from the key. One that is younger than 24 hours is
- * itself the proof that it was created under the key, even where the remembered command was lost because the database was
- * rebuilt from the log. Its first answer is lost, too, once it has changed: its current state is returned then.
- * @throws PlatformError as {@link recall} does
+ * Like {@link recall}, for a command that creates an aggregate whose id is derived from the key. An aggregate younger
+ * than 24 hours proves that it was created with the key, even if the remembered command was lost in a rebuild from the
+ * log. If the aggregate has changed since, the first response is lost, too, and the current state is returned.
+ * @throws PlatformError like {@link recall}
  */
 export function recallCreation<State extends Aggregate>(
   stored: StoredAggregate<State> | undefined,
@@ -46,8 +46,8 @@ export function recallCreation<State extends Aggregate>(
 }
 
 /**
- * The commands that an aggregate remembers after a change. An answer is copied only once the state moves on from it. Of
- * answers that are taken back only the key remains.
+ * Returns the commands to remember after a change. A response is copied only when the state is replaced. Of an erased
+ * response only the key remains.
  */
 export function remember<State extends Aggregate>(
   stored: StoredAggregate<State> | undefined,
@@ -68,12 +68,12 @@ export function remember<State extends Aggregate>(
   return [...kept, { ...idempotency, at: new Date(now).toISOString(), version: change.state.version }];
 }
 
-/** The time (RFC 3339) before which commands are forgotten. */
+/** Returns the time (RFC 3339) before which commands are dropped. */
 export function forgottenBefore(now: number): string {
   return new Date(now - HOURS_24).toISOString();
 }
 
-/** The commands that are as young as a time (RFC 3339), without what earlier versions stored of the requests. */
+/** Returns the commands since a time (RFC 3339), without the fingerprints that earlier versions stored. */
 export function withoutForgotten<State>(
   commands: readonly RememberedCommand<State>[],
   before: string,

@@ -4,10 +4,10 @@ import type { EventStream } from '../event/event-stream.js';
 import { sealEvent } from '../event/seal-event.js';
 import type { Aggregate, Change, Head, PendingEvent } from './aggregates.js';
 
-/** The JSON Pointer of the whole. */
+/** The JSON Pointer of the whole state. */
 const ALL = [''];
 
-/** JSON Pointers of what differs between two states of an aggregate, beside what every change sets. */
+/** Returns the JSON Pointers of the differences between two states, except members that every change sets. */
 export function changesIn(before: Aggregate | undefined, after: Aggregate): string[] {
   return changedPointers(before ? contentOf(before) : {}, contentOf(after));
 }
@@ -17,8 +17,8 @@ function contentOf({ id: _i, version: _v, createdAt: _c, updatedAt: _u, erased: 
 }
 
 /**
- * The event of a change, as it waits to be published: with the whole state, and what differs from the state before it.
- * @throws ContractViolation when it is not as its schema has it
+ * Creates the pending event of a change, with the whole state and the pointers of its differences from the one before.
+ * @throws ContractViolation when the event is invalid against its schema
  */
 export function sealChange(
   stream: EventStream,
@@ -31,9 +31,9 @@ export function sealChange(
 }
 
 /**
- * An event as it waits to be published, and its hash, which the aggregate's next event has to name. It is made into text
- * once, for the hash, the store and the log.
- * @param prevhash of the aggregate's event before it
+ * Returns a pending event and its hash, which becomes `prevhash` of the aggregate's next event. The event is serialized
+ * only once, for the hash, the store and the log.
+ * @param prevhash hash of the aggregate's previous event
  */
 export function toPending(
   stream: EventStream,
@@ -45,12 +45,12 @@ export function toPending(
   return { entry: { version, time, json }, hash };
 }
 
-/** The event that waits. */
+/** Parses a pending event. */
 export function eventOf({ json }: PendingEvent): CloudEvent {
   return JSON.parse(json) as CloudEvent;
 }
 
-/** The oldest of the events that wait, as {@link Head} has it. */
+/** Returns the oldest pending event in the form that {@link Head} needs. */
 export function oldestPendingOf(pending: readonly PendingEvent[]): Pick<Head, 'oldestPending'> {
   const [oldest] = pending;
   if (!oldest) return {};

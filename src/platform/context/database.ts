@@ -17,16 +17,16 @@ import type { Auditable } from '../rebuilding/auditable.js';
 import type { Inspectable } from '../rebuilding/inspection.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
 
-/** A collection that is a function of the log, so that it can be compared with it. */
+/** A collection that is derived from the log, so that it can be compared with it. */
 export interface Audited {
   audit(): Auditable;
 }
 
-/** The system of record for one kind of aggregate, with all that the platform asks of it. */
+/** The system of record for one kind of aggregate, with everything that the platform needs of it. */
 export interface AggregateStore<State extends Aggregate, Changed extends Change<State> = Change<State>>
   extends Aggregates<State, Changed>, Restorable<State>, LogCompared, CommandRetention, Audited {
   /**
-   * Creates what its queries need, and these indexes. Safe to repeat, and on several instances at once.
+   * Creates the indexes that its own queries need, and these. Safe to repeat, also concurrently on several instances.
    * @throws PlatformError `unavailable` when the database does not answer
    */
   prepare(indexes?: readonly Index[]): Promise<void>;
@@ -54,22 +54,22 @@ export interface Stores {
 export interface Database extends Inspectable {
   /** The technology, as logs and health name it. */
   readonly kind: 'mongodb' | 'embedded';
-  /** As people know it: a folder, the name of a database. */
+  /** The folder or the name of the database, for people. */
   readonly location: string;
   readonly stores: Stores;
-  /** Of the context's consumer group. */
+  /** The positions of the context's consumer group. */
   readonly positions: Positions;
-  /** Of the topics that the context uses; undefined where topics always have the same partitions. */
+  /** The partition counts of the topics in use; undefined if topics always have the same number. */
   readonly pins?: PartitionPins;
   /**
-   * The text that is kept under a name; where there is none yet, one is made and kept. Of several that are made at once
-   * one wins. It outlives rebuilds.
+   * Returns the text stored under a name, after storing the result of `make` if there is none. Concurrent callers get
+   * the same text. Rebuilds keep it.
    */
   keepFirst(name: string, make: () => Promise<string>): Promise<string>;
   check(): Promise<DependencyHealth>;
-  /** Begins to build these collections anew; a rebuild of any of them that is under way is overtaken by it. */
+  /** Begins a rebuild of these collections. It supersedes a running rebuild of any of them. */
   beginRebuild(collections: readonly string[]): Promise<Rebuild<Database>>;
-  /** Opens one of another name, empty: what was there is deleted. */
+  /** Opens an empty database with this suffix in its name, after deleting an existing one. */
   openBeside(suffix: string): Promise<Database>;
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import type { Projection } from '../views/projection.js';
 import type { Index } from './database.js';
 import type { Provided, Token } from './token.js';
 
-/** One kind of aggregate that a context owns: it is the system of record for it, and publishes every change. */
+/** One kind of aggregate that a context owns: it is the system of record, and publishes every change. */
 export interface AggregateDeclaration<
   State extends Aggregate = Aggregate,
   Changed extends Change<State> = Change<State>,
@@ -21,85 +21,84 @@ export interface AggregateDeclaration<
   readonly events: EventStream;
   /** Pages through the newest states, with the indexes that its filters and sort fields need. */
   readonly list?: { readonly port: Token<Listing<unknown>>; readonly indexes: readonly Index[] };
-  /** An audit of every change, kept from the log. */
+  /** Records every change, read from the log. */
   readonly history?: {
     readonly port: Token<History<State>>;
     readonly collection: string;
-    /** Keeps the state after each change too, so that the past can be read; until it is erased. */
+    /** Also stores the state after each change, until an erasure, so that past states can be read. */
     readonly keepsStates?: boolean;
-    /** Where clients read it. */
+    /** The HTTP route of the history. */
     readonly route?: HistoryRoute;
   };
 }
 
-/** A copy of what another context owns. */
+/** A copy of another context's data. */
 export interface ProjectionDeclaration<State = unknown> {
   readonly port: Token<Projection<State>>;
   readonly collection: string;
 }
 
-/** Keeps what the context knows of others. It comes to the same however often and in whatever order it is repeated. */
+/** Updates projections. Its result does not depend on repetitions or the order of messages. */
 export interface Projector<Message> {
   execute(messages: readonly Message[]): Promise<void>;
 }
 
-/** Does something new because of an event: it may be repeated after a crash, but a replay never does. */
+/** Has other effects, such as a command. It may be repeated after a crash, but never by a replay. */
 export interface Reactor<Message> {
   /**
-   * @param lease call its `heartbeat` between the steps of what may take long, and leave what is done so that another
-   * try goes on from there
+   * @param lease call its `heartbeat` between the steps of long-running work, and make that work resumable
    */
   execute(message: Message, lease: Heartbeat): Promise<void>;
 }
 
-/** What a context does about the events of a topic. */
+/** A context's reaction to the events of a topic. */
 export interface ReactionDeclaration<Message = unknown> {
   readonly topic: string;
-  /** In one sentence, for the documents. */
+  /** One sentence for the documents. */
   readonly summary: string;
-  /** What it needs of the data of the messages, as JSON Schemas by `dataschema`; it ignores other types. */
+  /** JSON Schemas of the data that it needs, by `dataschema`; it ignores other types. */
   readonly needs?: Readonly<Record<string, object>>;
-  /** Types of events that take personal data out; they are applied even where a rebuild leaves out later ones. */
+  /** Types of events that erase personal data. A rebuild up to a point in time applies them even if they are later. */
   readonly erasing?: readonly string[];
   /**
-   * The context's own reading of an event, with no effect; undefined for a type that it does not care about.
+   * Translates an event into the context's own message, without side effects; undefined for an ignored type.
    * @throws UnreadableRecord when it can never be applied
    */
   readonly read: (event: CloudEvent, record: LoggedRecord) => Message | undefined;
-  /** Runs first, and again with every replay. */
+  /** Runs first, and again in every replay. */
   readonly project?: Token<Projector<Message>>;
   /** Runs after `project`, event by event, and never in a replay. */
   readonly react?: Token<Reactor<Message>>;
   /**
-   * What `react` is given: every event, or those after the newest that the topic held when the context first ran. A new
-   * context that sends mail must not mail everybody since the beginning. It is known by the name of
-   * `react`: under another name, or where the database is lost, it begins anew.
+   * The events that `react` gets: all, or those after the newest one in the topic when the context first ran. (A new
+   * context that sends mail must not mail everybody since the beginning.) The class name of `react` identifies the
+   * reaction: after a rename, or a loss of the database, it starts anew.
    */
   readonly reactFrom?: 'first' | 'now';
 }
 
-/** All that a bounded context says of itself. */
+/** The declaration of a bounded context. */
 export interface ContextDeclaration {
-  /** Also the name of its database and of its consumer group. */
+  /** Name of the context, of its database and of its consumer group. */
   readonly name: string;
-  /** What it is for, in one sentence without the full stop. */
+  /** Its purpose, as a phrase without a full stop. */
   readonly purpose: string;
   readonly aggregates?: readonly AggregateDeclaration[];
   readonly projections?: readonly ProjectionDeclaration[];
   readonly useCases?: readonly Provided[];
   readonly reactions?: readonly ReactionDeclaration[];
-  /** Without it the context has no HTTP. */
+  /** Undefined for a context without HTTP. */
   readonly http?: {
     readonly controllers: readonly Provided[];
-    /** As generated from the controllers. */
+    /** Generated from the controllers. */
     readonly registerRoutes: HttpApi['registerRoutes'];
-    /** As generated from the controllers: the file's address. */
+    /** URL of the document generated from the controllers. */
     readonly openApi: URL;
   };
 }
 
 /**
- * Declares a kind of aggregate; the types of its port, its events and its history have to fit.
+ * Declares a kind of aggregate. The compiler checks that the types of port, events and history match.
  * @example
  * aggregate({ port: ORDERS, collection: 'customer.orders', events: orderEvents })
  */
@@ -110,7 +109,7 @@ export function aggregate<State extends Aggregate, Changed extends Change<State>
 }
 
 /**
- * Declares a copy of what another context owns.
+ * Declares a copy of another context's data.
  * @example
  * projection({ port: CUSTOMERS, collection: 'customers' })
  */
@@ -119,7 +118,7 @@ export function projection<State>(declaration: ProjectionDeclaration<State>): Pr
 }
 
 /**
- * Declares what a context does about the events of a topic.
+ * Declares a reaction to the events of a topic.
  * @example
  * reaction({ topic: CUSTOMER_CHANGES, summary: 'orders keeps a copy of the customers', read, project: CopyCustomer })
  */

@@ -8,21 +8,21 @@ import type { Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration } from './declaration.js';
 import { type OpenContext, openContext, type OpenOptions } from './open-context.js';
 
-/** A bounded context, as a process runs it. */
+/** A bounded context that a process can run. */
 export interface Context {
   readonly name: string;
-  /** In one sentence without the full stop. */
+  /** A phrase without a full stop. */
   readonly purpose: string;
   /** Undefined for a context without HTTP. */
   readonly http?: HttpApi;
   readonly events: EventApi;
-  /** Opens the stores that it declares, and wires its classes to them. */
+  /** Opens the declared stores, and wires the context's classes to them. */
   open(database: Database, options?: OpenOptions): OpenContext;
 }
 
 /**
- * Declares a bounded context: all that it says of itself.
- * @throws Error when two of its aggregates or projections share a collection, or a generated document is not there
+ * Declares a bounded context.
+ * @throws Error when two of its aggregates or projections share a collection, or a generated document is missing
  * @example
  * export const orders = defineContext({ name: 'orders', purpose: "the system of record for customers' orders" });
  */
@@ -52,7 +52,7 @@ function httpOf({ name, http, aggregates = [] }: ContextDeclaration): HttpApi | 
   return {
     openApi: describeOpenApi(mergeDocuments([generated, ...histories.map(({ openApi }) => openApi)])),
     registerRoutes: (app) => {
-      // More particular than what a controller may have at the same place.
+      // Before the controllers' routes, which are less specific.
       for (const { registerRoutes } of histories) registerRoutes(app);
       http.registerRoutes(app);
     },
@@ -75,7 +75,7 @@ function readingsOf({ name, aggregates = [], reactions = [] }: ContextDeclaratio
   return [...byTopic.values()];
 }
 
-/** Of two that read the same topic, one that needs nothing in particular reads every message. */
+/** Merges two readings of the same topic; one without `needs` reads every message. */
 function bothOf(one: TopicReading, other: TopicReading): TopicReading {
   const { topic, group } = one;
   const summary = `${one.summary}; ${other.summary}`;

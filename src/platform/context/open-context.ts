@@ -14,30 +14,30 @@ import { recordingOf } from './recording.js';
 import { type Part, projectingOf, reactingOf, subscriptionsOf } from './reacting.js';
 import type { Provided } from './token.js';
 
-/** A context over its database. */
+/** A context with its open database. */
 export interface OpenContext {
-  /** Has the context's ports under their tokens; what is rebound in it before it is used counts. */
+  /** Has the context's ports under their tokens. A port can be rebound until it is first used. */
   readonly container: Container;
   readonly stores: readonly AggregateStore<Aggregate>[];
   readonly histories: readonly RecordedTopic[];
-  /** What the context does about events while it serves. */
+  /** The context's subscriptions while it serves. */
   readonly subscriptions: readonly Subscription[];
-  /** What of the database is a function of the log: over empty collections, replaying it makes what is there. */
+  /** The part of the database that is derived from the log, and how to derive it. */
   readonly replayable: Replayable;
   /** Creates indexes. Safe to repeat. */
   readonly prepare: () => Promise<void>;
   /**
-   * Finds out where reactions begin, before the first record is applied. Safe to repeat.
+   * Determines where reactions begin. Call it before the first record is applied. Safe to repeat.
    * @throws PlatformError `unavailable` when the log or the database does not answer
    */
   readonly begin: (bus: Bus) => Promise<void>;
 }
 
-/** How a context is opened. */
+/** Options for opening a context. */
 export interface OpenOptions {
   /** Aborted when the process begins to stop. */
   readonly stopping?: AbortSignal;
-  /** Another container than one of the context's own. */
+  /** Default: a container of the context's own. */
   readonly container?: Container;
 }
 
@@ -48,7 +48,7 @@ interface OpenAggregate {
   readonly history?: { readonly history: History; readonly entries: Auditable };
 }
 
-/** Opens the stores that a context declares, and wires its classes to them. */
+/** Opens the declared stores, and wires the context's classes to them. */
 export function openContext(
   context: ContextDeclaration,
   database: Database,
@@ -119,7 +119,7 @@ function openAggregate(declaration: AggregateDeclaration, { stores }: Database, 
 }
 
 function bind(container: Container, { provides, needs, create }: Provided): void {
-  // One each time: tsoa keeps the headers of an answer in the controller, and use cases have no state.
+  // A new instance each time: tsoa keeps a response's headers in the controller, and use cases have no state.
   container
     .bind(provides)
     .toResolvedValue(create, [...needs])

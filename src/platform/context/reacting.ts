@@ -9,23 +9,23 @@ import type { Database } from './database.js';
 import type { Projector, ReactionDeclaration, Reactor } from './declaration.js';
 import type { Token } from './token.js';
 
-/** Records of each partition that are looked at for the newest event. */
+/** Records of each partition among which the newest event is searched. */
 const NEWEST_RECORDS = 100;
 
-/** A message as one part of a context has read it, and the event that it was read from. */
+/** A message, and the event that it was read from. */
 export interface Read {
   readonly event: CloudEvent;
   readonly message: unknown;
 }
 
-/** One of the things that a context does about the events of a topic. */
+/** One part of a context's reaction to the events of a topic. */
 export interface Part {
   readonly topic: string;
   read(event: CloudEvent, record: LoggedRecord): unknown;
   apply(messages: readonly Read[], lease: Lease): Promise<void>;
 }
 
-/** What a replay repeats of a reaction. */
+/** Returns the part of a reaction that a replay repeats. */
 export function projectingOf({ topic, read, project }: ReactionDeclaration, container: Container): Part {
   return {
     topic,
@@ -34,16 +34,16 @@ export function projectingOf({ topic, read, project }: ReactionDeclaration, cont
   };
 }
 
-/** A reaction as it runs in a service. */
+/** A reaction in a running service. */
 export interface Reacting extends Part {
-  /** Finds out, where that has to be known, after which events the reaction begins; before the first record is applied. */
+  /** Determines the event after which the reaction begins, if necessary. Call it before the first record is applied. */
   begin(bus: Bus, database: Pick<Database, 'keepFirst'>): Promise<void>;
 }
 
-/** All of a reaction, as it runs in a service. */
+/** Returns the whole reaction, for a running service. */
 export function reactingOf(declaration: ReactionDeclaration, container: Container): Reacting {
   const { topic, read, project, react, reactFrom = 'first' } = declaration;
-  /** RFC 3339; undefined until it is known. */
+  /** RFC 3339; undefined until `begin` has determined it. */
   let after = reactFrom === 'first' ? '' : undefined;
   return {
     topic,
@@ -64,7 +64,7 @@ export function reactingOf(declaration: ReactionDeclaration, container: Containe
   };
 }
 
-/** Of the class, or of its token: what begins with now is known by it. */
+/** Returns the name of the class or token, which identifies a reaction that begins with now. */
 function nameOf(react: ReactionDeclaration['react']): string {
   return typeof react === 'symbol'
     ? String(react.description)
@@ -73,7 +73,10 @@ function nameOf(react: ReactionDeclaration['react']): string {
       : String(react?.name);
 }
 
-/** The time of the newest event of a topic; '' where there is none. By the log, and not by a clock of this process. */
+/**
+ * Returns the timestamp of the newest event of a topic, from the log and not from this process's clock; '' if there is
+ * none.
+ */
 async function newestTime(bus: Bus, topic: string): Promise<string> {
   let newest = '';
   const look: RecordHandler = (records) => {
@@ -83,7 +86,7 @@ async function newestTime(bus: Bus, topic: string): Promise<string> {
     }
     return Promise.resolve();
   };
-  // Some of the last may be no events.
+  // The last record may be unreadable.
   const reader = await bus.read([topic], look, NEWEST_RECORDS);
   await reader.caughtUp().finally(() => reader.stop());
   return newest;
@@ -105,13 +108,13 @@ async function projectAll(
   if (project) await container.get<Projector<unknown>>(project).execute(messages.map(({ message }) => message));
 }
 
-/** What is done about events that take personal data out, beside what the parts do. */
+/** Additional effects of events that erase personal data. */
 export interface Erasing {
   readonly erasing: ReadonlySet<string>;
   onErased(): Promise<void>;
 }
 
-/** One subscription a topic, whatever is done about its events: each part gets what it can read, in order. */
+/** Returns one subscription for each topic. Each part gets the messages that it reads, in order. */
 export function subscriptionsOf(group: string, parts: readonly Part[], erasing?: Erasing): Subscription[] {
   const topics = new Set(parts.map(({ topic }) => topic));
   return [...topics].map((topic) =>

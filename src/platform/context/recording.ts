@@ -4,15 +4,15 @@ import { recordedChangeReader } from '../views/read-recorded-change.js';
 import type { AggregateDeclaration } from './declaration.js';
 import type { Part } from './reacting.js';
 
-/** What a context does about its own events. */
+/** A context's reactions to its own events. */
 export interface Recording {
-  /** While it serves: keeps the history; undefined where there is none. */
+  /** In a running service: updates the history; undefined without one. */
   readonly recording: Part | undefined;
-  /** In a replay: restores the states, too. */
+  /** In a replay: also restores the states. */
   readonly restoring: Part;
 }
 
-/** Keeps the audit of a kind of aggregate as the log states it, and takes people out of it where an event says so. */
+/** Updates the history of a kind of aggregate from the log, and erases personal data from it. */
 export function recordingOf(
   { events, history: declared }: AggregateDeclaration,
   store: Restorable<Aggregate>,

@@ -1,20 +1,20 @@
 import type { ServiceIdentifier } from 'inversify';
 
-/** Names a port in the container, and knows the type of what stands behind it. A class is the token of its own. */
+/** Identifies a port in the container, with its type. A class is its own token. */
 export type Token<T> = ServiceIdentifier<T>;
 
 /**
- * A token for a port.
+ * Creates a token for a port.
  * @example export const ORDERS = token<Orders>('orders');
  */
 export function token<T>(name: string): Token<T> {
   return Symbol(name) as Token<T>;
 }
 
-/** Tokens of what a constructor takes, in order. */
+/** Tokens of the constructor's parameters, in order. */
 type Tokens<Args extends readonly unknown[]> = { readonly [Index in keyof Args]: Token<Args[Index]> };
 
-/** A class, and the tokens of what its constructor takes. */
+/** A class, and the tokens of its constructor's parameters. */
 export interface Provided {
   readonly provides: Token<unknown>;
   readonly needs: readonly Token<unknown>[];
@@ -22,7 +22,7 @@ export interface Provided {
 }
 
 /**
- * Says what a class is constructed with, so that it needs no decorators. The compiler checks that the tokens fit.
+ * Binds a class to the tokens of its constructor's parameters, without decorators. The compiler checks the types.
  * @example provide(ShipOrder, [ORDERS, CUSTOMERS])
  */
 export function provide<Args extends readonly unknown[]>(

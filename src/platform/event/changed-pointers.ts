@@ -1,6 +1,6 @@
 /**
- * JSON Pointers (RFC 6901) of what differs between two JSON values: a member that was added or removed is named
- * itself, a member that both have is looked into.
+ * Returns JSON Pointers (RFC 6901) of the differences between two JSON values: of members that were added or removed,
+ * and, recursively, of differences in members that both have.
  */
 export function changedPointers(before: unknown, after: unknown, at = ''): string[] {
   if (before === after) return [];
@@ -14,7 +14,7 @@ export function changedPointers(before: unknown, after: unknown, at = ''): strin
   });
 }
 
-/** One reference token of a JSON Pointer. */
+/** Escapes one reference token of a JSON Pointer. */
 export function escapePointer(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }

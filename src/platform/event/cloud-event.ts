@@ -8,20 +8,20 @@ export interface CloudEvent<Data = unknown> {
   readonly type: string;
   /** Id of the aggregate that changed. */
   readonly subject: string;
-  /** RFC 3339; when the change was decided. */
+  /** RFC 3339; time of the decision. */
   readonly time: string;
   readonly datacontenttype: 'application/json';
-  /** Names the type and its major version: `urn:schema:<type>:v<major>`. */
+  /** The type and its major version: `urn:schema:<type>:v<major>`. */
   readonly dataschema: string;
-  /** The aggregate's version as a decimal string: 1, 2, 3 ... with no gap. */
+  /** The aggregate's version as a decimal string: 1, 2, 3 ... without gaps. */
   readonly sequence: string;
   readonly traceparent?: string;
   readonly actor?: string;
-  /** Id of the event that caused it, where one did. */
+  /** Id of the event that caused it, if any. */
   readonly causationid?: string;
-  /** The hash of the aggregate's event before this one; not in its first. */
+  /** Hash of the aggregate's previous event; undefined in the first. */
   readonly prevhash?: string;
-  /** Of everything else in this event, so that an alteration shows; not in events from before there were hashes. */
+  /** Hash of the rest of this event, to detect alterations; undefined in events older than the hash chain. */
   readonly hash?: string;
   readonly data: Data;
 }
@@ -30,14 +30,14 @@ export interface CloudEvent<Data = unknown> {
 export interface DomainEvent {
   readonly type: string;
   readonly data: object;
-  /** Attributes that most events do not have. */
+  /** Additional attributes of the event. */
   readonly extensions?: Extensions;
 }
 
 export const CLOUD_EVENT_CONTENT_TYPE = 'application/cloudevents+json; charset=UTF-8';
 
 /**
- * The name of the schema of a type's data in a major version.
+ * Returns the name of the schema of a type's data in a major version.
  * @example
  * dataschemaOf('orders.order.placed', 1); // 'urn:schema:orders.order.placed:v1'
  */

@@ -3,37 +3,37 @@ import type { CloudEvent } from './cloud-event.js';
 import type { MessageSchema } from './message-schemas.js';
 import type { Upcasters } from './upcast.js';
 
-/** Where the events of one kind of aggregate go, and what they are like there. */
+/** The topic and the format of the events of one kind of aggregate. */
 export interface EventStream {
   readonly topic: string;
   /** CloudEvents `source`. */
   readonly source: string;
-  /** What goes before a change's own type: `accounts.customer` + `.` + `registered`. */
+  /** Prefix of event types: `accounts.customer` + `.` + `registered`. */
   readonly typePrefix: string;
-  /** The member of an event's data that is the state after the change. */
+  /** Name of the data member with the state after the change. */
   readonly member: string;
-  /** Major version of the data's schema, per type of change. */
+  /** Major version of the data's schema, by type of change. */
   readonly schemaVersions: Readonly<Record<string, number>>;
-  /** Of the data, in every version that is on the log, and of what they refer to. */
+  /** Schemas of the data in every version that is in the log, and of the schemas that they refer to. */
   readonly schemas: readonly MessageSchema[];
-  /** Messages as they were published, at least one of each version. */
+  /** Golden samples: published messages, at least one of each version. */
   readonly samples?: readonly CloudEvent[];
-  /** For each version before those of `schemaVersions`. */
+  /** One for each version before those in `schemaVersions`. */
   readonly upcasters?: Upcasters;
-  /** The types of change that take personal data out. */
+  /** Types of change that erase personal data. */
   readonly erasing?: readonly string[];
 }
 
-/** What a context says of the events of one kind of aggregate; the rest follows from the conventions of the contract. */
+/** The declaration of the events of one kind of aggregate; the rest follows from conventions. */
 export interface EventStreamDeclaration extends Pick<EventStream, 'upcasters' | 'erasing'> {
-  /** By type of change in the past tense, the major version of the data's schema. */
+  /** Major version of the data's schema, by type of change (in the past tense). */
   readonly types: EventStream['schemaVersions'];
-  /** Has the folders `schemas` and `samples`: use `new URL('./', import.meta.url)`. */
+  /** Folder that contains `schemas` and `samples`: `new URL('./', import.meta.url)`. */
   readonly folder: URL;
 }
 
 /**
- * The events of one kind of aggregate.
+ * Declares the events of one kind of aggregate.
  * @example eventStream('accounts.customer', { types: { registered: 2, changed: 2, erased: 1 }, folder })
  * @param kind `<context>.<aggregate>`: published on the topic `<kind>.change`, with the state as member `<aggregate>`
  */

@@ -1,9 +1,9 @@
 import { hash as digest } from 'node:crypto';
 
 /**
- * A JSON value in its canonical form (JSON Canonicalization Scheme, RFC 8785): members sorted by UTF-16 code units, no
- * white space, numbers and strings as ECMAScript writes them. Members that are undefined are left out.
- * @throws Error for what has no such form: half of a surrogate pair, a number that is not finite.
+ * Returns a JSON value in canonical form (JSON Canonicalization Scheme, RFC 8785): members sorted by UTF-16 code units,
+ * no white space, numbers and strings as in ECMAScript. Undefined members are omitted.
+ * @throws Error for a lone surrogate or a number that is not finite
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
@@ -18,7 +18,7 @@ export function canonicalJson(value: unknown): string {
   return `{${members}}`;
 }
 
-/** Most strings need nothing escaped, and to see that is faster than to have it done. */
+/** Most strings need no escaping, and testing for that is faster than JSON.stringify. */
 const NEEDS_NO_ESCAPE = /^[\x20\x21\x23-\x5b\x5d-\ud7ff\ue000-\uffff]*$/;
 
 function quoted(text: string): string {
@@ -28,16 +28,16 @@ function quoted(text: string): string {
 }
 
 /**
- * The hash of an event: SHA-256, in hexadecimal, over its canonical form (JSON Canonicalization Scheme, RFC 8785) with
- * everything in it but `hash` itself. It covers `prevhash`, and so every event of the aggregate before it.
- * @throws Error where the event has no canonical form: half of a surrogate pair is no character.
+ * Returns the hash of an event: SHA-256 in hexadecimal, over the canonical form (RFC 8785) of everything except `hash`.
+ * It covers `prevhash`, and thus all earlier events of the aggregate.
+ * @throws Error like {@link canonicalJson}
  */
 export function hashOf(event: object): string {
   const { hash: _, ...hashed } = event as { hash?: unknown };
   return digestOf(canonicalJson(hashed));
 }
 
-/** The same, of an event's canonical form. */
+/** Returns the hash of a canonical form. */
 export function digestOf(canonical: string): string {
   return digest('sha256', canonical, 'hex');
 }

@@ -1,14 +1,14 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { UnreadableRecord } from './parse-cloud-event.js';
 
-/** A JSON Schema. `urn:schema:<type>:v<major>` names the data of a type of message, as `dataschema` does. */
+/** A JSON Schema. The `$id` `urn:schema:<type>:v<major>` equals the `dataschema` of the messages. */
 export interface MessageSchema {
   readonly $id: string;
   readonly description?: string;
   readonly [keyword: string]: unknown;
 }
 
-/** An event is not what its own context has published that it is: a programming error. The message names no value. */
+/** An event violates its context's published schema: a programming error. The message contains no values. */
 export class ContractViolation extends Error {
   constructor(dataschema: string, violations: readonly string[]) {
     super(`an event does not fit ${dataschema}: ${violations.join(', ')}`);
@@ -27,12 +27,12 @@ interface Compiled {
 const compiled = new WeakMap<readonly MessageSchema[], Compiled>();
 
 /**
- * Compiles one of these schemas, if that was not done before.
- * @throws ContractViolation when it is not there, Error when it cannot be compiled
+ * Compiles one of these schemas, unless it is compiled already.
+ * @throws ContractViolation when it is missing, Error when it cannot be compiled
  */
 export function compileSchema(schemas: readonly MessageSchema[], dataschema: string): ValidateFunction {
   let known = compiled.get(schemas);
-  // Tests hold the schemas to their dialect; to do so here takes as long as to compile them.
+  // Tests validate the schemas themselves; doing it here would take as long as compiling them.
   const options = { strict: true, meta: false, validateSchema: false, formats: { 'date-time': DATE_TIME } };
   known ??= { ajv: new Ajv2020({ schemas: [...schemas], ...options }), validators: new Map() };
   compiled.set(schemas, known);
@@ -44,8 +44,8 @@ export function compileSchema(schemas: readonly MessageSchema[], dataschema: str
 }
 
 /**
- * Holds the data of an event that is to be published to its schema, as it stands: nothing may be in it that is not named.
- * @throws as {@link compileSchema} does, and ContractViolation when the data does not fit
+ * Checks the data of an event to be published strictly against its schema: unknown members are not allowed.
+ * @throws errors of {@link compileSchema}, and ContractViolation when the data is invalid
  */
 export function holdToSchema(schemas: readonly MessageSchema[], dataschema: string, data: unknown): void {
   const validate = compiled.get(schemas)?.validators.get(dataschema) ?? compileSchema(schemas, dataschema);
@@ -57,12 +57,12 @@ export function holdToSchema(schemas: readonly MessageSchema[], dataschema: stri
   );
 }
 
-/** @throws UnreadableRecord when the data does not fit the schema; it says where and why, and names no value. */
+/** @throws UnreadableRecord when the data is invalid; it names the place and the reason, but no value */
 export type DataCheck = (dataschema: string, data: unknown) => void;
 
 /**
- * Checks the data of events as a reader should: properties that the schemas do not name pass, at any depth. While
- * instances are being replaced, an old one reads what a new one adds.
+ * Returns a check for readers, which ignores unknown members at any depth: during a rolling update, an old instance
+ * reads events of a new one.
  * @example
  * const check = tolerantCheck([{ $id: 'urn:schema:orders.order.placed:v1', ...schema }]);
  * check(event.dataschema, event.data);
@@ -71,9 +71,9 @@ export function tolerantCheck(schemas: readonly MessageSchema[]): DataCheck {
   const validators = new Map<string, ValidateFunction>();
   let ajv: Ajv2020 | undefined;
 
-  // At the first record, not before: compiling takes longer than the rest of a start.
+  // Compiles at the first record, because it takes longer than the rest of a start.
   const compile = (dataschema: string): ValidateFunction => {
-    // Tests hold the schemas to their dialect.
+    // Tests validate the schemas themselves.
     ajv ??= new Ajv2020({
       schemas: schemas.map(withRoomForMore),
       meta: false,

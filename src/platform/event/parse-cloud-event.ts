@@ -1,7 +1,7 @@
 import type { CloudEvent } from './cloud-event.js';
 
 /**
- * A record that can never be applied, and why. The reason names no value: it is kept beside the record.
+ * A record that can never be applied, with the reason. The reason contains no values, because it is stored and logged.
  * @example
  * throw new UnreadableRecord('subject and sequence are not those of data/customer');
  */
@@ -14,7 +14,7 @@ export class UnreadableRecord extends Error {
 
 const REQUIRED = ['id', 'source', 'type', 'subject', 'time', 'dataschema', 'sequence'] as const;
 
-/** @throws UnreadableRecord when it is not a CloudEvent of this system's event contract. */
+/** Parses a record. @throws UnreadableRecord when it is not a CloudEvent of this system's event contract */
 export function parseCloudEvent({ value }: { readonly value: Buffer | null }): CloudEvent {
   if (value === null) throw new UnreadableRecord('it has no value');
   const event = parseObject(value);
@@ -26,7 +26,7 @@ export function parseCloudEvent({ value }: { readonly value: Buffer | null }): C
   return event as unknown as CloudEvent;
 }
 
-/** The major version that a CloudEvent's `dataschema` names. @throws UnreadableRecord when it names none. */
+/** Returns the major version in a CloudEvent's `dataschema`. @throws UnreadableRecord when there is none */
 export function majorVersionOf({ type, dataschema }: CloudEvent): number {
   const prefix = `urn:schema:${type}:v`;
   const major = dataschema.startsWith(prefix) ? dataschema.slice(prefix.length) : '';
@@ -39,7 +39,7 @@ function parseObject(value: Buffer): Record<string, unknown> {
   try {
     parsed = JSON.parse(value.toString('utf8'));
   } catch {
-    // Without the parser's own words, which quote the record.
+    // Without the parser's message, which quotes the record.
     throw new UnreadableRecord('not JSON');
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {

@@ -5,25 +5,26 @@ import { dataschemaOf, type DomainEvent } from './cloud-event.js';
 import type { EventStream } from './event-stream.js';
 import { compileSchema, holdToSchema } from './message-schemas.js';
 
-/** Which event of which aggregate it is. */
+/** The position of an event in its aggregate. */
 export interface EventPosition {
   readonly id: string;
   readonly version: number;
   /** RFC 3339 */
   readonly time: string;
-  /** Of the aggregate's event before it, where that has one. */
+  /** Hash of the aggregate's previous event, if it has one. */
   readonly prevhash?: string | undefined;
 }
 
-/** An event as the text that is published, and the hash in it. */
+/** The text of an event to publish, and its hash. */
 export interface SealedEvent {
   readonly json: string;
   readonly hash: string;
 }
 
 /**
- * Wraps a domain event for the log. Trace, actor and cause are those of the request being served, or of the event being reacted to.
- * @throws ContractViolation when it is not as its schema has it
+ * Creates the CloudEvent of a domain event. Trace, actor and cause are those of the current request, or of the event
+ * being reacted to.
+ * @throws ContractViolation when the event is invalid against its schema
  */
 export function sealEvent(stream: EventStream, event: DomainEvent, of: EventPosition): SealedEvent {
   const type = `${stream.typePrefix}.${event.type}`;
@@ -48,12 +49,12 @@ export function sealEvent(stream: EventStream, event: DomainEvent, of: EventPosi
   holdToSchema(stream.schemas, unsealed.dataschema, unsealed.data);
   const canonical = canonicalJson(unsealed);
   const hash = digestOf(canonical);
-  // What has been hashed is what is published, so it need not be made into text again.
+  // The hashed text is published, so that the event is serialized only once.
   return { hash, json: `{"hash":"${hash}",${canonical.slice(1)}` };
 }
 
 /**
- * Compiles the schemas of what is published today, so that the first events need not wait for it.
+ * Compiles the schemas of published events, so that the first events do not wait for it.
  * @throws Error when one is missing or cannot be compiled
  */
 export function compileSchemasOf({ typePrefix, schemaVersions, schemas }: EventStream): void {

@@ -2,18 +2,18 @@ import { type CloudEvent, dataschemaOf } from './cloud-event.js';
 import { majorVersionOf, UnreadableRecord } from './parse-cloud-event.js';
 
 /**
- * Lifts an event's data from one major version of its schema to the next. It answers a new value, and may throw where
- * the data is not of the version that it starts from.
+ * Converts an event's data from one major version of its schema to the next. Returns a new value; may throw for data
+ * that is not of its version.
  */
 export type Upcaster = (data: unknown) => unknown;
 
-/** The upcasters of a reader, each by the `dataschema` that it starts from. */
+/** The upcasters of a reader, by the `dataschema` that they convert from. */
 export type Upcasters = Readonly<Record<string, Upcaster>>;
 
 /**
- * The event with its data as the given major version states it; of the envelope, only `dataschema` moves with it.
- * @param newest the major version of the event's type that the reader's code is written for
- * @throws UnreadableRecord when no way leads there from the event's own version
+ * Returns the event with its data converted to a major version; in the envelope, only `dataschema` changes.
+ * @param newest the major version of the event's type that the reader supports
+ * @throws UnreadableRecord when the event's version cannot be converted to it
  * @example
  * const { data } = upcast(event, customerUpcasters, 2);
  */
@@ -29,7 +29,7 @@ export function upcast(event: CloudEvent, upcasters: Upcasters, newest: number):
     try {
       data = lift(data);
     } catch {
-      // Without the upcaster's own words, which may quote the data.
+      // Without the upcaster's message, which may quote the data.
       throw new UnreadableRecord(`data is not of major version ${major} of ${type}`);
     }
   }

@@ -86,7 +86,7 @@ describeWithRealServers('on a real Kafka', () => {
 
       const refused = {
         code: 'partitions-changed',
-        message: `${topic} has 12 partitions, and was made with 6: events of one key would be in two`,
+        message: `${topic} has 12 partitions, and was created with 6: events of one key would be in two`,
       };
       await eventually(() => expect(bus.publish(topic, aRoundOf('2'))).rejects.toMatchObject(refused));
 

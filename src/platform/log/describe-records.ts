@@ -2,7 +2,7 @@ import type { LoggedRecord } from './bus.js';
 
 const MAX_LENGTH = 100;
 
-/** What a log line says of records that were handed over: where the first of them is, what it is, and how many there are. */
+/** Describes records in a log line: their number, and the location, type and id of the first. */
 export function describeRecords(records: readonly LoggedRecord[]): object {
   const [first] = records;
   if (!first) return { records: 0 };
@@ -17,12 +17,12 @@ export function describeRecords(records: readonly LoggedRecord[]): object {
   };
 }
 
-/** Why records come again, for health: it names no value. */
+/** Explains in health why records are retried, without any value of them. */
 export function whyAgain({ topic, partition, offset }: LoggedRecord, reason: string, failures: number): string {
   return `has failed ${failures} times on the records from ${topic}/${partition}/${offset} on, and tries again: ${reason}`;
 }
 
-/** The type and the id that a CloudEvent says it has; nothing of a value that is no such thing. */
+/** Returns type and id of a CloudEvent; nothing if the value is not one. */
 function eventIn(value: Buffer | null): object {
   try {
     const { type, id } = JSON.parse(String(value)) as { type?: unknown; id?: unknown };

@@ -1,20 +1,20 @@
-/** Lets a handler say that it is alive. */
+/** Lets a handler extend its session. */
 export interface Heartbeat {
   /**
-   * Says that the handler is alive and at work. A handler that takes long calls it between its steps, several times a
-   * session; without it the partition goes to another member. The broker is told only as often as it needs.
-   * @throws the reason, once the consumer has to let go of the partition: the handler must stop, and its records come again.
+   * Extends the session. A long-running handler calls it between its steps, several times per session timeout;
+   * otherwise the partition is assigned to another member. Requests to the broker are throttled.
+   * @throws the reason, once the partition is being revoked: the handler must stop, and its records are delivered again
    */
   heartbeat(): Promise<void>;
 }
 
-/** A consumer's hold on the partition whose records it handles. */
+/** A consumer's ownership of the partition whose records it handles. */
 export interface Lease extends Heartbeat {
-  /** Aborted when the consumer has to let go of the partition: it stops, or its group is sharing the partitions anew. */
+  /** Aborted when the partition is being revoked: the consumer stops, or its group rebalances. */
   readonly signal: AbortSignal;
 }
 
-/** A hold that ends with `signal`, and not before. */
+/** Returns a lease that ends when `signal` is aborted. */
 export function leaseUntil(signal: AbortSignal): Lease {
   return {
     signal,

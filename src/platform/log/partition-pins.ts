@@ -2,17 +2,17 @@ import type { Bus } from './bus.js';
 import { partitionsChanged } from './topics.js';
 
 /**
- * Remembers permanently how many partitions a topic had when it was first used. A key's partition follows from that
- * number: with another one the versions of one aggregate would be in two partitions, in no order.
+ * Stores permanently how many partitions a topic had when it was first used. The partition of a key depends on that
+ * number: after a change, the versions of one aggregate would be in two partitions, without an order.
  */
 export interface PartitionPins {
-  /** The numbers of those of the topics that are remembered. */
+  /** Returns the stored numbers of partitions, by topic. */
   pinned(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Remembers these numbers, except where another one is remembered already. */
+  /** Stores these numbers, except for topics that have one already. */
   pin(partitions: ReadonlyMap<string, number>): Promise<void>;
 }
 
-/** An error for each topic that has another number of partitions than is remembered. */
+/** Returns an error for each topic whose number of partitions differs from the stored one. */
 export async function changedPartitions(
   pins: readonly PartitionPins[],
   found: ReadonlyMap<string, number>,
@@ -24,7 +24,7 @@ export async function changedPartitions(
   });
 }
 
-/** How many partitions those of the topics have, or had, that any of them remembers. */
+/** Returns the number of partitions that any of `pins` has stored, by topic. */
 export async function pinnedPartitions(
   pins: readonly PartitionPins[],
   topics: readonly string[],
@@ -34,9 +34,9 @@ export async function pinnedPartitions(
 }
 
 /**
- * Creates the topics that are missing, with the partitions that they had if they were there before, and remembers the
- * numbers of partitions of those that are new.
- * @throws PlatformError `partitions-changed` for a topic that has another number now; `too-few-brokers`
+ * Creates missing topics, with their former number of partitions if they existed before, and stores the numbers of new
+ * topics.
+ * @throws PlatformError `partitions-changed` for a topic with another number of partitions, `too-few-brokers`
  */
 export async function createPinnedTopics(
   bus: Pick<Bus, 'createTopics' | 'countPartitions'>,

@@ -1,16 +1,16 @@
 import type { LogReader } from './bus.js';
 
-/** How far the reading of one partition is, in offsets. */
+/** The progress of a reader in one partition, in offsets. */
 export interface Position {
-  /** Of the oldest record when the reading began. */
+  /** Offset of the oldest record when the reader started. */
   readonly first: number;
-  /** Of the record that comes next. */
+  /** Offset of the next record. */
   next: number;
-  /** After the last record, when that was last asked for. */
+  /** Offset after the last record, as last fetched. */
   end: number;
 }
 
-/** How many records are done, of those between where the reading began and where the partitions ended. */
+/** Returns the number of records handled, and the number of all between start and end. */
 export function progressOf(positions: Iterable<Position>): LogReader['progress'] {
   let [read, total] = [0, 0];
   for (const { first, next, end } of positions) {

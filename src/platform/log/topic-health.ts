@@ -5,15 +5,15 @@ import type { Bus } from './bus.js';
 import { changedPartitions, type PartitionPins } from './partition-pins.js';
 import { retentionProblems, durabilityProblems } from './topics.js';
 
-/** Milliseconds for which an answer stands, so that probes do not weigh on the log. */
-const FRESH_FOR = 10_000;
-/** Milliseconds that a probe waits for a new answer before it gets the last one. */
+/** Lifetime of a result, so that probes do not load the brokers. */
+const TTL_MS = 10_000;
+/** Time that a probe waits for a new result before it gets the previous one. */
 const TIMEOUT_MS = 1_000;
 
 /**
- * Tells readiness when one of the topics would forget or could lose events, or has not the partitions that it was made
- * with, for as long as that is so. Topics that are missing are created elsewhere; while the log is away the last answer
- * stands, and that it is away is told elsewhere too.
+ * Returns a readiness check that fails while one of the topics could lose events, or has another number of partitions
+ * than it was created with. Missing topics are not its concern. While the log is unavailable, which another check
+ * reports, the last result stays valid.
  */
 export function topicHealth(
   bus: Pick<Bus, 'countPartitions' | 'describeTopics'>,
@@ -46,7 +46,7 @@ export function topicHealth(
     required: () => true,
     check: async () => {
       const now = performance.now();
-      if (now - askedAt >= FRESH_FOR) {
+      if (now - askedAt >= TTL_MS) {
         askedAt = now;
         asking = ask().catch(() => undefined);
       }

@@ -82,7 +82,7 @@ it('stays up, and says so, where the settings may not be seen', async () => {
 it('says that the number of partitions is another one than the topic was made with', async () => {
   answer = retention('-1');
   partitions = 12;
-  const detail = 't has 12 partitions, and was made with 6: events of one key would be in two';
+  const detail = 't has 12 partitions, and was created with 6: events of one key would be in two';
   expect(await health.check()).toEqual({ up: false, detail });
   answer = () => Promise.reject(new PlatformError('rejected', 'not-permitted', 'not permitted'));
   jest.advanceTimersByTime(LATER);

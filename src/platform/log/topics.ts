@@ -3,21 +3,21 @@ import type { TopicDescription } from './bus.js';
 
 type Settings = Readonly<Record<string, string>>;
 
-/** Configuration of every topic, in Kafka's words: the log is the event store, and forgets nothing. */
+/** Kafka settings of every topic: the log is the event store, so it keeps everything. */
 export const UNLIMITED_RETENTION = {
   'cleanup.policy': 'delete',
   'retention.ms': '-1',
   'retention.bytes': '-1',
 } as const;
 
-/** A dead letter may be as large as a record may be, and has headers besides. */
+/** A dead letter may be as large as any record, plus its headers. */
 const ROOM_FOR_A_DEAD_LETTER = { 'max.message.bytes': String(2 * 1024 * 1024) };
 
-/** Replicas that a topic has on a cluster, unless KAFKA_TOPIC_REPLICAS says otherwise. */
+/** Default number of replicas on a cluster; KAFKA_TOPIC_REPLICAS overrides it. */
 const REPLICAS = 3;
 const MIN_IN_SYNC = 'min.insync.replicas';
 
-/** The settings that a topic of this name, with so many replicas, is created with, in Kafka's words. */
+/** Returns the Kafka settings with which a topic is created. */
 export function settingsOf(topic: string, replicas = 1): Settings {
   return {
     ...UNLIMITED_RETENTION,
@@ -27,18 +27,18 @@ export function settingsOf(topic: string, replicas = 1): Settings {
 }
 
 /**
- * Replicas of topics that are created while so many brokers are there. A topic keeps what it is made with, so it is not
- * made while brokers are away.
- * @param wanted where nobody has said: three, or one where there is one broker
+ * Returns the number of replicas for new topics. A topic keeps the number that it is created with, so none is created
+ * while brokers are unavailable.
+ * @param wanted default: three, or one if there is only one broker
  * @throws PlatformError `too-few-brokers`
  */
 export function replicasOn(brokers: number, wanted = brokers === 1 ? 1 : REPLICAS): number {
   if (brokers >= wanted) return wanted;
-  const message = `too few brokers: ${brokers} now, and topics are made with ${wanted} replicas (KAFKA_TOPIC_REPLICAS)`;
+  const message = `too few brokers: ${brokers} now, and topics are created with ${wanted} replicas (KAFKA_TOPIC_REPLICAS)`;
   throw new PlatformError('rejected', 'too-few-brokers', message);
 }
 
-/** Why the topic is no event store, in an operator's words. A setting that is not told is not held against it. */
+/** Returns the settings with which the topic would lose events, as sentences. Unknown settings are ignored. */
 export function retentionProblems({ topic, settings }: TopicDescription): string[] {
   return Object.entries(UNLIMITED_RETENTION).flatMap(([name, wanted]) => {
     const value = settings[name] ?? wanted;
@@ -46,13 +46,13 @@ export function retentionProblems({ topic, settings }: TopicDescription): string
   });
 }
 
-/** Why nothing may be published to the topic: its keys' partitions are others than they were. */
+/** Returns the error that forbids publishing to a topic whose number of partitions changed. */
 export function partitionsChanged(topic: string, partitions: number, first: number): PlatformError {
-  const message = `${topic} has ${partitions} partitions, and was made with ${first}: events of one key would be in two`;
+  const message = `${topic} has ${partitions} partitions, and was created with ${first}: events of one key would be in two`;
   return new PlatformError('rejected', 'partitions-changed', message);
 }
 
-/** Why what was acknowledged could be lost with a broker, in an operator's words. */
+/** Returns the settings with which acknowledged records could be lost with a broker, as sentences. */
 export function durabilityProblems({ topic, replicationFactor, wantedReplicas, settings }: TopicDescription): string[] {
   if (wantedReplicas === undefined) return [];
   const inSync = settings[MIN_IN_SYNC] ?? '2';
@@ -66,7 +66,7 @@ export function durabilityProblems({ topic, replicationFactor, wantedReplicas, s
   ];
 }
 
-/** What of the topic an operator may want otherwise, though it forgets nothing; so many partitions are expected. */
+/** Returns settings that are unusual but lose no events, as sentences. */
 export function unusualSettings(description: TopicDescription, expectedPartitions: number): string[] {
   const { topic, partitions, replicationFactor, brokers } = description;
   const replicas = Math.min(REPLICAS, brokers);

@@ -91,7 +91,7 @@ describe('the replicas of a topic that is created', () => {
     [1, 2],
   ])('on %i brokers, where %s are wanted, are refused', (brokers, wanted) => {
     expect(() => replicasOn(brokers, wanted)).toThrow(
-      `too few brokers: ${brokers} now, and topics are made with ${wanted ?? 3} replicas (KAFKA_TOPIC_REPLICAS)`,
+      `too few brokers: ${brokers} now, and topics are created with ${wanted ?? 3} replicas (KAFKA_TOPIC_REPLICAS)`,
     );
   });
 

@@ -38,7 +38,7 @@ describeWithRealServers('pins in a real MongoDB', () => {
     await createPinnedTopics(having(6), [pins], ['t']);
     await expect(createPinnedTopics(having(12), [pins], ['t'])).rejects.toMatchObject({
       code: 'partitions-changed',
-      message: 't has 12 partitions, and was made with 6: events of one key would be in two',
+      message: 't has 12 partitions, and was created with 6: events of one key would be in two',
     });
     await createPinnedTopics(having(6), [pins], ['t']);
   });

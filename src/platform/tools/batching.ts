@@ -3,11 +3,11 @@ import { unavailable } from './errors.js';
 export interface BatchLimits {
   /** Most items in one flush. */
   readonly maxBatch: number;
-  /** Most items waiting; one more is refused, so that memory stays bounded. */
+  /** Most waiting items; further ones are rejected, so that memory stays bounded. */
   readonly maxWaiting: number;
-  /** Most flushes at a time; 1 unless given. */
+  /** Most concurrent flushes (default: 1). */
   readonly maxFlushes?: number;
-  /** Milliseconds until a call fails, whether it waits or is in a flush; for as long as it takes unless given. */
+  /** Milliseconds until a call fails, while it waits or is being flushed (default: no limit). */
   readonly timeoutMs?: number;
 }
 
@@ -21,23 +21,23 @@ interface Waiting<Item, Result> {
 const EXPIRY_INTERVAL_MS = 250;
 
 /**
- * Group commit: calls made in the same turn of the event loop, or while as many flushes as may be are under way, go into
- * one flush, and each gets its own result. A lone call waits for no company.
+ * Group commit: calls made in the same turn of the event loop, or while the maximum number of flushes is running, are
+ * flushed together, and each gets its own result. A single call is not delayed.
  *
- * `flush` answers one result an item, in order. When it throws, every call in it fails with that error.
- * @throws PlatformError `unavailable` past `maxWaiting` or `timeoutMs`; what was in a flush may be done, or still be done.
+ * `flush` returns one result for each item, in order. If it throws, all its calls fail with that error.
+ * @throws PlatformError `unavailable` above `maxWaiting` or after `timeoutMs`; an item in a flush may still be written
  */
 export function batched<Item, Result>(
   { maxBatch, maxWaiting, maxFlushes = 1, timeoutMs = Infinity }: BatchLimits,
   flush: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];
-  /** Under way, or about to begin. */
+  /** Flushes that are running or scheduled. */
   let flushes = 0;
   const underWay = new Set<readonly Waiting<Item, Result>[]>();
   let expiry: NodeJS.Timeout | undefined;
 
-  /** One look at all of them costs less than a timer for each. */
+  /** One check of all items costs less than a timer for each. */
   function expire(): void {
     const limit = performance.now() - timeoutMs;
     const expired = [waiting, ...underWay].flatMap((calls) => calls.filter(({ since }) => since <= limit));
@@ -73,7 +73,7 @@ export function batched<Item, Result>(
       }
       waiting.push({ item, since: performance.now(), resolve, reject });
       if (timeoutMs !== Infinity) expiry ??= setInterval(expire, EXPIRY_INTERVAL_MS).unref();
-      // One that is about to begin takes all that come until then.
+      // A scheduled flush takes all items that arrive before it starts.
       if (flushes === maxFlushes || (flushes > 0 && waiting.length > 1)) return;
       flushes += 1;
       setImmediate(() => void flushWaiting());

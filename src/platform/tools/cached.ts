@@ -1,20 +1,20 @@
 import { withTimeout } from './timeout.js';
 
-/** Milliseconds that an answer is good for, also one that failed. */
+/** Lifetime of a result, also of a failure. */
 const TTL_MS = 1_000;
-/** Milliseconds that whoever asks waits for an answer; one that takes longer is there for the next who asks. */
+/** Time that a caller waits. A result that takes longer is available to the next caller. */
 const TIMEOUT_MS = 2_000;
 
 /**
- * Asks a server for what is asked of the process often, and may take long: at most once a second, one at a time. The
- * answer is undefined where the server gave none. Never throws, and never takes longer than two seconds.
+ * Caches the result of a slow request that is needed often: at most one request a second, one at a time. The result is
+ * undefined after a failure. The returned function never throws, and never takes longer than two seconds.
  */
 export function cached<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
   let asking: Promise<T | undefined> = Promise.resolve(undefined);
   let goodUntil = -Infinity;
   return () => {
     if (performance.now() >= goodUntil) {
-      // One at a time, however long it takes.
+      // One request at a time, however long it takes.
       goodUntil = Infinity;
       asking = ask()
         .catch(() => undefined)

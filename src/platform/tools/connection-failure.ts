@@ -1,7 +1,7 @@
 const AUTHORITY = 'shows a certificate of an authority that is not trusted here';
 const HOST = 'has a host name that cannot be found';
 
-/** By code of Node.js, of OpenSSL or of DNS. */
+/** Explanations by error code of Node.js, OpenSSL or DNS. */
 const FAILURES: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT: AUTHORITY,
@@ -17,12 +17,12 @@ const FAILURES: Readonly<Record<string, string>> = {
   EAI_AGAIN: HOST,
 };
 
-/** What a server does that nobody can connect to, for an operator; undefined where its failure tells no more than that. */
+/** Explains to an operator why a connection failed; undefined if the codes tell nothing more. */
 export function whyNoConnection(codes: readonly unknown[]): string | undefined {
   return codes.map((code) => FAILURES[String(code)]).find((failure) => failure !== undefined);
 }
 
-/** What an error tells of itself. */
+/** The message and the code of an error. */
 export interface Cause {
   readonly name: string;
   readonly message: string;
@@ -30,7 +30,7 @@ export interface Cause {
   readonly type?: unknown;
 }
 
-/** An error and what caused it, the outermost first. */
+/** Returns an error and its causes, outermost first. */
 export function causesOf(error: unknown): Cause[] {
   const causes: Cause[] = [];
   for (let each = error; isCause(each) && !causes.includes(each); each = each.cause) causes.push(each);

@@ -1,6 +1,6 @@
 import { unavailable } from './errors.js';
 
-/** Whether something the process needs is there; `detail` says why not, without secrets. */
+/** Whether a dependency of the process is available; `detail` gives the reason if not, without secrets. */
 export interface DependencyHealth {
   readonly up: boolean;
   readonly detail?: string;
@@ -8,12 +8,12 @@ export interface DependencyHealth {
 
 export interface Dependency {
   readonly name: string;
-  /** When it is down the process cannot serve at all; otherwise it serves, and says that it is degraded. */
+  /** If true, the process cannot serve while the dependency is down; otherwise it serves, and reports `degraded`. */
   readonly required: () => boolean;
   check(): Promise<DependencyHealth>;
 }
 
-/** @throws PlatformError `unavailable`, which says why, when it is not there. */
+/** @throws PlatformError `unavailable`, with the reason, when the dependency is down */
 export async function expectUp(dependency: { check(): Promise<DependencyHealth> }): Promise<void> {
   const { up, detail } = await dependency.check();
   if (!up) throw unavailable(detail ?? 'a dependency is away');

@@ -1,4 +1,4 @@
-/** What kind of trouble an error is. The HTTP edge maps kinds to status codes; nothing else knows them. */
+/** The kind of an error. Only the HTTP layer maps kinds to status codes. */
 export type ErrorKind =
   | 'invalid'
   | 'rejected'
@@ -11,20 +11,20 @@ export type ErrorKind =
   | 'too-large'
   | 'unsupported-media-type';
 
-/** One offending field of a request: a JSON Pointer into it, and what is wrong there. Never the value itself. */
+/** One invalid field of a request: a JSON Pointer and the problem. Never the value itself. */
 export interface FieldError {
   readonly pointer: string;
   readonly message: string;
 }
 
-/** An error that a caller may be told about. Domain errors have the same shape without knowing this one. */
+/** An error that may be shown to a caller. Domain errors have the same shape without importing this one. */
 export interface CodedError extends Error {
   readonly code: string;
   readonly kind: ErrorKind;
   readonly errors?: readonly FieldError[];
 }
 
-/** An error of the platform that a caller may be told about. */
+/** An error of the platform that may be shown to a caller. */
 export class PlatformError extends Error implements CodedError {
   constructor(
     readonly kind: ErrorKind,
@@ -38,27 +38,27 @@ export class PlatformError extends Error implements CodedError {
   }
 }
 
-/** True for every error, of the platform or of a domain, that carries a code and a kind. */
+/** Returns true for every error, of the platform or of a domain, with a code and a kind. */
 export function isCodedError(error: unknown): error is CodedError {
   return error instanceof Error && 'kind' in error && 'code' in error && typeof error.kind === 'string';
 }
 
-/** A dependency does not answer, or there is more waiting than may wait: worth trying again later. */
+/** Creates the error for a dependency that does not respond, or a full queue: the caller may retry later. */
 export function unavailable(message: string, cause?: unknown): PlatformError {
   return new PlatformError('unavailable', 'unavailable', message, undefined, { cause });
 }
 
-/** True when it is worth trying again later. */
+/** Returns true if the caller may retry later. */
 export function isUnavailable(error: unknown): boolean {
   return isCodedError(error) && error.kind === 'unavailable';
 }
 
-/** A database will never hold such content, however often it is tried. The message says why, and names no value. */
+/** Creates the error for content that a database can never store. The message gives the reason, without values. */
 export function notStorable(message: string): PlatformError {
   return new PlatformError('rejected', 'not-storable', message);
 }
 
-/** True for what {@link notStorable} made. */
+/** Returns true for errors from {@link notStorable}. */
 export function isNotStorable(error: unknown): error is CodedError {
   return isCodedError(error) && error.code === 'not-storable';
 }

@@ -1,15 +1,15 @@
 import { causesOf, whyNoConnection } from './connection-failure.js';
 import { isCodedError, isUnavailable } from './errors.js';
 
-/** Names of the drivers' own errors, and of work that was broken off or took too long. */
+/** Names of the drivers' errors, and of aborts and timeouts. */
 const DRIVERS = /^(Mongo|KafkaJS|PoolCleared|BSON|AbortError|TimeoutError)/;
-/** Codes of the operating system, of sockets, and of the embedded store. */
+/** Error codes of the operating system, of sockets, and of the embedded store. */
 const SYSTEM = /^(E(?!RR_)|ERR_(STREAM|SOCKET|SSL|TLS)|LEVEL_)/;
 const MAX_FRAMES = 12;
 
 /**
- * True for an error that no dependency is to blame for: the same code on the same record will most likely throw it again.
- * Whatever a driver or the operating system says, foreseen or not, is no such error, for it may pass.
+ * Returns true for an error that no dependency caused: the same code would most likely throw it again on the same
+ * record. Errors of drivers and of the operating system never count, expected or not, because they may be temporary.
  */
 export function isProgrammingError(error: unknown): boolean {
   const causes = causesOf(error);
@@ -22,13 +22,15 @@ export function isProgrammingError(error: unknown): boolean {
   );
 }
 
-/** The class of an error, and its code where it has one: nothing that could quote a record. */
+/** Returns the class of an error, and its code if it has one: nothing that could quote a record. */
 export function classOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   return isCodedError(error) ? `${error.constructor.name} (${error.code})` : error.constructor.name;
 }
 
-/** Where an error was thrown, the innermost place first: `file:line` each, without the message, which may quote a record. */
+/**
+ * Returns the stack frames of an error, innermost first (`file:line`), without the message, which may quote a record.
+ */
 export function framesOf(error: unknown): string[] {
   if (!(error instanceof Error) || error.stack === undefined) return [];
   const { stack, message } = error;
@@ -38,12 +40,12 @@ export function framesOf(error: unknown): string[] {
     .map(([, file = '', line = '']) => `${withinProject(file)}:${line}`);
 }
 
-/** What a log line says of a failure: all of it, or of a programming error nothing that could quote a record. */
+/** Returns an error for a log line; of a programming error, nothing that could quote a record. */
 export function loggable(error: unknown): { err: unknown } | { error: string; stack: readonly string[] } {
   return isProgrammingError(error) ? { error: classOf(error), stack: framesOf(error) } : { err: error };
 }
 
-/** Why a record could not be handled, in one line without its values. */
+/** Returns the reason why a record could not be handled, in one line without its values. */
 export function reasonFor(error: unknown): string {
   const [place] = framesOf(error);
   if (isProgrammingError(error))

@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 const pool = Buffer.alloc(4096);
 let used = pool.length;
 
-/** Random bytes, from a pool: to ask the system for a few at a time costs more than most of what a request does. */
+/** Returns random bytes from a pool: system calls for a few bytes each would cost more than most of a request. */
 export function randomBytes(count: number): Buffer {
   if (used + count > pool.length) {
     randomFillSync(pool);

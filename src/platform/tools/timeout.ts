@@ -1,6 +1,6 @@
 /**
- * Resolves as `work` does. Uses a plain timer: every command waits here, and an abort controller for each costs 25 µs.
- * @throws Error `TimeoutError` after `milliseconds`; the work itself is not stopped.
+ * Resolves like `work`. It uses a plain timer, because every command waits here and an abort controller costs 25 µs.
+ * @throws Error `TimeoutError` after `milliseconds`; the work itself is not stopped
  */
 export function withTimeout<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -2,14 +2,16 @@ import { EventEmitter, once } from 'node:events';
 import { unavailable } from '../tools/errors.js';
 import type { Projection, ProjectionStore, Versioned } from './projection.js';
 
-/** Milliseconds between two looks without being told: another instance may have moved the copy. */
+/** Interval between two reads without a notification: another instance may have updated the copy. */
 const POLL_INTERVAL_MS = 100;
 
-/** Lets readers of a projection wait for a version: those in the same process are told as soon as it is applied. */
+/**
+ * Lets readers of a projection wait for a version. Readers in the same process are notified as soon as it is applied.
+ */
 export class AwaitedProjection<State> implements Projection<State> {
   private readonly moved = new EventEmitter().setMaxListeners(0);
 
-  /** @param stopping aborted when the process stops: then nobody waits any longer */
+  /** @param stopping aborted when the process stops: readers stop waiting */
   constructor(
     private readonly store: ProjectionStore<State>,
     private readonly stopping: AbortSignal,
@@ -28,7 +30,7 @@ export class AwaitedProjection<State> implements Projection<State> {
     const deadline = Date.now() + waitSeconds * 1000;
     for (;;) {
       const left = deadline - Date.now();
-      // Listens before it looks, so that a move in between is not missed.
+      // Listens before it reads, so that no update in between is missed.
       const moved = left > 0 ? this.nextMove(id, Math.min(left, POLL_INTERVAL_MS)) : undefined;
       const copy = await this.store.find(id);
       if (copy && copy.version >= version) return copy;
@@ -43,7 +45,7 @@ export class AwaitedProjection<State> implements Projection<State> {
   }
 }
 
-/** An id may be the name of an event that an emitter treats otherwise, such as `error`. */
+/** Adds a prefix, because an id may be the name of a special event such as `error`. */
 function eventOf(id: string): string {
   return `moved ${id}`;
 }

@@ -1,31 +1,31 @@
-/** Names a value inside a state by its path: `customerId`, `contact.email`. */
+/** Path of a value in a state: `customerId`, `contact.email`. */
 export type FieldPath = string;
 export type Direction = 'ascending' | 'descending';
 export type Scalar = string | number;
 
 export interface ListQuery {
-  /** The value that each of these fields has (of an array: one of its elements); null: that there is no such field. */
+  /** Required values by field (of an array: of one of its elements); null: the field must be missing. */
   readonly where: Readonly<Record<FieldPath, Scalar | null>>;
   /** Most significant first; the id breaks ties. */
   readonly sort: readonly (readonly [FieldPath, Direction])[];
-  /** Most items in the answer. */
+  /** Most items in the page. */
   readonly limit: number;
-  /** The place to go on after: the sorted fields' values of the last item seen, then its id. */
+  /** Position to continue after: the values of the last item's sort fields, then its id. */
   readonly after?: readonly Scalar[];
 }
 
 export interface ListPage<State> {
   readonly items: readonly State[];
-  /** Where the next page begins, when there is one. */
+  /** Position of the next page, if there is one. */
   readonly next?: readonly Scalar[];
 }
 
-/** Pages through many states, in a stable order that inserts do not shift. */
+/** Pages through states in a stable order that inserts do not shift. */
 export interface Listing<State> {
   page(query: ListQuery): Promise<ListPage<State>>;
 }
 
-/** The values at a path, which may lead through arrays. */
+/** Returns the values at a path, which may lead through arrays. */
 export function valuesAt(state: unknown, path: FieldPath): Scalar[] {
   const values = path
     .split('.')
@@ -36,12 +36,12 @@ export function valuesAt(state: unknown, path: FieldPath): Scalar[] {
   return values as Scalar[];
 }
 
-/** The place of an item in the order of a query. */
+/** Returns the position of an item in the order of a query. */
 export function placeOf(state: { readonly id: string }, sort: ListQuery['sort']): Scalar[] {
   return [...sort.map(([path]) => valuesAt(state, path)[0] ?? ''), state.id];
 }
 
-/** One page out of at most `limit + 1` items in order: the one too many says that there is more. */
+/** Returns a page from at most `limit + 1` ordered items; an extra item means that there are more. */
 export function toPage<State extends { readonly id: string }>(
   items: readonly State[],
   query: ListQuery,

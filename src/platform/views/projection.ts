@@ -1,4 +1,4 @@
-/** A copy of something, as of a version of it. */
+/** A copy of a state, with its version. */
 export interface Versioned<State> {
   readonly id: string;
   readonly version: number;
@@ -6,8 +6,8 @@ export interface Versioned<State> {
 }
 
 /**
- * A read model keyed by id that only moves forward: an entry replaces an older version and is skipped where the same
- * or a newer one is there already. So deliveries may repeat, overlap and come late, and the outcome is the same.
+ * A read model keyed by id. An entry replaces an older version, and is skipped if the same or a newer version is
+ * stored. Deliveries may therefore repeat, overlap and arrive late with the same result.
  */
 export interface ProjectionStore<State> {
   /** Resolves when all entries are applied, durably. */
@@ -15,17 +15,17 @@ export interface ProjectionStore<State> {
   find(id: string): Promise<Versioned<State> | undefined>;
 }
 
-/** A projection as a context has it: a reader may wait for a version to arrive. */
+/** A projection whose readers can wait for a version to arrive. */
 export interface Projection<State> extends ProjectionStore<State> {
   /**
-   * The copy, once it has reached a version.
-   * @param waitSeconds 0: it has to be there already
+   * Returns the copy, once it has reached a version.
+   * @param waitSeconds 0: do not wait
    * @throws PlatformError `unavailable` when it does not arrive in time, or when the process stops
    */
   findAtLeast(id: string, version: number, waitSeconds: number): Promise<Versioned<State>>;
 }
 
-/** The newest entry of each id: state is carried whole, so the others need not be written. */
+/** Returns the newest entry of each id: each contains the whole state, so older ones need not be written. */
 export function newestOfEach<Entry extends { readonly id: string; readonly version: number }>(
   entries: readonly Entry[],
 ): Entry[] {

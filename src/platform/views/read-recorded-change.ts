@@ -9,7 +9,7 @@ import { upcast } from '../event/upcast.js';
 import type { RecordedChange } from './history.js';
 
 /**
- * A context's reading of its own events, for its own history; undefined for a type of event that is not of the stream.
+ * Reads a context's own events for its history; returns undefined for a type that is not of the stream.
  * @throws UnreadableRecord
  */
 export type RecordedChangeReader<State> = (
@@ -19,9 +19,9 @@ export type RecordedChangeReader<State> = (
 
 const readers = new WeakMap<EventStream, RecordedChangeReader<unknown>>();
 
-/** The reading of a stream's events by the context that publishes them, in every version that is on the log. */
+/** Returns a reader of a stream's events for the context that publishes them, in every version in the log. */
 export function recordedChangeReader<State>(stream: EventStream): RecordedChangeReader<State> {
-  // Its schemas take long to compile, and a context is opened more than once.
+  // Cached: compiling the schemas takes long, and a context is opened more than once.
   const known = readers.get(stream) ?? newReader(stream);
   readers.set(stream, known);
   return known as RecordedChangeReader<State>;

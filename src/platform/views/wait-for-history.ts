@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { History } from './history.js';
 
-/** Milliseconds until the second look; each pause after that is so many times as long as the one before. */
+/** Delay before the second read, and the factor by which each further delay grows. */
 const FIRST_PAUSE_MS = 20;
 const GROWTH = 2.5;
 const MAX_WAIT_MS = 2_000;
 
 /**
- * Gives the history a moment to hear of a change that was acknowledged just now. It does not insist: while the log is
- * away, what is recorded so far is the answer, and
- * it has cost the database seven reads.
+ * Waits a moment for the history to record a change that was just acknowledged. It gives up after seven reads: while
+ * the log is unavailable, the caller gets what is recorded so far.
  * @example
  * await waitForHistory(history, id, version);
  */

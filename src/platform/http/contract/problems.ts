@@ -50,7 +50,7 @@ const PROBLEMS: Readonly<Record<string, PlatformProblem>> = {
   410: {
     appliesTo: takes('Idempotency-Key'),
     description: () => 'The stored response for this `Idempotency-Key` was erased',
-    example: () => ({ code: 'gone', detail: 'what was answered under this key has been erased' }),
+    example: () => ({ code: 'gone', detail: 'the response for this key has been erased' }),
   },
   412: {
     appliesTo: takes('If-Match'),
