@@ -1,16 +1,20 @@
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ClassicLevel } from 'classic-level';
 import { expectAcknowledgedIsKept, expectOrdersHears, expectOutboxDrains } from './support/guarantees.js';
 import { Load } from './support/load.js';
 import { runCommand } from './support/run-command.js';
 import { RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
+import { expectVerified } from './support/verified.js';
 
 const MODULES = ['accounts', 'orders'] as const;
 
 describe('a replay from the embedded log', () => {
+  /** The data of a service that has been under load; each test has a copy. */
+  const served = mkdtempSync(join(tmpdir(), 'accounts-orders-'));
   let directory: string;
   let load: Load;
 
@@ -19,15 +23,6 @@ describe('a replay from the embedded log', () => {
     runCommand(on(directory), 'replay', '--module', module, ...flags);
   const verify = (module: string, folder = directory, ...flags: string[]) =>
     runCommand(on(folder), 'verify', '--module', module, ...flags);
-
-  async function expectVerified(): Promise<void> {
-    for (const module of MODULES) {
-      expect(await verify(module)).toMatchObject({
-        code: 0,
-        stdout: expect.stringContaining('database: matches the log'),
-      });
-    }
-  }
 
   /** Opens what has been served before, and expects all of it to be there. */
   async function expectServed(): Promise<void> {
@@ -42,9 +37,8 @@ describe('a replay from the embedded log', () => {
     return { url: running.url, kill: () => running.kill('SIGKILL') };
   }
 
-  beforeEach(async () => {
-    directory = temporaryDirectory();
-    const running = await serve(on(directory)).ready();
+  beforeAll(async () => {
+    const running = await serve(on(served)).ready();
     load = new Load({ accounts: [running.url], orders: [running.url] });
     await load.acknowledges(200);
     await load.stop();
@@ -53,20 +47,20 @@ describe('a replay from the embedded log', () => {
     await running.kill('SIGTERM');
   });
 
+  beforeEach(() => {
+    directory = join(temporaryDirectory(), 'data');
+    cpSync(served, directory, { recursive: true });
+  });
+
+  afterAll(() => rmSync(served, { recursive: true, force: true }));
+
   it('makes everything again that is gone', async () => {
     for (const module of MODULES) rmSync(join(directory, module), { recursive: true });
     expect(await verify('accounts')).toMatchObject({ code: 1, stdout: expect.stringContaining('is missing') });
 
-    for (const module of MODULES) expect(await replay(module)).toMatchObject({ code: 0, stderr: '' });
+    for (const module of [...MODULES, ...MODULES]) expect(await replay(module)).toMatchObject({ code: 0, stderr: '' });
 
-    await expectVerified();
-    await expectServed();
-  });
-
-  it('changes nothing where nothing is wrong, again and again', async () => {
-    for (const module of [...MODULES, ...MODULES]) expect(await replay(module)).toMatchObject({ code: 0 });
-
-    await expectVerified();
+    await expectVerified(on(directory));
     await expectServed();
   });
 
@@ -80,7 +74,7 @@ describe('a replay from the embedded log', () => {
       await dying.kill('SIGKILL');
     }
 
-    await expectVerified();
+    await expectVerified(on(directory));
     await expectServed();
   });
 
@@ -130,7 +124,6 @@ describe('a replay from the embedded log', () => {
       const { code, stdout } = await verify('accounts', copy);
 
       expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(place) });
-      await expectVerified();
     });
 
     it('names the document that is another, and puts it right', async () => {

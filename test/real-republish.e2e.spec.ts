@@ -14,6 +14,7 @@ import { describeWithOwnServers } from './support/own-servers.js';
 import { readKafka, TOPICS } from './support/read-log.js';
 import { runCommand } from './support/run-command.js';
 import { RunningProcess, serve } from './support/run-process.js';
+import { expectVerified } from './support/verified.js';
 
 const MODULES = ['accounts', 'orders'] as const;
 
@@ -60,13 +61,6 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
       const left = (await admin.listTopics()).filter((topic) => topics.includes(topic));
       if (left.length > 0) throw new Error(`${left.join(', ')} is still there`);
     });
-  }
-
-  async function expectVerified(): Promise<void> {
-    for (const module of MODULES) {
-      const { code, stdout } = await run('verify', module);
-      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('database: matches the log') });
-    }
   }
 
   async function settled(): Promise<Snapshot> {
@@ -129,7 +123,7 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
       const entry = before['accounts.customer.history']?.[`${subject}/${sequence.padStart(15, '0')}`];
       expect({ eventId: id, time, hash, type }).toEqual(pick(entry, 'eventId', 'time', 'hash', 'type'));
     }
-    await expectVerified();
+    await expectVerified(settings());
     expect(await settled()).toEqual(after);
 
     for (const module of MODULES) {
@@ -173,7 +167,7 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
     }
     for (const module of MODULES) expect(await run('republish', module)).toMatchObject({ code: 0, stderr: '' });
 
-    await expectVerified();
+    await expectVerified(settings());
     const after = await settled();
     expect(after['accounts.customer.accounts']).toEqual(before['accounts.customer.accounts']);
     expect(after['orders.customers']).toEqual(before['orders.customers']);
@@ -195,7 +189,7 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
       expect(copy?.version).toBe(version + 1);
     });
     await running.kill('SIGTERM');
-    await expectVerified();
+    await expectVerified(settings());
   }, 120_000);
 });
 
