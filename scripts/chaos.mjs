@@ -7,21 +7,21 @@ import { buildChecker, missingGo } from './chaos/linearizability.mjs';
 import { describe, table } from './chaos/report.mjs';
 import { run } from './chaos/run.mjs';
 
-const help = `Makes faults on three brokers and three members of a replica set, with two instances of each module under load,
-and checks that what was acknowledged is stored, logged in order and copied. docs/chaos.md tells more.
+const help = `Injects faults into three brokers, three replica set members and two instances of each module under load, and checks
+that everything acknowledged is stored, logged in order and copied. See docs/chaos.md.
 
   npm run chaos -- --minutes 20
 
-  --minutes N, --seconds N   how long faults are made (default: 20 minutes); the check comes on top
-  --seed N                   which faults, in which order, at whom (default: by the clock; it is printed)
-  --faults A,B               these alone, over and over (--list names them)
+  --minutes N, --seconds N   how long faults are injected, without the final check (default: 20 minutes)
+  --seed N                   determines the faults, their order and targets (default: from the clock; printed)
+  --faults A,B               only these, repeatedly (see --list)
   --clients N                concurrent clients (default: 32)
-  --name NAME                of the servers that are started for it, and wiped (default: chaos)
-  --without-linearizability  where there is no Go
-  --list                     names all faults
+  --name NAME                name of the servers that it starts, and deletes at the end (default: chaos)
+  --without-linearizability  if Go is not installed
+  --list                     lists all faults
   --help
 
-Exit codes: 0 nothing found, 1 something found, 2 wrong usage.
+Exit codes: 0 no findings, 1 findings, 2 wrong usage.
 `;
 
 const DEFAULT_MINUTES = 20;
@@ -49,9 +49,9 @@ async function main(args) {
   console.log(table(timeline, calls, findings));
   for (const fault of options.faults) {
     const lacking = fault.missing?.();
-    if (lacking !== undefined) console.log(`NOT MADE: ${fault.name}: this machine lacks ${lacking}`);
+    if (lacking !== undefined) console.log(`NOT INJECTED: ${fault.name}: this machine lacks ${lacking}`);
   }
-  const unchecked = isChecked ? `NOT CHECKED, linearizability: ${goMissing}` : 'linearizability: left out, as asked';
+  const unchecked = isChecked ? `NOT CHECKED, linearizability: ${goMissing}` : 'linearizability: not checked, as requested';
   console.log(
     linearizability
       ? `linearizability: ${linearizability.customers} customers, ${linearizability.calls} calls checked`

@@ -1,11 +1,11 @@
-// Writes the routes and the OpenAPI document of each context from its controllers: one of each a context, so that an
-// image serves only its own. It skips a context while its controllers, and all that they import, are unchanged.
+// Generates the routes and the OpenAPI document of each context from its controllers: separate ones, so that an image
+// serves only its own. It skips a context whose controllers, and everything that they import, are unchanged.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestOf, filesIn } from './digest.mjs';
 
-/** Whatever else has a say in what is generated: tsoa and TypeScript of this version, and this script. */
+/** Other inputs of the generation: the versions of tsoa and TypeScript, and this script. */
 const TOOLS = ['package.json', 'package-lock.json', fileURLToPath(import.meta.url)];
 
 const contexts = readdirSync('src', { withFileTypes: true })
@@ -16,7 +16,7 @@ for (const context of contexts) {
   const folder = `src/${context}/http/generated`;
   const stamp = `${folder}/made-of`;
   const outputs = [`${folder}/openapi.json`, `${folder}/routes.ts`];
-  // Read before anything is generated: what changes meanwhile is generated from the next time.
+  // Computed before the generation: a change made meanwhile is detected by the next run.
   const sources = withImports(controllersOf(context));
   const inputs = digestOf([...TOOLS, ...sources]);
   const stampNow = () => `${inputs} ${digestOf(outputs)}`;
@@ -37,7 +37,7 @@ function controllersOf(context) {
 }
 
 /**
- * These files, and those that they import, those import, and so on; a few too many at worst.
+ * Returns these files and all that they import, directly or not; possibly a few too many.
  * @param {string[]} files
  */
 function withImports(files) {
@@ -52,9 +52,9 @@ function withImports(files) {
 }
 
 /**
- * As a compiler would say it.
- * @param {Error} error of tsoa, whose message goes over many lines and quotes the code
- * @param {Iterable<string>} files that it may be about
+ * Formats an error like a compiler.
+ * @param {Error} error of tsoa, whose message has many lines and quotes the code
+ * @param {Iterable<string>} files in which it may be
  */
 function inOneLine({ name, message, stack }, files) {
   if (name !== 'Error') return stack;
@@ -64,7 +64,7 @@ function inOneLine({ name, message, stack }, files) {
 }
 
 /**
- * Where the type or the method is that the message names: of the place itself tsoa tells only sometimes.
+ * Finds the type or the method that the message names: tsoa reports a location only sometimes.
  * @param {string} message
  * @param {Iterable<string>} files
  */
@@ -85,7 +85,7 @@ function placeOfName(message, files) {
  * @param {string} outputDirectory
  */
 async function generate(context, outputDirectory) {
-  // Loaded here: that takes longer than to find out that there is nothing to do.
+  // Loaded here, because it takes longer than detecting that there is nothing to do.
   const { generateRoutes, generateSpec } = await import('tsoa');
   const { version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
   const common = {
@@ -109,7 +109,7 @@ async function generate(context, outputDirectory) {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'A JWT, where the process has `AUTH_MODE=jwt`; an operation names the scopes that it needs.',
+          description: 'A JWT, required with `AUTH_MODE=jwt`. Each operation lists its required scopes.',
         },
       },
     },
@@ -117,7 +117,7 @@ async function generate(context, outputDirectory) {
   );
   for (const { methods } of metadata.controllers) {
     for (const method of methods) {
-      // Who calls is asked before anything of a request is read, which in the routes would be too late.
+      // Callers are authenticated before a request is read; in the routes it would be too late.
       method.security = [];
       // A body has been held to the document already when it gets to the routes.
       for (const parameter of method.parameters) if (parameter.in === 'body') parameter.type = { dataType: 'any' };

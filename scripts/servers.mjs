@@ -28,37 +28,37 @@ export {
 
 const help = `A real Kafka and a real MongoDB replica set on this machine, without Docker.
 
-  npm run servers -- start    start what does not run and wait until all can be used; safe to repeat
-  npm run servers -- stop     stop all and keep their data
-  npm run servers -- status   what runs; exit code 0 if all of it answers
+  npm run servers -- start    starts the servers that are not running, and waits until all are ready; safe to repeat
+  npm run servers -- stop     stops all and keeps their data
+  npm run servers -- status   shows the servers; exits 0 if all respond
 
-  --name NAME         an instance of its own, with its own data and ports (default: dev)
-  --brokers N         with the first start: as many brokers, each of them a controller too (default: 1)
-  --members N         with the first start: as many members of the replica set (default: 1)
-  --kafka-port N      the port to prefer (dev: 9092, others: any free one), of the first broker
-  --mongo-port N      the port to prefer (dev: 27017, others: any free one), of the first member
-  --only KIND         kafka or mongodb alone
-  --secure            with start, from the first one of an instance on: TLS, and only for those with the password
-  --wipe              with stop: delete the data too
+  --name NAME         a separate instance, with its own data and ports (default: dev)
+  --brokers N         at the first start: number of brokers, which are controllers, too (default: 1)
+  --members N         at the first start: number of members of the replica set (default: 1)
+  --kafka-port N      preferred port of the first broker (dev: 9092, others: any free port)
+  --mongo-port N      preferred port of the first member (dev: 27017, others: any free port)
+  --only KIND         only kafka, or only mongodb
+  --secure            at the first start of an instance: require TLS and a password
+  --wipe              with stop: also deletes the data
 
-Of several, and of one, each has a name: kafka-1, kafka-2, ..., mongodb-1, mongodb-2, ...
+Servers are named kafka-1, kafka-2, ..., mongodb-1, mongodb-2, ...
 
-  npm run servers -- kill NAME       end it as a crash does (SIGKILL); start, or restart, starts it again
-  npm run servers -- stop NAME       let it stall: it keeps its connections and answers nothing (SIGSTOP)
-  npm run servers -- continue NAME   let it go on (SIGCONT)
-  npm run servers -- restart NAME    stop it in a controlled way, start it and wait until it can be used
+  npm run servers -- kill NAME       kills it like a crash (SIGKILL); start or restart starts it again
+  npm run servers -- stop NAME       suspends it (SIGSTOP): it keeps its connections but does not respond
+  npm run servers -- continue NAME   resumes it (SIGCONT)
+  npm run servers -- restart NAME    stops it gracefully, starts it and waits until it is ready
 
-Three brokers keep three replicas, two of which must be in sync; a member that is lost is noticed after 2 s, a broker
-after 3 s. Three and three take 2.5 GB of memory.
-To have the addresses in a shell: eval "$(npm run --silent servers -- start)"
+Topics on three brokers have three replicas, two of which must be in sync. The loss of a member is detected after 2 s, of
+a broker after 3 s. Three brokers and three members need 2.5 GB of memory.
+To set the addresses in a shell: eval "$(npm run --silent servers -- start)"
 Needs Java 17 or later; for the first download also Maven and Python 3 with pip.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the machine lacks something that the message names.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a prerequisite is missing (see the message).
 `;
 
-/** Standard output is for the shell that evaluates it, so all that is for people goes here. @param {string} line */
+/** Standard output is evaluated by the shell, so messages go to standard error. @param {string} line */
 const say = (line) => console.error(line);
 
-/** What may be done to one server. */
+/** Actions on one server. */
 const ofOne = { kill: killServer, stop: pauseServer, continue: continueServer, restart: restartServer };
 
 /** @param {string[]} args @returns {Promise<number>} the exit code */
@@ -66,7 +66,7 @@ async function main(args) {
   const { command, server, options } = parse(args);
   if (server !== undefined) {
     const act = Object.entries(ofOne).find(([name]) => name === command)?.[1];
-    if (act === undefined) throw new WrongUsage(`"${command}" is not for one server; --help tells more.`);
+    if (act === undefined) throw new WrongUsage(`"${command}" does not apply to one server; see --help.`);
     await act(server, { ...options, log: say });
     return 0;
   }
@@ -85,10 +85,10 @@ async function main(args) {
     case 'kill':
     case 'continue':
     case 'restart':
-      throw new WrongUsage(`Say which server to ${command}; status names them.`);
+      throw new WrongUsage(`${command} needs the name of a server; status lists them.`);
     default:
       throw new WrongUsage(
-        `Say start, stop or status${command === undefined ? '' : `, not "${command}"`}; --help tells more.`,
+        `${command === undefined ? 'no command' : `unknown command "${command}"`}: use start, stop or status; see --help.`,
       );
   }
 }
@@ -99,8 +99,8 @@ async function status(options) {
   for (const { label, pid, port, paused, answers, data } of servers) {
     const state =
       pid === undefined
-        ? 'does not run'
-        : `${answers ? 'answers' : paused ? 'is paused' : 'does not answer'} on 127.0.0.1:${port} (pid ${pid})`;
+        ? 'is not running'
+        : `${answers ? 'responds' : paused ? 'is suspended' : 'does not respond'} on 127.0.0.1:${port} (pid ${pid})`;
     say(`${label} ${state}; data in ${data}`);
   }
   const allAnswer = servers.every(({ answers }) => answers);
@@ -127,8 +127,8 @@ function parse(args) {
   const only = kinds.find((kind) => kind === values.only);
   if (values.only !== undefined && only === undefined) throw new WrongUsage(`--only is ${kinds.join(' or ')}.`);
   const [command, server, ...others] = values.help ? ['help'] : positionals;
-  if (others.length > 0) throw new WrongUsage(`One server at a time: what is "${others.join(' ')}"?`);
-  if (server !== undefined && values.wipe) throw new WrongUsage('--wipe is for all servers of an instance.');
+  if (others.length > 0) throw new WrongUsage(`only one server at a time; unexpected: "${others.join(' ')}"`);
+  if (server !== undefined && values.wipe) throw new WrongUsage('--wipe applies to all servers of an instance.');
   const ports = { ...port('kafka', values['kafka-port']), ...port('mongodb', values['mongo-port']) };
   const counts = { brokers: count('brokers', values.brokers), members: count('members', values.members) };
   const options = { name: values.name, only, ports, ...counts, wipe: values.wipe, secure: values.secure };

@@ -1,17 +1,17 @@
 import { parseArgs } from 'node:util';
 import { moveTo, services } from './gateway/move.mjs';
 
-const help = `Moves the gateway to other instances of the services, while requests come: from one process to two, and back.
+const help = `Moves the gateway to other instances of the services without downtime: from one process to two, or back.
 
   node scripts/split.mjs --gateway SOCKET [--accounts INSTANCE,...] [--orders INSTANCE,...]
 
   --gateway SOCKET    the gateway's GATEWAY_ADMIN_SOCKET
   --accounts, --orders
-                      who takes this service's requests from now on, as IP:PORT:MANAGEMENT_PORT; both may be the same.
-                      A service that is not named stays where it is
+                      the service's new instances, as IP:PORT:MANAGEMENT_PORT; both services may have the same.
+                      A service that is not given is not moved
 
-Each of them must be ready. They begin to get requests; the others get no more, and finish what they have. When it ends
-well, the others can be stopped. The gateway forgets it when it restarts: set its ACCOUNTS_HOST and the like, too.
+The instances must be ready. They get all new requests; the others finish theirs, and can be stopped after the script
+has succeeded. The change is lost when the gateway restarts: update its settings (ACCOUNTS_HOST and so on), too.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 `;
 
@@ -22,12 +22,12 @@ async function main(args) {
     process.stdout.write(help);
     return 0;
   }
-  if (gateway === undefined) throw new WrongUsage('--gateway: name the socket; --help tells more.');
+  if (gateway === undefined) throw new WrongUsage('--gateway: the socket is required; see --help.');
   const wanted = services.flatMap((service) => {
     const text = instances[service];
     return text === undefined ? [] : [{ service, instances: text.split(',').map((each) => instance(service, each)) }];
   });
-  if (wanted.length === 0) throw new WrongUsage('Say --accounts, --orders or both; --help tells more.');
+  if (wanted.length === 0) throw new WrongUsage('--accounts, --orders or both are required; see --help.');
   await moveTo(gateway, wanted, console.log);
   return 0;
 }

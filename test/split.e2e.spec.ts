@@ -94,7 +94,7 @@ describeWithGateway('the script of the split', () => {
         2,
         /^--orders: "localhost:1" is not IP:PORT/,
       ],
-      [await run('--gateway', gateway.adminSocket), 2, /^Say --accounts, --orders or both/],
+      [await run('--gateway', gateway.adminSocket), 2, /^--accounts, --orders or both are required/],
       [await run('--orders', '127.0.0.1:1:1'), 2, /^--gateway: /],
       [await run('--order', 'x'), 2, /--order/],
     ] as const;

@@ -25,10 +25,10 @@ import { LABELS, SUBJECTS } from './plot.mjs';
  */
 /** @typedef {(value: number, moreDigits?: number) => string} Format */
 
-const INTRODUCTION = `How many commands a second the service takes, how soon what they did is visible in the other context, and what that costs. **The ratios are the result**: of subjects that took turns on one machine, under the same load. The absolute figures are noise of a small machine, where the client, the servers and the databases share the cores; another machine gives others.`;
+const INTRODUCTION = `Throughput of commands, the delay until their effect is visible in the other context, and the resources needed. **The ratios are the result**: the subjects took turns on one machine, under the same load. The absolute figures depend on a small machine where the client, the servers and the databases share the cores.`;
 
 const HOW_TO_RUN = `\`\`\`sh
-npm run bench                       # all of it
+npm run bench                       # everything
 npm run bench -- --only commands    # one part
 \`\`\`
 
@@ -80,7 +80,7 @@ function goals({ commands, ratios, visible, drain, replay, scale, process }) {
     atLeast('With a million customers, at least 0.9 of the commands/s with none', million?.ratio, 0.9),
     under('One module, idle: under 150 MB resident', process?.idleMegabytes, 150, whole, 'MB'),
     under('Under load: under 300 MB resident', process?.loadMegabytes, 300, whole, 'MB'),
-    under('Start on the embedded adapters: under 1 s', start, 1, ratio, 's'),
+    under('Start on the embedded backends: under 1 s', start, 1, ratio, 's'),
   );
   const refused = results.filter((result) => result.refused > 0);
   const caveat = refused.map((result) => `${whole(result.refused)} of ${LABELS[result.subject]}`).join(', ');
@@ -154,10 +154,10 @@ function commandsPart(commands, ratios) {
   );
   return [
     `![Commands per second and p99 latency of HTTP only, the naive dual write and this project, by connections: ${connections}](performance.svg)`,
-    `A command registers a customer. *HTTP only* is the same framework, reading the body and answering a constant. *Naive dual write* is the plain way to write it: \`insertOne\`, then \`producer.send\`, each command by itself; killed between the two, it loses the event. *This project* is the real service, with outbox, relay, history projection and validation, all running.`,
+    `A command registers a customer. *HTTP only* is the same framework, which reads the body and returns a constant. *Naive dual write* is the obvious implementation: \`insertOne\`, then \`producer.send\`, each command by itself. If it is killed between the two, it loses the event. *This project* is the real service with outbox, relay, history projection and validation.`,
     table(['connections', 'subject', 'commands/s', 'p50, ms', 'p99, ms', 'errors', 'MB resident'], rows, [1]),
     ratios &&
-      `At 64 connections this project does ${ratio(ratios.naive)} times the commands/s of the naive dual write, and ${ratio(ratios.httpOnly)} of HTTP only. Figures are medians over the rounds; these two ratios are medians of the rounds' own, and need not be those of the medians.`,
+      `At 64 connections this project does ${ratio(ratios.naive)} times the commands/s of the naive dual write, and ${ratio(ratios.httpOnly)} of HTTP only. Figures are medians over the rounds; these two ratios are medians of the ratios of each round.`,
   ];
 }
 
@@ -165,7 +165,7 @@ function commandsPart(commands, ratios) {
 function changesPart({ naive, ours, ratio: oursToNaive }) {
   const row = (/** @type {string} */ label, /** @type {Rate} */ { rate, p99 }) => [label, whole(rate), ms(p99)];
   return [
-    `Changes of 5,000 customers that there are, at random, at 64 connections. The naive dual write finds, replaces and sends, each command by itself, and loses changes that meet; this project finds and saves for many at once, and checks the version of each.`,
+    `Changes of 5,000 existing customers at random, at 64 connections. The naive dual write finds, replaces and sends, each command by itself, and loses concurrent changes. This project finds and saves in batches, and checks each version.`,
     table(
       ['subject', 'commands/s', 'p99, ms', 'ratio'],
       [row(LABELS.naive, naive).concat(''), row(LABELS.ours, ours).concat(ratio(oursToNaive))],
@@ -187,7 +187,7 @@ function visiblePart(visible) {
   const head = ['load', 'commands/s', 'p50, ms', 'p99, ms', 'max, ms', 'samples', 'backlog, begin', 'backlog, end'];
   const columns = backlog ? head.length : head.length - 2;
   return [
-    `Milliseconds from the acknowledgement in accounts to the answer of orders that waits for its copy of the customer (\`Prefer: wait\`). *At 70 %* is beside a load of 70 % of the commands/s that this project can take.${backlog ? ' The backlog is the events that orders had not read yet, when the measurement began and when it ended: who keeps up leaves it as it was.' : ''}`,
+    `Milliseconds from the acknowledgement in accounts to the response of orders that waits for its copy of the customer (\`Prefer: wait\`). *At 70 %* is measured during a load of 70 % of this project's maximum throughput.${backlog ? ' The backlog is the number of events that orders had not consumed at the beginning and at the end: it stays constant if orders keeps up.' : ''}`,
     table(
       head.slice(0, columns),
       rows.map((row) => row.slice(0, columns)),
@@ -198,7 +198,7 @@ function visiblePart(visible) {
 /** @param {Race} drain */
 function drainPart({ events, ours, bare, ratio: oursToBare }) {
   return [
-    `Orders starts, and reads the customers' events that wait in Kafka. The bare script makes the same copies of the customers, by the plainest loop that batches its writes, and checks nothing. Both count from the start of their process.`,
+    `Orders starts, and consumes a backlog of customer events. The bare script creates the same copies with a plain loop that batches its writes, without any checks. Both are measured from the start of their process.`,
     table(
       ['events', 'this project, events/s', 'bare script, events/s', 'ratio'],
       [[whole(events), whole(ours), whole(bare), ratio(oursToBare)]],
@@ -210,7 +210,7 @@ function drainPart({ events, ours, bare, ratio: oursToBare }) {
 /** @param {NonNullable<Measured['replay']>} replay */
 function replayPart({ events, ours, bare, ratio: oursToBare, megabytes }) {
   return [
-    `\`replay\` rebuilds MongoDB from the log, beside a service that runs ([how](decisions/0009-replay-beside-a-running-service.md)). The bare script writes the same documents by the plainest loop that batches its writes: it checks nothing, catches up with nobody and swaps nothing in.`,
+    `\`replay\` rebuilds MongoDB from the log while a service runs ([how](decisions/0009-replay-beside-a-running-service.md)). The bare script writes the same documents with a plain loop that batches its writes, without checks, catching up or a swap.`,
     table(
       ['events', 'this project, events/s', 'bare script, events/s', 'ratio', 'this project, MB resident'],
       [[whole(events), whole(ours), whole(bare), ratio(oursToBare), whole(megabytes)]],
@@ -222,7 +222,7 @@ function replayPart({ events, ours, bare, ratio: oursToBare, megabytes }) {
 /** @param {NonNullable<Measured['scale']>} scale */
 function scalePart({ customers, empty, full, ratio: fullToEmpty }) {
   return [
-    `The same load on a database without customers, and on one that holds ${whole(customers)}.`,
+    `The same load on a database without customers, and on one with ${whole(customers)}.`,
     table(
       ['customers', 'commands/s', 'ratio'],
       [
@@ -243,7 +243,7 @@ function processPart({ idleMegabytes, loadMegabytes, embeddedStartMs, realStartM
       [
         ['memory, one module, idle', `${whole(idleMegabytes)} MB`],
         ['memory, under load', `${whole(loadMegabytes)} MB`],
-        ['start on the embedded adapters', `${ms(embeddedStartMs)} ms`],
+        ['start on the embedded backends', `${ms(embeddedStartMs)} ms`],
         ['start on Kafka and MongoDB', `${ms(realStartMs)} ms`],
       ],
     ),

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { breakingChanges } from './breaking-changes.mjs';
 
 /**
- * Writes documents into a folder, by the names of their files; all or, where what is published would break, none.
+ * Writes documents into a folder, by file name: all of them, or none if a published message would break.
  * @param {Record<string, string>} files
  * @param {string} folder
- * @throws {Error} that names every breaking change of a message, and says what to do instead
+ * @throws {Error} that lists every breaking change of a message, and the alternative
  */
 export function writeDocuments(files, folder) {
   const file = 'asyncapi.json';
@@ -17,9 +17,9 @@ export function writeDocuments(files, folder) {
   if (broken.length > 0) {
     throw new Error(
       [
-        `${committed} states what is on the log for ever, and this would break it:`,
+        `${committed} describes events that stay in the log permanently. This change would break it:`,
         ...broken.map((change) => `  ${change}`),
-        'Leave what is published as it is; add a new major version beside it, with an upcaster and a sample:',
+        'Keep published messages unchanged; add a new major version with an upcaster and a sample:',
         'docs/decisions/0007-evolving-messages.md',
       ].join('\n'),
     );
