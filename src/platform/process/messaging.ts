@@ -83,15 +83,19 @@ export class Messaging {
     for (const { begin } of this.participants) await retryUntilDone(() => begin(this.bus), { signal, onFailure });
     for (const relay of this.participants.flatMap(({ relays }) => relays)) relay.start();
     this.saving = Promise.all(this.participants.map(({ keeper }) => keeper.run(this.stopping.signal)));
-    for (const { name, handlers, keeper } of this.participants) {
-      if (handlers.size === 0) continue;
-      const startAt = (topic: string, partition: number) => keeper.startAt(topic, partition);
-      const consume = () => this.bus.consume(name, handlers, startAt);
-      const consumer = await retryUntilDone(consume, { signal, onFailure });
-      keeper.attach(consumer);
-      this.consumers.set(name, consumer);
-    }
+    const consuming = this.participants.filter(({ handlers }) => handlers.size > 0);
+    await Promise.all(consuming.map((participant) => this.joinGroup(participant, { signal, onFailure })));
     this.joined = true;
+  }
+
+  private async joinGroup(
+    { name, handlers, keeper }: ActiveParticipant,
+    retrying: Parameters<typeof retryUntilDone>[1],
+  ): Promise<void> {
+    const startAt = (topic: string, partition: number) => keeper.startAt(topic, partition);
+    const consumer = await retryUntilDone(() => this.bus.consume(name, handlers, startAt), retrying);
+    keeper.attach(consumer);
+    this.consumers.set(name, consumer);
   }
 
   /**
