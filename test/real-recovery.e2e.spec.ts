@@ -66,7 +66,7 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
     expect((await patch(customer(id), { name: { title } })).status).toBe(200);
   }
 
-  /** Answers once orders' copy has a version, and the history, and nothing is pending, and consumers' positions are kept. */
+  /** Resolves once orders' copy has a version, and the history, and nothing is pending, and consumers' positions are kept. */
   async function settled(id: string, version: number): Promise<void> {
     await eventually(async () => {
       expect((await get(ofOrders(id))).body).toMatchObject({ customerVersion: version });

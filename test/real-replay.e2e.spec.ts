@@ -44,7 +44,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
   const replay = (module: string, ...flags: string[]) => runCommand(settings(), 'replay', '--module', module, ...flags);
   const verify = (module: string) => runCommand(settings(), 'verify', '--module', module);
 
-  /** Answers when everything is published, and in every read model. */
+  /** Resolves when everything is published, and in every read model. */
   async function settled(load: Load, { url, managementUrl }: RunningProcess): Promise<void> {
     await expectOrdersHears(load, url);
     await expectOutboxDrains(managementUrl);

@@ -48,7 +48,7 @@ export async function measureChanges(env, { rounds, seconds, log }) {
   }
 }
 
-/** Answers the ids of as many customers as there are to change. @param {number} port */
+/** Returns the ids of as many customers as there are to change. @param {number} port */
 async function register(port) {
   const ids = [];
   for (let number = 0; number < CUSTOMERS; number += CONNECTIONS) {

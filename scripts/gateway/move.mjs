@@ -11,7 +11,7 @@ export const services = ['accounts', 'orders'];
 const patienceMs = 60_000;
 
 /**
- * Makes these instances, and no others, take the services' requests. Answers when the others have finished theirs.
+ * Makes these instances, and no others, take the services' requests. Resolves when the others have finished theirs.
  * @param {string} socket @param {Wanted[]} wanted @param {(line: string) => void} log
  * @throws Error when an instance is not ready, or the others do not finish in a minute; what takes requests goes on
  */

@@ -53,7 +53,7 @@ export function erasing(system: () => System): void {
     return id as string;
   };
 
-  /** Answers once the customer's data was taken out of an order. */
+  /** Resolves once the customer's data was taken out of an order. */
   const redacted = async (id: string) => {
     let order: Answer['body'];
     await eventually(async () => {

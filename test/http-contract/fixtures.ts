@@ -56,7 +56,7 @@ export async function register(client: Client, difference: object = {}) {
   return body;
 }
 
-/** Answers once orders has heard of a version of a customer. */
+/** Resolves once orders has heard of a version of a customer. */
 export async function copied(client: Client, id: string, version: number): Promise<Answer> {
   const answer = await client.get(`/orders/customers/${id}?minVersion=${version}`, { Prefer: 'wait=10' });
   expect([200, 410]).toContain(answer.status);

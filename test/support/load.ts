@@ -64,19 +64,19 @@ export class Load {
     running.add(this);
   }
 
-  /** Answers when as many more requests have been acknowledged. */
+  /** Resolves when as many more requests have been acknowledged. */
   acknowledges(more: number): Promise<void> {
     const wanted = this.acknowledged + more;
     return this.until(() => this.acknowledged >= wanted);
   }
 
-  /** Answers when as many more requests have been answered with 503. */
+  /** Resolves when as many more requests have been answered with 503. */
   isRefused(more: number): Promise<void> {
     const wanted = this.refused + more;
     return this.until(() => this.refused >= wanted);
   }
 
-  /** Answers when the last request has been answered or has failed. */
+  /** Resolves when the last request has been answered or has failed. */
   async stop(): Promise<void> {
     this.stopping = true;
     running.delete(this);

@@ -62,7 +62,7 @@ export class RunningProcess {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === message);
   }
 
-  /** Answers when it takes requests. */
+  /** Resolves when it takes requests. */
   async serving(): Promise<this> {
     await eventually(() => {
       const [line] = this.logged('serving');
@@ -74,7 +74,7 @@ export class RunningProcess {
     return this;
   }
 
-  /** Answers when it is ready: it serves, and everything that it needs is there. */
+  /** Resolves when it is ready: it serves, and everything that it needs is there. */
   async ready(): Promise<this> {
     await this.serving();
     await eventually(async () => {

@@ -64,7 +64,7 @@ export class Gateway {
     running.add(this);
   }
 
-  /** Answers when it takes requests, and knows how the services are. */
+  /** Resolves when it takes requests, and knows how the services are. */
   static async start(services: Services, settings: Settings = {}): Promise<Gateway> {
     const { file, env } = await haproxy();
     const folder = mkdtempSync(join(tmpdir(), 'accounts-orders-gateway-'));
