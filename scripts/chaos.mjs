@@ -51,7 +51,9 @@ async function main(args) {
     const lacking = fault.missing?.();
     if (lacking !== undefined) console.log(`NOT INJECTED: ${fault.name}: this machine lacks ${lacking}`);
   }
-  const unchecked = isChecked ? `NOT CHECKED, linearizability: ${goMissing}` : 'linearizability: not checked, as requested';
+  const unchecked = isChecked
+    ? `NOT CHECKED, linearizability: ${goMissing}`
+    : 'linearizability: not checked, as requested';
   console.log(
     linearizability
       ? `linearizability: ${linearizability.customers} customers, ${linearizability.calls} calls checked`

@@ -33,7 +33,7 @@ const FIELDS = [
 ] as const;
 const MAX_CUSTOMERS = 40;
 /** Of a writer between two requests: processes that start meanwhile need the machine, too. */
-const MEAN_PAUSE_MS = 25;
+const MEAN_PAUSE_MS = 60;
 const running = new Set<Load>();
 
 /**
