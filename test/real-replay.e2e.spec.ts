@@ -189,7 +189,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
       stdout: expect.stringContaining(
         'nobody: ahead of the log: the database has version 1 (no hash), the log has nothing',
       ),
-      stderr: expect.stringContaining('1 aggregate is ahead of the log or on another branch; nothing was changed'),
+      stderr: expect.stringContaining('1 aggregate is ahead of the log or forked; nothing was changed'),
     });
     expect(await databases.snapshot()).toEqual(before);
 

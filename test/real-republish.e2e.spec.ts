@@ -81,7 +81,7 @@ describeWithOwnServers('republish from MongoDB to Kafka', 'republish', (servers)
         stdout: expect.stringMatching(
           /ahead of the log: the database has version \d+ \([0-9a-f]{64}\), the log has nothing/,
         ),
-        stderr: expect.stringMatching(/aggregates are ahead of the log or on another branch; nothing was changed/),
+        stderr: expect.stringMatching(/aggregates are ahead of the log or forked; nothing was changed/),
       });
       expect(await run('verify', module, '--repair', '--max-lag', '0')).toMatchObject({ code: 1 });
       expect(await run('republish', module, '--dry-run')).toMatchObject({

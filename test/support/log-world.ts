@@ -95,7 +95,7 @@ export class LogWorld {
       lagToleranceMs: 0,
       allowUnhashed,
       onFault: (fault) => told.faults.push(fault),
-      onUnread: ({ record: { topic, partition, offset } }) => told.unread.push(`${topic}/${partition}/${offset}`),
+      onRefused: ({ record: { topic, partition, offset } }) => told.unread.push(`${topic}/${partition}/${offset}`),
       onConflict: ({ id, kind: standing }) => told.conflicts.push(`${id} ${standing}`),
       onDifference: (difference) => void told.differences.push(difference),
     });

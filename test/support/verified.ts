@@ -8,7 +8,9 @@ import { verify } from '../../src/platform/rebuilding/verify.js';
 import { silentLogger } from '../../src/platform/testing/silent-logger.js';
 import type { Settings } from './run-process.js';
 
-/** Expects what the command `verify` checks of every context, in this process: a command of its own takes two seconds. */
+/**
+ * Expects what the command `verify` checks of every context, in this process: a command of its own takes two seconds.
+ */
 export async function expectVerified(settings: Settings): Promise<void> {
   const backends = backendsOf(parseConfig(settings), silentLogger);
   const bus = await backends.openBus();
@@ -21,7 +23,7 @@ export async function expectVerified(settings: Settings): Promise<void> {
         ...{ bus, live: context.open(database).replayable, expected: context.open(scratch).replayable },
         ...{ links: new EmbeddedLinks(scratch.level), lagToleranceMs: 5_000, allowUnhashed: false },
         signal: new AbortController().signal,
-        ...{ onFault: find, onUnread: find, onConflict: find, onDifference: find },
+        ...{ onFault: find, onRefused: find, onConflict: find, onDifference: find },
       });
       await database.close();
       await scratch.close();

@@ -19,8 +19,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(contexts: readonly Contex
 };
 
 /**
- * Runs a command for these contexts (default: `serve`). Returns the exit code: 1 after a failure, 2 for invalid arguments.
- * Errors are printed to standard error.
+ * Runs a command for these contexts (default: `serve`). Returns the exit code: 1 after a failure, 2 for invalid
+ * arguments. Errors are printed to standard error.
  */
 export async function runCommandLine(contexts: readonly Context[], args: readonly string[]): Promise<number> {
   try {

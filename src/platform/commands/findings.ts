@@ -1,4 +1,4 @@
-import type { Unread } from '../rebuilding/projector.js';
+import type { RefusedRecord } from '../rebuilding/projector.js';
 import type { Conflict } from '../rebuilding/conflicts.js';
 import { placeOf } from '../rebuilding/links.js';
 import type { Difference } from '../rebuilding/compare.js';
@@ -51,6 +51,6 @@ export function printSkipped(count: number): void {
 }
 
 /** Returns one line with the record and the reason. */
-export function describeUnreadable({ record, reason }: Unread): string {
+export function describeUnreadable({ record, reason }: RefusedRecord): string {
   return `unreadable: ${placeOf(record)}: ${reason}`;
 }

@@ -201,7 +201,7 @@ function withRebuild(
 function projectorOptions({ interrupted, logger }: Connections, unreadable: FindingPrinter): ProjectorOptions {
   return {
     signal: interrupted,
-    onUnread: (record) => unreadable.add(describeUnreadable(record)),
+    onRefused: (record) => unreadable.add(describeUnreadable(record)),
     onFailure: (error) => logger.warn({ err: error }, 'database unavailable; retrying'),
   };
 }

@@ -80,7 +80,7 @@ async function verifyIn(
         () => projector.caughtUp(),
       ),
     onFault: ({ where, what }) => faults.add(`${where}: ${what}`),
-    onUnread: (record) => unreadable.add(describeUnreadable(record)),
+    onRefused: (record) => unreadable.add(describeUnreadable(record)),
     onConflict: (conflict) => conflicts.add(describeConflict(conflict)),
     onKept: () => (lostEntries += 1),
     onDifference: async (difference) => {

@@ -7,7 +7,7 @@ import { fingerprintOf, partitionName, type Position, type Positions } from './p
 const SAVE_INTERVAL_MS = 1_000;
 
 /** Why the records of a partition are consumed again. */
-export type Finding =
+export type Restoration =
   /** The stored position is behind what this process has applied: the database was restored. */
   | 'database-restored'
   /** The log ends before the position, or has another record there: it was restored, truncated or recreated. */
@@ -27,13 +27,13 @@ interface Partition {
 }
 
 /** Settings of a {@link PositionKeeper}. */
-export interface Keeping {
+export interface PositionKeeperOptions {
   readonly group: string;
   readonly positions: Positions;
   /** Topics that the context itself publishes: only an operator can restore records that their log lacks. */
   readonly ownTopics: ReadonlySet<string>;
   readonly logger: Logger;
-  readonly onFinding: (finding: Finding, topic: string) => void;
+  readonly onRestoration: (finding: Restoration, topic: string) => void;
 }
 
 /**
@@ -46,7 +46,7 @@ export class PositionKeeper {
   private consumption: Pick<RunningConsumer, 'restart'> | undefined;
   private saving: Promise<void> = Promise.resolve();
 
-  constructor(private readonly keeping: Keeping) {}
+  constructor(private readonly keeping: PositionKeeperOptions) {}
 
   /**
    * Returns the start offset of an assigned partition: one record early, to check that the log still has that record.
@@ -159,7 +159,7 @@ export class PositionKeeper {
     partition.applied = undefined;
     partition.unconfirmed = stored;
     this.consumption?.restart(topic, number, Math.max(0, (stored?.next ?? 0) - 1));
-    this.keeping.onFinding('database-restored', topic);
+    this.keeping.onRestoration('database-restored', topic);
   }
 
   private logReplaced(where: Pick<Position, 'topic' | 'partition'>, partition: Partition): void {
@@ -174,7 +174,7 @@ export class PositionKeeper {
     partition.unconfirmed = undefined;
     partition.applied = undefined;
     this.consumption?.restart(topic, where.partition, 0);
-    this.keeping.onFinding('log-replaced', topic);
+    this.keeping.onRestoration('log-replaced', topic);
   }
 
   private partitionOf({ topic, partition }: Pick<Position, 'topic' | 'partition'>): Partition {

@@ -7,7 +7,7 @@ import { leaseUntil } from '../log/lease.js';
 import { EmbeddedBus } from '../embedded/bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedPositions } from '../embedded/positions.js';
-import { type Finding, PositionKeeper } from './position-keeper.js';
+import { type Restoration, PositionKeeper } from './position-keeper.js';
 
 const TOPIC = 'topic';
 const GROUP = 'group';
@@ -16,7 +16,7 @@ describe('A position keeper', () => {
   let log: EmbeddedBus;
   let database: EmbeddedDatabase;
   let positions: EmbeddedPositions;
-  let findings: Finding[];
+  let findings: Restoration[];
   let running: RunningConsumer[];
 
   beforeEach(async () => {
@@ -50,7 +50,7 @@ describe('A position keeper', () => {
       positions,
       ownTopics: new Set(ownTopics),
       logger: silentLogger,
-      onFinding: (finding) => findings.push(finding),
+      onRestoration: (finding) => findings.push(finding),
     });
     const handlers = new Map([[TOPIC, keeper.watch(recorder.handler())]]);
     const consumption = await log.consume(GROUP, handlers, (topic, partition) => keeper.startAt(topic, partition));
@@ -202,7 +202,7 @@ describe('A position keeper', () => {
       positions,
       ownTopics: new Set(),
       logger: silentLogger,
-      onFinding: () => undefined,
+      onRestoration: () => undefined,
     });
     const [place] = await log.extents(TOPIC).then((all) => all.filter(({ end }) => end > 0));
     const failing = keeper.watch(() => Promise.reject(new Error('the database is away')));

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type Logger, pino } from 'pino';
 import { toCloudEvent } from '../testing/cloud-events.js';
 import { created, eventOf as eventOfItem, itemEvents } from '../testing/items.js';
-import { FlakyLog, type Outcome } from '../testing/relay-world.js';
+import { FlakyLog, type PublishOutcome } from '../testing/relay-world.js';
 import type { Bus, BusRecord, LoggedRecord, RecordHandler } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { notStorable, PlatformError, unavailable } from '../tools/errors.js';
@@ -54,7 +54,7 @@ describe('a subscription', () => {
   let copies: Copies;
   let log: FlakyLog;
   let topics: string[];
-  let outcomes: Outcome[];
+  let outcomes: PublishOutcome[];
   let lease: AbortController;
   let lines: string[];
   let logger: Logger;

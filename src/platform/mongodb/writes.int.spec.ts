@@ -5,7 +5,7 @@ import { mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test
 import { describeWithRealServers } from '../testing/real-servers.js';
 import { isNotStorable } from '../tools/errors.js';
 import type { MongoDatabase } from './database.js';
-import { groupCommit, type Outcome, type Write } from './writes.js';
+import { groupCommit, type WriteResult, type Write } from './writes.js';
 
 type Item = Document & { _id: string };
 
@@ -30,7 +30,7 @@ describeWithRealServers('group commit', () => {
   const insert = (_id: string, fields: object = {}): AnyBulkWriteOperation<Item> => ({
     insertOne: { document: { _id, ...fields } },
   });
-  const codes = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome?.code);
+  const codes = (outcomes: readonly WriteResult[]) => outcomes.map((outcome) => outcome?.code);
   const ids = async () => (await collection.find().sort({ _id: 1 }).toArray()).map(({ _id }) => _id);
 
   it('sends concurrent writes as one bulk write', async () => {

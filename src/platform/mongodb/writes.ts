@@ -5,7 +5,7 @@ import { BATCH_TIMEOUT_MS, CALLER_TIMEOUT_MS } from './errors.js';
 import { type Refusal, writeWhenUnfenced } from './fence.js';
 
 /** The refusal of an operation; undefined when it was applied. */
-export type Outcome = Refusal | undefined;
+export type WriteResult = Refusal | undefined;
 
 /**
  * Writes to one collection. Returns the outcome of each operation, in order.
@@ -14,7 +14,7 @@ export type Outcome = Refusal | undefined;
  */
 export type Write<T extends Document> = (
   operations: readonly AnyBulkWriteOperation<T>[],
-) => Promise<readonly Outcome[]>;
+) => Promise<readonly WriteResult[]>;
 
 // Two at a time: while the server works on one, the next one is prepared.
 const LIMITS: BatchLimits = {
@@ -42,7 +42,10 @@ export function writesTo<T extends Document>(collection: Collection<T>): Write<T
 export function groupCommit<T extends Document>(collection: Collection<T>, limits = LIMITS): Write<T> {
   type Operations = Parameters<Write<T>>[0];
 
-  async function writeTogether(calls: readonly Operations[], wasTriedBefore = false): Promise<readonly Outcome[][]> {
+  async function writeTogether(
+    calls: readonly Operations[],
+    wasTriedBefore = false,
+  ): Promise<readonly WriteResult[][]> {
     const { timeoutMs = BATCH_TIMEOUT_MS } = limits;
     const refused = await writeWhenUnfenced(collection, calls.flat(), { wasTriedBefore, timeoutMs });
     let first = 0;
@@ -53,7 +56,7 @@ export function groupCommit<T extends Document>(collection: Collection<T>, limit
     });
   }
 
-  const flush = batched<Operations, readonly Outcome[] | Error>(limits, async (calls) => {
+  const flush = batched<Operations, readonly WriteResult[] | Error>(limits, async (calls) => {
     try {
       return await writeTogether(calls);
     } catch (error) {

@@ -6,7 +6,7 @@ import { gate } from '../testing/gate.js';
 import { created, type Item, itemEvents, type ItemChange } from '../testing/items.js';
 import { driverOf, mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers } from '../testing/real-servers.js';
-import { FlakyLog, type Outcome } from '../testing/relay-world.js';
+import { FlakyLog, type PublishOutcome } from '../testing/relay-world.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { MongoAggregates } from '../mongodb/aggregates.js';
 import { Relay, type RelaySettings } from './relay.js';
@@ -50,7 +50,7 @@ describeWithRealServers('a relay on a large outbox in MongoDB', () => {
   }
 
   /** An instance of its own. */
-  async function start(outcomes: () => Promise<Outcome>, settings: Partial<RelaySettings> = {}): Promise<void> {
+  async function start(outcomes: () => Promise<PublishOutcome>, settings: Partial<RelaySettings> = {}): Promise<void> {
     const outbox = new MongoAggregates<Item, ItemChange>((await test.open()).db.collection('items'), itemEvents);
     const relay = new Relay(outbox, log.bus(outcomes), silentLogger, settings);
     relays.push(relay);
@@ -96,7 +96,7 @@ describeWithRealServers('a relay on a large outbox in MongoDB', () => {
 
   it('is published by three instances about once', async () => {
     await leave(4_000, 1, 400);
-    const publish = async (): Promise<Outcome> => {
+    const publish = async (): Promise<PublishOutcome> => {
       await sleep(15);
       return 'ok';
     };

@@ -3,7 +3,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { eventually } from '../testing/eventually.js';
 import { itemEvents, type Item, type ItemChange } from '../testing/items.js';
-import { FlakyLog, type Instance, instancesOn, type Outcome } from '../testing/relay-world.js';
+import { FlakyLog, type Instance, instancesOn, type PublishOutcome } from '../testing/relay-world.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import type { retryUntilDone } from '../tools/backoff.js';
 import { EmbeddedAggregates } from '../embedded/aggregates.js';
@@ -27,7 +27,7 @@ const { Relay } = await import('./relay.js');
 
 type Step =
   | { readonly do: 'commit'; readonly id: string; readonly at: number; readonly time: string }
-  | { readonly do: 'fail'; readonly outcome: Outcome; readonly at: number }
+  | { readonly do: 'fail'; readonly outcome: PublishOutcome; readonly at: number }
   | { readonly do: 'fail to trim'; readonly at: number }
   | { readonly do: 'crash'; readonly at: number }
   | { readonly do: 'pause'; readonly turns: number };
@@ -60,7 +60,7 @@ const settings = fc.record({
 class World {
   readonly log = new FlakyLog();
   readonly commits = new Map<string, number>();
-  private readonly places: { instance: Instance; relay: InstanceType<typeof Relay>; outcomes: Outcome[] }[];
+  private readonly places: { instance: Instance; relay: InstanceType<typeof Relay>; outcomes: PublishOutcome[] }[];
 
   constructor(
     private readonly instances: Instance[],
@@ -104,7 +104,7 @@ class World {
 
   private start(different: { sweepAfter?: number } = {}) {
     const instance = this.instances.pop()!;
-    const outcomes: Outcome[] = [];
+    const outcomes: PublishOutcome[] = [];
     const bus = this.log.bus(() => outcomes.shift() ?? 'ok');
     const relay = new Relay(instance, bus, silentLogger, { ...this.settings, sweepEvery: 1, ...different });
     relay.start();

@@ -3,7 +3,7 @@ import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
 import { pendingOf, unpublishedOf } from '../testing/item-stores.js';
 import { itemEvents, type Item, type ItemChange } from '../testing/items.js';
-import { FlakyLog, instancesOn, type Instance, type Outcome } from '../testing/relay-world.js';
+import { FlakyLog, instancesOn, type Instance, type PublishOutcome } from '../testing/relay-world.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { EmbeddedAggregates } from '../embedded/aggregates.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
@@ -36,7 +36,11 @@ describe('the relay', () => {
     await database.close();
   });
 
-  function start(settings: Partial<RelaySettings>, outcomes?: () => Outcome | Promise<Outcome>, of = instance): Relay {
+  function start(
+    settings: Partial<RelaySettings>,
+    outcomes?: () => PublishOutcome | Promise<PublishOutcome>,
+    of = instance,
+  ): Relay {
     const relay = new Relay(of, log.bus(outcomes), silentLogger, settings);
     relays.push(relay);
     relay.start();
@@ -80,16 +84,19 @@ describe('the relay', () => {
     expect(new Set(log.events.map(({ subject }) => subject)).size).toBe(30);
   });
 
-  it.each<Outcome>(['before', 'half', 'after'])('tries again what failed (%s), and loses nothing', async (failure) => {
-    const outcomes: Outcome[] = [failure, failure];
-    const relay = start(FAST_PATH, () => outcomes.shift() ?? 'ok');
-    await commit('a', 6);
-    await relay.stop(TIMEOUT_MS);
+  it.each<PublishOutcome>(['before', 'half', 'after'])(
+    'tries again what failed (%s), and loses nothing',
+    async (failure) => {
+      const outcomes: PublishOutcome[] = [failure, failure];
+      const relay = start(FAST_PATH, () => outcomes.shift() ?? 'ok');
+      await commit('a', 6);
+      await relay.stop(TIMEOUT_MS);
 
-    expect(log.failures).toHaveLength(2);
-    expect(log.firstAppearances('a')).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(await store.backlog()).toEqual({ events: 0 });
-  });
+      expect(log.failures).toHaveLength(2);
+      expect(log.firstAppearances('a')).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(await store.backlog()).toEqual({ events: 0 });
+    },
+  );
 
   it('publishes again what it could not trim, and then trims it', async () => {
     instance.failingTrims = 1;
@@ -104,7 +111,7 @@ describe('the relay', () => {
   it('publishes once what is handed over again while it waits', async () => {
     const held = [gate(), gate(), gate()];
     let publishes = 0;
-    start({ ...FAST_PATH, maxBatch: 1 }, () => held[publishes++]!.opened.then((): Outcome => 'ok'));
+    start({ ...FAST_PATH, maxBatch: 1 }, () => held[publishes++]!.opened.then((): PublishOutcome => 'ok'));
     await eventually(() => expect(instance.looks).toBe(1));
     await commit('a', 2);
     held[0]?.open();
@@ -166,7 +173,7 @@ describe('the relay', () => {
     for (const id of ['a', 'b', 'c']) await crashed!.commit(id);
     const held = gate();
     let publishes = 0;
-    const countAndHold = (): Promise<Outcome> => {
+    const countAndHold = (): Promise<PublishOutcome> => {
       publishes += 1;
       return held.opened.then(() => 'ok');
     };
@@ -185,7 +192,7 @@ describe('the relay', () => {
     ['characters', { maxQueuedLength: 1_000 }],
   ])('leaves to the sweeper what is too many %s for its queue, in order', async (_, limit) => {
     const held = gate();
-    start({ ...SWEEPING, maxBatch: 2, ...limit }, () => held.opened.then((): Outcome => 'ok'));
+    start({ ...SWEEPING, maxBatch: 2, ...limit }, () => held.opened.then((): PublishOutcome => 'ok'));
     for (const id of ['a', 'b', 'c', 'd']) await commit(id, 3);
     held.open();
     await trimmed();
@@ -246,7 +253,7 @@ describe('the relay', () => {
   it('looks for nothing while its queue is full, and reads no more than it has room for', async () => {
     const held = gate();
     for (let each = 0; each < 40; each += 1) await instance.commit(`item-${each}`);
-    start({ ...SWEEPING, maxBatch: 5, maxQueued: 10 }, () => held.opened.then((): Outcome => 'ok'));
+    start({ ...SWEEPING, maxBatch: 5, maxQueued: 10 }, () => held.opened.then((): PublishOutcome => 'ok'));
     await eventually(() => expect(log.waiting).toBe(1));
     await commit('a', 3);
 

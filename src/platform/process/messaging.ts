@@ -64,8 +64,8 @@ export class Messaging {
   }
 
   /**
-   * Compares the databases with the log, now and then regularly. Resolves after the first comparison, or if the log does
-   * not answer. Never throws.
+   * Compares the databases with the log, now and then regularly. Resolves after the first comparison, or if the log
+   * does not answer. Never throws.
    */
   async compare(): Promise<void> {
     await Promise.all(this.participants.map(({ guard }) => guard.check()));
@@ -99,8 +99,9 @@ export class Messaging {
   }
 
   /**
-   * Returns the dependencies for readiness. The bus is required only until it has been joined once: later, commands work
-   * without it, and a process that is not ready could not serve them. Topics that would lose events are always required.
+   * Returns the dependencies for readiness. The bus is required only until it has been joined once: later, commands
+   * work without it, and a process that is not ready could not serve them. Topics that would lose events are always
+   * required.
    */
   dependencies(busName: string): Dependency[] {
     const required = () => !this.joined;
@@ -184,7 +185,7 @@ export class Messaging {
       positions,
       ownTopics: new Set(outboxes.map(({ topic }) => topic)),
       logger,
-      onFinding: () => guard.suspect(),
+      onRestoration: () => guard.suspect(),
     });
     const guard = new LogGuard({ module: name, bus, stores: outboxes, histories, keeper, subscriptions, logger });
     const handlers = new Map<string, RecordHandler>();

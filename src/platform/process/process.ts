@@ -87,8 +87,8 @@ export class Process {
   }
 
   /**
-   * Reports not ready, and serves on for DRAIN_MS without keeping connections. Then takes no new requests, finishes those in flight, leaves the
-   * consumer groups, publishes queued events and closes the connections.
+   * Reports not ready, and serves on for DRAIN_MS without keeping connections. Then takes no new requests, finishes
+   * those in flight, leaves the consumer groups, publishes queued events and closes the connections.
    */
   async stop(): Promise<void> {
     this.health.notServing = 'stopping';

@@ -161,7 +161,7 @@ interface ChainPosition {
 
 /**
  * Compares an aggregate of the store with the log. Returns `ahead` when the log lacks its newest versions, `fork` when
- * it is on another branch, and undefined when the log and the pending events lead to its state or beyond.
+ * they have different histories, and undefined when the log and the pending events lead to its state or beyond.
  * @param head undefined when the store has no such aggregate
  * @param pending the pending events of the aggregate, oldest first
  * @param links the logged events of the aggregate

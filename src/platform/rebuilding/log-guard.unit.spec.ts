@@ -52,7 +52,7 @@ describe('A log guard', () => {
       positions,
       ownTopics,
       logger: silentLogger,
-      onFinding: () => undefined,
+      onRestoration: () => undefined,
     });
     return new LogGuard({
       module: 'items',

@@ -11,7 +11,7 @@ import type { Subscription } from '../consuming/subscription.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
 
 /** A record that cannot be applied, and the reason. */
-export type Unread = Pick<Refused, 'record' | 'reason'>;
+export type RefusedRecord = Pick<Refused, 'record' | 'reason'>;
 
 export interface ProjectorOptions {
   /** Stops the projector when aborted. */
@@ -21,7 +21,7 @@ export interface ProjectorOptions {
   /** Called with every event, in partition order, after the projections have applied it. */
   readonly observe?: (events: readonly ObservedEvent[]) => Promise<void>;
   /** Called for every record that cannot be applied. */
-  readonly onUnread?: (unread: Unread) => void;
+  readonly onRefused?: (refused: RefusedRecord) => void;
   /** Called when a dependency is unavailable. The same records are then retried. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -163,7 +163,7 @@ export class LogProjector {
   }
 
   private async project(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
-    const { signal, onFailure, observe, onUnread } = this.options;
+    const { signal, onFailure, observe, onRefused } = this.options;
     const projection = this.projections.get((records[0] as LoggedRecord).topic) as Subscription;
     const observed: ObservedEvent[] = [];
     const apply = () => {
@@ -177,7 +177,7 @@ export class LogProjector {
         onFailure?.(error);
       },
     });
-    for (const unread of refused) onUnread?.(unread);
+    for (const unread of refused) onRefused?.(unread);
     const unread = new Set(refused.map(({ record }) => record));
     await observe?.(
       unread.size === 0

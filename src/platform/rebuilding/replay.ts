@@ -82,7 +82,7 @@ export async function takeOver(
 function refuse(conflictCount: number): void {
   if (conflictCount === 0) return;
   const aggregates = conflictCount === 1 ? '1 aggregate is' : `${conflictCount} aggregates are`;
-  const message = `${aggregates} ahead of the log or on another branch; nothing was changed`;
+  const message = `${aggregates} ahead of the log or forked; nothing was changed`;
   throw new PlatformError('rejected', 'would-lose-changes', message);
 }
 

@@ -3,7 +3,7 @@ import type { Bus } from '../log/bus.js';
 import { ofHistoryKey } from '../views/history.js';
 import type { Auditable } from './auditable.js';
 import { gapsIn, mainLine, variantsOf } from './branches.js';
-import { LogProjector, type Unread } from './projector.js';
+import { LogProjector, type RefusedRecord } from './projector.js';
 import { type Conflict, conflicts } from './conflicts.js';
 import type { Links } from './links.js';
 import type { Replayable } from './replayable.js';
@@ -30,7 +30,7 @@ export interface VerifyOptions {
   /** Reads the log, so that the caller can show progress. */
   readonly read?: (projector: LogProjector) => Promise<void>;
   readonly onFault: (fault: Fault) => void;
-  readonly onUnread: (unread: Unread) => void;
+  readonly onRefused: (refused: RefusedRecord) => void;
   /** Called for every aggregate whose stored state does not follow from the log. */
   readonly onConflict: (conflict: Conflict) => void;
   readonly onDifference: (difference: JudgedDifference) => Promise<void> | void;
@@ -49,12 +49,12 @@ export interface JudgedDifference extends Difference {
 
 /** Checks the log's integrity, and compares the live collections with the log. */
 export async function verify(options: VerifyOptions): Promise<void> {
-  const { bus, live, expected, links, signal, lagToleranceMs, allowUnhashed, onUnread, onFailure } = options;
+  const { bus, live, expected, links, signal, lagToleranceMs, allowUnhashed, onRefused, onFailure } = options;
   const chain = new Chain(links, options.onFault, allowUnhashed);
   const projector = await LogProjector.start(bus, expected, {
     signal,
     observe: (events) => chain.observe(events),
-    onUnread,
+    onRefused,
     ...(onFailure && { onFailure }),
   });
   try {

@@ -15,13 +15,13 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import { changed, created, type Item, type ItemChange } from './items.js';
 
 /** The outcome of a publish: `half` and `after` fail, but leave records in the log. */
-export type Outcome = 'ok' | 'before' | 'half' | 'after';
+export type PublishOutcome = 'ok' | 'before' | 'half' | 'after';
 
 /** A log in memory, with buses that fail on demand. */
 export class FlakyLog {
   readonly records: BusRecord[] = [];
   readonly sizes: number[] = [];
-  readonly failures: Outcome[] = [];
+  readonly failures: PublishOutcome[] = [];
   /** Maximum record size. */
   maxBytes = Infinity;
   refusals = 0;
@@ -39,7 +39,7 @@ export class FlakyLog {
   }
 
   /** Returns a bus; `next` decides the outcome of each publish. */
-  bus(next: () => Outcome | Promise<Outcome> = () => 'ok'): Bus {
+  bus(next: () => PublishOutcome | Promise<PublishOutcome> = () => 'ok'): Bus {
     return {
       createTopics: () => Promise.resolve(),
       describeTopics: ([topic = '']) => {

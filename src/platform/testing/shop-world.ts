@@ -126,7 +126,7 @@ export class ShopWorld {
       signal: new AbortController().signal,
       lagToleranceMs: 0,
       onFault: ({ where, what }) => found.push(`${where}: ${what}`),
-      onUnread: ({ reason }) => found.push(reason),
+      onRefused: ({ reason }) => found.push(reason),
       onConflict: ({ id, kind: standing }) => found.push(`${id} ${standing}`),
       onDifference: ({ collection, key, fields }) => void found.push(`${collection} ${key} ${fields.join(' ')}`),
     });
