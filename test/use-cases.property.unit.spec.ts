@@ -33,7 +33,7 @@ import { customerInput, items } from './support/arbitraries.js';
 import { pendingOf } from '../src/platform/testing/item-stores.js';
 import { portsOfAccounts, portsOfOrders } from './support/ports.js';
 
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: 25 };
 
 /** Both contexts over stores of their own; nothing is published unless a test does it. */
 function contexts(accountsDatabase: EmbeddedDatabase, ordersDatabase: EmbeddedDatabase) {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type KeptRecord, LogWorld, type Told } from './support/log-world.js';
 
 const histories = fc.array(fc.record({ changes: fc.nat(4), erased: fc.boolean() }), { minLength: 1, maxLength: 6 });
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: 25 };
 const CONTEXTS = ['accounts', 'orders'] as const;
 const NOTHING: Told = { faults: [], unread: [], conflicts: [], differences: [] };
 
@@ -54,7 +54,7 @@ describe('a verification', () => {
         for (const context of CONTEXTS) expect(namesOf(await world.verify(context), named)).not.toEqual([]);
       },
     );
-    await fc.assert(property, { numRuns: 120 });
+    await fc.assert(property, { numRuns: 60 });
   });
 
   it('names the aggregate of which a record was removed', async () => {
@@ -120,7 +120,7 @@ describe('a verification', () => {
         expect(await world.verify(context)).toEqual(NOTHING);
       },
     );
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: 30 });
   });
 
   it('passes over events without a hash at the beginning of a partition, if it may', async () => {
