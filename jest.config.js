@@ -19,8 +19,7 @@ const common = {
 
 export default {
   testTimeout: 60_000,
-  // More than the two cores that CI has: tests on real servers wait for much of their time.
-  maxWorkers: 3,
+  maxWorkers: 2,
   reporters: [
     'default',
     '<rootDir>/test/support/durations-reporter.js',
