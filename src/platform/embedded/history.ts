@@ -11,11 +11,15 @@ import {
   historyKey,
   historyRange,
   isOtherEvent,
+  listed,
+  type ListedChange,
   type StoredChange,
 } from '../views/history.js';
+import type { BoundedItems } from '../views/listing.js';
 import { resolvedBy } from '../event/extensions.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
+import { boundedItems } from './pages.js';
 import type { Level } from './rebuild.js';
 import { type Write, writeDurably } from './writes.js';
 
@@ -76,6 +80,11 @@ export class EmbeddedHistory<State> implements History<State> {
       if (!('forgotten' in stored) && entries.push(stored) === limit) break;
     }
     return entries;
+  }
+
+  async list(id: string, after: number, limit: number): Promise<BoundedItems<ListedChange>> {
+    const entries = await this.page(id, after, limit + 1);
+    return boundedItems(entries.map(listed), limit);
   }
 
   async find(id: string, version: number): Promise<HistoryEntry<State> | undefined> {

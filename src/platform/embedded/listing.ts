@@ -8,6 +8,7 @@ import {
   toPage,
   valuesAt,
 } from '../views/listing.js';
+import { boundedItems } from './pages.js';
 import type { Level } from './rebuild.js';
 
 /** Pages through aggregates by reading all of them and keeping one page. That is fast enough for development data. */
@@ -28,7 +29,7 @@ export class EmbeddedListing<State extends { readonly id: string }> implements L
       kept.splice(at === -1 ? kept.length : at, 0, state);
       if (kept.length > query.limit + 1) kept.pop();
     }
-    return toPage(kept, query);
+    return toPage(boundedItems(kept, query.limit), query);
   }
 }
 

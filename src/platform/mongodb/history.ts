@@ -11,11 +11,14 @@ import {
   historyKey,
   historyRange,
   isOtherEvent,
+  type ListedChange,
   type StoredChange,
 } from '../views/history.js';
+import type { BoundedItems } from '../views/listing.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
 import { isDuplicateKey, refusal } from './errors.js';
+import { readPage } from './pages.js';
 import { read } from './reads.js';
 import { BATCH_LIMITS, groupCommit, type Write } from './writes.js';
 
@@ -55,6 +58,11 @@ export class MongoHistory<State> implements History<State> {
     const options = { ...WITHOUT_KEY, limit, batchSize: limit };
     const documents = await read(() => this.collection.find(this.range(id, after), options).sort({ _id: 1 }).toArray());
     return documents as unknown as HistoryEntry<State>[];
+  }
+
+  list(id: string, after: number, limit: number): Promise<BoundedItems<ListedChange>> {
+    const query = { filter: this.range(id, after), sort: { _id: 1 }, limit, content: LISTED } as const;
+    return readPage(this.collection as unknown as Collection<never>, query);
   }
 
   find(id: string, version: number): Promise<HistoryEntry<State> | undefined> {
@@ -151,4 +159,7 @@ export class MongoHistory<State> implements History<State> {
 }
 
 const RECORDED = { forgotten: { $exists: false } } as const;
+const LISTED_FIELDS = ['version', 'type', 'eventId', 'time', 'changed', 'actor', 'hash', 'partition', 'offset'];
+/** The server leaves out the members whose field is missing. */
+const LISTED = Object.fromEntries(LISTED_FIELDS.map((name) => [name, `$${name}`]));
 const WITHOUT_KEY = { projection: { _id: 0 } } as const;

@@ -1,6 +1,7 @@
-import type { Collection } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import { type Direction, type ListPage, type ListQuery, type Listing, toPage } from '../views/listing.js';
 import type { AggregateDocument } from './aggregates.js';
+import { readPage } from './pages.js';
 import { read } from './reads.js';
 
 type Order = readonly (readonly [field: string, direction: Direction])[];
@@ -17,8 +18,13 @@ export class MongoListing<State extends { readonly id: string }> implements List
     const equal = Object.entries(query.where).map(([path, value]) => ({ [`state.${path}`]: { $eq: value } }));
     const conditions = query.after ? [...equal, ...beyond(order, query.after)] : equal;
     const bound = query.sort.length > 1 ? await this.bound(conditions, order, query.limit) : [];
-    const documents = await this.find([...conditions, ...bound], order, query.limit + 1);
-    return toPage(documents, query);
+    const page = await readPage<State>(this.collection as unknown as Collection<never>, {
+      filter: filterOf([...conditions, ...bound]),
+      sort: Object.fromEntries(order.map(([field, direction]) => [field, direction === 'ascending' ? 1 : -1])),
+      limit: query.limit,
+      content: '$state',
+    });
+    return toPage(page, query);
   }
 
   /**
@@ -27,26 +33,17 @@ export class MongoListing<State extends { readonly id: string }> implements List
    */
   private async bound(conditions: readonly object[], [first]: Order, limit: number): Promise<object[]> {
     const [field, direction] = first as Order[number];
-    const [last] = await this.find(conditions, [[field, direction]], 1, limit);
+    const options = { projection: { _id: 0, [field]: 1 }, skip: limit, limit: 1 };
+    const found = this.collection.find(filterOf(conditions), options).sort(field, direction);
+    const [last] = await read(() => found.clone().toArray());
     if (!last) return [];
-    const value = field
-      .split('.')
-      .slice(1)
-      .reduce<unknown>((parent, name) => (parent as Record<string, unknown> | undefined)?.[name], last);
+    const value = field.split('.').reduce<unknown>((parent, name) => (parent as Document | undefined)?.[name], last);
     return [{ [field]: { [direction === 'ascending' ? '$lte' : '$gte']: value } }];
   }
+}
 
-  private async find(conditions: readonly object[], order: Order, limit: number, skip = 0): Promise<State[]> {
-    const filter = (conditions.length > 0 ? { $and: conditions } : {}) as object;
-    const options = { projection: { _id: 0, state: 1 }, skip, limit, batchSize: limit };
-    const documents = await read(() =>
-      this.collection
-        .find(filter, options)
-        .sort(order as [string, Direction][])
-        .toArray(),
-    );
-    return documents.map(({ state }) => state as State);
-  }
+function filterOf(conditions: readonly object[]): object {
+  return conditions.length > 0 ? { $and: conditions } : {};
 }
 
 function orderOf({ sort }: ListQuery): Order {

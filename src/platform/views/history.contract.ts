@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Auditable, AuditedDocument } from '../rebuilding/auditable.js';
-import type { History, RecordedChange } from './history.js';
+import { type History, listed, type RecordedChange } from './history.js';
 
 interface Person {
   readonly name?: string;
@@ -40,6 +40,26 @@ export function historyContract(name: string, openFixture: () => Promise<History
       expect(await history.find('a', 2)).toEqual(second);
       expect(await history.findAt('a', second.time)).toEqual(second);
       expect([await history.newestVersion('b'), await history.find('a', 9)]).toEqual([0, undefined]);
+    });
+
+    it('lists changes without their states and what only the log needs', async () => {
+      await history.append([first, { ...second, extensions: { causationid: 'c' } }, third]);
+
+      expect(await history.list('a', 0, 2)).toEqual({ items: [first, second].map(listed), more: true });
+      expect(await history.list('a', 2, 2)).toEqual({ items: [third].map(listed), more: false });
+      expect(await history.list('b', 0, 2)).toEqual({ items: [], more: false });
+    });
+
+    it('ends a list at a megabyte', async () => {
+      const changed = Array.from({ length: 1_000 }, (_, index) => `/${index}`.padEnd(100, '_'));
+      const many = changesOf('a', 25).map((change) => ({ ...change, changed }));
+      await history.append(many);
+
+      const { items, more } = await history.list('a', 0, 25);
+      expect(JSON.stringify(items).length).toBeLessThan(1_200_000);
+      expect({ more, few: items.length < 15, some: items.length > 5 }).toEqual({ more: true, few: true, some: true });
+      const rest = await history.list('a', items.at(-1)!.version, 25);
+      expect(rest.items[0]?.version).toBe(items.at(-1)!.version + 1);
     });
 
     it('forgets the states before a version, and keeps the chain', async () => {

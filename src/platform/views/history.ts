@@ -1,4 +1,5 @@
 import type { Extensions } from '../event/extensions.js';
+import type { BoundedItems } from './listing.js';
 
 /** One recorded change of an aggregate, with its location in the log. */
 export interface HistoryEntry<State = unknown> {
@@ -44,6 +45,14 @@ export interface ForkedVersion {
 /** The stored form of a change. */
 export type StoredChange<State> = HistoryEntry<State> | ForgottenChange;
 
+/** An entry without its state, and without what only the log needs. */
+export type ListedChange = Omit<HistoryEntry, 'id' | 'state' | 'extensions'>;
+
+/** Returns what a list shows of an entry. */
+export function listed({ id: _id, state: _s, extensions: _e, ...change }: HistoryEntry): ListedChange {
+  return change;
+}
+
 /** Returns what remains of a forgotten change. */
 export function chainOf<State>({ state: _, ...chain }: HistoryEntry<State>): HistoryEntry<State> {
   return chain;
@@ -74,6 +83,8 @@ export interface History<State = unknown> {
   forget(id: string, before: number): Promise<void>;
   /** Returns changes after a version (0: from the first), oldest first. */
   page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]>;
+  /** Returns changes without their states: at most `limit`, and about a megabyte. */
+  list(id: string, after: number, limit: number): Promise<BoundedItems<ListedChange>>;
   /** Returns the change that led to a version. */
   find(id: string, version: number): Promise<HistoryEntry<State> | undefined>;
   /** Returns the newest change at or before a time (RFC 3339, UTC). */

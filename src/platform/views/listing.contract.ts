@@ -124,6 +124,24 @@ export function listingContract(
       expect(await idsOf({ where: { owner: '$ne' }, sort: [['owner', 'ascending']], limit: 5 })).toEqual(['a']);
     });
 
+    it('ends a page at a megabyte, and gives every item all the same', async () => {
+      const states = Array.from({ length: 30 }, (_, rank) => item(`${rank}`.padStart(2, '0'), 'o'.repeat(99_000), '', 1));
+      await fixture.add(states);
+      const query: ListQuery = { where: {}, sort: [['rank', 'descending']], limit: 200 };
+
+      const pages = await pagesOf(query);
+
+      expect(pages.map(({ items }) => JSON.stringify(items).length).filter((bytes) => bytes > 1_200_000)).toEqual([]);
+      expect(pages.length).toBeLessThanOrEqual(4);
+      expect(pages.flatMap(({ items }) => items.map(({ id }) => id))).toEqual(inOrder(states, query));
+    });
+
+    it('has a page for an item that is larger than a page', async () => {
+      await fixture.add(['a', 'b'].map((id) => item(id, 'o'.repeat(1_010_000), '', 1)));
+
+      expect(await idsOf({ where: {}, sort: [['rank', 'ascending']], limit: 200 })).toEqual(['a', 'b']);
+    });
+
     it('shifts nothing when items are inserted between pages', async () => {
       const states = ['b', 'd', 'f', 'h'].map((id) => item(id, id, 'c', 1));
       await fixture.add(states);

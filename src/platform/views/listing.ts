@@ -3,12 +3,22 @@ export type FieldPath = string;
 export type Direction = 'ascending' | 'descending';
 export type Scalar = string | number;
 
+/** A page of a list or a history ends after the item with which it has this many bytes. */
+export const MAX_PAGE_BYTES = 1_000_000;
+
+/** Ordered items up to a limit of number and bytes; at least one, if there is any. */
+export interface BoundedItems<Item> {
+  readonly items: readonly Item[];
+  /** Whether other items follow. */
+  readonly more: boolean;
+}
+
 export interface ListQuery {
   /** Required values by field (of an array: of one of its elements); null: the field must be missing. */
   readonly where: Readonly<Record<FieldPath, Scalar | null>>;
   /** Most significant first; the id breaks ties. */
   readonly sort: readonly (readonly [FieldPath, Direction])[];
-  /** Most items in the page. */
+  /** Most items in the page. It ends earlier, after the item that reaches {@link MAX_PAGE_BYTES}. */
   readonly limit: number;
   /** Position to continue after: the values of the last item's sort fields, then its id. */
   readonly after?: readonly Scalar[];
@@ -41,12 +51,11 @@ export function placeOf(state: { readonly id: string }, sort: ListQuery['sort'])
   return [...sort.map(([path]) => valuesAt(state, path)[0] ?? ''), state.id];
 }
 
-/** Returns a page from at most `limit + 1` ordered items; an extra item means that there are more. */
+/** Returns the page with the given items, and its `next` if there are more. */
 export function toPage<State extends { readonly id: string }>(
-  items: readonly State[],
-  query: ListQuery,
+  { items, more }: BoundedItems<State>,
+  { sort }: ListQuery,
 ): ListPage<State> {
-  const page = items.slice(0, query.limit);
-  const last = page.at(-1);
-  return items.length > query.limit && last ? { items: page, next: placeOf(last, query.sort) } : { items: page };
+  const last = items.at(-1);
+  return more && last ? { items, next: placeOf(last, sort) } : { items };
 }

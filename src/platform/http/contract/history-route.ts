@@ -4,7 +4,7 @@ import type { Aggregate, Aggregates } from '../../aggregate/aggregates.js';
 import { type CodedError, PlatformError } from '../../tools/errors.js';
 import { dataschemaOf } from '../../event/cloud-event.js';
 import type { EventStream } from '../../event/event-stream.js';
-import type { History, HistoryEntry } from '../../views/history.js';
+import type { History } from '../../views/history.js';
 import { waitForHistory } from '../../views/wait-for-history.js';
 import type { HttpApi } from './openapi.js';
 import { HISTORY_SCHEMAS } from './history-schemas.js';
@@ -65,12 +65,11 @@ async function readHistory(
   const after = Number(placeAfter(page)?.[0] ?? 0);
   const stored = await store.find(id);
   if (!stored) throw new NotFound();
-  // One more than the page holds: its presence means that there is a next page.
+  // One more than the page has: its presence means that there is a next page.
   await waitForHistory(history, id, Math.min(stored.state.version, after + limit + 1));
-  const entries = await history.page(id, after, limit + 1);
-  const items = entries.slice(0, limit).map(toRecordedChange);
+  const { items, more } = await history.list(id, after, limit);
   const last = items.at(-1);
-  const following = nextOf(page, entries.length > limit && last ? [last.version] : undefined);
+  const following = nextOf(page, more && last ? [last.version] : undefined);
   if (following) response.setHeader('Link', following.link);
   response.json({ items, ...(following && { next: following.next }) });
 }
@@ -81,11 +80,6 @@ function limitOf({ query: { limit } }: Request): number {
   if (typeof limit === 'string' && /^\d+$/.test(limit)) return Number(limit);
   const errors = [{ pointer: '/limit', message: 'is not valid' }];
   throw new PlatformError('invalid', 'invalid-request', 'the request does not match the schema', errors);
-}
-
-/** Returns an entry without the state and without the attributes that only the log needs. */
-function toRecordedChange({ state: _, id: _id, extensions: _e, ...change }: HistoryEntry): Omit<HistoryEntry, 'id'> {
-  return change;
 }
 
 function documentOf(events: EventStream, route: HistoryRoute): OpenApiDocument {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import swaggerUi from 'swagger-ui-express';
 import type { VerifyToken } from '../../operating/auth/caller.js';
 import type { Metrics } from '../../operating/metrics.js';
+import { requestContext } from '../../tools/request-context.js';
 import { accessLog } from './access-log.js';
 import { contractGuard } from '../contract/contract-guard.js';
 import type { HttpApi, OpenApiDocument } from '../contract/openapi.js';
@@ -15,6 +16,7 @@ import { loadShedding } from './load-shedding.js';
 import { measuring, type OnAnswered } from './measuring.js';
 import { requestLimits } from './request-limits.js';
 import { tracing } from './tracing.js';
+import { UnsentResponses } from './unsent-responses.js';
 
 // A relative URL, because a gateway may add a prefix. No validator: the public one would learn our address.
 const SWAGGER_UI = { url: '../openapi.json', validatorUrl: null };
@@ -28,6 +30,8 @@ const DOCUMENT_LINKS = [
 
 /** Memory for concurrent requests; enough for a few thousand of usual size. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 ** 2;
+/** Memory for responses that their clients have not read yet; 32 of the largest pages. */
+const MAX_UNSENT_BYTES = 32 * 1024 ** 2;
 
 /** The documents that the process serves; every request is checked against `openApi`. */
 export interface Documents {
@@ -63,7 +67,7 @@ export function createApp(settings: AppSettings): Express {
   app.set('query parser', 'simple');
   app.set('etag', false);
   app.disable('x-powered-by');
-  app.response.json = sendJson;
+  app.response.json = jsonSender(new UnsentResponses(MAX_UNSENT_BYTES));
   app.use(securityHeaders());
   app.use(
     tracing(),
@@ -105,10 +109,13 @@ function securityHeaders(): RequestHandler {
   };
 }
 
-/** Express's `json` without the settings that we do not use; a string goes out in one write with the headers. */
-function sendJson(this: Response, body: unknown): Response {
-  const text = JSON.stringify(body);
-  this.setHeader('Content-Type', 'application/json; charset=utf-8');
-  this.setHeader('Content-Length', Buffer.byteLength(text));
-  return this.req.method === 'HEAD' ? this.end() : this.end(text);
+/** Returns Express's `json` without the settings that we do not use. */
+function jsonSender(unsent: UnsentResponses): (this: Response, body: unknown) => Response {
+  return function json(body) {
+    const text = JSON.stringify(body);
+    this.setHeader('Content-Type', 'application/json; charset=utf-8');
+    if (this.req.method === 'HEAD') return this.setHeader('Content-Length', Buffer.byteLength(text)).end();
+    unsent.send(this, requestContext()?.actor ?? this.req.socket.remoteAddress ?? '', text);
+    return this;
+  };
 }
