@@ -125,7 +125,9 @@ export function listingContract(
     });
 
     it('ends a page at a megabyte, and gives every item all the same', async () => {
-      const states = Array.from({ length: 30 }, (_, rank) => item(`${rank}`.padStart(2, '0'), 'o'.repeat(99_000), '', 1));
+      const states = Array.from({ length: 30 }, (_, rank) =>
+        item(`${rank}`.padStart(2, '0'), 'o'.repeat(99_000), '', 1),
+      );
       await fixture.add(states);
       const query: ListQuery = { where: {}, sort: [['rank', 'descending']], limit: 200 };
 
