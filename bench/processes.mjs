@@ -2,14 +2,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NODE_OPTIONS } from '../scripts/start-command.mjs';
 
 /** Milliseconds. */
 const MAX_TO_START = 60_000;
-
-/** Options of Node.js that the service is run with in production. */
-export const NODE_OPTIONS = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  .scripts.start.split(' ')
-  .filter((/** @type {string} */ word) => word.startsWith('--'));
 
 /**
  * @typedef {object} Subject

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { NODE_OPTIONS, START } from '../scripts/start-command.mjs';
 import { CONTEXTS } from '../src/contexts.js';
 
 describe('the Dockerfile', () => {
@@ -16,10 +17,10 @@ describe('the Dockerfile', () => {
     expect(images.slice(1).map((each) => each.trim())).toEqual(others.map((name) => image.replaceAll(first, name)));
   });
 
-  it('starts the process as `npm start` does, without a shell', () => {
-    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
+  it('starts the process as `npm start` does, without a shell and without a build', () => {
     const [, entrypoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(runtime) ?? [];
-    expect([...(JSON.parse(entrypoint) as string[]), 'serve']).toEqual(scripts.start.split(' '));
+    expect([...(JSON.parse(entrypoint) as string[]), 'serve']).toEqual(START);
+    expect(NODE_OPTIONS).toEqual(['--max-semi-space-size=32', '--heap-growing-percent=200']);
   });
 });
 

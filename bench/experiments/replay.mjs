@@ -1,7 +1,8 @@
 // A replay of a log of customers' events into MongoDB, beside a bare script, in turns. Each counts from the start of its
 // process to its end.
 import { publishCustomerEvents } from '../load/customer-events.mjs';
-import { NODE_OPTIONS, run } from '../processes.mjs';
+import { NODE_OPTIONS } from '../../scripts/start-command.mjs';
+import { run } from '../processes.mjs';
 import { median } from '../statistics.mjs';
 
 /**

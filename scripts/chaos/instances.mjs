@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../servers/ports.mjs';
+import { NODE_OPTIONS } from '../start-command.mjs';
 import { openLink } from './network.mjs';
 
 /** @typedef {'accounts' | 'orders'} Module */
@@ -12,11 +13,6 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const REDIRECT = new URL('redirect.mjs', import.meta.url).href;
 const READY_WITHIN_MS = 90_000;
 const STOPPED_WITHIN_MS = 20_000;
-
-/** Options of Node.js that the service is run with in production. */
-const NODE_OPTIONS = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))
-  .scripts.start.split(' ')
-  .filter((/** @type {string} */ word) => word.startsWith('--'));
 
 /**
  * @typedef {object} Surroundings

@@ -2,13 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { START } from '../start-command.mjs';
 
 /** @typedef {import('./engine.mjs').Engine} Engine */
 /** @typedef {{ module: string, container: string, url: string, managementUrl: string }} Running */
 /** @typedef {(line: string) => void} Log */
-
-/** How `npm start` starts it, too. */
-const START = JSON.parse(readFileSync('package.json', 'utf8')).scripts.start.split(' ');
 
 /** What the container says of itself, from inside. No shell: it may have none. */
 const INSIDE = `
