@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { productionDependencies } from '../scripts/licences.mjs';
 
 interface Locked {
+  readonly version?: string;
+  readonly dev?: boolean;
   readonly hasInstallScript?: boolean;
   readonly resolved?: string;
 }
@@ -34,6 +37,16 @@ describe('installing', () => {
 
   it('takes packages from whichever registry is configured, so the lock file names none', () => {
     expect(Object.keys(packages).filter((path) => packages[path]?.resolved !== undefined)).toEqual([]);
+  });
+});
+
+describe('the production dependencies', () => {
+  it('are there in one version each', () => {
+    const versions = new Map<string, string[]>();
+    for (const { name, version } of productionDependencies({ packages })) {
+      versions.set(name, [...(versions.get(name) ?? []), version]);
+    }
+    expect(Object.fromEntries([...versions].filter(([, several]) => several.length > 1))).toEqual({});
   });
 });
 
