@@ -7,7 +7,9 @@ usage() {
   cat <<'USAGE'
 Usage: REGISTRY=registry.example.com/team [TAG=1.4.0] scripts/docker-build-push.sh [--no-push]
 
-Builds the image of each context that the Dockerfile has, and pushes it as $REGISTRY/CONTEXT:$TAG.
+Builds the image of each context that the Dockerfile has, and pushes it as $REGISTRY/CONTEXT:$TAG. Writes a bill of
+materials for each as $SBOM_FOLDER/CONTEXT-$TAG.cdx.json. Docker with buildx and the containerd image store also
+attaches provenance and its own bill of materials, of the whole image.
 
   --no-push   builds only; then REGISTRY may be missing
   --help      prints this
@@ -16,6 +18,8 @@ REGISTRY     where to push: host and path
 TAG          default: the version in package.json and the commit, 0.1.0-4f2a9c1d03be
 BUILDER      docker, podman or buildah; default: the first of them that is here
 BUILD_FLAGS  more flags for it, separated by spaces: --platform=linux/arm64
+NODE_IMAGE   another base image than the Dockerfile's
+SBOM_FOLDER  default: sbom
 NPMRC        a file of npm settings that the build needs and the image must not have
 USAGE
 }
@@ -48,21 +52,33 @@ revision=$(git rev-parse HEAD)
 short=$(git rev-parse --short=12 HEAD)${revision#"${revision%%-*}"}
 tag=${TAG:-$version-$short}
 
+base=${NODE_IMAGE:-$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)}
+
 options=(
+  --build-arg "NODE_IMAGE=$base"
+  --label "org.opencontainers.image.base.name=${base%@*}"
   --build-arg "VERSION=$version"
   --build-arg "REVISION=$revision"
   --build-arg "SOURCE=$(git remote get-url origin 2>/dev/null | sed -n 's|^\(https\{0,1\}://\)\([^/@]*@\)\{0,1\}|\1|p')"
   --build-arg "CREATED=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 )
+case $base in *@*) options+=(--label "org.opencontainers.image.base.digest=${base#*@}") ;; esac
+# Other image stores of docker cannot keep attestations, and the build would fail.
+if [ "$BUILDER" = docker ] && docker buildx version >/dev/null 2>&1 &&
+  [[ $(docker info --format '{{.DriverStatus}}' 2>/dev/null) == *io.containerd.snapshotter* ]]; then
+  options+=(--provenance=mode=max --sbom=true)
+fi
 # The OCI format that these two prefer has no health check.
 case $BUILDER in podman | buildah) options+=(--format docker) ;; esac
 if [ -n "${NPMRC:-}" ]; then options+=(--secret "id=npmrc,src=$NPMRC"); fi
 
 for module in $(sed -n 's/^FROM runtime AS //p' Dockerfile); do
   image=${REGISTRY:+$REGISTRY/}$module:$tag
+  bill=${SBOM_FOLDER:-sbom}/$module-$tag.cdx.json
+  node scripts/sbom.mjs --name "$module" --version "$tag" --output "$bill"
   # shellcheck disable=SC2086 # BUILD_FLAGS is a list
   DOCKER_BUILDKIT=1 $BUILDER build "${options[@]}" ${BUILD_FLAGS:-} --target "$module" --tag "$image" .
-  echo "built $image"
+  echo "built $image, $bill"
   if $push; then
     $BUILDER push "$image"
     echo "pushed $image"

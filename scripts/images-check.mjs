@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkContainer, checkTogether } from './images/checks.mjs';
 import { missingCommand, openEngine } from './images/engine.mjs';
-import { buildStandInNode } from './images/stand-in-node.mjs';
+import { buildStandInNode, NODE_IMAGE } from './images/stand-in-node.mjs';
 import { freePort } from './servers/ports.mjs';
 import { startServers, stopServers } from './servers.mjs';
 
@@ -42,7 +42,16 @@ async function build(engine, standIn) {
       ...(trusted ? [`--volume=${cafile}:${cafile}:ro`] : []),
       '--layers',
     ];
-    const env = { ...engine.env, BUILDER: 'buildah', TAG: 'check', NPMRC: npmrc, BUILD_FLAGS: flags.join(' ') };
+    const env = {
+      ...engine.env,
+      BUILDER: 'buildah',
+      TAG: 'check',
+      NPMRC: npmrc,
+      BUILD_FLAGS: flags.join(' '),
+      SBOM_FOLDER: join(folder, 'sbom'),
+      // The stand-in has the tag of what it stands for, not its digest.
+      ...(standIn && { NODE_IMAGE }),
+    };
     // The builder's own output goes where it can be watched.
     execFileSync('scripts/docker-build-push.sh', ['--no-push'], { env, stdio: ['ignore', 2, 2] });
   } finally {
