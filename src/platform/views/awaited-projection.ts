@@ -1,6 +1,7 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { unavailable } from '../tools/errors.js';
 import type { Projection, ProjectionStore, Versioned } from './projection.js';
+import { WAIT_SLOTS } from './wait-slots.js';
 
 /** Interval between two reads without a notification: another instance may have updated the copy. */
 const POLL_INTERVAL_MS = 100;
@@ -15,6 +16,7 @@ export class AwaitedProjection<State> implements Projection<State> {
   constructor(
     private readonly store: ProjectionStore<State>,
     private readonly stopping: AbortSignal,
+    private readonly slots = WAIT_SLOTS,
   ) {}
 
   async apply(entries: readonly Versioned<State>[]): Promise<void> {
@@ -27,22 +29,45 @@ export class AwaitedProjection<State> implements Projection<State> {
   }
 
   async findAtLeast(id: string, version: number, waitSeconds: number): Promise<Versioned<State>> {
-    const deadline = Date.now() + waitSeconds * 1000;
+    const copy = await this.store.find(id);
+    if (copy && copy.version >= version) return copy;
+    const free = waitSeconds > 0 ? this.slots.take() : undefined;
+    if (!free) throw notArrived(version);
+    try {
+      return await this.wait(id, version, performance.now() + waitSeconds * 1000);
+    } finally {
+      free();
+    }
+  }
+
+  private async wait(id: string, version: number, deadline: number): Promise<Versioned<State>> {
     for (;;) {
-      const left = deadline - Date.now();
+      const left = deadline - performance.now();
       // Listens before it reads, so that no update in between is missed.
       const moved = left > 0 ? this.nextMove(id, Math.min(left, POLL_INTERVAL_MS)) : undefined;
       const copy = await this.store.find(id);
       if (copy && copy.version >= version) return copy;
-      if (!moved || this.stopping.aborted) throw unavailable(`version ${version} has not arrived here yet`);
+      if (!moved || this.stopping.aborted) throw notArrived(version);
       await moved;
     }
   }
 
-  private async nextMove(id: string, timeoutMs: number): Promise<void> {
-    const signal = AbortSignal.timeout(timeoutMs);
-    await once(this.moved, eventOf(id), { signal }).catch(() => undefined);
+  /** Resolves after an update of the copy, or after a time. Plain timers, because an abort signal for each is large. */
+  private nextMove(id: string, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.moved.off(eventOf(id), done);
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.moved.on(eventOf(id), done);
+    });
   }
+}
+
+function notArrived(version: number): Error {
+  return unavailable(`version ${version} has not arrived here yet`);
 }
 
 /** Adds a prefix, because an id may be the name of a special event such as `error`. */

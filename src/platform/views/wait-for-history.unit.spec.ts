@@ -32,9 +32,9 @@ describe('waiting for a history', () => {
     expect(reads).toBe(3);
   });
 
-  it('gives up after six reads', async () => {
+  it('gives up after seven reads', async () => {
     await waitForHistory(history, 'a', 2);
 
-    expect(reads).toBe(6);
+    expect(reads).toBe(7);
   });
 });
