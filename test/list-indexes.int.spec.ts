@@ -5,7 +5,9 @@ import { ListCustomers } from '../src/accounts/app/list-customers.js';
 import { GetCustomerWithOrders } from '../src/orders/app/get-customer-with-orders.js';
 import { ListOrders } from '../src/orders/app/list-orders.js';
 import { type ListPage, type ListQuery, valuesAt } from '../src/platform/views/listing.js';
+import type { Aggregate } from '../src/platform/aggregate/aggregates.js';
 import type { Database } from '../src/platform/context/database.js';
+import { CursorListing } from '../src/platform/views/cursor-listing.js';
 import { mongoStores } from '../src/platform/mongodb/stores.js';
 import { portsOfAccounts, portsOfOrders } from './support/ports.js';
 import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
@@ -20,6 +22,13 @@ const START = Date.parse('2026-01-01T00:00:00.000Z');
 type Sort = ListQuery['sort'];
 type Read = (order: Omit<ListQuery, 'where'>) => Promise<ListPage<object>>;
 
+/** Positions that can be read, so that a test can make one. */
+const cursors = {
+  seal: (_list: string, position: readonly unknown[]) => Promise.resolve(JSON.stringify(position)),
+  open: (_list: string, cursor: string) => Promise.resolve(JSON.parse(cursor) as unknown[]),
+};
+
+const positionOf = (position: readonly unknown[]) => JSON.stringify(position);
 /** In no order that an index has by chance. */
 const shuffled = (index: number) => (index * 48_271) % MANY;
 const timeOf = (index: number) => new Date(START + index * 1000).toISOString();
@@ -90,7 +99,7 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
   let client: MongoClient;
   let db: Db;
   let database: Database;
-  const finds: Document[] = [];
+  const reads: Document[] = [];
 
   beforeAll(async () => {
     client = new MongoClient(realServers().mongodb, { monitorCommands: true, ignoreUndefined: true });
@@ -100,7 +109,7 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
     await insertAll(db, 'customer.accounts', customerDocument);
     await insertAll(db, 'customer.orders', orderDocument);
     client.on('commandStarted', ({ commandName, command }: CommandStartedEvent) => {
-      if (commandName === 'find') finds.push(command);
+      if (commandName === 'find' || commandName === 'aggregate') reads.push(command);
     });
   });
   afterAll(async () => {
@@ -110,20 +119,13 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
 
   /** Reads a page, and answers how the server went about each query of it. */
   const explained = async (read: Read, order: Omit<ListQuery, 'where'>) => {
-    finds.length = 0;
+    reads.length = 0;
     const page = await read(order);
-    const made = [...finds];
+    const made = [...reads];
     const plans = await Promise.all(
-      made.map(async ({ find, filter, projection, sort, skip, limit }) => {
-        const command = {
-          find,
-          filter,
-          ...(projection && { projection }),
-          ...(sort && { sort }),
-          skip: skip ?? 0,
-          limit,
-        };
-        const { queryPlanner, executionStats } = await db.command({ explain: command, verbosity: 'executionStats' });
+      made.map(async ({ lsid: _l, $clusterTime: _c, $db: _d, readConcern: _r, ...command }) => {
+        const { stages, ...whole } = await db.command({ explain: command, verbosity: 'executionStats' });
+        const { queryPlanner, executionStats } = (stages as Document[] | undefined)?.[0]?.$cursor ?? whole;
         return {
           stages: stagesOf(queryPlanner.winningPlan),
           examined: executionStats.totalDocsExamined as number,
@@ -137,11 +139,13 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
   const pages = async (read: Read, sort: Sort) => {
     const first = await explained(read, { sort, limit: LIMIT });
     if (!first.page.next) return [first];
-    const second = await explained(read, { sort, limit: LIMIT, after: first.page.next });
-    const [far] = (await read({ sort: [['createdAt', 'ascending']], limit: 1, after: [timeOf(MANY / 2), ''] })).items;
+    const second = await explained(read, { sort, limit: LIMIT, cursor: first.page.next });
+    const [far] = (
+      await read({ sort: [['createdAt', 'ascending']], limit: 1, cursor: positionOf([timeOf(MANY / 2), '']) })
+    ).items;
     if (!far) return [first, second];
     const after = [...sort.map(([field]) => valuesAt(far, field)[0] ?? ''), (far as { id: string }).id];
-    return [first, second, await explained(read, { sort, limit: LIMIT, after })];
+    return [first, second, await explained(read, { sort, limit: LIMIT, cursor: positionOf(after) })];
   };
   const expectIndexed = async (read: Read, sort: Sort, mostExamined: number) => {
     for (const { page, stages, examined } of await pages(read, sort)) {
@@ -152,12 +156,14 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
     }
   };
 
+  const listingOf = <State extends Aggregate>(collection: string) =>
+    new CursorListing<State>(mongoStores(db).listing(collection), collection, cursors);
   const customers = (filter: object): Read => {
-    const list = new ListCustomers(portsOfAccounts(database).customerList);
+    const list = new ListCustomers(listingOf('customer.accounts'));
     return (order) => list.execute(filter, order);
   };
   const orders = (filter: object): Read => {
-    const list = new ListOrders(portsOfOrders(database).orderList);
+    const list = new ListOrders(listingOf('customer.orders'));
     return (order) => list.execute(filter, order);
   };
 
@@ -218,12 +224,13 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
   });
 
   it("a customer's newest orders read the page alone", async () => {
-    const { customers: copies, orderList } = portsOfOrders(database);
+    const { customers: copies } = portsOfOrders(database);
     const customer = { id: 'c-000007', version: 1, state: { id: 'c-000007', version: 1 } };
     await copies.apply([customer as never]);
-    const read = new GetCustomerWithOrders(copies, orderList);
-    const page: Read = async ({ limit, after }) =>
-      (await read.execute({ customerId: 'c-000007', waitSeconds: 0, limit, ...(after && { after }) })).orders;
+    const read = new GetCustomerWithOrders(copies, listingOf('customer.orders'));
+    const page: Read = async ({ limit, cursor }) =>
+      (await read.execute({ customerId: 'c-000007', waitSeconds: 0, limit, ...(cursor !== undefined && { cursor }) }))
+        .orders;
     await expectIndexed(page, [['createdAt', 'descending']], LIMIT + 1);
   });
 });

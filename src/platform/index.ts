@@ -16,7 +16,7 @@ export type { Idempotency } from './aggregate/idempotency.js';
 
 export type { History } from './views/history.js';
 export { waitForHistory } from './views/wait-for-history.js';
-export type { Listing, ListPage, ListQuery, Scalar } from './views/listing.js';
+export type { Listing, ListPage, ListQuery } from './views/listing.js';
 export type { Projection } from './views/projection.js';
 
 export { type CloudEvent, dataschemaOf } from './event/cloud-event.js';

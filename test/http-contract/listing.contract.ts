@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { expectOffences, expectProblem } from './client.js';
 import { address, customerPath, nextLink, pagesOf, passed, register, unique } from './fixtures.js';
@@ -228,6 +229,25 @@ export function listing(system: () => System): void {
         expectProblem(await client().get(`${path}?cursor=${cursor}`), 400, 'invalid-cursor');
       }
     });
+  });
+
+  it('a cursor shows nobody what it is made of, and nobody can make one', async () => {
+    const { postalCode } = await registerAll(['A', 'B']);
+    const path = `/accounts/customers?postalCode=${postalCode}&sort=email`;
+    const { items, next } = (await client().get(`${path}&limit=1`)).body as { items: Listed[]; next: string };
+    const { id, contact } = items[0]!;
+    const read = [next, Buffer.from(next, 'base64url').toString('latin1')].join(' ');
+    expect([id, contact.email, postalCode, 'email'].filter((value) => read.includes(value))).toEqual([]);
+    // As cursors were once: a checksum, which anybody can compute, and then values, here of the wrong kind.
+    for (const place of [[{ $gt: '' }, id], [null, null], [1], {}]) {
+      const content = JSON.stringify(place);
+      const checksum = createHash('sha256')
+        .update(`/accounts/customers?postalCode=${postalCode}&sort=email\n${content}`)
+        .digest('base64url')
+        .slice(0, 16);
+      const forged = Buffer.from(checksum + content).toString('base64url');
+      expectProblem(await client().get(`${path}&cursor=${forged}`), 400, 'invalid-cursor');
+    }
   });
 
   it('a cursor is refused once anything of it, or of the list that it is for, is different', async () => {

@@ -1,4 +1,4 @@
-import type { ListPage, Scalar } from '../../platform/index.js';
+import type { ListPage } from '../../platform/index.js';
 import type { CustomerCopy } from '../domain/customer.js';
 import { CustomerErased, CustomerNotFound } from '../domain/errors.js';
 import type { Order } from '../domain/order.js';
@@ -11,7 +11,7 @@ export interface CustomerQuery {
   /** Maximum time to wait for `minVersion`. */
   readonly waitSeconds: number;
   readonly limit: number;
-  readonly after?: readonly Scalar[];
+  readonly cursor?: string;
 }
 
 export interface CustomerWithOrders {
@@ -31,7 +31,7 @@ export class GetCustomerWithOrders {
   ) {}
 
   /** @throws CustomerNotFound, CustomerErased, PlatformError `unavailable` when `minVersion` does not arrive in time */
-  async execute({ customerId, minVersion, waitSeconds, limit, after }: CustomerQuery): Promise<CustomerWithOrders> {
+  async execute({ customerId, minVersion, waitSeconds, limit, cursor }: CustomerQuery): Promise<CustomerWithOrders> {
     const { customers } = this;
     const copy = await (minVersion === undefined
       ? customers.find(customerId)
@@ -43,7 +43,7 @@ export class GetCustomerWithOrders {
       where: { customerId },
       sort: NEWEST_FIRST,
       limit,
-      ...(after && { after }),
+      ...(cursor !== undefined && { cursor }),
     });
     return { customer, customerVersion: copy.version, orders };
   }

@@ -1,4 +1,4 @@
-import { changeExisting, type Heartbeat, type Scalar } from '../../platform/index.js';
+import { changeExisting, type Heartbeat } from '../../platform/index.js';
 import type { CustomerRecord } from '../domain/customer.js';
 import { OrderNotFound } from '../domain/errors.js';
 import { redactOrder } from '../domain/order.js';
@@ -26,18 +26,18 @@ export class RedactOrdersOnCustomerErased {
   }
 
   private async redactOrdersOf(customerId: string, heartbeat: () => Promise<void>): Promise<void> {
-    let after: readonly Scalar[] | undefined;
+    let cursor: string | undefined;
     do {
       const page = await this.orderList.page({
         where: { customerId, redactedAt: null },
         sort: [['createdAt', 'descending']],
         limit: PAGE_SIZE,
-        ...(after && { after }),
+        ...(cursor !== undefined && { cursor }),
       });
       await heartbeat();
       await Promise.all(page.items.map(({ id }) => this.redact(id).then(heartbeat)));
-      after = page.next;
-    } while (after);
+      cursor = page.next;
+    } while (cursor !== undefined);
   }
 
   private async redact(id: string): Promise<void> {

@@ -10,7 +10,7 @@ import type { PartitionPins } from '../log/partition-pins.js';
 import type { EventStream } from '../event/event-stream.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import type { History } from '../views/history.js';
-import type { FieldPath, Listing } from '../views/listing.js';
+import type { FieldPath, ListingStore } from '../views/listing.js';
 import type { ProjectionStore } from '../views/projection.js';
 import type { Positions } from '../consuming/positions.js';
 import type { Auditable } from '../rebuilding/auditable.js';
@@ -45,7 +45,7 @@ export interface Stores {
     events: EventStream,
   ): AggregateStore<State, Changed>;
   /** Pages through the states of a collection of aggregates. */
-  listing<State extends Aggregate>(collection: string): Listing<State>;
+  listing<State extends Aggregate>(collection: string): ListingStore<State>;
   history<State>(collection: string): History<State> & Audited;
   projection<State>(collection: string): ProjectionStore<State> & Audited;
 }

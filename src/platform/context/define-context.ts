@@ -4,9 +4,11 @@ import type { HttpApi } from '../http/contract/openapi.js';
 import { describeOpenApi } from '../http/contract/describe.js';
 import { historyApi } from '../http/contract/history-route.js';
 import { mergeDocuments, type OpenApiDocument } from '../http/contract/openapi.js';
+import type { Cursors } from '../views/cursors.js';
 import type { Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration } from './declaration.js';
 import { type OpenContext, openContext, type OpenOptions } from './open-context.js';
+import { type Token, token } from './token.js';
 
 /** A bounded context that a process can run. */
 export interface Context {
@@ -29,7 +31,8 @@ export interface Context {
 export function defineContext(declaration: ContextDeclaration): Context {
   const { name, purpose, aggregates = [] } = declaration;
   refuseSharedCollections(declaration);
-  const http = httpOf(declaration);
+  const cursors = token<Cursors>(`cursors of ${name}`);
+  const http = httpOf(declaration, cursors);
   return {
     name,
     purpose,
@@ -38,13 +41,13 @@ export function defineContext(declaration: ContextDeclaration): Context {
       publishes: aggregates.map(({ events }) => events),
       reads: readingsOf(declaration),
     },
-    open: (database, options) => openContext(declaration, database, options),
+    open: (database, options) => openContext(declaration, cursors, database, options),
   };
 }
 
-function httpOf({ name, http, aggregates = [] }: ContextDeclaration): HttpApi | undefined {
+function httpOf({ name, http, aggregates = [] }: ContextDeclaration, cursors: Token<Cursors>): HttpApi | undefined {
   const histories = aggregates.flatMap(({ events, port, history }) =>
-    history?.route ? historyApi({ events, port, history: history.port }, history.route) : [],
+    history?.route ? historyApi({ events, port, history: history.port, cursors }, history.route) : [],
   );
   if (!http && histories.length > 0) throw new Error(`context ${name}: the route of a history needs http`);
   if (!http) return undefined;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Container } from 'inversify';
 import type { Aggregate, Change } from '../aggregate/aggregates.js';
 import type { Bus } from '../log/bus.js';
@@ -5,6 +6,8 @@ import type { RecordedTopic } from '../rebuilding/fork-watch.js';
 import type { History } from '../views/history.js';
 import { recordedChangeReader } from '../views/read-recorded-change.js';
 import { AwaitedProjection } from '../views/awaited-projection.js';
+import { CursorListing } from '../views/cursor-listing.js';
+import { Cursors } from '../views/cursors.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import type { Replayable, SystemOfRecord } from '../rebuilding/replayable.js';
 import type { Subscription } from '../consuming/subscription.js';
@@ -12,7 +15,7 @@ import type { AggregateStore, Audited, Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration, ReactionDeclaration } from './declaration.js';
 import { recordingOf } from './recording.js';
 import { type Part, projectingOf, reactingOf, subscriptionsOf } from './reacting.js';
-import type { Provided } from './token.js';
+import type { Provided, Token } from './token.js';
 
 /** A context with its open database. */
 export interface OpenContext {
@@ -48,13 +51,16 @@ interface OpenAggregate {
   readonly history?: { readonly history: History; readonly entries: Auditable };
 }
 
-/** Opens the declared stores, and wires the context's classes to them. */
+/** Opens the declared stores, and wires the context's classes to them. @param cursorsPort token of its cursors */
 export function openContext(
   context: ContextDeclaration,
+  cursorsPort: Token<Cursors>,
   database: Database,
   { stopping = new AbortController().signal, container = new Container() }: OpenOptions = {},
 ): OpenContext {
-  const aggregates = (context.aggregates ?? []).map((each) => openAggregate(each, database, container));
+  const cursors = new Cursors(() => database.keepFirst('secret of cursors', newSecret));
+  container.bind(cursorsPort).toConstantValue(cursors);
+  const aggregates = (context.aggregates ?? []).map((each) => openAggregate(each, database, container, cursors));
   const copies = (context.projections ?? []).map(({ port, collection }) => {
     const store = database.stores.projection(collection);
     container.bind(port).toConstantValue(new AwaitedProjection(store, stopping));
@@ -102,11 +108,22 @@ export function openContext(
   }
 }
 
-function openAggregate(declaration: AggregateDeclaration, { stores }: Database, container: Container): OpenAggregate {
+/** Kept in the database, so that all instances of the context accept each other's cursors. */
+function newSecret(): Promise<string> {
+  return Promise.resolve(randomBytes(32).toString('base64url'));
+}
+
+function openAggregate(
+  declaration: AggregateDeclaration,
+  { stores }: Database,
+  container: Container,
+  cursors: Cursors,
+): OpenAggregate {
   const { port, collection, events, list, history: declared } = declaration;
   const store = stores.aggregates<Aggregate>(collection, events);
   container.bind(port).toConstantValue(store);
-  if (list) container.bind(list.port).toConstantValue(stores.listing(collection));
+  if (list)
+    container.bind(list.port).toConstantValue(new CursorListing(stores.listing(collection), collection, cursors));
   if (!declared) return { declaration, store, states: store.audit() };
   const history: History<Aggregate> & Audited = stores.history<Aggregate>(declared.collection);
   container.bind(declared.port).toConstantValue(history);

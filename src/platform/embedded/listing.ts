@@ -1,8 +1,8 @@
 import type { AbstractSublevel } from 'abstract-level';
 import {
-  type ListPage,
-  type ListQuery,
-  type Listing,
+  type PlacedPage,
+  type PlacedQuery,
+  type ListingStore,
   placeOf,
   type Scalar,
   toPage,
@@ -12,14 +12,14 @@ import { boundedItems } from './pages.js';
 import type { Level } from './rebuild.js';
 
 /** Pages through aggregates by reading all of them and keeping one page. That is fast enough for development data. */
-export class EmbeddedListing<State extends { readonly id: string }> implements Listing<State> {
+export class EmbeddedListing<State extends { readonly id: string }> implements ListingStore<State> {
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, { readonly state: State }>;
 
   constructor(level: Level, collection: string) {
     this.documents = level.sublevel<string, { readonly state: State }>(collection, { valueEncoding: 'json' });
   }
 
-  async page(query: ListQuery): Promise<ListPage<State>> {
+  async page(query: PlacedQuery): Promise<PlacedPage<State>> {
     const kept: State[] = [];
     for await (const { state } of this.documents.values()) {
       if (!matches(state, query)) continue;
@@ -33,14 +33,14 @@ export class EmbeddedListing<State extends { readonly id: string }> implements L
   }
 }
 
-function matches(state: unknown, { where }: ListQuery): boolean {
+function matches(state: unknown, { where }: PlacedQuery): boolean {
   return Object.entries(where).every(([path, value]) => {
     const values = valuesAt(state, path);
     return value === null ? values.length === 0 : values.includes(value);
   });
 }
 
-function compare(a: readonly Scalar[], b: readonly Scalar[], { sort }: ListQuery): number {
+function compare(a: readonly Scalar[], b: readonly Scalar[], { sort }: PlacedQuery): number {
   for (const [index, value] of a.entries()) {
     const other = b[index] as Scalar;
     if (value === other) continue;

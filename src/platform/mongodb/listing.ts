@@ -1,5 +1,5 @@
 import type { Collection, Document } from 'mongodb';
-import { type Direction, type ListPage, type ListQuery, type Listing, toPage } from '../views/listing.js';
+import { type Direction, type PlacedPage, type PlacedQuery, type ListingStore, toPage } from '../views/listing.js';
 import type { AggregateDocument } from './aggregates.js';
 import { readPage } from './pages.js';
 import { read } from './reads.js';
@@ -10,10 +10,10 @@ type Order = readonly (readonly [field: string, direction: Direction])[];
  * Pages through the states of an aggregate collection. Each sort field needs an index on itself and `_id`; combinations
  * of sort fields need no further index.
  */
-export class MongoListing<State extends { readonly id: string }> implements Listing<State> {
+export class MongoListing<State extends { readonly id: string }> implements ListingStore<State> {
   constructor(private readonly collection: Collection<AggregateDocument<State>>) {}
 
-  async page(query: ListQuery): Promise<ListPage<State>> {
+  async page(query: PlacedQuery): Promise<PlacedPage<State>> {
     const order = orderOf(query);
     const equal = Object.entries(query.where).map(([path, value]) => ({ [`state.${path}`]: { $eq: value } }));
     const conditions = query.after ? [...equal, ...beyond(order, query.after)] : equal;
@@ -46,7 +46,7 @@ function filterOf(conditions: readonly object[]): object {
   return conditions.length > 0 ? { $and: conditions } : {};
 }
 
-function orderOf({ sort }: ListQuery): Order {
+function orderOf({ sort }: PlacedQuery): Order {
   // The id is sorted in the direction of the last field, so that one index serves both.
   const idDirection = sort.at(-1)?.[1] ?? 'ascending';
   return [...sort.map(([path, direction]) => [`state.${path}`, direction] as const), ['_id', idDirection]];

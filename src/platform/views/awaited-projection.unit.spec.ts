@@ -16,7 +16,10 @@ describe('waiting for a version of a copy', () => {
     stopping = new AbortController();
     const store: ProjectionStore<string> = {
       find: (id) => Promise.resolve(copies.get(id)),
-      apply: (entries) => Promise.resolve(entries.forEach((entry) => copies.set(entry.id, entry))),
+      apply: (entries) => {
+        for (const entry of entries) copies.set(entry.id, entry);
+        return Promise.resolve();
+      },
     };
     projection = new AwaitedProjection(store, stopping.signal, new WaitSlots({ perProcess: 5, perCaller: 2 }));
   });
@@ -27,7 +30,7 @@ describe('waiting for a version of a copy', () => {
     withRequestContext({ traceparent: '', ...(caller !== undefined && { actor: caller }) }, () =>
       projection.findAtLeast(id, 2, SECONDS).then(
         ({ version }) => version,
-        (error: Error) => error.message,
+        (error: unknown) => (error as Error).message,
       ),
     );
   const outcomeOf = (waiting: Promise<unknown>) =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Aggregate } from '../aggregate/aggregates.js';
-import { type Direction, type ListPage, type ListQuery, type Listing, placeOf, valuesAt } from './listing.js';
+import { type Direction, type PlacedPage, type PlacedQuery, type ListingStore, placeOf, valuesAt } from './listing.js';
 
 /** What is listed in these tests. */
 export interface Listed extends Aggregate {
@@ -11,7 +11,7 @@ export interface Listed extends Aggregate {
 }
 
 export interface ListingFixture {
-  readonly listing: Listing<Listed>;
+  readonly listing: ListingStore<Listed>;
   /** Saves new states. */
   add(states: readonly Listed[]): Promise<void>;
   /** Forgets all states. */
@@ -46,8 +46,8 @@ export function listingContract(
       item(String((index * 7) % 23).padStart(3, '0'), `owner ${index % 2}`, `city ${index % 3}`, index % 4),
     );
 
-    async function pagesOf(query: ListQuery): Promise<ListPage<Listed>[]> {
-      const pages: ListPage<Listed>[] = [];
+    async function pagesOf(query: PlacedQuery): Promise<PlacedPage<Listed>[]> {
+      const pages: PlacedPage<Listed>[] = [];
       for (let after = query.after; pages.length <= many.length;) {
         const page = await fixture.listing.page({ ...query, ...(after && { after }) });
         pages.push(page);
@@ -57,7 +57,7 @@ export function listingContract(
       throw new Error('there is no end to the pages');
     }
 
-    async function idsOf(query: ListQuery): Promise<string[]> {
+    async function idsOf(query: PlacedQuery): Promise<string[]> {
       return (await pagesOf(query)).flatMap(({ items }) => items.map(({ id }) => id));
     }
 
@@ -77,7 +77,7 @@ export function listingContract(
     it.each([1, 2, 7, 22, 23, 24])('gives every item exactly once, in order, in pages of %i', async (limit) => {
       await fixture.add(many);
       for (const direction of ['ascending', 'descending'] as const) {
-        const query: ListQuery = { where: {}, sort: [['place.city', direction]], limit };
+        const query: PlacedQuery = { where: {}, sort: [['place.city', direction]], limit };
 
         const pages = await pagesOf(query);
 
@@ -107,7 +107,7 @@ export function listingContract(
 
     it('gives only what has the asked values', async () => {
       await fixture.add(many);
-      const query: ListQuery = {
+      const query: PlacedQuery = {
         where: { owner: 'owner 1', 'place.city': 'city 2', rank: 1 },
         sort: [['owner', 'ascending']],
         limit: 2,
@@ -129,7 +129,7 @@ export function listingContract(
         item(`${rank}`.padStart(2, '0'), 'o'.repeat(99_000), '', 1),
       );
       await fixture.add(states);
-      const query: ListQuery = { where: {}, sort: [['rank', 'descending']], limit: 200 };
+      const query: PlacedQuery = { where: {}, sort: [['rank', 'descending']], limit: 200 };
 
       const pages = await pagesOf(query);
 
@@ -147,7 +147,7 @@ export function listingContract(
     it('shifts nothing when items are inserted between pages', async () => {
       const states = ['b', 'd', 'f', 'h'].map((id) => item(id, id, 'c', 1));
       await fixture.add(states);
-      const query: ListQuery = { where: {}, sort: [['owner', 'ascending']], limit: 2 };
+      const query: PlacedQuery = { where: {}, sort: [['owner', 'ascending']], limit: 2 };
       const first = await fixture.listing.page(query);
 
       await fixture.add(['a', 'c', 'e', 'i'].map((id) => item(id, id, 'c', 1)));
@@ -193,7 +193,7 @@ function item(id: string, owner: string, city: string, rank: number): Listed {
 }
 
 /** The ids of what a query asks for, the simple way. */
-function inOrder(states: readonly Listed[], { where, sort }: ListQuery): string[] {
+function inOrder(states: readonly Listed[], { where, sort }: PlacedQuery): string[] {
   const directions = [...sort.map(([, direction]) => direction), sort.at(-1)?.[1] ?? 'ascending'];
   return states
     .filter((state) =>

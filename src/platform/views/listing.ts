@@ -20,19 +20,36 @@ export interface ListQuery {
   readonly sort: readonly (readonly [FieldPath, Direction])[];
   /** Most items in the page. It ends earlier, after the item that reaches {@link MAX_PAGE_BYTES}. */
   readonly limit: number;
+  /** `next` of the page before, in a query with the same `where` and `sort`. */
+  readonly cursor?: string;
+}
+
+export interface ListPage<State> {
+  readonly items: readonly State[];
+  /** The cursor of the next page, if there is one. */
+  readonly next?: string;
+}
+
+/** Pages through states in a stable order that inserts do not shift. */
+export interface Listing<State> {
+  /** @throws PlatformError `malformed` for a cursor that this list did not issue */
+  page(query: ListQuery): Promise<ListPage<State>>;
+}
+
+export interface PlacedQuery extends Omit<ListQuery, 'cursor'> {
   /** Position to continue after: the values of the last item's sort fields, then its id. */
   readonly after?: readonly Scalar[];
 }
 
-export interface ListPage<State> {
+export interface PlacedPage<State> {
   readonly items: readonly State[];
   /** Position of the next page, if there is one. */
   readonly next?: readonly Scalar[];
 }
 
-/** Pages through states in a stable order that inserts do not shift. */
-export interface Listing<State> {
-  page(query: ListQuery): Promise<ListPage<State>>;
+/** A listing as a database has it: with positions, which show values of the states. */
+export interface ListingStore<State> {
+  page(query: PlacedQuery): Promise<PlacedPage<State>>;
 }
 
 /** Returns the values at a path, which may lead through arrays. */
@@ -47,15 +64,15 @@ export function valuesAt(state: unknown, path: FieldPath): Scalar[] {
 }
 
 /** Returns the position of an item in the order of a query. */
-export function placeOf(state: { readonly id: string }, sort: ListQuery['sort']): Scalar[] {
+export function placeOf(state: { readonly id: string }, sort: PlacedQuery['sort']): Scalar[] {
   return [...sort.map(([path]) => valuesAt(state, path)[0] ?? ''), state.id];
 }
 
 /** Returns the page with the given items, and its `next` if there are more. */
 export function toPage<State extends { readonly id: string }>(
   { items, more }: BoundedItems<State>,
-  { sort }: ListQuery,
-): ListPage<State> {
+  { sort }: PlacedQuery,
+): PlacedPage<State> {
   const last = items.at(-1);
   return more && last ? { items, next: placeOf(last, sort) } : { items };
 }

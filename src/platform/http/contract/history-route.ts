@@ -4,13 +4,14 @@ import type { Aggregate, Aggregates } from '../../aggregate/aggregates.js';
 import { type CodedError, PlatformError } from '../../tools/errors.js';
 import { dataschemaOf } from '../../event/cloud-event.js';
 import type { EventStream } from '../../event/event-stream.js';
+import type { Cursors } from '../../views/cursors.js';
 import type { History } from '../../views/history.js';
 import { waitForHistory } from '../../views/wait-for-history.js';
 import type { HttpApi } from './openapi.js';
 import { HISTORY_SCHEMAS } from './history-schemas.js';
 import { containerOf } from '../resources/ioc.js';
 import type { OpenApiDocument } from './openapi.js';
-import { nextOf, placeAfter } from '../resources/paging.js';
+import { linkTo } from '../resources/paging.js';
 import { toProblem } from '../resources/problem.js';
 
 /** The route where clients read the history of an aggregate type. */
@@ -27,11 +28,12 @@ export interface HistoryRoute {
   readonly notFound: new () => CodedError;
 }
 
-/** An aggregate type with a history: the stream of its events, and the tokens of its store and of its history. */
+/** An aggregate type with a history: the stream of its events, and the tokens of its store, its history and its cursors. */
 export interface Recorded {
   readonly events: EventStream;
   readonly port: ServiceIdentifier<Aggregates<Aggregate>>;
   readonly history: ServiceIdentifier<History>;
+  readonly cursors: ServiceIdentifier<Cursors>;
 }
 
 const JSON_TYPE = 'application/json';
@@ -51,27 +53,28 @@ export function historyApi(recorded: Recorded, route: HistoryRoute): HttpApi {
 }
 
 async function readHistory(
-  { port, history: historyPort }: Recorded,
+  { port, history: historyPort, cursors: cursorsPort }: Recorded,
   { notFound: NotFound }: HistoryRoute,
   request: Request,
   response: Response,
 ): Promise<void> {
   const container = containerOf(request);
-  const [store, history] = [container.get(port), container.get(historyPort)];
+  const [store, history, cursors] = [container.get(port), container.get(historyPort), container.get(cursorsPort)];
   const id = Object.values(request.params)[0] as string;
   const limit = limitOf(request);
   const { cursor } = request.query as { cursor?: string };
-  const page = { path: request.path.replace(/\/$/, ''), parameters: {}, limit, cursor };
-  const after = Number(placeAfter(page)?.[0] ?? 0);
+  const list = `history of ${id}`;
+  const after = cursor === undefined ? 0 : Number((await cursors.open(list, cursor))[0]);
   const stored = await store.find(id);
   if (!stored) throw new NotFound();
   // One more than the page has: its presence means that there is a next page.
   await waitForHistory(history, id, Math.min(stored.state.version, after + limit + 1));
   const { items, more } = await history.list(id, after, limit);
   const last = items.at(-1);
-  const following = nextOf(page, more && last ? [last.version] : undefined);
-  if (following) response.setHeader('Link', following.link);
-  response.json({ items, ...(following && { next: following.next }) });
+  const next = more && last ? await cursors.seal(list, [last.version]) : undefined;
+  const path = request.path.replace(/\/$/, '');
+  if (next !== undefined) response.setHeader('Link', linkTo(next, { path, parameters: {}, limit }));
+  response.json({ items, ...(next !== undefined && { next }) });
 }
 
 /** @throws PlatformError `invalid` for values that the schema allows by coercion, such as `0x10` */

@@ -1,6 +1,5 @@
 import { PlatformError } from '../../tools/errors.js';
-import type { FieldPath, ListPage, ListQuery, Scalar } from '../../views/listing.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import type { FieldPath, ListQuery } from '../../views/listing.js';
 
 /** The page that a client requests. */
 export interface PageRequest {
@@ -9,7 +8,6 @@ export interface PageRequest {
   /** The query parameters that define the list: filters and order. */
   readonly parameters: Readonly<Record<string, string | undefined>>;
   readonly limit: number;
-  readonly cursor?: string | undefined;
 }
 
 /** Returns the order for `sort=a,-b`. @throws PlatformError `invalid` when a field is repeated */
@@ -22,27 +20,10 @@ export function parseSort(sort: string, paths: Readonly<Record<string, FieldPath
   return fields.map(({ name, descending }) => [paths[name] as FieldPath, descending ? 'descending' : 'ascending']);
 }
 
-/** Returns the place before the page. @throws PlatformError `malformed` for a cursor that this list did not issue */
-export function placeAfter(request: PageRequest): Scalar[] | undefined {
-  return request.cursor === undefined ? undefined : decodeCursor(request.cursor, identityOf(request));
-}
-
-/** Returns the cursor of the next page and the `Link` header to it; undefined on the last page. */
-export function nextOf(
-  request: PageRequest,
-  place: ListPage<never>['next'],
-): { next: string; link: string } | undefined {
-  if (!place) return undefined;
-  const next = encodeCursor(identityOf(request), place);
-  const query = new URLSearchParams({ ...given(request), limit: String(request.limit), cursor: next });
-  return { next, link: `<${request.path}?${query.toString()}>; rel="next"` };
-}
-
-function identityOf(request: PageRequest): string {
-  return `${request.path}?${new URLSearchParams(given(request)).toString()}`;
-}
-
-function given({ parameters }: PageRequest): Record<string, string> {
-  const entries = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Returns the `Link` header to the next page. */
+export function linkTo(cursor: string, { path, parameters, limit }: PageRequest): string {
+  const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const sorted = given.sort(([a], [b]) => (a < b ? -1 : 1));
+  const query = new URLSearchParams({ ...Object.fromEntries(sorted), limit: String(limit), cursor });
+  return `<${path}?${query.toString()}>; rel="next"`;
 }

@@ -1,10 +1,10 @@
 import { Controller } from '@tsoa/runtime';
 import type { Request } from 'express';
 import type { Conditions, CommandResult } from '../../aggregate/change-aggregate.js';
-import type { FieldPath, ListPage, ListQuery } from '../../views/listing.js';
+import type { FieldPath, ListQuery } from '../../views/listing.js';
 import { parseIfMatch, toETag } from './conditional.js';
 import { idempotencyOf } from './idempotency.js';
-import { nextOf, parseSort, placeAfter } from './paging.js';
+import { linkTo, parseSort } from './paging.js';
 
 /** A list that a client requests. */
 export interface ListRequest {
@@ -21,8 +21,8 @@ export interface ListRequest {
 /** The query of a page, and the link to the next one. */
 export interface Paging {
   readonly order: Omit<ListQuery, 'where'>;
-  /** Returns the cursor of the next page and sets the `Link` header; returns nothing on the last page. */
-  following(place: ListPage<unknown>['next']): { next?: string };
+  /** Sets the `Link` header to the next page and returns its cursor; returns nothing on the last page. */
+  following(next: string | undefined): { next?: string };
 }
 
 /**
@@ -52,17 +52,15 @@ export abstract class ResourceController extends Controller {
     return this.versioned(outcome);
   }
 
-  /** @throws PlatformError `malformed` for a cursor of another list, `invalid` for a repeated sort field */
+  /** @throws PlatformError `invalid` for a repeated sort field */
   protected paging({ path, filter = {}, sort, limit, cursor }: ListRequest): Paging {
-    const request = { path, parameters: { ...filter, sort: sort?.by }, limit, cursor };
-    const after = placeAfter(request);
+    const request = { path, parameters: { ...filter, sort: sort?.by }, limit };
     return {
-      order: { sort: sort ? parseSort(sort.by, sort.fields) : [], limit, ...(after && { after }) },
-      following: (place) => {
-        const following = nextOf(request, place);
-        if (!following) return {};
-        this.setHeader('Link', following.link);
-        return { next: following.next };
+      order: { sort: sort ? parseSort(sort.by, sort.fields) : [], limit, ...(cursor !== undefined && { cursor }) },
+      following: (next) => {
+        if (next === undefined) return {};
+        this.setHeader('Link', linkTo(next, request));
+        return { next };
       },
     };
   }
