@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { pipeline, Readable } from 'node:stream';
 import { unavailable } from '../../tools/errors.js';
 
 /** A response this small is counted with its request; see load-shedding.ts. */
@@ -47,9 +46,7 @@ export class UnsentResponses {
     const entry: Unsent = { response, caller, bytes, since: performance.now() };
     this.unsent.add(entry);
     response.once('close', () => this.unsent.delete(entry));
-    const chunks = Readable.from(chunksOf(entry, Buffer.from(text)), { highWaterMark: 1 });
-    // Its error is that the client has gone.
-    pipeline(chunks, response, () => undefined);
+    write(entry, Buffer.from(text));
   }
 
   private makeRoom(caller: string, bytes: number): void {
@@ -70,10 +67,16 @@ export class UnsentResponses {
   }
 }
 
-/** Yields the next chunk when the client has read enough of those before. */
-function* chunksOf(entry: Unsent, body: Buffer): Generator<Buffer> {
-  for (let at = 0; at < body.length; at += CHUNK_BYTES) {
+/** Writes until the buffers are full, and goes on when the client has read what is in them. */
+function write(entry: Unsent, body: Buffer, from = 0): void {
+  const { response } = entry;
+  for (let at = from; at < body.length; at += CHUNK_BYTES) {
     entry.since = performance.now();
-    yield body.subarray(at, at + CHUNK_BYTES);
+    const end = at + CHUNK_BYTES;
+    if (!response.write(body.subarray(at, end)) && end < body.length) {
+      response.once('drain', () => write(entry, body, end));
+      return;
+    }
   }
+  response.end();
 }
