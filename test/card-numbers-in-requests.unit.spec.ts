@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { acceptCards } from '../src/accounts/domain/card.js';
-import { withoutCardNumbers } from '../src/platform/http/resources/card-numbers.js';
+import { hasCardNumber, withoutCardNumbers } from '../src/platform/http/resources/card-numbers.js';
 
 const card = (number: string) => ({ type: 'PRIMARY' as const, number, expiration: '12/30', nameOnCard: 'A' });
 
@@ -63,5 +63,39 @@ describe('a request without card numbers', () => {
     // With a search that goes back and forth, each of these would take minutes.
     const long = [`1${' '.repeat(20_000)}`.repeat(11), '1 '.repeat(200_000), '-'.repeat(400_000)];
     expect(withoutCardNumbers(long)).toEqual([long[0], expect.any(String), long[2]]);
+  });
+});
+
+describe('a text', () => {
+  it.each([
+    '4111111111111111',
+    'card 4111 1111 1111 1111, 12/30',
+    '4111-1111-1111-1111 12 30',
+    '4111\u00a01111\u20131111 1111',
+    'no. 7: 378282246310005',
+    '4222222222222',
+    '6304 9506 0000 0000 000',
+  ])('has a card number: %j', (text) => {
+    expect(hasCardNumber(text)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '4111111111111112',
+    '+1 202 555 0100',
+    '411111111111',
+    '41111111111111110000',
+    // Its last groups have a valid check digit.
+    '01a20699-0298-778c-9411-111111111111',
+    '41111111-1111-1111-9411-111111111111',
+    '2026-11-27T06:00:00.000Z',
+    'SW1Y 4JH',
+    '12 St James Square, 2nd floor',
+  ])('has none: %j', (text) => {
+    expect(hasCardNumber(text)).toBe(false);
+  });
+
+  it('has none after ten thousand digits that take long to search', () => {
+    expect(hasCardNumber('1 '.repeat(10_000))).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 /** HTTP building blocks for the controllers of a context. */
 export { parseIfMatch } from './http/resources/conditional.js';
+export { requireScope } from './http/contract/authentication.js';
 export { idempotencyOf } from './http/resources/idempotency.js';
 export { mergePatch } from './http/resources/merge-patch.js';
 export { parsePreferWait } from './http/resources/prefer.js';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { cardNumbers } from './card-numbers.contract.js';
 import { changing } from './changing.contract.js';
 import { past } from './past.contract.js';
 import { erasing } from './erasing.contract.js';
@@ -10,7 +11,7 @@ import { registering } from './registering.contract.js';
 import { type Adapters, System } from './system.js';
 import { waiting } from './waiting.contract.js';
 
-const PARTS = [registering, changing, past, listing, erasing, ordering, waiting, idempotency, everywhere];
+const PARTS = [cardNumbers, registering, changing, past, listing, erasing, ordering, waiting, idempotency, everywhere];
 
 /** All that http-api.md promises, against the real composition on one set of adapters. */
 export function httpContract(where: string, adapters: Adapters, describeIt: typeof describe.skip = describe): void {

@@ -23,6 +23,7 @@ export interface CreditCardInput {
   readonly description?: string;
   /**
    * 12 to 19 digits with a valid Luhn check digit; spaces and hyphens are ignored.
+   * @format card-number
    * @maxLength 40
    * @pattern ^[-\x20]*([0-9][-\x20]*){12,19}$
    */

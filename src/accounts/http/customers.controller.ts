@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   Body,
   Consumes,
@@ -24,6 +25,7 @@ import {
   parseIfMatch,
   parseTime,
   type Problem,
+  requireScope,
   ResourceController,
   type Time,
 } from '../../platform/http.js';
@@ -152,7 +154,8 @@ export class CustomersController extends ResourceController {
   }
 
   /**
-   * JSON Merge Patch (RFC 7396): objects are merged, an array is replaced as a whole, `null` removes a field.
+   * JSON Merge Patch (RFC 7396): objects are merged, an array is replaced as a whole, `null` removes a field. A patch
+   * that changes nothing also needs the scope `customers:read`, because its response only shows the customer.
    * @summary Changes parts of a customer
    * @param ifMatch Apply the change only if the current version has this ETag.
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
@@ -168,9 +171,15 @@ export class CustomersController extends ResourceController {
   async patch(
     @Path() customerId: string,
     @Body() body: CustomerPatch,
+    @Request() request: HttpRequest,
     @Header('If-Match') ifMatch?: string,
   ): Promise<Customer> {
-    const patched = (customer: Customer) => mergePatch(statedBy(customer), body) as CustomerInput;
+    const patched = (customer: Customer) => {
+      const before = statedBy(customer);
+      const after = mergePatch(before, body) as CustomerInput;
+      if (isDeepStrictEqual(before, after)) requireScope(request, 'customers:read');
+      return after;
+    };
     return this.versioned({ state: await this.changeCustomer.execute(customerId, patched, parseIfMatch(ifMatch)) });
   }
 

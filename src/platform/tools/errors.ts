@@ -2,6 +2,7 @@
 export type ErrorKind =
   | 'invalid'
   | 'rejected'
+  | 'forbidden'
   | 'not-found'
   | 'gone'
   | 'conflict'

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { InvalidToken, type VerifyToken } from '../../operating/auth/caller.js';
 import { requestContext, withRequestContext } from '../../tools/request-context.js';
+import { PlatformError } from '../../tools/errors.js';
 import type { OpenApiOperation } from './openapi.js';
 import { sendProblem } from '../resources/problem.js';
 
@@ -27,18 +28,26 @@ export function authentication(
       sendProblem(request, response, { code: 'invalid-token', status: 401, detail });
       return;
     }
-    const scopes = scopesOf(response);
-    if (!scopes.every((scope) => caller.scopes.has(scope))) {
-      const scope = scopes.join(' ');
-      response.setHeader('WWW-Authenticate', challenge({ error: 'insufficient_scope', scope }));
-      const detail = `the token does not have the scope ${scope}`;
-      sendProblem(request, response, { code: 'insufficient-scope', status: 403, detail });
-      return;
-    }
+    response.locals.scopes = caller.scopes;
+    for (const scope of scopesOf(response)) requireScope(request, scope);
     const context = requestContext();
     if (!context) throw new Error('authentication needs tracing before it');
     withRequestContext({ ...context, actor: caller.subject }, next);
   };
+}
+
+/**
+ * Requires one more scope for a request, for instance because of what it asks for. Without authentication, every
+ * request has all scopes.
+ * @throws PlatformError `forbidden`, and sets the challenge for the response
+ * @example
+ * requireScope(request, 'customers:read');
+ */
+export function requireScope({ res: response }: Request, scope: string): void {
+  const scopes = response?.locals.scopes as ReadonlySet<string> | undefined;
+  if (!scopes || scopes.has(scope)) return;
+  response?.setHeader('WWW-Authenticate', challenge({ error: 'insufficient_scope', scope }));
+  throw new PlatformError('forbidden', 'insufficient-scope', `the token does not have the scope ${scope}`);
 }
 
 /** Returns the scopes that an operation requires. */

@@ -181,13 +181,18 @@ describe('the contract guard', () => {
     ],
     [
       'a field of another type',
-      { name: 1, contact: { email: 'a@b', phones: [SECRET, 2] } },
+      { name: 1, contact: { email: 'a@b', phones: ['1', 2] } },
       ['/contact/phones/1', '/name'],
     ],
     [
       'a field that breaks a rule',
       { name: SECRET, kind: SECRET, contact: { email: SECRET } },
-      ['/contact/email', '/kind', '/name'],
+      ['/contact/email', '/contact/email', '/kind', '/name', '/name'],
+    ],
+    [
+      'a text with a card number',
+      { name: 'a', contact: { email: 'a@b', phones: ['1', `no ${SECRET}`] } },
+      ['/contact/phones/1'],
     ],
     ['a field with / and ~ in its name', { ...good, 'a/b~c': SECRET }, ['/a~1b~0c']],
     ['a number in quotes', { ...good, 'a/b~c': '1' }, ['/a~1b~0c']],

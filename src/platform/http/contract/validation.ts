@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { escapePointer } from '../../event/changed-pointers.js';
 import { type FieldError, PlatformError } from '../../tools/errors.js';
+import { hasCardNumber } from '../resources/card-numbers.js';
 
 /** @throws PlatformError `invalid` that lists every invalid field without its value, which may be a card number */
 export type Validator = (value: unknown) => void;
@@ -12,13 +13,20 @@ export function validatorsOf(document: object): {
 } {
   const compilerFor = (coerceTypes: boolean) => {
     const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, coerceTypes });
-    ajv.addSchema(withinBounds(document) as object, DOCUMENT);
-    return (schema: object): Validator => toValidator(ajv.compile(withinBounds(withDocument(schema)) as object));
+    ajv.addKeyword({
+      keyword: NO_CARD_NUMBER,
+      type: 'string',
+      validate: (_: unknown, text: string) => !hasCardNumber(text),
+    });
+    const checked = (schema: unknown) => withoutCards(withinBounds(schema)) as object;
+    ajv.addSchema(checked(document), DOCUMENT);
+    return (schema: object): Validator => toValidator(ajv.compile(checked(withDocument(schema))));
   };
   return { body: compilerFor(false), query: compilerFor(true) };
 }
 
 const DOCUMENT = 'openapi';
+const NO_CARD_NUMBER = 'noCardNumber';
 
 function toValidator(validate: ValidateFunction): Validator {
   return (value) => {
@@ -40,6 +48,8 @@ function toFieldError({ keyword, instancePath, params, message }: ErrorObject): 
       };
     case 'enum':
       return { pointer: instancePath, message: `must be one of ${(details.allowedValues as unknown[]).join(', ')}` };
+    case NO_CARD_NUMBER:
+      return { pointer: instancePath, message: 'must not contain a card number' };
     default:
       return { pointer: instancePath, message: message ?? 'is not valid' };
   }
@@ -48,6 +58,15 @@ function toFieldError({ keyword, instancePath, params, message }: ErrorObject): 
 /** A client may send a card number as a member's name; the response must not repeat it. */
 function withoutCardNumbers(name: string): string {
   return name.replaceAll(/\d[\d -]{10,}\d/g, '***');
+}
+
+/** Lets no text have a card number, except where its format says that it is one. An enum has its own values only. */
+function withoutCards(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutCards);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { type, format, enum: values } = schema as { type?: unknown; format?: unknown; enum?: unknown };
+  const checked = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, withoutCards(value)]));
+  return type === 'string' && format !== 'card-number' && !values ? { ...checked, [NO_CARD_NUMBER]: true } : checked;
 }
 
 /** Makes the references in a part of the document point into the document. */

@@ -3,6 +3,33 @@ const NAME = /^(?:card)?number$/i;
 /** 12 to 19 digits, optionally separated by spaces or hyphens. */
 const DIGITS = /\d(?:[ -]*\d){11,18}/g;
 
+/** Digits of a card number that is in use today; cards on file may be older and have 12. */
+const [MIN_DIGITS, MAX_DIGITS] = [13, 19];
+/** Our own ids, of which one in some thousands would have a valid check digit. */
+const UUID = /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi;
+/** Digits with the separators that people write between them. */
+const DIGIT_GROUPS = /\d+(?:[\s\p{Pd}]+\d+)*/gu;
+
+/**
+ * Returns whether a text contains what may be a card number: whole groups of digits, 13 to 19 digits together, with a
+ * valid Luhn check digit. Other numbers of this length have one by chance, one in ten.
+ * @example
+ * hasCardNumber('4111 1111-1111 1111, 12/30'); // true
+ */
+export function hasCardNumber(text: string): boolean {
+  return (text.replaceAll(UUID, '').match(DIGIT_GROUPS) ?? []).some((found) => {
+    const groups = found.match(/\d+/g) ?? [];
+    return groups.some((_, first) => {
+      let digits = '';
+      for (let next = first; next < groups.length && digits.length < MAX_DIGITS; next += 1) {
+        digits += groups[next];
+        if (digits.length >= MIN_DIGITS && digits.length <= MAX_DIGITS && passesLuhn(digits)) return true;
+      }
+      return false;
+    });
+  });
+}
+
 /**
  * Returns a JSON value in which each card number is reduced to its last four digits, the only ones that are stored.
  * A card number is the value of a member named like one, or any digits with a valid Luhn check digit.

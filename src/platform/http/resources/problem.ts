@@ -18,6 +18,7 @@ export interface Problem {
 
 const STATUS: Readonly<Record<ErrorKind, number>> = {
   malformed: 400,
+  forbidden: 403,
   'not-found': 404,
   conflict: 409,
   gone: 410,
