@@ -40,6 +40,29 @@ describe('the management listener', () => {
     }
   });
 
+  it('refuses everything else as a problem, also what a page on another site asks in a browser', async () => {
+    const problem = async (path: string, headers = {}) => {
+      const response = await fetch(management + path, { method: 'POST', headers });
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      const { type, status, instance } = (await response.json()) as Record<string, unknown>;
+      return [type, status, instance];
+    };
+    expect(await problem('/nowhere')).toEqual(['urn:problem:not-found', 404, '/nowhere']);
+    expect(await problem('/%ff')).toEqual(['urn:problem:not-found', 404, '/%ff']);
+    expect(await problem('/info')).toEqual(['urn:problem:method-not-allowed', 405, '/info']);
+    const Origin = 'http://evil.example';
+    expect(await problem('/info', { Origin })).toEqual(['urn:problem:foreign-origin', 403, '/info']);
+  });
+
+  it('counts the methods that nobody knows as one', async () => {
+    for (const method of ['PROPFIND', 'LOCK', 'GET']) await fetch(`${url}/orders`, { method });
+    const metrics = await (await fetch(`${management}/metrics`)).text();
+    const methods = [...metrics.matchAll(/http_request_duration_seconds_count\{method="(\w+)"/g)].map(
+      ([, name]) => name,
+    );
+    expect(new Set(methods)).toEqual(new Set(['GET', 'OTHER']));
+  });
+
   it('says what the process is', async () => {
     expect(await (await fetch(`${management}/info`)).json()).toEqual({
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),

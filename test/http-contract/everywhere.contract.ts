@@ -106,6 +106,12 @@ export function everywhere(system: () => System): void {
     });
   });
 
+  it('a body with more mistakes than anybody reads is refused with the first hundred', async () => {
+    const body = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`unknown${index}`, 1]));
+    const answer = await client().post('/accounts/customers', body);
+    expect([answer.status, answer.body.errors.length]).toEqual([422, 100]);
+  });
+
   describe('a path that there is not', () => {
     it.each(['/accounts', '/customers', '/Accounts/customers', '/orders/x/y', '/orders/x/ship/now', '/orders//ship'])(
       'answers 404: %s',

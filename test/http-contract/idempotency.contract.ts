@@ -184,6 +184,14 @@ export function idempotency(system: () => System): void {
   });
 
   describe('an Idempotency-Key', () => {
+    it('is the same one with a slash at the end of the path', async () => {
+      const key = unique();
+      const post = await register();
+      const { text } = await send(post, key);
+      const again = await send({ ...post, path: `${post.path}/` }, key);
+      expect([again.text, again.headers.get('idempotency-replayed')]).toEqual([text, 'true']);
+    });
+
     it('belongs to its path: elsewhere it is another one', async () => {
       const key = unique();
       const { id } = (await send(await register(), key)).body;

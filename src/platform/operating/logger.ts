@@ -11,9 +11,10 @@ export function createLogger(level: string, destination: 'stdout' | 'stderr' = '
     mixin: () => {
       const context = requestContext();
       if (!context) return {};
-      const { requestId, causationId, traceparent } = context;
+      const { requestId, clientRequestId, causationId, traceparent } = context;
       return {
         ...(requestId !== undefined && { requestId }),
+        ...(clientRequestId !== undefined && { clientRequestId }),
         ...(causationId !== undefined && { causationId }),
         traceId: traceparent.split('-')[1],
       };

@@ -4,6 +4,9 @@ import type { BacklogReport } from '../outbox/backlog-watch.js';
 import { type Disagreement, DISAGREEMENTS } from '../rebuilding/log-guard.js';
 import type { ConsumerLag } from '../consuming/consumer-lag.js';
 
+/** Values of the label `method`; a client may send any other. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
 /** One request that was answered. */
 export interface AnsweredRequest {
   readonly method: string;
@@ -60,7 +63,7 @@ export class Metrics {
   }
 
   observe({ method, route, status, seconds }: AnsweredRequest): void {
-    this.requests.observe({ method, route, status }, seconds);
+    this.requests.observe({ method: METHODS.has(method) ? method : 'OTHER', route, status }, seconds);
   }
 
   /** Measures unpublished events at each scrape. */

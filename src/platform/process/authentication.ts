@@ -23,7 +23,8 @@ export async function authenticationOf(config: Config, logger: Logger): Promise<
   const { tokenVerifier } = await import('../operating/auth/verify-token.js');
   const { readKeyFile } = await import('../operating/auth/key-file.js');
   const { RemoteKeys } = await import('../operating/auth/remote-keys.js');
-  if (file !== undefined) return { verify: tokenVerifier(readKeyFile(file), { issuer, audience }), dependencies: [] };
+  const expected = { issuer, audience, requireType: config.JWT_REQUIRE_TYPE };
+  if (file !== undefined) return { verify: tokenVerifier(readKeyFile(file), expected), dependencies: [] };
   const keys = new RemoteKeys(url as string, logger);
-  return { verify: tokenVerifier(keys, { issuer, audience }), dependencies: [keys] };
+  return { verify: tokenVerifier(keys, expected), dependencies: [keys] };
 }

@@ -104,10 +104,18 @@ export class Process {
     await this.withinTimeout('management', () => this.management?.stop());
   }
 
+  /** Names that it is reached by. */
+  private get hostNames(): readonly string[] {
+    const { HOST, ALLOWED_HOSTS = [] } = this.config;
+    return [HOST, ...ALLOWED_HOSTS];
+  }
+
   private createManagementApp(): Express {
     const { version, commit } = readBuildInfo();
     const info = { version, commit, modules: this.contexts.map(({ name }) => name), adapters: this.adapters };
-    return createManagementApp(this.health, this.metrics, () => info);
+    const { health, metrics, logger, hostNames } = this;
+    const isOpen = this.config.AUTH_MODE === 'none';
+    return createManagementApp({ health, metrics, logger, info: () => info, ...(isOpen && { hostNames }) });
   }
 
   private createApp(authentication: Authentication | undefined): Express {
@@ -120,7 +128,7 @@ export class Process {
       bodyLimit: config.HTTP_BODY_LIMIT,
       metrics: this.metrics,
       accessLogSample: config.ACCESS_LOG_SAMPLE,
-      ...(authentication && { verifyToken: authentication.verify }),
+      ...(authentication ? { verifyToken: authentication.verify } : { hostNames: this.hostNames }),
     });
   }
 

@@ -67,8 +67,9 @@ export class TokenIssuer {
   }
 
   /** Signs a token. A claim that is undefined is omitted. */
-  sign(different: JWTPayload = {}, { kid, alg, privateKey }: SigningKey = this.key): Promise<string> {
-    return new SignJWT(this.claims(different)).setProtectedHeader({ alg, kid, typ: 'at+jwt' }).sign(privateKey);
+  sign(different: JWTPayload = {}, { kid, alg, privateKey }: SigningKey = this.key, typ = 'at+jwt'): Promise<string> {
+    const header = { alg, kid, ...(typ !== 'none' && { typ }) };
+    return new SignJWT(this.claims(different)).setProtectedHeader(header).sign(privateKey);
   }
 
   /** The Authorization header of a caller with these scopes. */

@@ -5,6 +5,8 @@ import { randomBytes } from './random.js';
 export interface RequestContext {
   /** Received or generated `X-Request-Id`; undefined outside of a request. */
   readonly requestId?: string;
+  /** The client's own id of the request, if a gateway has given it another one. */
+  readonly clientRequestId?: string;
   /** W3C trace context for events and responses. */
   readonly traceparent: string;
   /** Subject of the caller's token, if there is one. */

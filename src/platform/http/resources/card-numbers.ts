@@ -22,12 +22,24 @@ export function hasCardNumber(text: string): boolean {
     return groups.some((_, first) => {
       let digits = '';
       for (let next = first; next < groups.length && digits.length < MAX_DIGITS; next += 1) {
-        digits += groups[next];
+        digits += String(groups[next]);
         if (digits.length >= MIN_DIGITS && digits.length <= MAX_DIGITS && passesLuhn(digits)) return true;
       }
       return false;
     });
   });
+}
+
+/** Returns whether the digits of an id contain a card number; an id may be a hexadecimal one with more digits. */
+export function idHasCardNumber(id: string): boolean {
+  const runs = id.replaceAll('-', '').match(/\d{13,}/g) ?? [];
+  return runs.some((digits) =>
+    [...digits].some((_, first) =>
+      [13, 14, 15, 16, 17, 18, 19].some(
+        (length) => first + length <= digits.length && passesLuhn(digits.slice(first, first + length)),
+      ),
+    ),
+  );
 }
 
 /**

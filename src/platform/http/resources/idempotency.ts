@@ -23,7 +23,8 @@ export function idempotencyOf(key: string | undefined, request: Request): Idempo
   const actor = requestContext()?.actor ?? '';
   const body: unknown = request.body;
   return {
-    key: digest([actor, request.path, key]),
+    // A path with a trailing slash is the same route.
+    key: digest([actor, request.path.replace(/\/$/, ''), key]),
     request: digest(body === undefined ? null : withoutCardNumbers(body)),
   };
 }

@@ -36,6 +36,9 @@ const RETRY_AFTER_SECONDS = '1';
 /** A problem by its code; type and title follow from the code. */
 export type CodedProblem = Omit<Problem, 'type' | 'title' | 'instance'> & { readonly code: string };
 
+/** Most errors in one response; a body may have thousands of unknown members. */
+const MAX_ERRORS = 100;
+
 /** Without a charset, which JSON does not define. */
 export const PROBLEM_JSON = 'application/problem+json';
 
@@ -79,7 +82,7 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
       sendProblem(request, response, { code: 'internal-error', status: 500 });
       return;
     }
-    const errors = known.errors && [...known.errors];
+    const errors = known.errors?.slice(0, MAX_ERRORS);
     sendProblem(request, response, {
       code: known.code,
       status: STATUS[known.kind],

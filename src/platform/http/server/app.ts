@@ -14,6 +14,7 @@ import { problemHandler } from '../resources/problem.js';
 import { getOnly } from './get-only.js';
 import { loadShedding } from './load-shedding.js';
 import { measuring, type OnAnswered } from './measuring.js';
+import { ownHosts } from './own-hosts.js';
 import { requestLimits } from './request-limits.js';
 import { tracing } from './tracing.js';
 import { UnsentResponses } from './unsent-responses.js';
@@ -51,11 +52,13 @@ export interface AppSettings {
   readonly accessLogSample: number;
   /** Without it, no request needs a token. */
   readonly verifyToken?: VerifyToken;
+  /** If no request needs a token: the names of the process, in addition to localhost. See own-hosts.ts. */
+  readonly hostNames?: readonly string[];
 }
 
 /** Returns the application for clients: the documents, and the routes of the given contexts only. */
 export function createApp(settings: AppSettings): Express {
-  const { documents, apis, container, logger, bodyLimit, metrics, accessLogSample, verifyToken } = settings;
+  const { documents, apis, container, logger, bodyLimit, metrics, accessLogSample, verifyToken, hostNames } = settings;
   const { openApi, asyncApi } = documents;
   const log = accessLog(logger, accessLogSample);
   const onAnswered: OnAnswered = (answered, context) => {
@@ -73,6 +76,7 @@ export function createApp(settings: AppSettings): Express {
     tracing(),
     measuring(onAnswered),
     requestLimits(),
+    ...(hostNames ? [ownHosts(hostNames)] : []),
     loadShedding(Math.max(MAX_BYTES_IN_FLIGHT, 2 * bodyLimit), bodyLimit),
   );
   getOnly(app, '/', redirectToDocs);

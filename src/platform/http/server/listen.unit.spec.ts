@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import express, { type Express } from 'express';
@@ -7,7 +8,7 @@ import { silentLogger } from '../../testing/silent-logger.js';
 import type { ServerLimits } from './http-server.js';
 import { listen, type Listener } from './listen.js';
 import { problemHandler } from '../resources/problem.js';
-import { MAX_HEADERS, MAX_URL, requestLimits } from './request-limits.js';
+import { MAX_HEADERS, MAX_PIPELINED, MAX_URL, requestLimits } from './request-limits.js';
 
 const MIB = 1024 ** 2;
 const HOST = 'Host: localhost\r\n';
@@ -67,6 +68,52 @@ describe('a listener', () => {
       detail: expect.any(String),
     });
   }
+
+  describe('limits how many requests wait on one connection', () => {
+    const ask = `GET / HTTP/1.1\r\n${HOST}\r\n`;
+
+    it('to sixteen: 429 to the next, and closes', async () => {
+      const slow = gate();
+      await serve({}, answering(slow.opened));
+      const connection = connect(ask.repeat(MAX_PIPELINED + 1));
+      await eventually(() => expect(connection.socket.bytesWritten).toBe(ask.length * (MAX_PIPELINED + 1)));
+      slow.open();
+      await eventually(() => expect(connection.closed).toBe(true));
+      const statuses = [...connection.text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status);
+      expect(statuses).toEqual([...Array<string>(MAX_PIPELINED).fill('200'), '429']);
+    });
+
+    it('and breaks off a connection with many more, before anything is answered', async () => {
+      const slow = gate();
+      await serve({}, answering(slow.opened));
+      expect(await answerTo(ask.repeat(100))).toBe('');
+      slow.open();
+    });
+
+    it('and not how many follow each other', async () => {
+      await serve();
+      const connection = connect('');
+      for (let sent = 1; sent <= 3 * MAX_PIPELINED; sent += 1) {
+        connection.socket.write(ask);
+        await eventually(() => expect(connection.text.match(/200 OK/g)).toHaveLength(sent), { every: 1 });
+      }
+    });
+  });
+
+  it('lets a client that still sends see why it is refused', async () => {
+    const app = express();
+    app.use(express.json({ limit: 1_000 }), problemHandler(silentLogger));
+    await serve({}, app);
+    const length = 20 * MIB;
+    const connection = connect(
+      `POST / HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`,
+    );
+    for (let sent = 0; sent < length; sent += MIB) {
+      const isFree = connection.socket.write(Buffer.alloc(MIB, 'x'));
+      if (!isFree) await once(connection.socket, 'drain');
+    }
+    await eventually(() => expect(connection.text).toMatch(/^HTTP\/1.1 413 .*urn:problem:body-too-large/s));
+  });
 
   describe('limits the size', () => {
     it('of the URL: 414', async () => {
@@ -251,10 +298,13 @@ describe('a listener', () => {
   });
 });
 
-function answering(): Express {
+function answering(when: Promise<unknown> = Promise.resolve()): Express {
   const app = express();
   app.use(requestLimits());
-  app.get('/{*path}', (_request, response) => void response.end('here you are'));
+  app.get('/{*path}', async (_request, response) => {
+    await when;
+    response.end('here you are');
+  });
   app.use(problemHandler(silentLogger));
   return app;
 }

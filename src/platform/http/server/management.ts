@@ -1,7 +1,10 @@
 import express, { type Express, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
 import type { Health } from '../../operating/health.js';
 import type { Metrics } from '../../operating/metrics.js';
+import { problemHandler, sendProblem } from '../resources/problem.js';
 import { getOnly } from './get-only.js';
+import { ownHosts } from './own-hosts.js';
 
 /** Identity of the process, as opposed to its health. */
 export interface ProcessInfo {
@@ -17,8 +20,17 @@ interface Endpoint {
   readonly answer: RequestHandler;
 }
 
+export interface ManagementSettings {
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly info: () => ProcessInfo;
+  /** As in the application for clients. */
+  readonly hostNames?: readonly string[];
+}
+
 /** Returns the application for operators, which is never exposed to clients. */
-export function createManagementApp(health: Health, metrics: Metrics, info: () => ProcessInfo): Express {
+export function createManagementApp({ health, metrics, logger, info, hostNames }: ManagementSettings): Express {
   const endpoints: Readonly<Record<string, Endpoint>> = {
     '/health/live': {
       summary: 'Whether the process is alive.',
@@ -45,7 +57,12 @@ export function createManagementApp(health: Health, metrics: Metrics, info: () =
   const summaries = Object.entries(endpoints).map(([path, { summary }]) => ({ path, summary }));
   const app = express();
   app.disable('x-powered-by');
+  if (hostNames) app.use(ownHosts(hostNames));
   getOnly(app, '/', (_request, response) => void response.json({ endpoints: summaries }));
   for (const [path, { answer }] of Object.entries(endpoints)) getOnly(app, path, answer);
+  app.use((request, response) => {
+    sendProblem(request, response, { code: 'not-found', status: 404, detail: 'no such path' });
+  });
+  app.use(problemHandler(logger));
   return app;
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { RequestHandler } from 'express';
 import { PlatformError } from '../../tools/errors.js';
 import { sendProblem } from '../resources/problem.js';
@@ -7,10 +8,28 @@ export const MAX_URL = 8 * 1024;
 /** Number of header fields of a request. */
 export const MAX_HEADERS = 100;
 
-/** Checks limits that the parser does not: 414 for a long URL, 431 for too many headers, 400 without a `Host`. */
+/** Requests that a client may send on a connection before the first of them is answered. */
+export const MAX_PIPELINED = 16;
+
+/**
+ * Checks limits that the parser does not: 414 for a long URL, 431 for too many headers, 400 without a `Host`, 429 for
+ * too many requests at a time on one connection.
+ */
 export function requestLimits(): RequestHandler {
+  const onConnection = new WeakMap<Socket, number>();
   return (request, response, next) => {
-    if (request.url.length > MAX_URL) {
+    const { socket } = request;
+    const waiting = (onConnection.get(socket) ?? 0) + 1;
+    onConnection.set(socket, waiting);
+    response.once('close', () => onConnection.set(socket, (onConnection.get(socket) ?? 1) - 1));
+    if (waiting > 2 * MAX_PIPELINED) {
+      // Responses are sent in order, so the refusals would pile up behind the first request.
+      socket.destroy();
+    } else if (waiting > MAX_PIPELINED) {
+      response.setHeader('Connection', 'close');
+      const detail = `more than ${MAX_PIPELINED} requests wait on this connection`;
+      sendProblem(request, response, { code: 'too-many-requests', status: 429, detail });
+    } else if (request.url.length > MAX_URL) {
       const detail = `the path and query are longer than ${MAX_URL} characters`;
       sendProblem(request, response, { code: 'url-too-long', status: 414, detail });
     } else if (request.rawHeaders.length > 2 * MAX_HEADERS) {

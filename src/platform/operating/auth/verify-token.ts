@@ -21,24 +21,40 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 const SUBJECT = /^[^\p{C}]{1,255}$/u;
 
 /** Returns a function that verifies a token's signature, issuer, audience and times. */
-export function tokenVerifier(keys: TokenKeys, expected: { issuer: string; audience: string }): VerifyToken {
+export function tokenVerifier(
+  keys: TokenKeys,
+  { issuer, audience, requireType = false }: { issuer: string; audience: string; requireType?: boolean },
+): VerifyToken {
   const options = {
-    ...expected,
+    ...{ issuer, audience },
     algorithms: [...keys.algorithms],
     requiredClaims: ['exp', 'sub'],
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
   };
   return async (token) => {
     if (!JWT.test(token)) throw new InvalidToken('the token is not a JWT');
-    const { payload } = await jwtVerify(token, keys.find, options).catch((error: unknown) => {
+    const { payload, protectedHeader } = await jwtVerify(token, keys.find, options).catch((error: unknown) => {
       if (isUnavailable(error)) throw error;
       throw new InvalidToken(`the token ${describeError(error, keys.algorithms)}`);
     });
+    if (!isAccessToken(protectedHeader.typ, payload, requireType))
+      throw new InvalidToken('the token is no access token');
     if (typeof payload.sub !== 'string' || !SUBJECT.test(payload.sub)) {
       throw new InvalidToken('the token has a sub claim that is not 1 to 255 visible characters');
     }
     return { subject: payload.sub, scopes: scopesOf(payload) };
   };
+}
+
+/**
+ * RFC 9068 gives access tokens a type. Many issuers give them `JWT` or none, as they give ID tokens, which say to a
+ * client who has signed in, and no more. Those are known by claims that only they have (OpenID Connect Core).
+ */
+function isAccessToken(typ: string | undefined, claims: JWTPayload, requireType: boolean): boolean {
+  const type = typ?.toLowerCase().replace(/^application\//, '');
+  if (type === 'at+jwt') return true;
+  if (requireType || (type !== undefined && type !== 'jwt')) return false;
+  return !['nonce', 'at_hash', 'c_hash', 's_hash'].some((claim) => claim in claims);
 }
 
 function describeError(error: unknown, algorithms: readonly SignatureAlgorithm[]): string {

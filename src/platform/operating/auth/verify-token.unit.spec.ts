@@ -69,6 +69,34 @@ describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (al
     expect(await refusal(await issuer.sign(claims))).toEqual(['InvalidToken', `the token ${reason}`]);
   });
 
+  it.each<[string, JWTPayload, boolean, boolean]>([
+    ['at+jwt', {}, true, true],
+    ['AT+JWT', { nonce: 'n' }, true, true],
+    ['application/at+jwt', {}, true, true],
+    ['JWT', {}, true, false],
+    ['none', {}, true, false],
+    ['JWT', { nonce: 'n' }, false, false],
+    ['none', { at_hash: 'h' }, false, false],
+    ['JWT', { c_hash: 'h' }, false, false],
+    ['ID', {}, false, false],
+    ['logout+jwt', {}, false, false],
+    ['dpop+jwt', {}, false, false],
+  ])('with the type %s and %j is an access token: %s, where a type is required: %s', async (typ, claims, is, typed) => {
+    const token = await issuer.sign(claims, undefined, typ);
+    const strict = tokenVerifier(new RemoteKeys(issuer.jwksUrl, silentLogger), {
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      requireType: true,
+    });
+    const accepts = (verifier: VerifyToken) =>
+      verifier(token).then(
+        () => true,
+        (error: unknown) => (error as Error).message,
+      );
+    expect(await accepts(verify)).toBe(is || 'the token is no access token');
+    expect(await accepts(strict)).toBe(typed || 'the token is no access token');
+  });
+
   it('is refused if its signature, its claims or its header were changed', async () => {
     const [header, payload, signature] = (await issuer.sign({ sub: 'ann' })).split('.');
     const [otherHeader, otherPayload, otherSignature] = (await issuer.sign({ sub: 'eve' })).split('.');

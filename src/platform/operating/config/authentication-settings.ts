@@ -2,16 +2,25 @@ import { z } from 'zod';
 import { flag, text } from './fields.js';
 import type { RawSettings } from './raw-settings.js';
 
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
+
 /** The settings of authentication. */
 export const authenticationSettings = {
   AUTH_MODE: z.enum(['none', 'jwt'], 'must be none or jwt').default('none'),
   /** Allows AUTH_MODE=none on an address that other machines can reach. */
   AUTH_ALLOW_NONE: flag,
+  /** With AUTH_MODE=none: host names in addition to localhost and addresses, separated by commas. */
+  ALLOWED_HOSTS: z
+    .string('must be text')
+    .regex(/^[\w.-]+(\s*,\s*[\w.-]+)*$/, 'must be host names without ports, separated by commas')
+    .transform((names) => names.split(/\s*,\s*/))
+    .optional(),
   /** URL of the issuer's public signing keys. */
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     // Credentials in the URL would be logged, and fetch refuses them.
     .refine((url) => !/\/\/[^/]*@/.test(url), 'must not contain credentials')
+    .refine(isSafeUrl, 'must be an https URL, unless the host is a loopback address')
     .optional(),
   /** PEM (SPKI or certificate), JWK or JWKS. */
   JWT_PUBLIC_KEY_FILE: text.optional(),
@@ -19,7 +28,17 @@ export const authenticationSettings = {
   JWT_ISSUER: text.optional(),
   /** The `aud` claim must equal or contain this. */
   JWT_AUDIENCE: text.optional(),
+  /** Requires tokens to say that they are access tokens (RFC 9068). ID tokens are never accepted. */
+  JWT_REQUIRE_TYPE: flag,
 };
+
+/** Keys that another machine sends without encryption may be replaced on the way. */
+function isSafeUrl(url: string): boolean {
+  // What is no URL has been reported already.
+  if (!URL.canParse(url)) return true;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || LOOPBACK.test(hostname.replace(/^\[(.*)\]$/, '$1'));
+}
 
 /** Returns a line for each setting that is valid alone but not together with the others. */
 export function authenticationProblems(raw: RawSettings): string[] {
@@ -51,5 +70,3 @@ function problemsOfNone(raw: RawSettings): string[] {
     'AUTH_MODE: is none, but HOST is not a loopback address; set AUTH_MODE=jwt, or AUTH_ALLOW_NONE=true to allow any caller',
   ];
 }
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;

@@ -120,6 +120,8 @@ describe('the configuration', () => {
     ['JWT_JWKS_URL', SECRET],
     ['JWT_JWKS_URL', `file:///${SECRET}`],
     ['JWT_JWKS_URL', `https://user:${SECRET}@issuer.example/jwks`],
+    ['JWT_JWKS_URL', `http://issuer.example/${SECRET}`],
+    ['ALLOWED_HOSTS', `http://${SECRET}`],
     ['JWT_ISSUER', ' '],
   ])('refuses an invalid %s in one line with its name and without its value (%j)', (name, value) => {
     const message = messageOf({ MONGODB_URI: 'mongodb://a', KAFKA_BOOTSTRAP_SERVERS: 'a:9092', [name]: value });
