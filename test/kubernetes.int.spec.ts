@@ -83,6 +83,19 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
     ],
     ['orders: fights over replicas', (objects) => (find(objects, 'Deployment', 'orders').spec.replicas = 2)],
     [
+      'orders: is replaced before name servers know',
+      (objects) => delete find(objects, 'Deployment', 'orders').spec.minReadySeconds,
+    ],
+    [
+      'orders: has no fallback with a cluster IP',
+      (objects) => (find(objects, 'Service', 'orders-any').spec.clusterIP = 'None'),
+    ],
+    [
+      'accounts: has no fallback with a cluster IP',
+      (objects) =>
+        (find(objects, 'Service', 'accounts-any').spec.selector = find(objects, 'Service', 'orders').spec.selector),
+    ],
+    [
       'do not deny by default',
       (objects) => (find(objects, 'NetworkPolicy', 'default-deny').spec.policyTypes = ['Ingress']),
     ],

@@ -12,6 +12,8 @@ export interface KubernetesObject {
 interface Spec {
   type?: string;
   replicas?: number;
+  minReadySeconds?: number;
+  clusterIP?: string;
   maxReplicas?: number;
   scaleTargetRef?: { name: string };
   selector?: Record<string, string> & { matchLabels?: Record<string, string> };
@@ -72,14 +74,16 @@ interface SecretSource {
 /** A workload's pods: the name they go by, their labels and what they are. */
 export interface Pods {
   readonly name: string;
+  readonly minReadySeconds: number;
   readonly labels: Record<string, string>;
   readonly pod: PodSpec;
 }
 
 export function podsOf(objects: readonly KubernetesObject[]): Pods[] {
-  return ofKind(objects, 'Deployment', 'StatefulSet').flatMap(({ metadata: { name }, spec: { template } }) =>
-    template ? [{ name, labels: template.metadata.labels, pod: template.spec }] : [],
-  );
+  return ofKind(objects, 'Deployment', 'StatefulSet').flatMap(({ metadata: { name }, spec }) => {
+    const { template, minReadySeconds = 0 } = spec;
+    return template ? [{ name, minReadySeconds, labels: template.metadata.labels, pod: template.spec }] : [];
+  });
 }
 
 export function ofKind(objects: readonly KubernetesObject[], ...kinds: string[]): KubernetesObject[] {
@@ -91,6 +95,11 @@ export function find(objects: readonly KubernetesObject[], kind: string, name: s
   const found = ofKind(objects, kind).find(({ metadata }) => metadata.name === name);
   if (!found) throw new Error(`there is no ${kind} ${name}`);
   return found;
+}
+
+/** The pods of the bounded contexts. */
+export function servicesOf(objects: readonly KubernetesObject[]): Pods[] {
+  return podsOf(objects).filter(({ labels }) => labels['app.kubernetes.io/component'] === 'service');
 }
 
 export function selects(selector: Record<string, string> | undefined, labels: Record<string, string>): boolean {

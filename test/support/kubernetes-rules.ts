@@ -6,10 +6,13 @@ import {
   type PodSpec,
   type PolicyRule,
   selects,
+  servicesOf,
 } from './kubernetes-objects.js';
 
 /** Seconds that the process itself may take to stop, besides DRAIN_MS. */
 const STOPPING = 10;
+/** Seconds for which a cluster's name server may repeat an answer. */
+const CACHED = 30;
 /** Images of others, for trying the system only, that write beside their data. */
 const WRITERS = ['kafka', 'mongodb'];
 
@@ -32,6 +35,10 @@ export function complaints(objects: readonly KubernetesObject[]): string[] {
     ...ofKind(objects, 'Secret').map(({ metadata }) => `${metadata.name}: is a secret in the repository`),
     ...secretValues(objects),
     ...danglingReferences(objects),
+    ...servicesOf(objects).flatMap(({ name, minReadySeconds }) =>
+      broken(name, { 'is replaced before name servers know its successor': minReadySeconds <= CACHED }),
+    ),
+    ...missingFallbacks(objects),
     ...openPorts(objects),
   ];
 }
@@ -88,14 +95,31 @@ function danglingReferences(objects: readonly KubernetesObject[]): string[] {
   ];
 }
 
+/** Services of which the gateway knows only the addresses of pods, and no address that outlives them. */
+function missingFallbacks(objects: readonly KubernetesObject[]): string[] {
+  const settings = podsOf(objects)
+    .filter(({ name }) => name === 'api-gateway')
+    .flatMap(({ pod }) => pod.containers.flatMap(({ env = [] }) => env));
+  const serviceOf = (setting: string) => {
+    const name = settings.find((each) => each.name === setting)?.value?.split('.')[0];
+    return ofKind(objects, 'Service').find(({ metadata }) => metadata.name === name)?.spec;
+  };
+  return ofKind(objects, 'Service').flatMap(({ metadata: { name }, spec: { clusterIP, selector } }) => {
+    const host = `${name.toUpperCase()}_HOST`;
+    if (clusterIP !== 'None' || !settings.some((each) => each.name === host)) return [];
+    const fallback = serviceOf(`${name.toUpperCase()}_FALLBACK_HOST`);
+    const leadsThere = JSON.stringify(fallback?.selector) === JSON.stringify(selector);
+    return broken(name, { 'has no fallback with a cluster IP': !leadsThere || fallback?.clusterIP === 'None' });
+  });
+}
+
 /** Ways into the services' pods that are neither the gateway's nor the monitoring's. */
 function openPorts(objects: readonly KubernetesObject[]): string[] {
   const policies = ofKind(objects, 'NetworkPolicy');
   const deniesAll = policies.some(
     ({ spec }) => !spec.podSelector?.matchLabels && spec.policyTypes?.length === 2 && !spec.ingress && !spec.egress,
   );
-  const services = podsOf(objects).filter(({ labels }) => labels['app.kubernetes.io/component'] === 'service');
-  const open = services.flatMap(({ name, labels }) =>
+  const open = servicesOf(objects).flatMap(({ name, labels }) =>
     policies
       .filter(({ spec }) => selects(spec.podSelector?.matchLabels, labels))
       .flatMap(({ spec }) => spec.ingress ?? [])

@@ -25,17 +25,26 @@ export class StandIn implements Instance {
   behave: Behaviour = (_received, response) => void response.end('{}');
 
   private constructor(
+    private readonly servers: readonly Server[],
     readonly port: number,
     readonly healthPort: number,
   ) {}
 
-  static async start(): Promise<StandIn> {
+  /** At this address; with the ports of another instance of the same service, or with free ones. */
+  static async start(host = '127.0.0.1', ports: Instance = { port: 0, healthPort: 0 }): Promise<StandIn> {
     const handlers: { client?: StandIn } = {};
-    const port = await listen(createServer((request, response) => void handlers.client?.receive(request, response)));
-    const healthPort = await listen(
-      createServer((_request, response) => void response.writeHead(handlers.client?.isReady ? 200 : 503).end('{}')),
+    const clients = createServer((request, response) => void handlers.client?.receive(request, response));
+    const health = createServer(
+      (_request, response) => void response.writeHead(handlers.client?.isReady ? 200 : 503).end('{}'),
     );
-    return (handlers.client = new StandIn(port, healthPort));
+    const port = await listen(clients, host, ports.port);
+    const healthPort = await listen(health, host, ports.healthPort);
+    return (handlers.client = new StandIn([clients, health], port, healthPort));
+  }
+
+  /** Nothing listens at its address any more. */
+  stop(): void {
+    this.servers.forEach(close);
   }
 
   /** What came to a path so far. */
@@ -58,16 +67,16 @@ export class StandIn implements Instance {
   }
 }
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server, host: string, port: number): Promise<number> {
   servers.add(server);
-  server.listen(0, '127.0.0.1');
+  server.listen(port, host);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
 
-afterAll(() => {
-  for (const server of servers) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
+function close(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
+afterAll(() => servers.forEach(close));
