@@ -111,6 +111,12 @@ export class Gateway {
     return answer;
   };
 
+  /** It stops as in a cluster: it accepts requests for GATEWAY_DRAIN, and exits after the last one. */
+  async drain(): Promise<void> {
+    this.child.kill('SIGUSR1');
+    await this.exited;
+  }
+
   async stop(): Promise<void> {
     this.agent.destroy();
     this.child.kill('SIGTERM');
