@@ -206,7 +206,9 @@ describeWithGateway('the configuration of the gateway', () => {
   it('starts where no service has an address yet, says how it is, and shows its metrics', async () => {
     const nobody = { port: 1, healthPort: 1 };
     const unknown = { ACCOUNTS_HOST: 'accounts.invalid', ORDERS_HOST: 'orders.invalid', GATEWAY_MAX_INSTANCES: '3' };
-    const gateway = await Gateway.start({ accounts: nobody, orders: nobody }, unknown);
+    const gateway = await Gateway.start({ accounts: nobody, orders: nobody }, unknown, 'live');
+    const ready = await get(`${gateway.healthUrl}/health/ready`);
+    expect([ready.status, ready.body.status]).toEqual([503, 'not-ready']);
     expect((await gateway.call('GET', '/orders')).status).toBe(503);
     expect((await get(`${gateway.healthUrl}/health/live`)).body).toEqual({ status: 'live' });
     expect((await get(`${gateway.healthUrl}/metrics`)).text).toContain(

@@ -5,6 +5,7 @@ import { Gateway } from './support/gateway/gateway.js';
 import { NameServer } from './support/gateway/name-server.js';
 import { describeWithGateway } from './support/gateway/needed.js';
 import { StandIn } from './support/gateway/stand-in.js';
+import { get } from './support/http.js';
 
 /** Milliseconds, as DRAIN_MS in the manifests. */
 const DRAIN_MS = 3000;
@@ -62,5 +63,36 @@ describeWithGateway('the gateway before instances that are replaced', () => {
     await asking;
     expect(any.received).toEqual([]);
     expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
+  it('is ready only when it knows every service, and stays ready when they are down', async () => {
+    const names = await NameServer.start();
+    const [accounts, orders] = await Promise.all([StandIn.start(), StandIn.start()]);
+    const settings = { GATEWAY_NAMESERVER: names.address, ACCOUNTS_HOST: 'accounts.test', ORDERS_HOST: 'orders.test' };
+    names.set('accounts.test', ['127.0.0.1']);
+    const gateway = await Gateway.start({ accounts, orders }, settings, 'live');
+    const isReady = async () => (await get(`${gateway.healthUrl}/health/ready`)).status === 200;
+    await eventually(async () => expect((await gateway.call('GET', '/accounts/customers')).status).toBe(200));
+    expect([await isReady(), (await gateway.call('GET', '/orders')).status]).toEqual([false, 503]);
+
+    names.set('orders.test', ['127.0.0.1']);
+    names.expireCache();
+    await eventually(async () => expect(await isReady()).toBe(true));
+    expect((await gateway.call('GET', '/orders')).status).toBe(200);
+
+    accounts.isReady = orders.isReady = false;
+    for (const path of ['/accounts/customers', '/orders'])
+      await eventually(async () => expect((await gateway.call('GET', path)).status).toBe(503));
+    expect(await isReady()).toBe(true);
+  });
+
+  it('is ready after a while although it does not know one of the services', async () => {
+    const names = await NameServer.start();
+    const [accounts, orders] = await Promise.all([StandIn.start(), StandIn.start()]);
+    const settings = { GATEWAY_NAMESERVER: names.address, ORDERS_HOST: 'orders.test' };
+    const started = Date.now();
+    const gateway = await Gateway.start({ accounts, orders }, settings);
+    expect(Date.now() - started).toBeGreaterThan(8_000);
+    expect((await gateway.call('GET', '/accounts/customers')).status).toBe(200);
   });
 });

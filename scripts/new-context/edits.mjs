@@ -39,6 +39,8 @@ export function editsFor(context, aggregate, before) {
       within(/(?<=if \{ path )([a-z/ ]+docs)(?= \})/, (paths) => `${paths} /${context}/docs`),
       within(/(?<=path_reg \^\/\()([a-z|]+)(?=\))/, (names) => `${names}|${context}`),
       behind(new RegExp(`^backend ${before} .*\n(?: {4}.*\n)+\n`, 'm'), renamed),
+      behind(new RegExp(`^ {4}acl lacks-a-service .*\\(${before}\\).*\n`, 'm'), renamed),
+      behind(new RegExp(`^ {4}acl has-a-service .*\\(${before}\\).*\n`, 'm'), renamed),
     ]),
     edit('kubernetes/overlays/local/kustomization.yaml', [
       behind(new RegExp(`^ {2}- name: ${before}\n {4}newTag: .*\n`, 'm'), renamed),

@@ -64,16 +64,16 @@ export class Gateway {
     running.add(this);
   }
 
-  /** Resolves when it takes requests, and knows how the services are. */
-  static async start(services: Services, settings: Settings = {}): Promise<Gateway> {
+  /** Resolves when it takes requests, and knows where the services are; or when it runs. */
+  static async start(services: Services, settings: Settings = {}, until: 'live' | 'ready' = 'ready'): Promise<Gateway> {
     const { file, env } = await haproxy();
     const folder = mkdtempSync(join(tmpdir(), 'accounts-orders-gateway-'));
     makeCertificate(folder);
     const gateway = new Gateway(folder, file, { ...env, ...(await settingsFor(services, folder)), ...settings });
     await eventually(async () => {
       if (gateway.child.exitCode !== null) return;
-      const { status } = await get(`${gateway.healthUrl}/health/ready`);
-      if (status !== 200) throw new Error(`the gateway is not ready:\n${gateway.stderr}`);
+      const { status } = await get(`${gateway.healthUrl}/health/${until}`);
+      if (status !== 200) throw new Error(`the gateway is not ${until}:\n${gateway.stderr}`);
     });
     if (gateway.child.exitCode !== null) throw new Error(`the gateway has ended:\n${gateway.stderr}`);
     return gateway;
