@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { beforeAll, expect, it } from '@jest/globals';
+import { jobOf } from '../scripts/kubernetes/job.mjs';
 import type { KubernetesTools } from '../scripts/kubernetes/tools.mjs';
-import { find, type KubernetesObject, ofKind, podsOf, type Volume } from './support/kubernetes-objects.js';
+import { find, type KubernetesObject, ofKind, podsOf, selects, type Volume } from './support/kubernetes-objects.js';
 import { complaints } from './support/kubernetes-rules.js';
 import { describeWithKubernetesTools } from './support/kubernetes-tools.js';
 import { temporaryFolder } from '../src/platform/testing/temporary-folder.js';
@@ -83,6 +84,10 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
     ],
     ['orders: fights over replicas', (objects) => (find(objects, 'Deployment', 'orders').spec.replicas = 2)],
     [
+      'orders: has no temporary folder',
+      (objects) => delete podOf(objects, 'orders').volumes?.find((each) => each.emptyDir)?.emptyDir,
+    ],
+    [
       'orders: is replaced before name servers know',
       (objects) => delete find(objects, 'Deployment', 'orders').spec.minReadySeconds,
     ],
@@ -105,6 +110,28 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
     const objects = objectsOf('local');
     changeOne(objects);
     expect(complaints(objects)).toContainEqual(expect.stringContaining(complaint));
+  });
+
+  it.each(OVERLAYS)('of the overlay %s make a Job of a command, with memory and disk of its own', (overlay) => {
+    const objects = objectsOf(overlay);
+    const deployment = find(objects, 'Deployment', 'accounts') as unknown as Parameters<typeof jobOf>[0];
+    const job = jobOf(deployment, ['verify', '--max-lag', '9'], '2Gi') as unknown as KubernetesObject;
+    expect(tools().refused(JSON.stringify(job).replace('generateName', 'name'), '1.37')).toEqual([]);
+    const { metadata, spec: pod } = job.spec.template!;
+    const [service, command] = [containerOf(objects, 'accounts'), pod.containers[0]!];
+    expect(command).toMatchObject({
+      ...{ image: service.image, env: service.env, volumeMounts: service.volumeMounts },
+      args: ['verify', '--max-lag', '9', '--module', 'accounts'],
+      resources: { requests: { memory: '2Gi' }, limits: { memory: '2Gi' } },
+    });
+    expect(command).not.toHaveProperty('livenessProbe');
+    const selecting = ofKind(objects, 'Service', 'Deployment', 'PodDisruptionBudget').filter(({ spec: { selector } }) =>
+      selects(selector?.matchLabels ?? (selector as Record<string, string> | undefined), metadata.labels),
+    );
+    expect(selecting).toEqual([]);
+    expect(selects(find(objects, 'NetworkPolicy', 'services').spec.podSelector?.matchLabels, metadata.labels)).toBe(
+      true,
+    );
   });
 
   it('open nothing to the outside but the gateway on GKE', () => {

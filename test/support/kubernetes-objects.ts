@@ -59,11 +59,13 @@ export interface Container {
   livenessProbe?: object;
   readinessProbe?: object;
   lifecycle?: { preStop?: { sleep?: { seconds: number } } };
+  volumeMounts?: { name: string; mountPath: string }[];
 }
 
 export interface Volume {
   name: string;
   secret?: SecretSource & { secretName: string };
+  emptyDir?: { sizeLimit?: string };
   projected?: { sources: { secret?: SecretSource & { name: string } }[] };
 }
 

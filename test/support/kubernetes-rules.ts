@@ -35,8 +35,11 @@ export function complaints(objects: readonly KubernetesObject[]): string[] {
     ...ofKind(objects, 'Secret').map(({ metadata }) => `${metadata.name}: is a secret in the repository`),
     ...secretValues(objects),
     ...danglingReferences(objects),
-    ...servicesOf(objects).flatMap(({ name, minReadySeconds }) =>
-      broken(name, { 'is replaced before name servers know its successor': minReadySeconds <= CACHED }),
+    ...servicesOf(objects).flatMap(({ name, minReadySeconds, pod }) =>
+      broken(name, {
+        'is replaced before name servers know its successor': minReadySeconds <= CACHED,
+        'has no temporary folder of limited size': !hasTemporaryFolder(pod),
+      }),
     ),
     ...missingFallbacks(objects),
     ...openPorts(objects),
@@ -61,6 +64,13 @@ function isKilledEarly({ containers, terminationGracePeriodSeconds = 30 }: PodSp
   const slept = Math.max(...containers.map(({ lifecycle }) => lifecycle?.preStop?.sleep?.seconds ?? 0));
   const drain = containers.flatMap(({ env = [] }) => env).find(({ name }) => name === 'DRAIN_MS');
   return terminationGracePeriodSeconds <= slept + Number(drain?.value ?? 0) / 1000 + STOPPING;
+}
+
+function hasTemporaryFolder({ containers, volumes = [] }: PodSpec): boolean {
+  return containers.every(({ volumeMounts = [] }) => {
+    const mount = volumeMounts.find(({ mountPath }) => mountPath === '/tmp');
+    return volumes.find(({ name }) => name === mount?.name)?.emptyDir?.sizeLimit !== undefined;
+  });
 }
 
 function secretValues(objects: readonly KubernetesObject[]): string[] {
