@@ -6,7 +6,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkContainer, checkTogether } from './images/checks.mjs';
+import { checkContainer, checkStops, checkTogether } from './images/checks.mjs';
+import { checkCommands } from './images/commands.mjs';
 import { missingCommand, openEngine } from './images/engine.mjs';
 import { buildStandInNode, NODE_IMAGE } from './images/stand-in-node.mjs';
 import { freePort } from './servers/ports.mjs';
@@ -79,13 +80,22 @@ async function runImage(engine, module, servers) {
     '--network=host',
     '--read-only',
     '--read-only-tmpfs=false',
+    // As the manifests mount a volume there.
+    '--tmpfs=/tmp:rw,nosuid,nodev,size=64m,mode=1777',
     '--cap-drop=all',
     '--security-opt=no-new-privileges',
   ];
   const given = Object.entries(settings).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const container = `${NAME}-${module}`;
-  await engine.run('podman', 'run', '--detach', '--name', container, ...locked, ...given, `localhost/${module}:check`);
-  return { module, container, url: `http://127.0.0.1:${port}`, managementUrl: `http://127.0.0.1:${managementPort}` };
+  const flags = [...locked, ...given];
+  await engine.run('podman', 'run', '--detach', '--name', container, ...flags, `localhost/${module}:check`);
+  return {
+    module,
+    container,
+    flags,
+    url: `http://127.0.0.1:${port}`,
+    managementUrl: `http://127.0.0.1:${managementPort}`,
+  };
 }
 
 async function main() {
@@ -106,6 +116,8 @@ async function main() {
     for (const module of MODULES) running.push(await runImage(engine, module, servers));
     for (const each of running) await checkContainer(engine, each, console.log);
     await checkTogether(engine, running, console.log);
+    for (const each of running) await checkCommands(engine, each, console.log);
+    await checkStops(engine, running, console.log);
     console.log('images-check: all of it holds');
   } finally {
     for (const module of MODULES)

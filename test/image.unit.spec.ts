@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { NODE_OPTIONS, START } from '../scripts/start-command.mjs';
+import { documentedCommands } from '../scripts/images/commands.mjs';
 import { CONTEXTS } from '../src/contexts.js';
 
 describe('the Dockerfile', () => {
@@ -21,6 +22,15 @@ describe('the Dockerfile', () => {
     const [, entrypoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(runtime) ?? [];
     expect([...(JSON.parse(entrypoint) as string[]), 'serve']).toEqual(START);
     expect(NODE_OPTIONS).toEqual(['--max-semi-space-size=32', '--heap-growing-percent=200']);
+  });
+});
+
+describe('the check of the images', () => {
+  it('runs each command that the documents list', () => {
+    const checked = documentedCommands('orders').map((command) => command.join(' '));
+    for (const command of ['verify', 'replay', 'republish', 'dlt list', 'outbox list', 'topics check', 'config'])
+      expect(checked).toContain(`${command} --module orders`);
+    expect(checked.filter((command) => command.includes('accounts'))).toEqual([]);
   });
 });
 
