@@ -1,12 +1,20 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, it } from '@jest/globals';
 import { jobOf } from '../scripts/kubernetes/job.mjs';
-import type { KubernetesTools } from '../scripts/kubernetes/tools.mjs';
-import { find, type KubernetesObject, ofKind, podsOf, selects, type Volume } from './support/kubernetes-objects.js';
+import {
+  containerOf,
+  find,
+  type KubernetesObject,
+  ofKind,
+  podOf,
+  type PodSpec,
+  podsOf,
+  selects,
+  type Volume,
+} from './support/kubernetes-objects.js';
 import { complaints } from './support/kubernetes-rules.js';
 import { describeWithKubernetesTools } from './support/kubernetes-tools.js';
-import { temporaryFolder } from '../src/platform/testing/temporary-folder.js';
 
 /** The oldest that has what the manifests need, and the newest. */
 const VERSIONS = ['1.30', '1.37'];
@@ -106,6 +114,10 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
     ],
     ['accounts: is open', (objects) => delete find(objects, 'NetworkPolicy', 'services').spec.ingress?.[0]?.from],
     ['accounts: is open', (objects) => delete find(objects, 'NetworkPolicy', 'services').spec.ingress?.[1]?.ports],
+    [
+      'dns: has a port without its protocol',
+      (objects) => delete find(objects, 'NetworkPolicy', 'dns').spec.egress?.[0]?.ports?.[0]?.protocol,
+    ],
   ])('break the rule "%s" when they are changed so', (complaint, changeOne) => {
     const objects = objectsOf('local');
     changeOne(objects);
@@ -162,6 +174,23 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
       expect(find(objects, 'HorizontalPodAutoscaler', name).spec.maxReplicas).toBeLessThanOrEqual(most);
   });
 
+  it('name no file in their comments that does not exist', () => {
+    const missing = ['base', 'overlays', 'components'].flatMap((folder) =>
+      readdirSync(join('kubernetes', folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.yaml'))
+        .flatMap((name) => {
+          const file = join('kubernetes', folder, name);
+          const comments =
+            readFileSync(file, 'utf8')
+              .match(/^ *#.*/gm)
+              ?.join('\n') ?? '';
+          const named = comments.match(/[\w./-]+\.(yaml|md|cfg|mjs)\b|(?<=- )\.\.\/\S+/g) ?? [];
+          return named.filter((each) => !existsSync(each) && !existsSync(join(dirname(file), each)));
+        }),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('have the properties of Confluent Cloud as it hands them out', () => {
     expect(Object.keys(find(objectsOf('gke'), 'ConfigMap', 'confluent-cloud-kafka').data ?? {}).sort()).toEqual(
       [
@@ -185,30 +214,6 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
     const needed = OVERLAYS.flatMap((overlay) => podsOf(objectsOf(overlay)).flatMap(({ pod }) => secretKeys(pod)));
     expect(new Set(needed)).toEqual(new Set([...keys].flatMap(([name, each]) => each.map((key) => `${name}/${key}`))));
   });
-
-  it('scale by what waits in Kafka, with the component for KEDA, and by nothing else at the same time', async () => {
-    const folder = await temporaryFolder();
-    try {
-      const objects = tools().objects(buildWithKeda(tools(), folder.path)) as KubernetesObject[];
-      const names = (kind: string) => ofKind(objects, kind).map(({ metadata }) => metadata.name);
-      expect(names('HorizontalPodAutoscaler')).toEqual(['api-gateway']);
-      expect(names('ScaledObject')).toEqual(['accounts', 'orders']);
-      expect(complaints(objects)).toEqual([]);
-      const servers = find(objects, 'ConfigMap', 'confluent-cloud-kafka').data?.['bootstrap.servers'];
-      const watched = ofKind(objects, 'ScaledObject').flatMap(({ spec: { scaleTargetRef, triggers = [] } }) =>
-        triggers
-          .filter(({ type }) => type === 'kafka')
-          .map(({ metadata: of }) => [scaleTargetRef?.name, of.consumerGroup, of.topic, of.bootstrapServers]),
-      );
-      expect(watched).toEqual([
-        ['accounts', 'accounts', 'accounts.customer.change', servers],
-        ['orders', 'orders', 'accounts.customer.change', servers],
-        ['orders', 'orders', 'orders.order.change', servers],
-      ]);
-    } finally {
-      await folder.remove();
-    }
-  });
 });
 
 describeWithKubernetesTools('compose.yaml', (tools) => {
@@ -229,31 +234,12 @@ describeWithKubernetesTools('compose.yaml', (tools) => {
   });
 });
 
-function buildWithKeda(tools: KubernetesTools, folder: string): string {
-  // kustomize takes relative paths only.
-  const path = (name: string) => relative(join(folder, 'overlay'), join(process.cwd(), 'kubernetes', name));
-  mkdirSync(join(folder, 'overlay'));
-  writeFileSync(
-    join(folder, 'overlay', 'kustomization.yaml'),
-    `resources: ['${path('overlays/gke')}']\ncomponents: ['${path('components/keda')}']\n`,
-  );
-  return tools.build(join(folder, 'overlay'));
-}
-
-function podOf(objects: readonly KubernetesObject[], name: string) {
-  return podsOf(objects).find((each) => each.name === name)!.pod;
-}
-
-function containerOf(objects: readonly KubernetesObject[], name: string) {
-  return podOf(objects, name).containers[0]!;
-}
-
 function change(object: KubernetesObject, values: Partial<KubernetesObject>): void {
   Object.assign(object, values);
 }
 
 /** The secrets' keys that a pod cannot start without. */
-function secretKeys({ containers, volumes = [] }: ReturnType<typeof podOf>): string[] {
+function secretKeys({ containers, volumes = [] }: PodSpec): string[] {
   const fromEnvironment = containers.flatMap(({ env = [] }) =>
     env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []),
   );

@@ -28,7 +28,7 @@ interface Spec {
 export interface PolicyRule {
   from?: Peer[];
   to?: Peer[];
-  ports?: { port: number; endPort?: number }[];
+  ports?: { port: number; endPort?: number; protocol?: string }[];
 }
 
 interface Peer {
@@ -97,6 +97,14 @@ export function find(objects: readonly KubernetesObject[], kind: string, name: s
   const found = ofKind(objects, kind).find(({ metadata }) => metadata.name === name);
   if (!found) throw new Error(`there is no ${kind} ${name}`);
   return found;
+}
+
+export function podOf(objects: readonly KubernetesObject[], name: string): PodSpec {
+  return podsOf(objects).find((each) => each.name === name)!.pod;
+}
+
+export function containerOf(objects: readonly KubernetesObject[], name: string): Container {
+  return podOf(objects, name).containers[0]!;
 }
 
 /** The pods of the bounded contexts. */

@@ -43,6 +43,13 @@ export function complaints(objects: readonly KubernetesObject[]): string[] {
     ),
     ...missingFallbacks(objects),
     ...openPorts(objects),
+    ...ofKind(objects, 'NetworkPolicy').flatMap(({ metadata: { name }, spec: { ingress = [], egress = [] } }) =>
+      broken(name, {
+        'has a port without its protocol': [...ingress, ...egress].some(({ ports = [] }) =>
+          ports.some(({ protocol }) => !protocol),
+        ),
+      }),
+    ),
   ];
 }
 
