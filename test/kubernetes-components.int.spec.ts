@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { find, type KubernetesObject, ofKind } from './support/kubernetes-objects.js';
+import { containerOf, exposedServices, find, type KubernetesObject, ofKind } from './support/kubernetes-objects.js';
 import { complaints } from './support/kubernetes-rules.js';
 import { buildWith, describeWithKubernetesTools } from './support/kubernetes-tools.js';
 
@@ -31,5 +31,51 @@ describeWithKubernetesTools('the component keda', (tools) => {
     const after = names(await buildWith(tools(), 'gke', 'keda'), 'HorizontalPodAutoscaler');
     const removed = before.filter((name) => !after.includes(name));
     expect(readFileSync('docs/deployment.md', 'utf8')).toContain(`delete horizontalpodautoscaler ${removed.join(' ')}`);
+  });
+});
+
+describeWithKubernetesTools('the component exposed-services', (tools) => {
+  const expose = (overlay: string) => buildWith(tools(), overlay, 'exposed-services');
+
+  it.each(['local', 'gke'])(
+    'exposes the listeners for clients, and removes the gateway from the overlay %s',
+    async (overlay) => {
+      const objects = await expose(overlay);
+      for (const version of ['1.30', '1.37'])
+        expect(tools().refused(objects.map((each) => JSON.stringify(each)).join('\n---\n'), version)).toEqual([]);
+      expect(complaints(objects)).toEqual([]);
+      expect(exposedServices(objects).map(({ spec: { type, ports, selector } }) => [type, ports, selector])).toEqual(
+        ['accounts', 'orders'].map((name) => [
+          'LoadBalancer',
+          [{ name: 'http', port: 80, targetPort: 'http' }],
+          { 'app.kubernetes.io/name': name },
+        ]),
+      );
+      expect(objects.filter(({ metadata: { name } }) => name.startsWith('api-gateway'))).toEqual([]);
+    },
+  );
+
+  it.each<[complaint: string, change: (objects: KubernetesObject[]) => void]>([
+    [
+      'orders: is exposed without tokens',
+      (objects) => (containerOf(objects, 'orders').env!.find(({ name }) => name === 'AUTH_MODE')!.value = 'none'),
+    ],
+    [
+      'orders: is exposed without tokens',
+      (objects) => containerOf(objects, 'orders').env!.push({ name: 'AUTH_ALLOW_NONE', value: 'true' }),
+    ],
+    [
+      'accounts-exposed: exposes more',
+      (objects) =>
+        find(objects, 'Service', 'accounts-exposed').spec.ports!.push({ port: 81, targetPort: 'management' }),
+    ],
+    [
+      'accounts: is open',
+      (objects) => find(objects, 'NetworkPolicy', 'exposed-services').spec.ingress![0]!.ports!.push({ port: 8081 }),
+    ],
+  ])('breaks the rule "%s" when it is changed so', async (complaint, changeOne) => {
+    const objects = await expose('gke');
+    changeOne(objects);
+    expect(complaints(objects)).toContainEqual(expect.stringContaining(complaint));
   });
 });

@@ -4,6 +4,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { jobOf } from '../scripts/kubernetes/job.mjs';
 import {
   containerOf,
+  exposedServices,
   find,
   type KubernetesObject,
   ofKind,
@@ -147,8 +148,7 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
   });
 
   it('open nothing to the outside but the gateway on GKE', () => {
-    const exposed = (overlay: string) =>
-      ofKind(objectsOf(overlay), 'Service').filter(({ spec }) => (spec.type ?? 'ClusterIP') !== 'ClusterIP');
+    const exposed = (overlay: string) => exposedServices(objectsOf(overlay));
     expect(exposed('local')).toEqual([]);
     expect(exposed('gke').map(({ metadata, spec }) => [metadata.name, spec.type])).toEqual([
       ['api-gateway', 'LoadBalancer'],

@@ -48,6 +48,9 @@ export function editsFor(context, aggregate, before) {
     edit('kubernetes/overlays/gke/kustomization.yaml', [
       behind(new RegExp(`^ {2}- name: ${before}\n(?: {4}.*\n)+`, 'm'), renamed),
     ]),
+    edit('kubernetes/components/exposed-services/services.yaml', [
+      atEnd(new RegExp(`---\\n(?:(?!---)[^])* {2}name: ${before}-exposed\\n[^]*$`), renamed),
+    ]),
     edit('kubernetes/components/keda/kustomization.yaml', [
       behind(new RegExp(`^ {2}- patch: \\|\n(?: {6}.*\n)+? {8}name: ${before}\n`, 'm'), renamed),
     ]),

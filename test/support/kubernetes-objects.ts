@@ -18,6 +18,8 @@ interface Spec {
   scaleTargetRef?: { name: string };
   selector?: Record<string, string> & { matchLabels?: Record<string, string> };
   template?: { metadata: { labels: Record<string, string> }; spec: PodSpec };
+  /** Of a Service. */
+  ports?: { port: number; targetPort?: string | number }[];
   podSelector?: { matchLabels?: Record<string, string> };
   policyTypes?: string[];
   ingress?: PolicyRule[];
@@ -110,6 +112,11 @@ export function containerOf(objects: readonly KubernetesObject[], name: string):
 /** The pods of the bounded contexts. */
 export function servicesOf(objects: readonly KubernetesObject[]): Pods[] {
   return podsOf(objects).filter(({ labels }) => labels['app.kubernetes.io/component'] === 'service');
+}
+
+/** Services that can be reached from outside the cluster. */
+export function exposedServices(objects: readonly KubernetesObject[]): KubernetesObject[] {
+  return ofKind(objects, 'Service').filter(({ spec: { type = 'ClusterIP' } }) => type !== 'ClusterIP');
 }
 
 export function selects(selector: Record<string, string> | undefined, labels: Record<string, string>): boolean {

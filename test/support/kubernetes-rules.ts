@@ -1,7 +1,9 @@
 import {
   type Container,
+  exposedServices,
   type KubernetesObject,
   ofKind,
+  type Pods,
   podsOf,
   type PodSpec,
   type PolicyRule,
@@ -43,6 +45,7 @@ export function complaints(objects: readonly KubernetesObject[]): string[] {
     ),
     ...missingFallbacks(objects),
     ...openPorts(objects),
+    ...unguardedServices(objects),
     ...ofKind(objects, 'NetworkPolicy').flatMap(({ metadata: { name }, spec: { ingress = [], egress = [] } }) =>
       broken(name, {
         'has a port without its protocol': [...ingress, ...egress].some(({ ports = [] }) =>
@@ -136,14 +139,40 @@ function openPorts(objects: readonly KubernetesObject[]): string[] {
   const deniesAll = policies.some(
     ({ spec }) => !spec.podSelector?.matchLabels && spec.policyTypes?.length === 2 && !spec.ingress && !spec.egress,
   );
-  const open = servicesOf(objects).flatMap(({ name, labels }) =>
+  const open = servicesOf(objects).flatMap((pods) =>
     policies
-      .filter(({ spec }) => selects(spec.podSelector?.matchLabels, labels))
+      .filter(({ spec }) => selects(spec.podSelector?.matchLabels, pods.labels))
       .flatMap(({ spec }) => spec.ingress ?? [])
-      .filter((rule) => !isNarrow(rule))
-      .map(() => `${name}: is open to more than the gateway and the monitoring`),
+      .filter((rule) => !isNarrow(rule) && !(isExposed(objects, pods) && isForClients(rule)))
+      .map(() => `${pods.name}: is open to more than the gateway and the monitoring`),
   );
   return [...broken('network policies', { 'do not deny by default': !deniesAll }), ...open];
+}
+
+function isExposed(objects: readonly KubernetesObject[], { labels }: Pods): boolean {
+  return exposedServices(objects).some(({ spec }) => selects(spec.selector, labels));
+}
+
+function isForClients({ ports = [] }: PolicyRule): boolean {
+  return ports.length > 0 && ports.every(({ port, endPort }) => port === 8080 && endPort === undefined);
+}
+
+/** Services that are exposed without tokens, or with their management listener. */
+function unguardedServices(objects: readonly KubernetesObject[]): string[] {
+  const open = servicesOf(objects).filter((pods) => isExposed(objects, pods));
+  const more = exposedServices(objects).filter(
+    ({ spec: { selector, ports = [] } }) =>
+      open.some(({ labels }) => selects(selector, labels)) && !ports.every(({ targetPort }) => targetPort === 'http'),
+  );
+  return [
+    ...open.flatMap(({ name, pod }) => {
+      const settings = pod.containers.flatMap(({ env = [] }) => env);
+      const mode = settings.find((each) => each.name === 'AUTH_MODE')?.value;
+      const allowsNone = settings.some((each) => each.name === 'AUTH_ALLOW_NONE');
+      return broken(name, { 'is exposed without tokens': mode !== 'jwt' || allowsNone });
+    }),
+    ...more.map(({ metadata: { name } }) => `${name}: exposes more than the listener for clients`),
+  ];
 }
 
 function isNarrow({ from = [], ports = [] }: PolicyRule): boolean {
