@@ -121,19 +121,19 @@ describeWithGateway('the gateway before services that fail', () => {
     expect((await gateway.call('GET', '/accounts/customers')).status).toBe(200);
   });
 
-  it('gives a service a rest that fails again and again although it is ready', async () => {
+  it('still asks a service that fails again and again, as long as it is ready', async () => {
     orders.behave = fails;
-    await eventually(async () => expect((await gateway.call('POST', '/orders')).status).toBe(503), { every: 0 });
-    expect(orders.received.length).toBeLessThanOrEqual(25);
-    expect((await gateway.call('GET', '/accounts/customers')).status).toBe(200);
+    for (let request = 0; request < 50; request += 1) {
+      expect((await gateway.call('POST', '/orders')).status).toBe(500);
+    }
     orders.behave = answers;
-    await eventually(async () => expect((await gateway.call('GET', '/orders')).status).toBe(200));
+    expect((await gateway.call('GET', '/orders')).status).toBe(200);
   });
 
   it('refuses what is too large', async () => {
     const long = await gateway.call('GET', `/orders?cursor=${'x'.repeat(9_000)}`);
     expect([long.status, long.body.type]).toEqual([414, 'urn:problem:uri-too-long']);
-    for (const length of ['262145', '9223372036854775807']) {
+    for (const length of ['2097153', '9223372036854775807']) {
       const answer = await raw(`POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
       expect(answer).toMatch(/^HTTP\/1.1 413 .*urn:problem:body-too-large/s);
     }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { beforeAll, expect, it } from '@jest/globals';
@@ -38,6 +39,20 @@ describeWithGatewayAndServers('the gateway before accounts and orders', () => {
     expect([placed.status, placed.body.status]).toEqual([201, 'PLACED']);
     const listed = await gateway.call('GET', `/orders?customerId=${registered.body.id}`);
     expect(listed.body.items).toHaveLength(1);
+  });
+
+  it('lets a client that still sends see that its body is too large', async () => {
+    const { port } = new URL(gateway.url);
+    const socket = connectTls({ host: '127.0.0.1', port: Number(port), ca: gateway.certificate });
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    const head = `POST /orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token()}\r\n`;
+    socket.write(`${head}Content-Type: application/json\r\nContent-Length: 1500000\r\n\r\n`);
+    for (let sent = 0; sent < 15; sent += 1) {
+      if (!socket.write('x'.repeat(100_000))) await once(socket, 'drain');
+    }
+    await eventually(() => expect(answer).toMatch(/^HTTP\/1.1 413 .*urn:problem:body-too-large/s));
+    socket.destroy();
   });
 
   it.each([

@@ -148,6 +148,8 @@ async function settingsFor({ accounts, orders }: Services, folder: string): Prom
     JWT_AUDIENCE: AUDIENCE,
     RATE_LIMIT_PER_SUBJECT: '1000000',
     RATE_LIMIT_PER_ADDRESS: '1000000',
+    CONNECTIONS_PER_ADDRESS: '1000000',
+    CONNECTION_RATE_PER_ADDRESS: '1000000',
   };
 }
 
