@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,9 +31,11 @@ export class RunningProcess {
   managementUrl = '';
   private exit: Exit | undefined;
   private readonly child: ChildProcess;
+  private readonly host: string;
 
   /** @param project whose build it is */
   constructor(args: readonly string[], settings: Settings, project = PROJECT) {
+    this.host = settings.HOST ?? '127.0.0.1';
     const env = { PATH: process.env.PATH, PORT: '0', MANAGEMENT_PORT: '0', ...settings };
     this.child = spawn(process.execPath, ['dist/main.js', ...args], { cwd: project, env, stdio: 'pipe' });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
@@ -67,8 +69,8 @@ export class RunningProcess {
     await eventually(() => {
       const [line] = this.logged('serving');
       if (this.exit === undefined && line === undefined) throw new Error(`it does not serve yet:\n${this.output}`);
-      this.url = `http://127.0.0.1:${String(line?.port)}`;
-      this.managementUrl = `http://127.0.0.1:${String(line?.managementPort)}`;
+      this.url = `http://${this.host}:${String(line?.port)}`;
+      this.managementUrl = `http://${this.host}:${String(line?.managementPort)}`;
     });
     if (this.exit !== undefined) throw new Error(`it ended instead of serving:\n${this.output}`);
     return this;
@@ -82,6 +84,13 @@ export class RunningProcess {
       if (status !== 200 || !text.includes('"status":"ready"')) throw new Error(`not ready: ${text}\n${this.output}`);
     });
     return this;
+  }
+
+  /** The memory that it has now; 0 once it has ended. */
+  residentBytes(): number {
+    if (this.exit !== undefined) return 0;
+    const [, kilobytes = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8')) ?? [];
+    return Number(kilobytes) * 1024;
   }
 
   /** Lets it do nothing at all while `work` runs. */

@@ -12,8 +12,12 @@ import { eventually } from '../../../src/platform/testing/eventually.js';
 import { type Answer, get, readAnswer, type Sent } from '../http.js';
 import { AUDIENCE, ISSUER, PUBLIC_KEY, token } from './tokens.js';
 
-export const CONFIGURATION = fileURLToPath(
-  new URL('../../../kubernetes/base/api-gateway/haproxy.cfg', import.meta.url),
+/** Folder of another version to attack instead of this one; see attack.spec.ts. */
+export const ATTACKED = process.env.ATTACKED_PROJECT;
+
+export const CONFIGURATION = join(
+  ATTACKED ?? fileURLToPath(new URL('../../..', import.meta.url)),
+  'kubernetes/base/api-gateway/haproxy.cfg',
 );
 
 /** Where an instance of a service listens, on this machine. */
@@ -89,7 +93,7 @@ export class Gateway {
   readonly call = async (
     method: string,
     path: string,
-    sent: Sent & { token?: string | null } = {},
+    sent: Sent & { token?: string | null; from?: string } = {},
   ): Promise<Answer> => {
     const { body, headers } = sent;
     const bearer = sent.token === undefined ? token() : sent.token;
@@ -98,6 +102,7 @@ export class Gateway {
     const client = request(new URL(path, this.url), {
       method,
       agent: this.agent,
+      ...(sent.from !== undefined && { localAddress: sent.from }),
       timeout: 30_000,
       headers: {
         ...(text !== undefined && { 'content-type': mediaType, 'content-length': Buffer.byteLength(text) }),
