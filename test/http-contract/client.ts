@@ -81,6 +81,7 @@ function holdsEverywhere(request: string, path: string, { status, headers, text,
   expect([request, status === 500 ? body : status]).toEqual([request, status]);
   expect(headers.get('x-powered-by')).toBeNull();
   expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.get('cache-control')).toBe('no-store');
   expect(headers.get('content-security-policy')).toContain("default-src 'self'");
   expect(headers.get('strict-transport-security')).not.toBeNull();
   expect(headers.get('x-request-id')).toMatch(/^[\w.:/+=@-]{1,128}$/);

@@ -78,7 +78,8 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
     }
     const known = toKnownError(error);
     if (!known) {
-      logger.error({ err: error, method: request.method, route: request.path }, 'request failed');
+      const { route = 'other' } = response.locals as { route?: string };
+      logger.error({ err: error, method: request.method, route }, 'request failed');
       sendProblem(request, response, { code: 'internal-error', status: 500 });
       return;
     }

@@ -100,7 +100,8 @@ const redirectToDocs: RequestHandler = (_request, response) => {
 
 /** Sets Helmet's headers. They never change, so its thirteen handlers run once and not for each response. */
 function securityHeaders(): RequestHandler {
-  const headers = new Map<string, string>();
+  // Responses have personal data, which no browser or proxy may keep.
+  const headers = new Map([['Cache-Control', 'no-store']]);
   const handler = helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
   const recorder = {
     setHeader: (name: string, value: string) => headers.set(name, value),
