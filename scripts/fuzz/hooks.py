@@ -45,6 +45,8 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
     if isinstance(failure, RejectedPositiveData):
+        if only_card_numbers(response):
+            return False
         return RULES.get(problem_type(response)) != response.status_code
     if isinstance(failure, UseAfterFree):
         # http-api.md: the history of an erased customer remains; it names no person.
@@ -52,6 +54,12 @@ def filter_failure(context, failure, case, response):
     if isinstance(failure, ServerError):
         return not says_that_a_version_has_not_arrived(case, response)
     return True
+
+
+def only_card_numbers(response):
+    """JSON Schema has no words for a check digit, and any text may have digits with a valid one."""
+    errors = response.json().get("errors", []) if response.status_code == 422 else []
+    return bool(errors) and all(error["message"] == "must not contain a card number" for error in errors)
 
 
 def says_that_a_version_has_not_arrived(case, response):

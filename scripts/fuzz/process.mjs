@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @typedef {object} Running
  * @property {string} url
  * @property {string} managementUrl
+ * @property {number} pid
  * @property {() => string[]} complaints lines of its log that a process in good health does not write
  * @property {() => Promise<void>} stop
  */
@@ -47,6 +48,7 @@ export async function startProcess(dataDir) {
   }
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
     managementUrl: `http://127.0.0.1:${managementPort}`,
     complaints: () => complaints,
     stop: async () => {

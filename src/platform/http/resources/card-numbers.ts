@@ -19,7 +19,9 @@ const DIGIT_GROUPS = /\d+(?:[\s\p{Pd}]+\d+)*/gu;
 export function hasCardNumber(text: string): boolean {
   return (text.replaceAll(UUID, '').match(DIGIT_GROUPS) ?? []).some((found) => {
     const groups = found.match(/\d+/g) ?? [];
-    return groups.some((_, first) => {
+    return groups.some((group, first) => {
+      // No card's number begins with zero (ISO/IEC 7812).
+      if (group.startsWith('0')) return false;
       let digits = '';
       for (let next = first; next < groups.length && digits.length < MAX_DIGITS; next += 1) {
         digits += String(groups[next]);
