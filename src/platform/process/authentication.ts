@@ -23,7 +23,8 @@ export async function authenticationOf(config: Config, logger: Logger): Promise<
   const { tokenVerifier } = await import('../operating/auth/verify-token.js');
   const { readKeyFile } = await import('../operating/auth/key-file.js');
   const { RemoteKeys } = await import('../operating/auth/remote-keys.js');
-  const expected = { issuer, audience, requireType: config.JWT_REQUIRE_TYPE };
+  const customerClaim = config.AUTH_OWNERSHIP === 'claim' ? config.JWT_CUSTOMER_CLAIM : undefined;
+  const expected = { issuer, audience, requireType: config.JWT_REQUIRE_TYPE, customerClaim };
   if (file !== undefined) return { verify: tokenVerifier(readKeyFile(file), expected), dependencies: [] };
   const keys = new RemoteKeys(url as string, logger);
   return { verify: tokenVerifier(keys, expected), dependencies: [keys] };

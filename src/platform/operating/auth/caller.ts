@@ -2,6 +2,8 @@
 export interface Caller {
   readonly subject: string;
   readonly scopes: ReadonlySet<string>;
+  /** Id of the customer that the caller is; undefined without such a claim, and always with AUTH_OWNERSHIP=none. */
+  readonly customer?: string;
 }
 
 /** @throws InvalidToken, or PlatformError `unavailable` while the signing keys are unavailable */

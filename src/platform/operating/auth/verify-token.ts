@@ -19,11 +19,22 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 /** Subjects become part of events: no lone surrogates, only visible characters, and at most OpenID Connect's length. */
 const SUBJECT = /^[^\p{C}]{1,255}$/u;
+/** As long as the id of a customer may be in a request. */
+const CUSTOMER = /^[^\p{C}]{1,100}$/u;
+
+/** The requirements for a token. */
+export interface ExpectedToken {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly requireType?: boolean;
+  /** The claim with the id of the customer that the caller is; without it, no caller is a customer. */
+  readonly customerClaim?: string | undefined;
+}
 
 /** Returns a function that verifies a token's signature, issuer, audience and times. */
 export function tokenVerifier(
   keys: TokenKeys,
-  { issuer, audience, requireType = false }: { issuer: string; audience: string; requireType?: boolean },
+  { issuer, audience, requireType = false, customerClaim }: ExpectedToken,
 ): VerifyToken {
   const options = {
     ...{ issuer, audience },
@@ -42,8 +53,14 @@ export function tokenVerifier(
     if (typeof payload.sub !== 'string' || !SUBJECT.test(payload.sub)) {
       throw new InvalidToken('the token has a sub claim that is not 1 to 255 visible characters');
     }
-    return { subject: payload.sub, scopes: scopesOf(payload) };
+    const customer = customerClaim === undefined ? undefined : customerIn(payload[customerClaim]);
+    return { subject: payload.sub, scopes: scopesOf(payload), ...(customer !== undefined && { customer }) };
   };
+}
+
+/** Any other value is as good as none: such a token is no customer's, but it may be valid for other operations. */
+function customerIn(value: unknown): string | undefined {
+  return typeof value === 'string' && CUSTOMER.test(value) ? value : undefined;
 }
 
 /**

@@ -97,6 +97,33 @@ describe.each(['RS256', 'ES256'] as const)('a token that is signed with %s', (al
     expect(await accepts(strict)).toBe(typed || 'the token is no access token');
   });
 
+  it.each([
+    ['c-1', 'c-1'],
+    ['é '.repeat(50), 'é '.repeat(50)],
+    ['c'.repeat(101), undefined],
+    ['', undefined],
+    ['c\n1', undefined],
+    ['c\u200b1', undefined],
+    ['c\ud800', undefined],
+    [42, undefined],
+    [true, undefined],
+    [null, undefined],
+    [['c-1'], undefined],
+    [{ id: 'c-1' }, undefined],
+    [undefined, undefined],
+  ])('is the customer that its claim names, if it is text of a usual length: %j', async (value, expected) => {
+    const token = await issuer.sign({ customer_id: value, tenant: 'another' });
+    const { issuer: iss, audience } = issuer;
+    const keys = new RemoteKeys(issuer.jwksUrl, silentLogger);
+    const caller = await tokenVerifier(keys, { issuer: iss, audience, customerClaim: 'customer_id' })(token);
+    expect(caller.customer).toBe(expected);
+    expect('customer' in caller).toBe(expected !== undefined);
+    for (const customerClaim of ['constructor', 'toString', '__proto__', 'missing']) {
+      expect((await tokenVerifier(keys, { issuer: iss, audience, customerClaim })(token)).customer).toBeUndefined();
+    }
+    expect(await verify(token)).not.toHaveProperty('customer');
+  });
+
   it('is refused if its signature, its claims or its header were changed', async () => {
     const [header, payload, signature] = (await issuer.sign({ sub: 'ann' })).split('.');
     const [otherHeader, otherPayload, otherSignature] = (await issuer.sign({ sub: 'eve' })).split('.');

@@ -30,6 +30,10 @@ export const authenticationSettings = {
   JWT_AUDIENCE: text.optional(),
   /** Requires tokens to say that they are access tokens (RFC 9068). ID tokens are never accepted. */
   JWT_REQUIRE_TYPE: flag,
+  /** `claim`: tokens with a `:self` scope are restricted to the customer that JWT_CUSTOMER_CLAIM names. */
+  AUTH_OWNERSHIP: z.enum(['none', 'claim'], 'must be none or claim').default('none'),
+  /** With AUTH_OWNERSHIP=claim: the claim with the customer's id. */
+  JWT_CUSTOMER_CLAIM: text.default('customer_id'),
 };
 
 /** Keys that another machine sends without encryption may be replaced on the way. */
@@ -44,7 +48,15 @@ function isSafeUrl(url: string): boolean {
 export function authenticationProblems(raw: RawSettings): string[] {
   const mode = authenticationSettings.AUTH_MODE.safeParse(raw.value('AUTH_MODE')).data;
   if (mode === undefined) return [];
-  return mode === 'jwt' ? problemsOfJwt(raw) : problemsOfNone(raw);
+  return [...(mode === 'jwt' ? problemsOfJwt(raw) : problemsOfNone(raw)), ...problemsOfOwnership(raw, mode)];
+}
+
+function problemsOfOwnership(raw: RawSettings, mode: 'none' | 'jwt'): string[] {
+  const ownership = authenticationSettings.AUTH_OWNERSHIP.safeParse(raw.value('AUTH_OWNERSHIP')).data;
+  if (ownership === 'claim' && mode === 'none') return ['AUTH_OWNERSHIP: is claim, but AUTH_MODE is none'];
+  // A set claim shows that ownership was meant to be checked.
+  if (ownership !== 'none' || !raw.has('JWT_CUSTOMER_CLAIM')) return [];
+  return ['JWT_CUSTOMER_CLAIM: is set, but AUTH_OWNERSHIP is none'];
 }
 
 function problemsOfJwt(raw: RawSettings): string[] {

@@ -123,6 +123,7 @@ describe('the configuration', () => {
     ['JWT_JWKS_URL', `http://issuer.example/${SECRET}`],
     ['ALLOWED_HOSTS', `http://${SECRET}`],
     ['JWT_ISSUER', ' '],
+    ['AUTH_OWNERSHIP', SECRET],
   ])('refuses an invalid %s in one line with its name and without its value (%j)', (name, value) => {
     const message = messageOf({ MONGODB_URI: 'mongodb://a', KAFKA_BOOTSTRAP_SERVERS: 'a:9092', [name]: value });
 
@@ -176,6 +177,23 @@ describe('the configuration', () => {
         expect(messageOf({ [name]: JWT[name] })).toMatch(new RegExp(`^${name}: is set, but AUTH_MODE is none`));
       },
     );
+
+    it('checks no ownership unless it is told to, and then by a claim with a default name', () => {
+      expect(parseConfig(JWT)).toMatchObject({ AUTH_OWNERSHIP: 'none' });
+      const claim = { AUTH_OWNERSHIP: 'claim', JWT_CUSTOMER_CLAIM: 'customer_id' };
+      expect(parseConfig({ ...JWT, AUTH_OWNERSHIP: 'claim' })).toMatchObject(claim);
+      const named = { AUTH_OWNERSHIP: 'claim', JWT_CUSTOMER_CLAIM: 'https://shop.example/customer' };
+      expect(parseConfig({ ...JWT, ...named })).toMatchObject(named);
+      expect(messageOf({ ...JWT, ...named, JWT_CUSTOMER_CLAIM: '' })).toMatch(/^JWT_CUSTOMER_CLAIM: /);
+    });
+
+    it('is refused if ownership is to be checked without tokens, or a claim is set and not checked', () => {
+      expect(messageOf({ AUTH_OWNERSHIP: 'claim' })).toBe('AUTH_OWNERSHIP: is claim, but AUTH_MODE is none');
+      for (const settings of [JWT, {}]) {
+        const refused = { ...settings, JWT_CUSTOMER_CLAIM: 'customer_id' };
+        expect(messageOf(refused)).toBe('JWT_CUSTOMER_CLAIM: is set, but AUTH_OWNERSHIP is none');
+      }
+    });
   });
 
   it('refuses an unknown setting, by its name', () => {
