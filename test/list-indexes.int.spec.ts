@@ -158,9 +158,9 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
 
   const listingOf = <State extends Aggregate>(collection: string) =>
     new CursorListing<State>(mongoStores(db).listing(collection), collection, cursors);
-  const customers = (filter: object): Read => {
+  const customers = (filter: object, onlyFor?: string): Read => {
     const list = new ListCustomers(listingOf('customer.accounts'));
-    return (order) => list.execute(filter, order);
+    return (order) => list.execute(filter, order, onlyFor);
   };
   const orders = (filter: object): Read => {
     const list = new ListOrders(listingOf('customer.orders'));
@@ -201,6 +201,10 @@ describeWithRealServers('lists of 20,000 in MongoDB', () => {
     it.each(named(CUSTOMER_SORTS))('by %s read no more than those who have it', async (_name, sort) => {
       await expectIndexed(customers(filter), sort, mostExamined);
     });
+  });
+
+  it.each(named(CUSTOMER_SORTS))('one customer alone, by %s, is read by the id', async (_name, sort) => {
+    for (const filter of [{}, { lastName: 'Smith' }]) await expectIndexed(customers(filter, 'c-000005'), sort, 1);
   });
 
   it.each(named(CUSTOMER_SORTS))(

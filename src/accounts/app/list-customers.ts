@@ -12,13 +12,17 @@ export interface CustomerFilter {
 export class ListCustomers {
   constructor(private readonly customers: CustomerList) {}
 
-  /** Returns a page of the customers that match the filter and are not erased. */
-  execute(filter: CustomerFilter, order: Omit<ListQuery, 'where'>): Promise<ListPage<Customer>> {
+  /**
+   * Returns a page of the customers that match the filter and are not erased.
+   * @param onlyFor the customer to whom the list is restricted, if it is
+   */
+  execute(filter: CustomerFilter, order: Omit<ListQuery, 'where'>, onlyFor?: string): Promise<ListPage<Customer>> {
     const { email, lastName, postalCode } = filter;
     const where = {
       ...(email !== undefined && { 'contact.email': email }),
       ...(lastName !== undefined && { 'name.lastName': lastName }),
       ...(postalCode !== undefined && { 'addresses.postalCode': postalCode }),
+      ...(onlyFor !== undefined && { id: onlyFor }),
       erased: null,
     };
     return this.customers.page({ ...order, where });

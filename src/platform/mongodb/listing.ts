@@ -1,5 +1,5 @@
 import type { Collection, Document } from 'mongodb';
-import { type Direction, type PlacedPage, type PlacedQuery, type ListingStore, toPage } from '../views/listing.js';
+import { type Direction, type FieldPath, type PlacedPage, type PlacedQuery, type ListingStore, toPage } from '../views/listing.js';
 import type { AggregateDocument } from './aggregates.js';
 import { readPage } from './pages.js';
 import { read } from './reads.js';
@@ -15,7 +15,7 @@ export class MongoListing<State extends { readonly id: string }> implements List
 
   async page(query: PlacedQuery): Promise<PlacedPage<State>> {
     const order = orderOf(query);
-    const equal = Object.entries(query.where).map(([path, value]) => ({ [`state.${path}`]: { $eq: value } }));
+    const equal = Object.entries(query.where).map(([path, value]) => ({ [fieldOf(path)]: { $eq: value } }));
     const conditions = query.after ? [...equal, ...beyond(order, query.after)] : equal;
     const bound = query.sort.length > 1 ? await this.bound(conditions, order, query.limit) : [];
     const page = await readPage<State>(this.collection as unknown as Collection<never>, {
@@ -40,6 +40,11 @@ export class MongoListing<State extends { readonly id: string }> implements List
     const value = field.split('.').reduce<unknown>((parent, name) => (parent as Document | undefined)?.[name], last);
     return [{ [field]: { [direction === 'ascending' ? '$lte' : '$gte']: value } }];
   }
+}
+
+/** The id is the document's own, so its index finds it. */
+function fieldOf(path: FieldPath): string {
+  return path === 'id' ? '_id' : `state.${path}`;
 }
 
 function filterOf(conditions: readonly object[]): object {

@@ -118,6 +118,27 @@ export function listingContract(
       expect(await idsOf({ ...query, where: { owner: 'nobody' } })).toEqual([]);
     });
 
+    it('gives only the one with an id, if it also has the other asked values', async () => {
+      await fixture.add(many);
+      const [one] = many;
+      for (const direction of ['ascending', 'descending'] as const) {
+        const sort = [
+          ['owner', direction],
+          ['rank', 'ascending'],
+        ] as const;
+        for (const sorted of [[], sort.slice(0, 1), sort]) {
+          const query: PlacedQuery = { where: { id: one!.id }, sort: sorted, limit: 2 };
+          expect(await fixture.listing.page(query)).toEqual({ items: [one] });
+          expect(await idsOf({ ...query, where: { id: one!.id, owner: one!.owner } })).toEqual([one!.id]);
+          expect(await idsOf({ ...query, where: { id: one!.id, owner: 'nobody' } })).toEqual([]);
+          expect(await idsOf({ ...query, after: placeOf(one!, sorted) })).toEqual([]);
+          for (const id of ['nobody', '', '$ne', one!.id.slice(0, -1)]) {
+            expect(await idsOf({ ...query, where: { id } })).toEqual([]);
+          }
+        }
+      }
+    });
+
     it('takes a value that looks like a condition as the value that it is', async () => {
       await fixture.add([item('a', '$ne', 'c', 1), item('b', 'other', 'c', 1)]);
 
@@ -173,9 +194,12 @@ export function listingContract(
       const sort = fc.uniqueArray(fc.tuple(field, direction), { selector: ([path]) => path, maxLength: 3 });
       const where = fc.option(fc.record({ owner: word }), { nil: {} });
       const query = fc.record({ where, sort, limit: fc.integer({ min: 1, max: 5 }) });
+      const position = fc.option(fc.nat(), { freq: 4 });
       await fc.assert(
-        fc.asyncProperty(states, query, async (fields, asked) => {
+        fc.asyncProperty(states, query, position, async (fields, { where, ...order }, at) => {
           const items = fields.map(({ id, owner, city, rank }) => item(id, owner, city, rank));
+          const one = at === null ? undefined : items[at % items.length];
+          const asked = { ...order, where: { ...where, ...(one && { id: one.id }) } };
           await fixture.clear();
           await fixture.add(items);
 

@@ -14,7 +14,10 @@ export interface BoundedItems<Item> {
 }
 
 export interface ListQuery {
-  /** Required values by field (of an array: of one of its elements); null: the field must be missing. */
+  /**
+   * Required values by field (of an array: of one of its elements); null: the field must be missing. The field `id`
+   * needs no index of its own.
+   */
   readonly where: Readonly<Record<FieldPath, Scalar | null>>;
   /** Most significant first; the id breaks ties. */
   readonly sort: readonly (readonly [FieldPath, Direction])[];
