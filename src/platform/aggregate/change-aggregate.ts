@@ -155,7 +155,10 @@ function timeNow(): string {
   return new Date().toISOString();
 }
 
-/** Returns the error of the decision if the aggregate is gone, whatever `If-Match` names; otherwise `stale`. */
+/**
+ * Returns the error of the decision if the aggregate is gone, or is not there for this caller, whatever `If-Match`
+ * names; otherwise `stale`, which shows that the aggregate exists.
+ */
 async function refusalOfStale<State extends Aggregate>(
   state: State,
   decide: (state: State, now: string) => unknown,
@@ -163,7 +166,7 @@ async function refusalOfStale<State extends Aggregate>(
   try {
     await decide(state, timeNow());
   } catch (error) {
-    if (isCodedError(error) && error.kind === 'gone') return error;
+    if (isCodedError(error) && (error.kind === 'gone' || error.kind === 'not-found')) return error;
   }
   return new PlatformError('stale', 'stale', `If-Match does not name the current version, ${state.version}`);
 }

@@ -125,6 +125,15 @@ describe('changing an aggregate', () => {
     await expect(changeExisting(items, 'a', absent, () => Promise.reject(gone), { expected: [7] })).rejects.toBe(gone);
   });
 
+  it('says of one that is not there for the caller that it is not, whatever If-Match names', async () => {
+    const hidden = Object.assign(new Error('there is none'), { kind: 'not-found', code: 'nothing' });
+    const decide = () => Promise.reject(hidden);
+
+    for (const expected of [[7], [1], 'any'] as const) {
+      await expect(changeExisting(items, 'a', absent, decide, { expected })).rejects.toBe(hidden);
+    }
+  });
+
   it('says that If-Match is stale rather than what else stands against the change', async () => {
     const conflict = Object.assign(new Error('not in this status'), { kind: 'conflict', code: 'status' });
     const decide = () => Promise.reject(conflict);

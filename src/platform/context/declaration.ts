@@ -28,7 +28,7 @@ export interface AggregateDeclaration<
     /** Also stores the state after each change, until an erasure, so that past states can be read. */
     readonly keepsStates?: boolean;
     /** The HTTP route of the history. */
-    readonly route?: HistoryRoute;
+    readonly route?: HistoryRoute<State>;
   };
 }
 

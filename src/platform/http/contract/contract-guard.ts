@@ -2,9 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { VerifyToken } from '../../operating/auth/caller.js';
 import { PlatformError } from '../../tools/errors.js';
-import { authentication, scopesIn } from './authentication.js';
-import type { OpenApiDocument, OpenApiOperation } from './openapi.js';
-import { sendMethodNotAllowed, sendProblem } from '../resources/problem.js';
+import { authentication } from './authentication.js';
+import { type Alternatives, alternativesOf, type OpenApiDocument, type OpenApiOperation } from './openapi.js';
+import { notFoundOf, otherCustomersNotFound } from './ownership.js';
+import { type Problem, sendMethodNotAllowed, sendProblem } from '../resources/problem.js';
 import { type Validator, validatorsOf } from './validation.js';
 
 interface Route {
@@ -17,8 +18,9 @@ interface Route {
 interface Operation {
   /** The required media type; undefined for an operation without a body. */
   readonly mediaType?: string;
-  /** The scopes that a token must have. */
-  readonly scopes: readonly string[];
+  readonly alternatives: Alternatives;
+  /** The documented response for something that does not exist. */
+  readonly notFound: Problem | undefined;
   readonly bodyRequired: boolean;
   readonly validateBody: Validator;
   readonly validateQuery: Validator;
@@ -26,7 +28,7 @@ interface Operation {
 
 /**
  * Checks every request against the OpenAPI document before a controller gets it: paths (404, 405), scopes (401, 403),
- * media types (415), the size and the syntax of the body (413, 400), and schemas including unknown parameters (422).
+ * whose data the path names (404), media types (415), the size and the syntax of the body (413, 400), and schemas including unknown parameters (422).
  * @param verify without it, no request needs a token
  */
 export function contractGuard(document: OpenApiDocument, bodyLimit: number, verify?: VerifyToken): RequestHandler[] {
@@ -82,8 +84,14 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: number, veri
       next();
     }
   };
-  const scopesOf = (response: Response) => (response.locals.operation as Operation).scopes;
-  const authenticate = verify ? [authentication(verify, scopesOf)] : [];
+  const operationOf = ({ locals }: Response) => locals.operation as Operation;
+  const targetOf = (response: Response) => ({
+    template: response.locals.route as string,
+    notFound: operationOf(response).notFound,
+  });
+  const authenticate = verify
+    ? [authentication(verify, (response) => operationOf(response).alternatives), otherCustomersNotFound(targetOf)]
+    : [];
   return [findOperation, ...authenticate, requireMediaType, readJson, validate];
 }
 
@@ -136,7 +144,8 @@ function toOperation(operation: OpenApiOperation, compile: ReturnType<typeof val
   const queries = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
   return {
     ...(mediaType !== undefined && { mediaType }),
-    scopes: scopesIn(operation),
+    alternatives: alternativesOf(operation),
+    notFound: notFoundOf(operation),
     bodyRequired: operation.requestBody?.required ?? false,
     validateBody: content ? compile.body(content.schema) : () => undefined,
     validateQuery: compile.query({

@@ -11,11 +11,12 @@ import type { HttpApi } from './openapi.js';
 import { HISTORY_SCHEMAS } from './history-schemas.js';
 import { containerOf } from '../resources/ioc.js';
 import type { OpenApiDocument } from './openapi.js';
+import { onlyFor } from '../resources/only-for.js';
 import { linkTo } from '../resources/paging.js';
 import { toProblem } from '../resources/problem.js';
 
 /** The route where clients read the history of an aggregate type. */
-export interface HistoryRoute {
+export interface HistoryRoute<State = Aggregate> {
   /** Its one parameter is the aggregate's id: `/orders/{orderId}/history`. */
   readonly path: string;
   /** Description of the operation, in addition to its summary. */
@@ -24,6 +25,13 @@ export interface HistoryRoute {
   readonly tag: string;
   /** The scope that a token must have. */
   readonly scope: string;
+  /** Whose the aggregates are, for customers' own tokens. Without it, these have no access. */
+  readonly owners?: {
+    /** The `:self` scope that gives access to the history of one's own aggregates. */
+    readonly scope: string;
+    /** Returns the id of the customer whom an aggregate belongs to. */
+    readonly ownerOf: (state: State) => string | undefined;
+  };
   /** Thrown if the aggregate does not exist. */
   readonly notFound: new () => CodedError;
 }
@@ -54,7 +62,7 @@ export function historyApi(recorded: Recorded, route: HistoryRoute): HttpApi {
 
 async function readHistory(
   { port, history: historyPort, cursors: cursorsPort }: Recorded,
-  { notFound: NotFound }: HistoryRoute,
+  { notFound: NotFound, owners }: HistoryRoute,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -66,7 +74,9 @@ async function readHistory(
   const list = `history of ${id}`;
   const after = cursor === undefined ? 0 : Number((await cursors.open(list, cursor))[0]);
   const stored = await store.find(id);
-  if (!stored) throw new NotFound();
+  const customer = onlyFor(request);
+  const isVisible = stored && (customer === undefined || owners?.ownerOf(stored.state) === customer);
+  if (!isVisible) throw new NotFound();
   // One more than the page has: its presence means that there is a next page.
   await waitForHistory(history, id, Math.min(stored.state.version, after + limit + 1));
   const { items, more } = await history.list(id, after, limit);
@@ -86,7 +96,7 @@ function limitOf({ query: { limit } }: Request): number {
 }
 
 function documentOf(events: EventStream, route: HistoryRoute): OpenApiDocument {
-  const { path, description, tag, scope, notFound: NotFound } = route;
+  const { path, description, tag, scope, owners, notFound: NotFound } = route;
   const [, idName = 'id'] = /\{(\w+)\}/.exec(path) ?? [];
   const { member } = events;
   const { code, message } = new NotFound();
@@ -96,7 +106,7 @@ function documentOf(events: EventStream, route: HistoryRoute): OpenApiDocument {
     summary: `Lists every recorded change of ${/^[aeiou]/.test(member) ? 'an' : 'a'} ${member}, oldest first`,
     ...(description !== undefined && { description }),
     tags: [tag],
-    security: [{ bearer: [scope] }],
+    security: [{ bearer: [scope] }, ...(owners ? [{ bearer: [owners.scope] }] : [])],
     parameters: [
       { in: 'path', name: idName, required: true, schema: TEXT, example: examples[0]?.subject },
       {

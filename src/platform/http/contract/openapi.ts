@@ -51,10 +51,18 @@ export interface OpenApiContent {
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
+/** The scopes that give access to an operation: a token needs all of one alternative. The first one is the staff's. */
+export type Alternatives = readonly (readonly string[])[];
+
 /** The HTTP API of a context. */
 export interface HttpApi {
   readonly openApi: OpenApiDocument;
   readonly registerRoutes: (router: Router) => void;
+}
+
+/** Returns the scopes that give access to an operation. */
+export function alternativesOf({ security = [] }: OpenApiOperation): Alternatives {
+  return security.map((schemes) => Object.values(schemes).flat());
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { OpenApiOperation, OpenApiResponse } from './openapi.js';
+import { alternativesOf, type OpenApiOperation, type OpenApiResponse } from './openapi.js';
 import { type Problem, PROBLEM_JSON, toProblem } from '../resources/problem.js';
 
 /** A problem that the platform may return from an operation, with its description and an example. */
@@ -30,13 +30,18 @@ const PROBLEMS: Readonly<Record<string, PlatformProblem>> = {
   },
   403: {
     appliesTo: ({ security }) => security !== undefined,
-    description: (operation) =>
-      `The token does not have the scope ${scopesOf(operation)
-        .map((scope) => `\`${scope}\``)
-        .join(' ')}`,
+    description: (operation) => {
+      const [staff = '', ...self] = alternativesOf(operation).map((scopes) =>
+        scopes.map((scope) => `\`${scope}\``).join(' '),
+      );
+      const restricted = self.map(
+        (scopes) => `; with \`AUTH_OWNERSHIP=claim\`, ${scopes} is sufficient for one's own data`,
+      );
+      return `The token does not have the scope ${staff}${restricted.join('')}`;
+    },
     example: (operation) => ({
       code: 'insufficient-scope',
-      detail: `the token does not have the scope ${scopesOf(operation).join(' ')}`,
+      detail: `the token does not have the scope ${(alternativesOf(operation)[0] ?? []).join(' ')}`,
     }),
   },
   409: {
@@ -136,10 +141,6 @@ function fillPath(path: string, { parameters = [] }: OpenApiOperation): string {
     /\{([^}]+)\}/g,
     (_, wanted: string) => (parameters.find(({ name }) => name === wanted)?.example as string | undefined) ?? wanted,
   );
-}
-
-function scopesOf({ security = [] }: OpenApiOperation): string[] {
-  return security.flatMap((each) => Object.values(each).flat());
 }
 
 function mediaTypeOf({ requestBody }: OpenApiOperation): string {

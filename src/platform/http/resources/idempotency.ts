@@ -4,13 +4,14 @@ import type { Idempotency } from '../../aggregate/idempotency.js';
 import { PlatformError } from '../../tools/errors.js';
 import { requestContext } from '../../tools/request-context.js';
 import { withoutCardNumbers } from './card-numbers.js';
+import { onlyFor } from './only-for.js';
 
 const HEADER = 'Idempotency-Key';
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * Returns the digests of a request's `Idempotency-Key` and body; undefined without a key. The caller and the path are
- * part of the key. Card numbers are left out of the digest: there are so few that a search could find them from it.
+ * Returns the digests of a request's `Idempotency-Key` and body; undefined without a key. The caller, the customer that
+ * the request is restricted to, and the path are part of the key. Card numbers are left out of the digest: there are so few that a search could find them from it.
  * @throws PlatformError `malformed` when the key is not 1 to 255 visible ASCII characters
  * @example
  * await this.placeOrder.execute(body, waitSeconds, idempotencyOf(idempotencyKey, request));
@@ -21,10 +22,12 @@ export function idempotencyOf(key: string | undefined, request: Request): Idempo
     throw new PlatformError('malformed', 'invalid-idempotency-key', `${HEADER} must be 1 to 255 visible characters`);
   }
   const actor = requestContext()?.actor ?? '';
+  const customer = onlyFor(request);
   const body: unknown = request.body;
   return {
-    // A path with a trailing slash is the same route.
-    key: digest([actor, request.path.replace(/\/$/, ''), key]),
+    // A path with a trailing slash is the same route. A subject may act for one customer after another: a stored
+    // response is returned without asking whose it is.
+    key: digest([actor, request.path.replace(/\/$/, ''), key, ...(customer === undefined ? [] : [customer])]),
     request: digest(body === undefined ? null : withoutCardNumbers(body)),
   };
 }

@@ -83,6 +83,7 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
       sendProblem(request, response, { code: 'internal-error', status: 500 });
       return;
     }
+    if (known.kind === 'forbidden') addChallenge(response);
     const errors = known.errors?.slice(0, MAX_ERRORS);
     sendProblem(request, response, {
       code: known.code,
@@ -91,6 +92,14 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
       ...(errors && { errors }),
     });
   };
+}
+
+/** A 403 names the scope that is sufficient (RFC 6750). If a use case refuses a request, authentication knows it. */
+function addChallenge(response: Response): void {
+  const { challenge } = response.locals as { challenge?: string };
+  if (challenge !== undefined && !response.hasHeader('WWW-Authenticate')) {
+    response.setHeader('WWW-Authenticate', challenge);
+  }
 }
 
 function toKnownError(error: unknown) {
