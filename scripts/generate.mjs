@@ -109,7 +109,9 @@ async function generate(context, outputDirectory) {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'A JWT, required with `AUTH_MODE=jwt`. Each operation lists its required scopes.',
+          description:
+            'A JWT, required with `AUTH_MODE=jwt`. Each operation lists the scopes of which a token needs one. ' +
+            "A `:self` scope, accepted with `AUTH_OWNERSHIP=claim`, gives access only to the data of the token's customer.",
         },
       },
     },

@@ -86,9 +86,13 @@ describe.each(selections)('OpenAPI of %s', (_selection, { openApi }) => {
     const [method = '', path = ''] = name.split(' ');
     const [, context] = path.split('/');
     const scope = `${context === 'accounts' ? 'customers' : context}:${method === 'GET' ? 'read' : 'write'}`;
-    expect(operation.security).toEqual([{ bearer: [scope] }]);
+    const self = [{ bearer: [`${scope.split(':')[0]}:self`] }];
+    expect([[], self]).toContainEqual(operation.security.slice(1));
+    expect(operation.security[0]).toEqual({ bearer: [scope] });
     expect(openApi.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
-    expect(operation.responses['403'].description).toContain(`\`${scope}\``);
+    const { description, content } = operation.responses['403'];
+    expect(description).toContain(`does not have the scope \`${scope}\``);
+    expect(content['application/problem+json'].example.detail).toBe(`the token does not have the scope ${scope}`);
     for (const status of ['401', '403']) {
       expect(Object.keys(operation.responses[status].headers)).toContain('WWW-Authenticate');
     }

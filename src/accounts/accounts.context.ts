@@ -33,6 +33,7 @@ export const accounts = defineContext({
           path: '/accounts/customers/{customerId}/history',
           description: 'Remains available after an erasure: it contains no personal data of the customer.',
           ...{ tag: 'Customers', scope: 'customers:read', notFound: CustomerNotFound },
+          owners: { scope: 'customers:self', ownerOf: ({ id }) => id },
         },
       },
     }),

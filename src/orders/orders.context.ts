@@ -38,6 +38,7 @@ export const orders = defineContext({
         route: {
           path: '/orders/{orderId}/history',
           ...{ tag: 'Orders', scope: 'orders:read', notFound: OrderNotFound },
+          owners: { scope: 'orders:self', ownerOf: ({ customerId }) => customerId },
         },
       },
     }),

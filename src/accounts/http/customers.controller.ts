@@ -22,6 +22,7 @@ import type { Request as HttpRequest } from 'express';
 import {
   idempotencyOf,
   mergePatch,
+  onlyFor,
   parseIfMatch,
   parseTime,
   type Problem,
@@ -94,9 +95,11 @@ export class CustomersController extends ResourceController {
    */
   @Get()
   @Security('bearer', ['customers:read'])
+  @Security('bearer', ['customers:self'])
   @SuccessResponse(200, 'A page of customers; `Link` with `rel="next"` points to the next page')
   @Example<CustomerPage>(CUSTOMERS)
   async list(
+    @Request() request: HttpRequest,
     @Query() email?: string,
     @Query() lastName?: string,
     @Query() postalCode?: string,
@@ -106,7 +109,7 @@ export class CustomersController extends ResourceController {
   ): Promise<CustomerPage> {
     const filter = { email, lastName, postalCode };
     const paging = this.paging({ path: PATH, filter, sort: { by: sort, fields: SORTABLE }, limit, cursor });
-    const { items, next } = await this.listCustomers.execute(filter, paging.order);
+    const { items, next } = await this.listCustomers.execute(filter, paging.order, onlyFor(request));
     return { items: [...items], ...paging.following(next) };
   }
 
@@ -121,6 +124,7 @@ export class CustomersController extends ResourceController {
    */
   @Get('{customerId}')
   @Security('bearer', ['customers:read'])
+  @Security('bearer', ['customers:self'])
   @SuccessResponse(200, 'The customer; `ETag` is its version')
   @Example<Customer>(CUSTOMER)
   @Response<Problem>(404, 'No such customer, or it did not exist at that version or time', NOT_FOUND)
@@ -140,6 +144,7 @@ export class CustomersController extends ResourceController {
    */
   @Put('{customerId}')
   @Security('bearer', ['customers:write'])
+  @Security('bearer', ['customers:self'])
   @SuccessResponse(200, 'The customer; `ETag` is its version, which stays the same if nothing changed')
   @Example<Customer>(CUSTOMER)
   @Response<Problem>(404, 'No such customer', NOT_FOUND)
@@ -162,6 +167,7 @@ export class CustomersController extends ResourceController {
    */
   @Patch('{customerId}')
   @Security('bearer', ['customers:write'])
+  @Security('bearer', ['customers:self'])
   @Consumes('application/merge-patch+json')
   @SuccessResponse(200, 'The customer; `ETag` is its version, which stays the same if nothing changed')
   @Example<Customer>(CUSTOMER)
@@ -177,7 +183,7 @@ export class CustomersController extends ResourceController {
     const patched = (customer: Customer) => {
       const before = statedBy(customer);
       const after = mergePatch(before, body) as CustomerInput;
-      if (isDeepStrictEqual(before, after)) requireScope(request, 'customers:read');
+      if (isDeepStrictEqual(before, after)) requireScope(request, 'customers:read', 'customers:self');
       return after;
     };
     return this.versioned({ state: await this.changeCustomer.execute(customerId, patched, parseIfMatch(ifMatch)) });
@@ -191,6 +197,7 @@ export class CustomersController extends ResourceController {
    */
   @Delete('{customerId}')
   @Security('bearer', ['customers:write'])
+  @Security('bearer', ['customers:self'])
   @SuccessResponse(204, 'The customer was erased')
   @Response<Problem>(404, 'No such customer', NOT_FOUND)
   @Response<Problem>(410, 'The customer was already erased', ERASED)

@@ -1,7 +1,8 @@
 import { changeAggregate, type Conditions, type CommandResult } from '../../platform/index.js';
-import { OrderNotFound, UnknownCustomer } from '../domain/errors.js';
+import { UnknownCustomer } from '../domain/errors.js';
 import { cancelOrder, type Order } from '../domain/order.js';
 import type { Customers, Orders } from './ports.js';
+import { visibleOrder } from './visible-order.js';
 
 export class CancelOrder {
   constructor(
@@ -11,14 +12,20 @@ export class CancelOrder {
 
   /**
    * @param reason stored unless the customer is erased
+   * @param onlyFor the customer to whom the command is restricted, if it is
    * @throws OrderNotFound, UnknownCustomer, WrongStatus
    */
-  execute(id: string, reason: string | undefined, conditions: Conditions): Promise<CommandResult<Order>> {
+  execute(
+    id: string,
+    reason: string | undefined,
+    conditions: Conditions,
+    onlyFor?: string,
+  ): Promise<CommandResult<Order>> {
     return changeAggregate(
       this.orders,
       id,
-      async (order, now) => {
-        if (!order) throw new OrderNotFound();
+      async (stored, now) => {
+        const order = visibleOrder(stored, onlyFor);
         // Read after the order, as in ShipOrder: an erasure in between redacts the order, so this attempt fails its
         // version check. An order that was placed too late to be redacted finds its customer erased here.
         const isKept = reason !== undefined && !(await this.isErased(order.customerId));

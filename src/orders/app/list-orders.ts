@@ -11,8 +11,16 @@ export interface OrderFilter {
 export class ListOrders {
   constructor(private readonly orders: OrderList) {}
 
-  execute({ customerId, status }: OrderFilter, order: Omit<ListQuery, 'where'>): Promise<ListPage<Order>> {
-    const where = { ...(customerId !== undefined && { customerId }), ...(status !== undefined && { status }) };
+  /** @param onlyFor the customer to whom the list is restricted, if it is, whatever the filter says */
+  async execute(
+    { customerId, status }: OrderFilter,
+    order: Omit<ListQuery, 'where'>,
+    onlyFor?: string,
+  ): Promise<ListPage<Order>> {
+    const customer = onlyFor ?? customerId;
+    // Nothing belongs to two customers.
+    if (customerId !== undefined && customerId !== customer) return { items: [] };
+    const where = { ...(customer !== undefined && { customerId: customer }), ...(status !== undefined && { status }) };
     return this.orders.page({ ...order, where });
   }
 }

@@ -36,6 +36,15 @@ export interface OrderInput {
   readonly minCustomerVersion?: number;
 }
 
+/** The request is restricted to one customer, and the order is for another one. */
+export class NotOwnCustomer extends Error {
+  readonly kind = 'forbidden';
+  readonly code = 'not-own-customer';
+  constructor() {
+    super('the caller may place orders only for its own customer');
+  }
+}
+
 export class PlaceOrder {
   constructor(
     private readonly orders: Orders,
@@ -44,10 +53,18 @@ export class PlaceOrder {
 
   /**
    * @param waitSeconds maximum time to wait for `minCustomerVersion`
-   * @throws UnknownCustomer, InvalidOrder, PlatformError `unavailable` when that version does not arrive in time
+   * @param onlyFor the customer to whom the command is restricted, if it is
+   * @throws NotOwnCustomer, UnknownCustomer, InvalidOrder, PlatformError `unavailable` when that version does not
+   *   arrive in time
    */
-  execute(input: OrderInput, waitSeconds: number, idempotency?: Idempotency): Promise<CommandResult<Order>> {
+  async execute(
+    input: OrderInput,
+    waitSeconds: number,
+    idempotency?: Idempotency,
+    onlyFor?: string,
+  ): Promise<CommandResult<Order>> {
     const { customerId, items, minCustomerVersion } = input;
+    if (onlyFor !== undefined && customerId !== onlyFor) throw new NotOwnCustomer();
     return createAggregate(
       this.orders,
       async (id, now) => {

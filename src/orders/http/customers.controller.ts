@@ -27,6 +27,7 @@ export class CustomersInOrdersController extends ResourceController {
    */
   @Get('{customerId}')
   @Security('bearer', ['orders:read'])
+  @Security('bearer', ['orders:self'])
   @SuccessResponse(200, 'The copy and a page of orders; `Link` with `rel="next"` points to the next page')
   @Example<CustomerWithOrders>(CUSTOMER_WITH_ORDERS)
   @Response<Problem>(404, 'Orders has no copy of this customer', CUSTOMER_NOT_FOUND)

@@ -14,7 +14,14 @@ import {
   Tags,
 } from '@tsoa/runtime';
 import type { Request as HttpRequest } from 'express';
-import { conditionsOf, idempotencyOf, parsePreferWait, type Problem, ResourceController } from '../../platform/http.js';
+import {
+  conditionsOf,
+  idempotencyOf,
+  onlyFor,
+  parsePreferWait,
+  type Problem,
+  ResourceController,
+} from '../../platform/http.js';
 import type { CancelOrder } from '../app/cancel-order.js';
 import type { GetOrder } from '../app/get-order.js';
 import type { ListOrders } from '../app/list-orders.js';
@@ -57,6 +64,7 @@ export class OrdersController extends ResourceController {
    */
   @Post()
   @Security('bearer', ['orders:write'])
+  @Security('bearer', ['orders:self'])
   @SuccessResponse(201, 'The order was placed; `Location` is its path, `ETag` its version')
   @Example<Order>(ORDER)
   @Response<Problem>(422, 'A field is invalid, or orders does not know this customer', UNKNOWN_CUSTOMER)
@@ -68,7 +76,8 @@ export class OrdersController extends ResourceController {
     @Header('Idempotency-Key') idempotencyKey?: string,
   ): Promise<Order> {
     const idempotency = idempotencyOf(idempotencyKey, request);
-    return this.created(PATH, await this.placeOrder.execute(body, parsePreferWait(prefer), idempotency));
+    const waitSeconds = parsePreferWait(prefer);
+    return this.created(PATH, await this.placeOrder.execute(body, waitSeconds, idempotency, onlyFor(request)));
   }
 
   /**
@@ -85,9 +94,11 @@ export class OrdersController extends ResourceController {
    */
   @Get()
   @Security('bearer', ['orders:read'])
+  @Security('bearer', ['orders:self'])
   @SuccessResponse(200, 'A page of orders; `Link` with `rel="next"` points to the next page')
   @Example<OrderPage>(ORDERS)
   async list(
+    @Request() request: HttpRequest,
     @Query() customerId?: string,
     @Query() status?: OrderStatus,
     @Query() sort = 'createdAt',
@@ -96,7 +107,7 @@ export class OrdersController extends ResourceController {
   ): Promise<OrderPage> {
     const filter = { customerId, status };
     const paging = this.paging({ path: PATH, filter, sort: { by: sort, fields: SORTABLE }, limit, cursor });
-    const { items, next } = await this.listOrders.execute(filter, paging.order);
+    const { items, next } = await this.listOrders.execute(filter, paging.order, onlyFor(request));
     return { items: [...items], ...paging.following(next) };
   }
 
@@ -106,11 +117,12 @@ export class OrdersController extends ResourceController {
    */
   @Get('{orderId}')
   @Security('bearer', ['orders:read'])
+  @Security('bearer', ['orders:self'])
   @SuccessResponse(200, 'The order; `ETag` is its version')
   @Example<Order>(ORDER)
   @Response<Problem>(404, 'No such order', NOT_FOUND)
-  async read(@Path() orderId: string): Promise<Order> {
-    return this.versioned({ state: await this.getOrder.execute(orderId) });
+  async read(@Path() orderId: string, @Request() request: HttpRequest): Promise<Order> {
+    return this.versioned({ state: await this.getOrder.execute(orderId, onlyFor(request)) });
   }
 
   /**
@@ -147,6 +159,7 @@ export class OrdersController extends ResourceController {
    */
   @Post('{orderId}/cancel')
   @Security('bearer', ['orders:write'])
+  @Security('bearer', ['orders:self'])
   @SuccessResponse(200, 'The order was cancelled')
   @Example<Order>(CANCELLED)
   @Response<Problem>(404, 'No such order', NOT_FOUND)
@@ -159,6 +172,6 @@ export class OrdersController extends ResourceController {
     @Header('Idempotency-Key') idempotencyKey?: string,
   ): Promise<Order> {
     const conditions = conditionsOf(request, { ifMatch, idempotencyKey });
-    return this.versioned(await this.cancelOrder.execute(orderId, body?.reason, conditions));
+    return this.versioned(await this.cancelOrder.execute(orderId, body?.reason, conditions, onlyFor(request)));
   }
 }
