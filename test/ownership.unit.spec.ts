@@ -9,7 +9,16 @@ import { documentsOf } from '../src/platform/process/documents.js';
 import { Process } from '../src/platform/process/process.js';
 import { TokenIssuer } from '../src/platform/testing/token-issuer.js';
 import { type Answer, call } from './support/http.js';
-import { type Decision, DECISIONS, type Possession, selfOf, TARGETS, TOKENS } from './support/ownership.js';
+import {
+  type Decision,
+  DECISIONS,
+  idsIn,
+  type Possession,
+  requestOf,
+  selfOf,
+  TARGETS,
+  TOKENS,
+} from './support/ownership.js';
 import { customerInput, orderInput } from './support/requests.js';
 
 const { openApi } = documentsOf(CONTEXTS, 1);
@@ -67,18 +76,6 @@ async function possess(at = url, count = 1): Promise<Possession> {
   const orders = await Promise.all(Array.from({ length: count }, place));
   expect(orders.map(({ status }) => status)).toEqual(orders.map(() => 201));
   return { customerId, lastName, orderId: String(orders[0]!.body.id) };
-}
-
-function requestOf(operation: string, of: Possession) {
-  const { query, body } = DECISIONS[operation]!;
-  const [method = '', template = ''] = operation.split(' ');
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: keyof Possession) => of[name]) + (query?.(of) ?? '');
-  return { method, path, ...(body && { body: body(of) }) };
-}
-
-/** The ids in a list; none of what is no list. */
-function idsIn({ body }: Answer): string[] {
-  return ((body?.items ?? body?.orders ?? []) as { id: string }[]).map(({ id }) => id);
 }
 
 function expectRefusal({ scope }: Decision, { status, headers, body }: Answer): void {

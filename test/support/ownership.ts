@@ -1,3 +1,4 @@
+import type { Answer } from './http.js';
 import { customerInput, orderInput } from './requests.js';
 
 /** A customer and an order of this customer; or ids and a name that nobody has. */
@@ -97,4 +98,17 @@ export const selfOf = ({ scope }: Decision) => scope.replace(/:.*/, ':self');
 
 function othersThan(decision: Decision): string[] {
   return SCOPES.filter((scope) => scope !== decision.scope && scope !== selfOf(decision));
+}
+
+/** The request of an operation for what somebody has. */
+export function requestOf(operation: string, of: Possession) {
+  const { query, body } = DECISIONS[operation]!;
+  const [method = '', template = ''] = operation.split(' ');
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: keyof Possession) => of[name]) + (query?.(of) ?? '');
+  return { method, path, ...(body && { body: body(of) }) };
+}
+
+/** The ids in a list; none of what is no list. */
+export function idsIn({ body }: Answer): string[] {
+  return ((body?.items ?? body?.orders ?? []) as { id: string }[]).map(({ id }) => id);
 }

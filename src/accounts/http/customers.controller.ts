@@ -160,7 +160,8 @@ export class CustomersController extends ResourceController {
 
   /**
    * JSON Merge Patch (RFC 7396): objects are merged, an array is replaced as a whole, `null` removes a field. A patch
-   * that changes nothing also needs the scope `customers:read`, because its response only shows the customer.
+   * that changes nothing also needs the scope `customers:read`, because its response only shows the customer; with
+   * `customers:self` it does not.
    * @summary Changes parts of a customer
    * @param ifMatch Apply the change only if the current version has this ETag.
    * @example customerId "01a20699-0298-778c-90c1-07a39812d871"

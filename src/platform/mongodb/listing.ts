@@ -1,5 +1,12 @@
 import type { Collection, Document } from 'mongodb';
-import { type Direction, type FieldPath, type PlacedPage, type PlacedQuery, type ListingStore, toPage } from '../views/listing.js';
+import {
+  type Direction,
+  type FieldPath,
+  type PlacedPage,
+  type PlacedQuery,
+  type ListingStore,
+  toPage,
+} from '../views/listing.js';
 import type { AggregateDocument } from './aggregates.js';
 import { readPage } from './pages.js';
 import { read } from './reads.js';
