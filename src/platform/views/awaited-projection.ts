@@ -41,15 +41,17 @@ export class AwaitedProjection<State> implements Projection<State> {
   }
 
   private async wait(id: string, version: number, deadline: number): Promise<Versioned<State>> {
-    for (;;) {
+    // The database may be closed once the process stops.
+    while (!this.stopping.aborted) {
       const left = deadline - performance.now();
       // Listens before it reads, so that no update in between is missed.
       const moved = left > 0 ? this.nextMove(id, Math.min(left, POLL_INTERVAL_MS)) : undefined;
       const copy = await this.store.find(id);
       if (copy && copy.version >= version) return copy;
-      if (!moved || this.stopping.aborted) throw notArrived(version);
+      if (!moved) break;
       await moved;
     }
+    throw notArrived(version);
   }
 
   /** Resolves after an update of the copy, or after a time. Plain timers, because an abort signal for each is large. */

@@ -9,13 +9,15 @@ const SECONDS = 10;
 describe('waiting for a version of a copy', () => {
   let copies: Map<string, Versioned<string>>;
   let stopping: AbortController;
+  let isClosed: boolean;
   let projection: AwaitedProjection<string>;
 
   beforeEach(() => {
     copies = new Map();
+    isClosed = false;
     stopping = new AbortController();
     const store: ProjectionStore<string> = {
-      find: (id) => Promise.resolve(copies.get(id)),
+      find: (id) => (isClosed ? Promise.reject(new Error('is closed')) : Promise.resolve(copies.get(id))),
       apply: (entries) => {
         for (const entry of entries) copies.set(entry.id, entry);
         return Promise.resolve();
@@ -77,9 +79,11 @@ describe('waiting for a version of a copy', () => {
     expect(await outcomeOf(wait('ada', 'c'))).toBe('waits');
   });
 
-  it('ends when the process stops', async () => {
+  it('ends when the process stops, and reads nothing after that', async () => {
     const waiting = wait('ada');
+    expect(await outcomeOf(waiting)).toBe('waits');
     stopping.abort();
+    isClosed = true;
 
     expect(await waiting).toBe('version 2 has not arrived here yet');
   });
