@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/gl
 import { freePort } from '../scripts/servers/ports.mjs';
 import { eventually } from '../src/platform/testing/eventually.js';
 import { AttackReport, type Outcome } from './support/attack/report.js';
+import { singleRequests } from './support/attack/single-requests.js';
 import { Victim } from './support/attack/victim.js';
 import { ATTACKED, Gateway } from './support/gateway/gateway.js';
 import { NameServer } from './support/gateway/name-server.js';
@@ -93,7 +94,8 @@ describeWithGatewayAndServers('under attack', () => {
 
   beforeEach(() => {
     peak = 0;
-    report.begin(expect.getState().currentTestName?.replace(/^.*under attack /, '') ?? '');
+    const attack = expect.getState().currentTestName?.replace(/^.*under attack /, '') ?? '';
+    if (attack !== 'single requests') report.begin(attack);
   });
 
   afterEach(() => {
@@ -130,6 +132,15 @@ describeWithGatewayAndServers('under attack', () => {
   }
 
   const isNew = ATTACKED === undefined;
+
+  it('single requests', async () => {
+    const all = await singleRequests(gateway, ATTACKED);
+    report.addSingle(all);
+    if (isNew)
+      expect(all.map(({ finding, got }) => [finding, got])).toEqual(
+        all.map(({ finding, should }) => [finding, should]),
+      );
+  });
 
   it('200 readers of pages of a megabyte, who never read', async () => {
     const pages = `/orders?customerId=${customerId}&limit=200`;

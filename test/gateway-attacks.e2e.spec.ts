@@ -85,8 +85,8 @@ describeWithGateway('the gateway under attack', () => {
     expect(attackers.filter(({ socket }) => socket.authorized)).toHaveLength(20);
 
     for (const { socket } of attackers) socket.destroy();
-    const again = open(gateway, '127.0.0.9');
-    await once(again.socket, 'secureConnect');
+    // Once the gateway has seen that they are closed.
+    await eventually(() => once(open(gateway, '127.0.0.9').socket, 'secureConnect'));
   });
 
   it('limits how often an address may connect', async () => {

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import type { SingleRequest } from './single-requests.js';
 import type { Suffered } from './victim.js';
 
 export interface Outcome extends Suffered {
@@ -28,6 +29,12 @@ export class AttackReport {
   add(outcome: Outcome): void {
     const row = this.rows.at(-1);
     if (row) row.outcome = outcome;
+  }
+
+  /** What single requests got, as a table of their own. */
+  addSingle(all: readonly SingleRequest[]): void {
+    const lines = all.map(({ finding, got, should }) => `| ${finding} | ${got} | ${should} |`);
+    process.stdout.write(`\n${['| request | got | should get |', '| --- | --- | --- |', ...lines].join('\n')}\n\n`);
   }
 
   /** Prints the table; writes the drawing where ATTACK_MEMORY_SVG says. */
