@@ -28,7 +28,8 @@ interface Operation {
 
 /**
  * Checks every request against the OpenAPI document before a controller gets it: paths (404, 405), scopes (401, 403),
- * whose data the path names (404), media types (415), the size and the syntax of the body (413, 400), and schemas including unknown parameters (422).
+ * whose data the path names (404), media types (415), the size and the syntax of the body (413, 400), and schemas
+ * including unknown parameters (422).
  * @param verify without it, no request needs a token
  */
 export function contractGuard(document: OpenApiDocument, bodyLimit: number, verify?: VerifyToken): RequestHandler[] {

@@ -11,7 +11,8 @@ const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
 /**
  * Returns the digests of a request's `Idempotency-Key` and body; undefined without a key. The caller, the customer that
- * the request is restricted to, and the path are part of the key. Card numbers are left out of the digest: there are so few that a search could find them from it.
+ * the request is restricted to, and the path are part of the key. Card numbers are left out of the digest: there are so
+ * few that a search could find them from it.
  * @throws PlatformError `malformed` when the key is not 1 to 255 visible ASCII characters
  * @example
  * await this.placeOrder.execute(body, waitSeconds, idempotencyOf(idempotencyKey, request));
