@@ -1,43 +1,49 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
 import { describeWithRealServers, realServers } from '../testing/real-servers.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
-import { stallableNetwork, type StallableNetwork } from '../testing/stallable-network.js';
+import { type StallableNetwork, stallableNetwork } from '../testing/stallable-network.js';
 import type { RecordHandler } from '../log/bus.js';
 import { KafkaBus } from './bus.js';
 
 /** The minimum that a broker accepts. */
 const SESSION_TIMEOUT_MS = 6_000;
 
-describeWithRealServers('a stalled consumer', () => {
-  let network: StallableNetwork;
-  let stalling: KafkaBus;
-  let bus: KafkaBus;
-  let topic: string;
+/** What one test has for itself: tests here wait most of their time, so they run at the same time. */
+interface World {
+  readonly network: StallableNetwork;
+  readonly bus: KafkaBus;
+  readonly topic: string;
+  consume(handler: RecordHandler): ReturnType<KafkaBus['consume']>;
+}
 
-  beforeEach(async () => {
-    network = stallableNetwork();
-    const brokers = [realServers().kafka];
-    const client = { clientId: 'stall-test', brokers };
-    const settings = { partitions: 6, sessionTimeout: SESSION_TIMEOUT_MS };
-    bus = await KafkaBus.open({ client, ...settings }, silentLogger);
-    const { socketFactory } = network;
-    stalling = await KafkaBus.open({ client: { ...client, socketFactory }, ...settings }, silentLogger);
-    topic = `topic-${randomUUID()}`;
-    await bus.createTopics([topic]);
-  });
-
-  afterEach(async () => {
-    await Promise.all([bus.close(), stalling.close()]);
-  });
-
+async function inWorld(test: (world: World) => Promise<void>): Promise<void> {
+  const network = stallableNetwork();
+  const client = { clientId: 'stall-test', brokers: [realServers().kafka] };
+  const settings = { partitions: 6, sessionTimeout: SESSION_TIMEOUT_MS };
+  const bus = await KafkaBus.open({ client, ...settings }, silentLogger);
+  const { socketFactory } = network;
+  const stalling = await KafkaBus.open({ client: { ...client, socketFactory }, ...settings }, silentLogger);
+  const topic = `topic-${randomUUID()}`;
   const consume = (handler: RecordHandler) => stalling.consume(randomUUID(), new Map([[topic, handler]]));
+  try {
+    await bus.createTopics([topic]);
+    await test({ network, bus, topic, consume });
+  } finally {
+    await Promise.all([bus.close(), stalling.close()]);
+  }
+}
 
-  it('is replaced, reported, and loses nothing when its answers never arrive', async () => {
+describeWithRealServers('a stalled consumer', () => {
+  const concurrently = (name: string, test: (world: World) => Promise<void>) =>
+    it.concurrent(name, () => inWorld(test), 180_000);
+
+  concurrently('is replaced, reported, and loses nothing when its answers never arrive', async (world) => {
+    const { network, bus, topic, consume } = world;
     const recorder = new Recorder();
     const member = await consume(recorder.handler());
     await bus.publish(topic, [record('k', 'before')]);
@@ -60,9 +66,9 @@ describeWithRealServers('a stalled consumer', () => {
     expect(member.restarts).toBe(1);
     await eventually(() => expect(member.health()).toEqual({ up: true }));
     await member.stop();
-  }, 180_000);
+  });
 
-  it('is replaced when its handler hangs, and the records are retried', async () => {
+  concurrently('is replaced when its handler hangs, and the records are retried', async ({ bus, topic, consume }) => {
     const hanging = gate();
     const recorder = new Recorder();
     let calls = 0;
@@ -73,9 +79,10 @@ describeWithRealServers('a stalled consumer', () => {
     expect(member.restarts).toBe(1);
     hanging.open();
     await member.stop();
-  }, 180_000);
+  });
 
-  it('is not one with a slow handler that sends heartbeats, nor one with failing records', async () => {
+  concurrently('is not one with a slow handler that sends heartbeats, nor one with failing records', async (world) => {
+    const { bus, topic, consume } = world;
     const began = performance.now();
     const recorder = new Recorder();
     const untilLate = recorder.handler(async ([first], lease) => {
@@ -91,5 +98,5 @@ describeWithRealServers('a stalled consumer', () => {
     await eventually(() => expect(recorder.values.sort()).toEqual(['one', 'two']), { within: 90_000 });
     expect(member.restarts).toBe(0);
     await member.stop();
-  }, 180_000);
+  });
 });
