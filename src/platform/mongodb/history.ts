@@ -18,7 +18,7 @@ import type { BoundedItems } from '../views/listing.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
 import { isDuplicateKey, refusal } from './errors.js';
-import { readPage } from './pages.js';
+import { Pages } from './pages.js';
 import { read } from './reads.js';
 import { BATCH_LIMITS, groupCommit, type Write } from './writes.js';
 
@@ -31,9 +31,11 @@ type Operation<State> = AnyBulkWriteOperation<HistoryDocument<State>>;
 /** A history in one MongoDB collection. It needs no index except the one on `_id`. */
 export class MongoHistory<State> implements History<State> {
   private readonly write: Write<HistoryDocument<State>>;
+  private readonly pages: Pages<HistoryDocument<State>>;
 
   constructor(private readonly collection: Collection<HistoryDocument<State>>) {
     this.write = groupCommit(collection, BATCH_LIMITS);
+    this.pages = new Pages(collection);
   }
 
   async append(entries: readonly HistoryEntry<State>[]): Promise<void> {
@@ -60,9 +62,9 @@ export class MongoHistory<State> implements History<State> {
     return documents as unknown as HistoryEntry<State>[];
   }
 
-  list(id: string, after: number, limit: number): Promise<BoundedItems<ListedChange>> {
-    const query = { filter: this.range(id, after), sort: { _id: 1 }, limit, content: LISTED } as const;
-    return readPage(this.collection as unknown as Collection<never>, query);
+  async list(id: string, after: number, limit: number): Promise<BoundedItems<ListedChange>> {
+    const query = { filter: this.range(id, after), sort: { _id: 1 }, limit, fields: LISTED } as const;
+    return (await this.pages.page(query)) as unknown as BoundedItems<ListedChange>;
   }
 
   find(id: string, version: number): Promise<HistoryEntry<State> | undefined> {
@@ -159,7 +161,7 @@ export class MongoHistory<State> implements History<State> {
 }
 
 const RECORDED = { forgotten: { $exists: false } } as const;
-const LISTED_FIELDS = ['version', 'type', 'eventId', 'time', 'changed', 'actor', 'hash', 'partition', 'offset'];
-/** The server leaves out the members whose field is missing. */
-const LISTED = Object.fromEntries(LISTED_FIELDS.map((name) => [name, `$${name}`]));
+const LISTED: readonly (keyof ListedChange)[] = [
+  ...(['version', 'type', 'eventId', 'time', 'changed', 'actor', 'hash', 'partition', 'offset'] as const),
+];
 const WITHOUT_KEY = { projection: { _id: 0 } } as const;

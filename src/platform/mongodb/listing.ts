@@ -8,7 +8,7 @@ import {
   toPage,
 } from '../views/listing.js';
 import type { AggregateDocument } from './aggregates.js';
-import { readPage } from './pages.js';
+import { Pages } from './pages.js';
 import { read } from './reads.js';
 
 type Order = readonly (readonly [field: string, direction: Direction])[];
@@ -18,20 +18,24 @@ type Order = readonly (readonly [field: string, direction: Direction])[];
  * of sort fields need no further index.
  */
 export class MongoListing<State extends { readonly id: string }> implements ListingStore<State> {
-  constructor(private readonly collection: Collection<AggregateDocument<State>>) {}
+  private readonly pages: Pages<AggregateDocument<State>>;
+
+  constructor(private readonly collection: Collection<AggregateDocument<State>>) {
+    this.pages = new Pages(collection);
+  }
 
   async page(query: PlacedQuery): Promise<PlacedPage<State>> {
     const order = orderOf(query);
     const equal = Object.entries(query.where).map(([path, value]) => ({ [fieldOf(path)]: { $eq: value } }));
     const conditions = query.after ? [...equal, ...beyond(order, query.after)] : equal;
     const bound = query.sort.length > 1 ? await this.bound(conditions, order, query.limit) : [];
-    const page = await readPage<State>(this.collection as unknown as Collection<never>, {
+    const { items, more } = await this.pages.page({
       filter: filterOf([...conditions, ...bound]),
       sort: Object.fromEntries(order.map(([field, direction]) => [field, direction === 'ascending' ? 1 : -1])),
       limit: query.limit,
-      content: '$state',
+      fields: ['state'],
     });
-    return toPage(page, query);
+    return toPage({ items: items.map(({ state }) => state), more }, query);
   }
 
   /**
