@@ -163,6 +163,19 @@ describeWithGateway('the gateway under attack', () => {
     expect(gateway.log()[0]?.requestId).toBe(orders.received[0]?.headers['x-request-id']);
   });
 
+  it('logs each trace that it begins itself as the services get it', async () => {
+    const [accounts, orders] = await Promise.all([StandIn.start(), StandIn.start()]);
+    const gateway = await Gateway.start({ accounts, orders });
+    // Of random traces, one in sixty has so many digits in a row that a card number may be among them.
+    for (let request = 0; request < 300; request += 1) await gateway.call('GET', '/orders');
+
+    await eventually(() => expect(gateway.log()).toHaveLength(300));
+    const passed = orders.received.map(({ headers }) => String(headers.traceparent).split('-')[1]);
+    // Two threads write the log.
+    expect(new Set(gateway.log().map(({ traceId }) => traceId))).toEqual(new Set(passed));
+    expect(new Set(passed).size).toBe(300);
+  });
+
   it('takes requests with a PROXY header from nobody else', async () => {
     const [accounts, orders] = await Promise.all([StandIn.start(), StandIn.start()]);
     const gateway = await Gateway.start({ accounts, orders });
