@@ -3,19 +3,10 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createAuthority } from '../../../../scripts/servers/certificates.mjs';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
-import { ConfigError, isEmbedded, mongoDbOf, parseConfig } from './config.js';
+import { configProblems } from '../../testing/config-problems.js';
+import { isEmbedded, mongoDbOf, parseConfig } from './config.js';
 
 const SECRET = 's3cr3t';
-
-function messageOf(settings: Record<string, unknown>, modules: readonly string[] = []): string {
-  try {
-    parseConfig(settings, modules);
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return (error as Error).message;
-  }
-  throw new Error('these settings are valid');
-}
 
 describe('the MongoDB connection string', () => {
   const withUri = (MONGODB_URI: string) => ({ MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS: 'a:9092' });
@@ -43,10 +34,10 @@ describe('the MongoDB connection string', () => {
     ['promoteValues', 'mongodb://a/?promoteValues=false'],
     ['w, readPreference', 'mongodb://a/?w=0&readPreference=secondary'],
   ])('must not have the option %s: %s', (options, uri) => {
-    expect(messageOf(withUri(uri))).toMatch(
+    expect(configProblems(withUri(uri))).toMatch(
       new RegExp(`^MONGODB_URI: must not have the options? ${options}; [^\\n]*$`),
     );
-    expect(messageOf({ ORDERS_MONGODB_URI: uri, KAFKA_BOOTSTRAP_SERVERS: 'a:1' }, ['orders'])).toMatch(
+    expect(configProblems({ ORDERS_MONGODB_URI: uri, KAFKA_BOOTSTRAP_SERVERS: 'a:1' }, ['orders'])).toMatch(
       /^ORDERS_MONGODB_URI: must not have the options? /,
     );
   });
@@ -125,84 +116,25 @@ describe('the configuration', () => {
     ['JWT_ISSUER', ' '],
     ['AUTH_OWNERSHIP', SECRET],
   ])('refuses an invalid %s in one line with its name and without its value (%j)', (name, value) => {
-    const message = messageOf({ MONGODB_URI: 'mongodb://a', KAFKA_BOOTSTRAP_SERVERS: 'a:9092', [name]: value });
+    const message = configProblems({ MONGODB_URI: 'mongodb://a', KAFKA_BOOTSTRAP_SERVERS: 'a:9092', [name]: value });
 
     expect(message).toMatch(new RegExp(`^${name}: [^\\n]+$`));
     expect(message).not.toContain(SECRET);
   });
 
   it('refuses one server without the other, and names the missing one', () => {
-    expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
-    expect(messageOf({ KAFKA_BOOTSTRAP_SERVERS: `${SECRET}:1` })).toMatch(/^MONGODB_URI: [^\n]+$/);
-    expect(messageOf({ MONGODB_URI: `mongodb://${SECRET}` })).not.toContain(SECRET);
-  });
-
-  describe('of authentication', () => {
-    const JWT = {
-      AUTH_MODE: 'jwt',
-      JWT_JWKS_URL: 'https://issuer.example/jwks',
-      JWT_ISSUER: 'https://issuer.example/',
-      JWT_AUDIENCE: 'accounts-orders',
-    };
-    const without = (name: keyof typeof JWT) => ({ ...JWT, [name]: undefined });
-
-    it('defaults to none, which is allowed on a loopback address only', () => {
-      for (const HOST of ['127.0.0.1', '127.1.2.3', 'localhost', '::1']) {
-        expect(parseConfig({ HOST }).AUTH_MODE).toBe('none');
-      }
-      for (const HOST of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'localhost.example']) {
-        expect(messageOf({ HOST })).toMatch(/^AUTH_MODE: is none[^\n]*AUTH_ALLOW_NONE=true[^\n]*$/);
-        expect(parseConfig({ HOST, AUTH_ALLOW_NONE: 'true' })).toMatchObject({ HOST, AUTH_MODE: 'none' });
-        expect(parseConfig({ HOST, AUTH_ALLOW_NONE: true })).toMatchObject({ HOST, AUTH_MODE: 'none' });
-        expect(messageOf({ HOST, AUTH_ALLOW_NONE: 'false' })).toMatch(/^AUTH_MODE: /);
-        expect(parseConfig({ HOST, ...JWT })).toMatchObject(JWT);
-      }
-    });
-
-    it('accepts exactly one source of keys', () => {
-      expect(parseConfig(JWT)).toMatchObject(JWT);
-      const file = { ...without('JWT_JWKS_URL'), JWT_PUBLIC_KEY_FILE: '/keys/issuer.pem' };
-      expect(parseConfig(file)).toMatchObject({ JWT_PUBLIC_KEY_FILE: '/keys/issuer.pem' });
-      expect(messageOf({ ...file, ...JWT })).toMatch(/^JWT_PUBLIC_KEY_FILE: [^\n]*JWT_JWKS_URL/);
-      expect(messageOf(without('JWT_JWKS_URL'))).toMatch(/^JWT_JWKS_URL: [^\n]*JWT_PUBLIC_KEY_FILE/);
-    });
-
-    it.each(['JWT_ISSUER', 'JWT_AUDIENCE'] as const)('requires %s for tokens', (name) => {
-      expect(messageOf(without(name))).toMatch(new RegExp(`^${name}: is not set`));
-    });
-
-    it.each(['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const)(
-      'is refused if %s is set but AUTH_MODE is none',
-      (name) => {
-        expect(messageOf({ [name]: JWT[name] })).toMatch(new RegExp(`^${name}: is set, but AUTH_MODE is none`));
-      },
-    );
-
-    it('checks no ownership unless it is told to, and then by a claim with a default name', () => {
-      expect(parseConfig(JWT)).toMatchObject({ AUTH_OWNERSHIP: 'none' });
-      const claim = { AUTH_OWNERSHIP: 'claim', JWT_CUSTOMER_CLAIM: 'customer_id' };
-      expect(parseConfig({ ...JWT, AUTH_OWNERSHIP: 'claim' })).toMatchObject(claim);
-      const named = { AUTH_OWNERSHIP: 'claim', JWT_CUSTOMER_CLAIM: 'https://shop.example/customer' };
-      expect(parseConfig({ ...JWT, ...named })).toMatchObject(named);
-      expect(messageOf({ ...JWT, ...named, JWT_CUSTOMER_CLAIM: '' })).toMatch(/^JWT_CUSTOMER_CLAIM: /);
-    });
-
-    it('is refused if ownership is to be checked without tokens, or a claim is set and not checked', () => {
-      expect(messageOf({ AUTH_OWNERSHIP: 'claim' })).toBe('AUTH_OWNERSHIP: is claim, but AUTH_MODE is none');
-      for (const settings of [JWT, {}]) {
-        const refused = { ...settings, JWT_CUSTOMER_CLAIM: 'customer_id' };
-        expect(messageOf(refused)).toBe('JWT_CUSTOMER_CLAIM: is set, but AUTH_OWNERSHIP is none');
-      }
-    });
+    expect(configProblems({ MONGODB_URI: `mongodb://${SECRET}` })).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
+    expect(configProblems({ KAFKA_BOOTSTRAP_SERVERS: `${SECRET}:1` })).toMatch(/^MONGODB_URI: [^\n]+$/);
+    expect(configProblems({ MONGODB_URI: `mongodb://${SECRET}` })).not.toContain(SECRET);
   });
 
   it('refuses an unknown setting, by its name', () => {
-    expect(messageOf({ PROT: SECRET })).toMatch(/^PROT: [^\n]+$/);
-    expect(messageOf({ PROT: SECRET })).not.toContain(SECRET);
+    expect(configProblems({ PROT: SECRET })).toMatch(/^PROT: [^\n]+$/);
+    expect(configProblems({ PROT: SECRET })).not.toContain(SECRET);
   });
 
   it('reports all problems together, in one line per setting', () => {
-    const lines = messageOf({ PORT: SECRET, HOST: '', PROT: SECRET, MONGODB_URI: SECRET }).split('\n');
+    const lines = configProblems({ PORT: SECRET, HOST: '', PROT: SECRET, MONGODB_URI: SECRET }).split('\n');
 
     expect(lines.map((line) => line.split(':')[0]).sort()).toEqual([
       'HOST',
@@ -216,7 +148,7 @@ describe('the configuration', () => {
 
   it('reports missing token settings together with other problems, each setting once', () => {
     const named = (settings: object) =>
-      messageOf(settings as Record<string, unknown>)
+      configProblems(settings as Record<string, unknown>)
         .split('\n')
         .map((line) => line.split(':')[0]);
 
@@ -241,16 +173,18 @@ describe('the configuration', () => {
       const settings = { KAFKA_BOOTSTRAP_SERVERS, ACCOUNTS_MONGODB_URI: ACCOUNTS };
 
       expect(isEmbedded(parseConfig(settings, ['accounts']))).toBe(false);
-      expect(messageOf(settings, ['accounts', 'orders'])).toMatch(/^ORDERS_MONGODB_URI: [^\n]+$/);
-      expect(messageOf({ KAFKA_BOOTSTRAP_SERVERS }, ['accounts', 'orders'])).toMatch(/^MONGODB_URI: [^\n]+$/);
-      expect(messageOf({ ACCOUNTS_MONGODB_URI: ACCOUNTS }, ['accounts'])).toMatch(/^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/);
+      expect(configProblems(settings, ['accounts', 'orders'])).toMatch(/^ORDERS_MONGODB_URI: [^\n]+$/);
+      expect(configProblems({ KAFKA_BOOTSTRAP_SERVERS }, ['accounts', 'orders'])).toMatch(/^MONGODB_URI: [^\n]+$/);
+      expect(configProblems({ ACCOUNTS_MONGODB_URI: ACCOUNTS }, ['accounts'])).toMatch(
+        /^KAFKA_BOOTSTRAP_SERVERS: [^\n]+$/,
+      );
     });
 
     it('refuses an invalid one by its name', () => {
       const settings = { KAFKA_BOOTSTRAP_SERVERS, ACCOUNTS_MONGODB_URI: `http://${SECRET}` };
 
-      expect(messageOf(settings, ['accounts'])).toMatch(/^ACCOUNTS_MONGODB_URI: [^\n]+$/);
-      expect(messageOf(settings, ['accounts'])).not.toContain(SECRET);
+      expect(configProblems(settings, ['accounts'])).toMatch(/^ACCOUNTS_MONGODB_URI: [^\n]+$/);
+      expect(configProblems(settings, ['accounts'])).not.toContain(SECRET);
     });
   });
 
@@ -287,8 +221,8 @@ describe('the configuration', () => {
       ['KAFKA_REQUEST_TIMEOUT_MS', { KAFKA_REQUEST_TIMEOUT_MS: '20s' }],
       ['KAFKA_RETRY_BACKOFF_MS', { KAFKA_RETRY_BACKOFF_MS: '0' }],
     ])('refuses an inconsistent %s: %j', (name, change) => {
-      expect(messageOf({ ...safe, ...change })).toMatch(new RegExp(`^${name}: [^\\n]+$`));
-      expect(messageOf({ ...safe, ...change })).not.toContain(SECRET);
+      expect(configProblems({ ...safe, ...change })).toMatch(new RegExp(`^${name}: [^\\n]+$`));
+      expect(configProblems({ ...safe, ...change })).not.toContain(SECRET);
     });
 
     it('refuses a certificate authority without TLS, which would be insecure without notice', async () => {
@@ -298,7 +232,7 @@ describe('the configuration', () => {
       const settings = { MONGODB_URI, KAFKA_BOOTSTRAP_SERVERS, KAFKA_CA_FILE };
 
       expect(parseConfig({ ...safe, KAFKA_CA_FILE }).KAFKA_CA_FILE).toBe(KAFKA_CA_FILE);
-      expect(messageOf(settings)).toMatch(/^KAFKA_CA_FILE: [^\n]+$/);
+      expect(configProblems(settings)).toMatch(/^KAFKA_CA_FILE: [^\n]+$/);
       await folder.remove();
     });
   });
