@@ -34,14 +34,14 @@ export function hasCardNumber(text: string): boolean {
 
 /** Returns whether the digits of an id contain a card number; an id may be a hexadecimal one with more digits. */
 export function idHasCardNumber(id: string): boolean {
-  const runs = id.replaceAll('-', '').match(/\d{13,}/g) ?? [];
-  return runs.some((digits) =>
-    [...digits].some((_, first) =>
-      [13, 14, 15, 16, 17, 18, 19].some(
-        (length) => first + length <= digits.length && passesLuhn(digits.slice(first, first + length)),
-      ),
-    ),
-  );
+  return (id.replaceAll('-', '').match(/\d+/g) ?? []).some((digits) => {
+    for (let first = 0; first + MIN_DIGITS <= digits.length; first += 1) {
+      for (let length = MIN_DIGITS; length <= MAX_DIGITS && first + length <= digits.length; length += 1) {
+        if (passesLuhn(digits.slice(first, first + length))) return true;
+      }
+    }
+    return false;
+  });
 }
 
 /**
