@@ -4,7 +4,7 @@ import kafkajs from 'kafkajs';
 const built = (/** @type {string} */ file) => import(new URL(`../../dist/${file}`, import.meta.url).href);
 const { registerCustomer, changeCustomer, statedBy } = await built('accounts/domain/customer.js');
 const { customerEvents } = await built('accounts/messages/customer-events.js');
-const { sealChange } = await built('platform/aggregate/pending-event.js');
+const { composeChange } = await built('platform/aggregate/pending-event.js');
 
 export const TOPIC = customerEvents.topic;
 const BATCH = 2_000;
@@ -59,7 +59,7 @@ function nextEvent(number, before, at) {
   const change = before
     ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, timeOf(at))
     : registered(number, at);
-  return { state: change.state, ...sealChange(customerEvents, before, change) };
+  return { state: change.state, ...composeChange(customerEvents, before, change) };
 }
 
 /** @param {number} number @param {number} at */

@@ -1,7 +1,7 @@
 import { changedPointers } from '../event/changed-pointers.js';
 import type { CloudEvent, DomainEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
-import { sealEvent } from '../event/seal-event.js';
+import { composeEvent } from '../event/compose-event.js';
 import type { Aggregate, Change, Head, PendingEvent } from './aggregates.js';
 
 /** The JSON Pointer of the whole state. */
@@ -20,7 +20,7 @@ function contentOf({ id: _i, version: _v, createdAt: _c, updatedAt: _u, erased: 
  * Creates the pending event of a change, with the whole state and the pointers of its differences from the one before.
  * @throws ContractViolation when the event is invalid against its schema
  */
-export function sealChange(
+export function composeChange(
   stream: EventStream,
   before: { readonly state?: Aggregate; readonly hash?: string | undefined } | undefined,
   { type, state, restates }: Change,
@@ -41,7 +41,7 @@ export function toPending(
   { id, version, updatedAt: time }: Aggregate,
   prevhash: string | undefined,
 ): { readonly entry: PendingEvent; readonly hash: string } {
-  const { json, hash } = sealEvent(stream, event, { id, version, time, prevhash });
+  const { json, hash } = composeEvent(stream, event, { id, version, time, prevhash });
   return { entry: { version, time, json }, hash };
 }
 

@@ -18,7 +18,7 @@ import {
   type PendingAggregate,
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
+import { oldestPendingOf, composeChange } from '../aggregate/pending-event.js';
 import { batched } from '../tools/batching.js';
 import type { AggregateStore } from '../context/database.js';
 import type { EventStream } from '../event/event-stream.js';
@@ -115,7 +115,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   async save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
     const { state, commands } = saving;
     const { id } = state;
-    const { entry, hash } = sealChange(this.stream, before, saving);
+    const { entry, hash } = composeChange(this.stream, before, saving);
     this.limit.refuseTooLarge(entry);
     const saved = await this.enqueue({
       id,

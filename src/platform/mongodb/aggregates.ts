@@ -17,7 +17,7 @@ import {
   type PendingAggregate,
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
+import { oldestPendingOf, composeChange } from '../aggregate/pending-event.js';
 import type { BatchLimits } from '../tools/batching.js';
 import type { AggregateStore, Index } from '../context/database.js';
 import { unavailable } from '../tools/errors.js';
@@ -136,7 +136,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   async save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
     const { state, commands } = saving;
     const { id } = state;
-    const { entry, hash } = sealChange(this.stream, before, saving);
+    const { entry, hash } = composeChange(this.stream, before, saving);
     this.limit.refuseTooLarge(entry);
     const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, entry, commands };
     const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);

@@ -15,7 +15,7 @@ import type { Context } from '../context/define-context.js';
 import type { OpenContext } from '../context/open-context.js';
 import { deadLetterTopic } from '../consuming/dead-letter.js';
 import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
-import { compileSchemasOf } from '../event/seal-event.js';
+import { compileSchemasOf } from '../event/compose-event.js';
 import { expectUp } from '../tools/dependency.js';
 import { Health } from '../operating/health.js';
 import { createApp } from '../http/server/app.js';

@@ -1,5 +1,5 @@
 import type { Aggregate, PendingEvent, Restored } from '../aggregate/aggregates.js';
-import { eventOf, sealChange } from '../aggregate/pending-event.js';
+import { eventOf, composeChange } from '../aggregate/pending-event.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { resolving } from '../event/extensions.js';
 import type { HistoryEntry } from '../views/history.js';
@@ -79,7 +79,7 @@ export async function endingOf(
   const newest = Math.max(stored?.state.version ?? 0, ...links.map(({ version }) => version));
   const state = nextAfter(before, newest, new Date().toISOString());
   const change = await restatement(system, state, resolving(givenUp));
-  const { entry, hash } = sealChange(system.stream, { hash: from.hash }, change);
+  const { entry, hash } = composeChange(system.stream, { hash: from.hash }, change);
   return { restored: { id, version: state.version, hash, state }, entry };
 }
 

@@ -16,7 +16,7 @@ export interface EventPosition {
 }
 
 /** The text of an event to publish, and its hash. */
-export interface SealedEvent {
+export interface ComposedEvent {
   readonly json: string;
   readonly hash: string;
 }
@@ -26,10 +26,10 @@ export interface SealedEvent {
  * being reacted to.
  * @throws ContractViolation when the event is invalid against its schema
  */
-export function sealEvent(stream: EventStream, event: DomainEvent, of: EventPosition): SealedEvent {
+export function composeEvent(stream: EventStream, event: DomainEvent, of: EventPosition): ComposedEvent {
   const type = `${stream.typePrefix}.${event.type}`;
   const context = requestContext();
-  const unsealed = {
+  const withoutHash = {
     specversion: '1.0',
     id: randomUUID(),
     source: stream.source,
@@ -46,8 +46,8 @@ export function sealEvent(stream: EventStream, event: DomainEvent, of: EventPosi
     ...event.extensions,
     data: event.data,
   };
-  holdToSchema(stream.schemas, unsealed.dataschema, unsealed.data);
-  const canonical = canonicalJson(unsealed);
+  holdToSchema(stream.schemas, withoutHash.dataschema, withoutHash.data);
+  const canonical = canonicalJson(withoutHash);
   const hash = digestOf(canonical);
   // The hashed text is published, so that the event is serialized only once.
   return { hash, json: `{"hash":"${hash}",${canonical.slice(1)}` };
