@@ -101,7 +101,7 @@ export class System {
         const events = own.map(({ value }) => JSON.parse(String(value)) as CloudEvent);
         found.push(...events.filter(({ sequence }) => sequence === String(version)));
       },
-      NEWEST,
+      { newest: NEWEST },
     );
     try {
       await eventually(async () => {

@@ -28,14 +28,14 @@ export const topics = (contexts: readonly Context[]): Command => ({
     if (action !== 'check' && action !== 'create') throw new UsageError(`topics: unknown action '${action}'`);
     refusePositionals(more);
     const context = findContext(contexts, flags);
-    const { publishes, reads } = context.events;
+    const { publishes, reads, keys } = context.events;
     if (isEmbedded(loadConfig([context.name]).config)) {
       console.log('The embedded log creates topics on demand and keeps every event.');
       return 0;
     }
     return withConnections(context, async ({ bus, config, database }) => {
       await expectUp(bus);
-      const used = topicsUsed(publishes, reads);
+      const used = topicsUsed(publishes, reads, keys);
       const names = used.map(({ topic }) => topic);
       if (action === 'create') await createMissing(bus, database, names);
       const counts = await bus.countPartitions(names);

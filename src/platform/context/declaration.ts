@@ -58,6 +58,8 @@ export interface ReactionDeclaration<Message = unknown> {
   readonly summary: string;
   /** JSON Schemas of the data that it needs, by `dataschema`; it ignores other types. */
   readonly needs?: Readonly<Record<string, object>>;
+  /** The topic of the keys that open the sealed parts of these events: `accounts.customer.keys`. */
+  readonly keys?: string;
   /** Types of events that erase personal data. A rebuild up to a point in time applies them even if they are later. */
   readonly erasing?: readonly string[];
   /**

@@ -40,6 +40,7 @@ export function defineContext(declaration: ContextDeclaration): Context {
     events: {
       publishes: aggregates.map(({ events }) => events),
       reads: readingsOf(declaration),
+      keys: keyTopicsOf(declaration),
     },
     open: (database, options) => openContext(declaration, cursors, database, options),
   };
@@ -83,6 +84,11 @@ function bothOf(one: TopicReading, other: TopicReading): TopicReading {
   const { topic, group } = one;
   const summary = `${one.summary}; ${other.summary}`;
   return { topic, group, summary, ...(one.needs && other.needs && { needs: { ...one.needs, ...other.needs } }) };
+}
+
+function keyTopicsOf({ aggregates = [], reactions = [] }: ContextDeclaration): string[] {
+  const topics = [...aggregates.map(({ events }) => events.keys), ...reactions.map(({ keys }) => keys)];
+  return [...new Set(topics.flatMap((topic) => topic ?? []))];
 }
 
 function ownReading(group: string, { events: { topic, member } }: AggregateDeclaration): TopicReading {

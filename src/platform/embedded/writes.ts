@@ -18,6 +18,15 @@ export async function writeDurably(level: Level, writes: Write[]): Promise<void>
   }
 }
 
+/** Like {@link compact}, for the keys of a collection with this prefix. */
+export async function compactPrefix(
+  collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,
+  prefix: string,
+): Promise<void> {
+  const { db } = collection as { db: { compactRange?(start: string, end: string): Promise<void> } };
+  await db.compactRange?.(`${collection.prefix}${prefix}`, `${collection.prefix}${prefix}\uffff`);
+}
+
 /** Removes overwritten and deleted values of a collection from the disk. Without compaction LevelDB keeps them. */
 export async function compact(
   collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,

@@ -22,10 +22,15 @@ export interface EventStream {
   readonly upcasters?: Upcasters;
   /** Types of change that erase personal data. */
   readonly erasing?: readonly string[];
+  /**
+   * The topic of the keys that seal the personal part of the data, which the schemas annotate with `x-personal`. An
+   * aggregate whose own keys these are (`<kind>.keys`) is the person: the key is made with it, and destroyed with it.
+   */
+  readonly keys?: string;
 }
 
 /** The declaration of the events of one kind of aggregate; the rest follows from conventions. */
-export interface EventStreamDeclaration extends Pick<EventStream, 'upcasters' | 'erasing'> {
+export interface EventStreamDeclaration extends Pick<EventStream, 'upcasters' | 'erasing' | 'keys'> {
   /** Major version of the data's schema, by type of change (in the past tense). */
   readonly types: EventStream['schemaVersions'];
   /** Folder that contains `schemas` and `samples`: `new URL('./', import.meta.url)`. */
@@ -51,6 +56,11 @@ export function eventStream(kind: string, declaration: EventStreamDeclaration): 
     samples: (jsonFiles(new URL('samples/', folder)) as CloudEvent[]).filter(belongs),
     ...rest,
   };
+}
+
+/** Returns true if the aggregates of the stream are the persons themselves, and have the keys. */
+export function ownsKeys({ keys, typePrefix }: Pick<EventStream, 'keys' | 'typePrefix'>): boolean {
+  return keys === `${typePrefix}.keys`;
 }
 
 function jsonFiles(folder: URL): unknown[] {

@@ -6,6 +6,7 @@ import type {
   RunningConsumer,
   Extent,
   LogReader,
+  ReadFrom,
   RecordHandler,
   StartAt,
   TopicDescription,
@@ -99,9 +100,9 @@ export class KafkaBus implements Bus {
     return this.admin.ask((admin) => consumerLag(admin, group, topic));
   }
 
-  read(topics: readonly string[], handler: RecordHandler, newest = Infinity): Promise<LogReader> {
+  read(topics: readonly string[], handler: RecordHandler, from: ReadFrom = {}): Promise<LogReader> {
     const { sessionTimeout, logReaderTimeoutMs = LOG_READER_TIMEOUT_MS } = this.settings;
-    const settings = { sessionTimeout, logReaderTimeoutMs, newest };
+    const settings = { sessionTimeout, logReaderTimeoutMs, from };
     return KafkaLogReader.start(this.kafka, settings, this.admin, topics, handler);
   }
 

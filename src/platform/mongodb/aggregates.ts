@@ -5,6 +5,7 @@ import {
   type Change,
   type CommittedEvent,
   type Head,
+  type KeyHolder,
   type PendingEvent,
   type RememberedCommand,
   type Restored,
@@ -17,13 +18,16 @@ import {
   type PendingAggregate,
 } from '../aggregate/aggregates.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { oldestPendingOf, composeChange } from '../aggregate/pending-event.js';
+import { oldestPendingOf, sealedChange, shreddedWith } from '../aggregate/pending-event.js';
 import type { BatchLimits } from '../tools/batching.js';
 import type { AggregateStore, Index } from '../context/database.js';
 import { unavailable } from '../tools/errors.js';
-import type { EventStream } from '../event/event-stream.js';
+import { type EventStream, ownsKeys } from '../event/event-stream.js';
+import type { StoredKey } from '../privacy/data-key.js';
+import type { SealingKeys } from '../privacy/sealing-keys.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { MongoAudit } from './audit.js';
+import { type KeyDocument, MongoKeyHolder } from './key-holder.js';
 import { idsByVersion } from './ids-by-version.js';
 import { forgetCommands } from './remembered-commands.js';
 import { BATCH_TIMEOUT_MS, orUnavailableAfter, isDuplicateKey, orUnavailable, refusal } from './errors.js';
@@ -39,6 +43,7 @@ export interface AggregateDocument<State> {
   _id: string;
   version: number;
   hash?: string;
+  key?: StoredKey;
   state: State;
   pending: PendingEvent[];
   commands: RememberedCommand<State>[];
@@ -60,6 +65,8 @@ interface Save<State> {
   readonly expectedVersion: number;
   readonly state: State;
   readonly hash: string;
+  /** Set if the change sets it. */
+  readonly key: StoredKey | undefined;
   readonly entry: PendingEvent;
   readonly commands: readonly RememberedCommand<State>[];
 }
@@ -67,7 +74,14 @@ interface Save<State> {
 /** The oldest pending event. It is extracted before its fields are read, because there may be many others. */
 const FIRST = (fields: object | string) => ({ $let: { vars: { first: { $first: '$pending' } }, in: fields } });
 /** The fields that a command needs: the size of the outbox, but not its events. */
-const STORED = { hash: 1, state: 1, commands: 1, oldest: FIRST('$$first.version'), bytes: { $bsonSize: '$$ROOT' } };
+const STORED = {
+  hash: 1,
+  key: 1,
+  state: 1,
+  commands: 1,
+  oldest: FIRST('$$first.version'),
+  bytes: { $bsonSize: '$$ROOT' },
+};
 const WAITING = { first: FIRST({ version: '$$first.version', time: '$$first.time' }) };
 /** Uses the sparse index, which contains only the backlog. */
 const WAITS = { 'pending.time': { $gt: '' } } as object;
@@ -81,6 +95,8 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   Changed
 > {
   readonly topic: string;
+  readonly keysTopic: string | undefined;
+  readonly keys: KeyHolder;
   private readonly listeners: ((commit: CommittedEvent) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly write: Write<AggregateDocument<State>>;
@@ -90,9 +106,12 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   constructor(
     private readonly collection: Collection<AggregateDocument<State>>,
     private readonly stream: EventStream,
+    private readonly sealing?: SealingKeys,
     limits?: BatchLimits,
   ) {
     this.topic = stream.topic;
+    this.keysTopic = ownsKeys(stream) ? stream.keys : undefined;
+    this.keys = new MongoKeyHolder(collection as unknown as Collection<KeyDocument>);
     this.write = groupCommit(collection, limits);
     this.limit = new EventLimit(stream.topic);
     this.findStored = batchedFinds(collection as unknown as Collection<StoredDocument<State>>, STORED);
@@ -128,17 +147,17 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   async find(id: string): Promise<StoredAggregate<State> | undefined> {
     const document = await this.findStored(id);
     if (!document) return undefined;
-    const { hash, state, commands, oldest, bytes } = document;
+    const { hash, key, state, commands, oldest, bytes } = document;
     const pending = oldest !== undefined && { pending: { oldest, bytes } };
-    return { state, ...(hash !== undefined && { hash }), ...pending, commands };
+    return { state, ...(hash !== undefined && { hash }), ...(key && { key }), ...pending, commands };
   }
 
   async save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
     const { state, commands } = saving;
     const { id } = state;
-    const { entry, hash } = composeChange(this.stream, before, saving);
+    const { entry, hash, key } = await sealedChange(this.stream, before, saving, this.sealing);
     this.limit.refuseTooLarge(entry);
-    const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, entry, commands };
+    const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, key, entry, commands };
     const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);
     if (isDuplicateKey(refused)) await this.refuseUnlessSaved(save, refused?.afterLostAnswer ?? false);
     else if (refused) throw unavailable('MongoDB rejected the write', refusal([refused]));
@@ -232,9 +251,13 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   }
 
   restore(states: readonly Restored<State>[]): Promise<void> {
-    const fieldsOf = ({ hash, state }: Restored<State>) => ({ hash, state });
-    const { collection } = this;
-    return upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, { pending: [], commands: [] });
+    const { collection, keysTopic } = this;
+    const fieldsOf = ({ hash, state, key }: Restored<State>) => ({
+      ...{ hash, state },
+      ...(keysTopic !== undefined && state.erased && { key: shreddedWith(state, key) }),
+    });
+    const initial = ({ key }: Restored<State>) => ({ pending: [], commands: [], ...(key && { key }) });
+    return upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, initial);
   }
 
   async *allHeads(): AsyncGenerator<Head> {
@@ -266,7 +289,11 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
 
   /** Gives access to the states for a comparison with the log. */
   audit(): Auditable {
-    return new MongoAudit(this.collection as unknown as Collection<never>, { pending: [], commands: [] });
+    return new MongoAudit(this.collection as unknown as Collection<never>, {
+      pending: [],
+      commands: [],
+      key: undefined,
+    });
   }
 }
 
@@ -279,18 +306,19 @@ function toPendingAggregate(document: object): PendingAggregate {
  * A bulk write reports which operations failed, but not which matched nothing. So a stale update must fail: with
  * `upsert`, an update that does not match `{_id, version}` becomes an insert, which fails on the existing `_id`.
  */
-function toOperation<State>({ id, expectedVersion, state, hash, entry, commands }: Save<State>): object {
+function toOperation<State>({ id, expectedVersion, state, hash, key, entry, commands }: Save<State>): object {
+  const set = { version: entry.version, hash, ...(key && { key }), state, commands };
   if (expectedVersion === 0) {
     return {
       insertOne: {
-        document: { _id: id, version: entry.version, hash, state, pending: [entry], commands },
+        document: { _id: id, ...set, pending: [entry] },
       },
     };
   }
   return {
     updateOne: {
       filter: { _id: id, version: expectedVersion },
-      update: { $set: { version: entry.version, hash, state, commands }, $push: { pending: entry } },
+      update: { $set: set, $push: { pending: entry } },
       upsert: true,
     },
   };

@@ -1,18 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { SealedPart } from '../event/cloud-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import type { DataKey } from './data-key.js';
-
-/** The sealed personal part of an event. */
-export interface SealedPart {
-  /** The key that opens it. */
-  readonly kid: string;
-  readonly alg: 'A256GCM';
-  /** How the content was compressed, before it was padded to 16 bytes and encrypted. */
-  readonly zip: 'DEF-d1';
-  /** Initialization vector (12 bytes), ciphertext and tag (16 bytes), in base64. */
-  readonly box: string;
-}
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;

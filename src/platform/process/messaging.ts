@@ -15,6 +15,7 @@ import { type Disagreement, LogGuard } from '../rebuilding/log-guard.js';
 import { PositionKeeper } from '../consuming/position-keeper.js';
 import type { Positions } from '../consuming/positions.js';
 import { type DeadLettered, recordHandler } from '../consuming/record-handler.js';
+import type { PersonKeys } from '../context/person-keys.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { topicsUsed } from '../consuming/topics-used.js';
 
@@ -26,7 +27,9 @@ export interface Participant {
   readonly subscriptions: readonly Subscription[];
   /** The histories of the aggregates in the outboxes. */
   readonly histories: readonly RecordedTopic[];
-  /** Determines from which offsets the context's reactions start. */
+  /** The keys of the persons that the context deals with. */
+  readonly keys: readonly Pick<PersonKeys, 'topic' | 'handler'>[];
+  /** Applies erasures that the database may not know, and determines from which offsets reactions start. */
   readonly begin: (bus: Bus) => Promise<void>;
   /** Stored in the context's own database. */
   readonly positions: Positions;
@@ -164,7 +167,8 @@ export class Messaging {
   private get topics(): readonly string[] {
     const outboxes = this.participants.flatMap((member) => member.outboxes);
     const subscriptions = this.participants.flatMap((member) => member.subscriptions);
-    return topicsUsed(outboxes, subscriptions).map(({ topic }) => topic);
+    const keys = this.participants.flatMap((member) => member.keys.map(({ topic }) => topic));
+    return topicsUsed(outboxes, subscriptions, keys).map(({ topic }) => topic);
   }
 
   /** Does not recreate a topic that existed before: the guards report it as missing. */
@@ -178,7 +182,7 @@ export class Messaging {
     participant: Participant,
     onDeadLetters: (consumed: Consumed, deadLettered: DeadLettered) => void,
   ): ActiveParticipant {
-    const { name, outboxes, subscriptions, histories, positions } = participant;
+    const { name, outboxes, subscriptions, histories, keys, positions } = participant;
     const { bus, logger } = this;
     const keeper = new PositionKeeper({
       group: name,
@@ -193,6 +197,7 @@ export class Messaging {
       const onDead = (deadLettered: DeadLettered) => onDeadLetters(subscription, deadLettered);
       handlers.set(subscription.topic, keeper.watch(recordHandler(subscription, bus, logger, onDead)));
     }
+    for (const each of keys) handlers.set(each.topic, keeper.watch(each.handler(bus)));
     // Publishing while log and database disagree would create a second history.
     const publish: Bus['publish'] = async (topic, records) => {
       guard.refusePublishing();

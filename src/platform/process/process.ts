@@ -176,10 +176,12 @@ export class Process {
   }
 
   private participants(): Participant[] {
-    return this.members.map(({ context: { name }, stores: outboxes, subscriptions, histories, begin, database }) => {
-      const { positions, pins } = database;
-      return { name, outboxes, subscriptions, histories, begin, positions, pins };
-    });
+    return this.members.map(
+      ({ context: { name }, stores: outboxes, subscriptions, histories, keys, begin, database }) => {
+        const { positions, pins } = database;
+        return { name, outboxes, subscriptions, histories, keys, begin, positions, pins };
+      },
+    );
   }
 
   private watchDeadLetters(bus: Bus, subscriptions: readonly Subscription[]): void {

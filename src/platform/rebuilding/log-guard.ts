@@ -228,7 +228,7 @@ export class LogGuard {
       }
       return Promise.resolve();
     };
-    const reader = await this.options.bus.read([topic], take, NEWEST);
+    const reader = await this.options.bus.read([topic], take, { newest: NEWEST });
     try {
       await reader.caughtUp();
     } finally {

@@ -32,10 +32,19 @@ function newReader(stream: EventStream): RecordedChangeReader<unknown> {
   const versions = Object.entries(schemaVersions);
   const newest = new Map(versions.map(([type, major]) => [`${typePrefix}.${type}`, major]));
   const check = tolerantCheck(schemas);
+  const fits = (dataschema: string, data: unknown) => {
+    try {
+      check(dataschema, data);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   return (event, record) => {
     const major = newest.get(event.type);
     if (major === undefined) return undefined;
     const { dataschema, data } = upcast(event, upcasters, major);
+    if (event.forgotten && !fits(dataschema, data)) return toEntry(event, record, undefined, changedIn(data));
     check(dataschema, data);
     const { [member]: state, changed } = data as Record<string, unknown>;
     const { id, version } = state as Aggregate;
@@ -46,10 +55,15 @@ function newReader(stream: EventStream): RecordedChangeReader<unknown> {
   };
 }
 
+function changedIn(data: unknown): readonly string[] {
+  const { changed } = (data ?? {}) as { readonly changed?: unknown };
+  return Array.isArray(changed) ? changed.filter((pointer) => typeof pointer === 'string') : [];
+}
+
 function toEntry<State>(
   event: CloudEvent,
   { partition, offset }: LoggedRecord,
-  state: State,
+  state: State | undefined,
   changed: readonly string[],
 ): RecordedChange<State> {
   const { subject, sequence, type, id, time, actor, hash } = event;
@@ -66,6 +80,7 @@ function toEntry<State>(
     ...(extensions && { extensions }),
     partition,
     offset,
-    state,
+    ...(event.sealed && { sealed: event.sealed }),
+    ...(state !== undefined && { state }),
   };
 }

@@ -5,6 +5,8 @@ export interface EventApi {
   /** The streams that it publishes; it is the only publisher of their topics. */
   readonly publishes: readonly EventStream[];
   readonly reads: readonly TopicReading[];
+  /** The topics of the keys that seal what it publishes, or that open what it reads. */
+  readonly keys: readonly string[];
 }
 
 /** A topic that a context reads. */

@@ -1,0 +1,46 @@
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import type { KeyChange, KeyHolder, PersonsKey } from '../aggregate/aggregates.js';
+import type { StoredKey } from '../privacy/data-key.js';
+import { isDuplicateKey, refusal } from './errors.js';
+import { writeWhenUnfenced } from './fence.js';
+import { read } from './reads.js';
+
+/** A person's document, as far as its key is concerned. */
+export interface KeyDocument {
+  _id: string;
+  key?: StoredKey;
+  state?: { readonly erased?: true };
+}
+
+const KEY = { key: 1, 'state.erased': 1 } as const;
+
+/** The keys in the documents of persons. */
+export class MongoKeyHolder implements KeyHolder {
+  constructor(private readonly collection: Collection<KeyDocument>) {}
+
+  async find(persons: readonly string[]): Promise<ReadonlyMap<string, StoredKey>> {
+    const options = { projection: { key: 1 }, batchSize: persons.length + 1 };
+    const found = await read(() => this.collection.find({ _id: { $in: [...persons] } }, options).toArray());
+    return new Map(found.flatMap(({ _id, key }) => (key ? [[_id, key]] : [])));
+  }
+
+  async *allKeys(): AsyncGenerator<PersonsKey> {
+    for await (const { _id: id, key, state } of this.collection.find({}, { projection: KEY }).sort({ _id: 1 })) {
+      yield { id, ...(key && { key }), isErased: state?.erased === true };
+    }
+  }
+
+  async setKeys(changes: readonly KeyChange[]): Promise<readonly string[]> {
+    if (changes.length === 0) return [];
+    const operations = changes.map(({ id, from, to }) => ({
+      updateOne: {
+        filter: { _id: id, 'state.erased': { $exists: false }, key: from ?? { $exists: false } },
+        update: { $set: { key: to } },
+      },
+    })) as unknown as AnyBulkWriteOperation<KeyDocument>[];
+    const refused = [...(await writeWhenUnfenced(this.collection, operations)).values()];
+    if (!refused.every(isDuplicateKey)) throw refusal(refused);
+    const stored = await this.find(changes.map(({ id }) => id));
+    return changes.filter(({ id, to }) => stored.get(id)?.kid === to.kid).map(({ id }) => id);
+  }
+}
