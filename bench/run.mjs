@@ -45,8 +45,8 @@ async function onServers(part, measure, name = 'bench') {
   const servers = { name, log: () => undefined };
   await stopServers({ ...servers, wipe: true });
   try {
-    const started = await startServers(servers);
-    return await measure({ KAFKA_BOOTSTRAP_SERVERS: started.kafka, MONGODB_URI: started.mongodb });
+    const { kafka, mongodb, masterKeys } = await startServers(servers);
+    return await measure({ KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb, MASTER_KEYS_FILE: masterKeys });
   } finally {
     await stopServers({ ...servers, wipe: true });
   }

@@ -6,13 +6,13 @@ import { parseConfig } from '../../src/platform/operating/config/config.js';
 import { backendsOf } from '../../src/platform/process/backends.js';
 import { verify } from '../../src/platform/rebuilding/verify.js';
 import { silentLogger } from '../../src/platform/testing/silent-logger.js';
-import type { Settings } from './run-process.js';
+import { type Settings, withMasterKeys } from './run-process.js';
 
 /**
  * Expects what the command `verify` checks of every context, in this process: a command of its own takes two seconds.
  */
 export async function expectVerified(settings: Settings): Promise<void> {
-  const backends = backendsOf(parseConfig(settings), silentLogger);
+  const backends = backendsOf(parseConfig(withMasterKeys(settings)), silentLogger);
   const bus = await backends.openBus();
   try {
     for (const context of CONTEXTS) {

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(contexts: readonly Contex
   dlt: async () => (await import('./dlt.js')).dlt,
   outbox: async () => (await import('./outbox.js')).outbox,
   topics: async () => (await import('./topics.js')).topics,
+  keys: async () => (await import('./keys.js')).keys,
   config: async () => (await import('./config.js')).config,
 };
 

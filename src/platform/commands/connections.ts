@@ -7,6 +7,7 @@ import type { Context } from '../context/define-context.js';
 import { expectUp } from '../tools/dependency.js';
 import { dropExpired } from '../rebuilding/inspection.js';
 import { Interrupted } from './command.js';
+import type { KeyWrapper } from '../privacy/key-wrapper.js';
 import { createLogger } from '../operating/logger.js';
 import type { Logger } from 'pino';
 
@@ -17,6 +18,11 @@ export interface Connections {
   readonly bus: Bus;
   readonly database: Database;
   readonly logger: Logger;
+  /**
+   * Opens the master keys. Only when they are used: a command that opens no personal data works without them.
+   * @throws Error that names the setting, or the service that is away
+   */
+  openKeyWrapper(): Promise<KeyWrapper>;
   /** Aborted by SIGTERM and SIGINT. */
   readonly interrupted: AbortSignal;
 }
@@ -38,7 +44,8 @@ export function withConnections<T>(context: Context, work: (connections: Connect
     const database = await backends.openDatabase(context.name);
     return closeAfter(database, async () => {
       const bus = await backends.openBus();
-      return closeAfter(bus, () => work({ ...shared, context, bus, database }));
+      const openKeyWrapper = () => backends.openKeyWrapper();
+      return closeAfter(bus, () => work({ ...shared, context, bus, database, openKeyWrapper }));
     });
   });
 }

@@ -9,6 +9,12 @@ export interface MasterKey {
   readonly bytes: Buffer;
 }
 
+/** Returns a new master key. Its id begins with the date, for those who read the file. */
+export function newMasterKey(): MasterKey {
+  const day = new Date().toISOString().slice(0, 10);
+  return { id: `${day}-${randomBytes(4).toString('hex')}`, bytes: randomBytes(32) };
+}
+
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -17,14 +23,15 @@ export class MasterKeys implements KeyWrapper {
   readonly ids: readonly string[];
   private readonly keys: ReadonlyMap<string, KeyObject>;
 
-  /** @param keys the newest first; at least one */
+  /** @param keys the newest first; without any, nothing can be wrapped or unwrapped */
   constructor(keys: readonly MasterKey[]) {
     this.ids = keys.map(({ id }) => id);
     this.keys = new Map(keys.map(({ id, bytes }) => [id, createSecretKey(bytes)]));
   }
 
   wrap(subject: string, { kid, secret }: DataKey): WrappedKey {
-    const master = this.ids[0] as string;
+    const [master] = this.ids;
+    if (master === undefined) throw unavailable('there is no master key');
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.keys.get(master) as KeyObject, iv);
     cipher.setAAD(Buffer.from(subject));

@@ -6,6 +6,7 @@ import { kafkaProblems, kafkaSettings, kafkaWarnings } from './kafka-settings.js
 import { isSecret } from './mask.js';
 import { misspeltWarnings } from './misspelt.js';
 import { mongoDbUri } from './mongodb-uri.js';
+import { privacySettings, privacyWarnings } from './privacy-settings.js';
 import { readSources, type Sources } from './sources.js';
 
 const schema = z.strictObject({
@@ -34,6 +35,7 @@ const schema = z.strictObject({
   /** Idle keep-alive timeout. Must exceed the load balancer's, or it may reuse a connection we have just closed. */
   HTTP_KEEP_ALIVE_MS: integer(1, 3_600_000).default(75_000),
   ...authenticationSettings,
+  ...privacySettings,
 });
 
 function toBytes(size: string): number {
@@ -80,7 +82,13 @@ export function loadConfig(
   return {
     config,
     originOf: (name) => raw.origin(name),
-    warnings: [...misspelt, ...warnings, ...kafkaWarnings(raw), ...mongoDbWarnings(raw, modules)],
+    warnings: [
+      ...misspelt,
+      ...warnings,
+      ...kafkaWarnings(raw),
+      ...mongoDbWarnings(raw, modules),
+      ...privacyWarnings(raw),
+    ],
   };
 }
 
