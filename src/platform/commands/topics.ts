@@ -1,7 +1,7 @@
 import type { Context } from '../context/define-context.js';
 import type { Bus, TopicDescription } from '../log/bus.js';
 import { changedPartitions, pinnedPartitions } from '../log/partition-pins.js';
-import { UNLIMITED_RETENTION, unusualSettings, retentionProblems, durabilityProblems } from '../log/topics.js';
+import { problemsOf, UNLIMITED_RETENTION, unusualSettings } from '../log/topics.js';
 import { isEmbedded, loadConfig } from '../operating/config/config.js';
 import type { Database } from '../context/database.js';
 import { expectUp } from '../tools/dependency.js';
@@ -83,7 +83,7 @@ function printReport(
   { changed, warnings }: PartitionFindings,
 ): number {
   const missing = used.filter(({ topic }) => !described.has(topic)).map(({ topic }) => `${topic} is missing`);
-  const unsafe = [...described.values()].flatMap((each) => [...retentionProblems(each), ...durabilityProblems(each)]);
+  const unsafe = [...described.values()].flatMap(problemsOf);
   const unusual = [...described.values()].flatMap((each) => unusualSettings(each, expectedPartitions));
   const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
   const problems = [...missing, ...changed, ...unsafe];

@@ -13,8 +13,10 @@ import type {
 } from '../log/bus.js';
 import { partitionsChanged } from '../log/topics.js';
 import { withTimeout } from '../tools/timeout.js';
+import { type Compression, DEFAULT_COMPRESSION } from '../operating/config/kafka-settings.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { KafkaAdmin } from './admin.js';
+import { registerCodecs } from './compression.js';
 import { KafkaConsumer } from './consumer.js';
 import { explained, reasonFor } from './errors.js';
 import { KafkaLogReader } from './log-reader.js';
@@ -32,6 +34,8 @@ import { TopicProducer } from './topic-producer.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
+  /** Compression of the batches that are sent. */
+  readonly compression?: Compression;
   /** Number of partitions of a new topic. */
   readonly partitions: number;
   /** Required replication factor of topics; undefined when not configured. */
@@ -63,6 +67,7 @@ export class KafkaBus implements Bus {
   /** Loads the client. It connects with the first call that needs a connection. */
   static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
     const { Kafka: Client, Partitioners } = await import('kafkajs');
+    await registerCodecs();
     const client = new Client({
       socketFactory: connectWithoutDelay,
       ...settings.client,
@@ -107,9 +112,10 @@ export class KafkaBus implements Bus {
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
+    const { compression = DEFAULT_COMPRESSION } = this.settings;
+    const expect = (partitions: number) => this.expectSame(topic, partitions);
     const producer =
-      this.producers.get(topic) ??
-      new TopicProducer(this.kafka, topic, this.choosePartition, (partitions) => this.expectSame(topic, partitions));
+      this.producers.get(topic) ?? new TopicProducer(this.kafka, topic, compression, this.choosePartition, expect);
     this.producers.set(topic, producer);
     return producer.publish(records);
   }

@@ -5,8 +5,9 @@ import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { backoffDelay, retryUntilDone } from '../tools/backoff.js';
 import { firstToRead, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
 import { type Position, progressOf } from '../log/progress.js';
-import { unavailable } from '../tools/errors.js';
+import { PlatformError, unavailable } from '../tools/errors.js';
 import type { KafkaAdmin } from './admin.js';
+import { whyUnreadable } from './errors.js';
 import { KafkaLease } from './lease.js';
 import { toLoggedRecord } from './record.js';
 import { existingTopics, extentsOf } from './topics.js';
@@ -156,6 +157,11 @@ export class KafkaLogReader implements LogReader {
   }
 
   private startAgain(error: Error): void {
+    const unreadable = whyUnreadable(error);
+    if (unreadable !== undefined) {
+      void this.end(new PlatformError('rejected', 'unreadable-batch', unreadable, undefined, { cause: error }));
+      return;
+    }
     if (this.crashes === 0) this.awaySince = Date.now();
     this.crashes += 1;
     if (Date.now() - this.awaySince < this.timeoutMs) void this.startConsumer(backoffDelay(this.crashes));

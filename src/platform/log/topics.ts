@@ -85,6 +85,17 @@ function compactionProblems(topic: string, settings: Settings): string[] {
   ];
 }
 
+/**
+ * Returns why consumers cannot read what is sent to the topic, as sentences. With a `compression.type` other than
+ * `producer`, brokers compress every batch again.
+ */
+export function compressionProblems({ topic, settings }: TopicDescription): string[] {
+  const type = settings['compression.type'] ?? 'producer';
+  return ['snappy', 'lz4'].includes(type)
+    ? [`${topic} cannot be read: compression.type is ${type}, not producer, zstd, gzip or uncompressed`]
+    : [];
+}
+
 /** Returns the error that forbids publishing to a topic whose number of partitions changed. */
 export function partitionsChanged(topic: string, partitions: number, first: number): PlatformError {
   const message = `${topic} has ${partitions} partitions, and was created with ${first}: events of one key would be in two`;
@@ -103,6 +114,11 @@ export function durabilityProblems({ topic, replicationFactor, wantedReplicas, s
       ? [`${topic} could lose events with one broker: ${MIN_IN_SYNC} is ${inSync}, not 2`]
       : []),
   ];
+}
+
+/** Returns all reasons why the topic must not be used as it is, as sentences. */
+export function problemsOf(description: TopicDescription): string[] {
+  return [retentionProblems, durabilityProblems, compressionProblems].flatMap((problems) => problems(description));
 }
 
 /** Returns settings that are unusual but lose no events, as sentences. */
