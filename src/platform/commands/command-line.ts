@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(contexts: readonly Contex
   outbox: async () => (await import('./outbox.js')).outbox,
   topics: async () => (await import('./topics.js')).topics,
   keys: async () => (await import('./keys.js')).keys,
+  schemas: async () => (await import('./schemas.js')).schemas,
   config: async () => (await import('./config.js')).config,
 };
 

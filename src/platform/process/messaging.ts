@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, RunningConsumer, RecordHandler } from '../log/bus.js';
+import type { SchemaIdOf } from '../event/event-record.js';
 import { createPinnedTopics, type PartitionPins } from '../log/partition-pins.js';
 import { topicHealth } from '../log/topic-health.js';
 import { isCodedError } from '../tools/errors.js';
@@ -56,12 +57,16 @@ export class Messaging {
   /** Why it cannot join, if an operator has to fix that. */
   private obstacle: string | undefined;
 
-  /** @param onDeadLetters called when records of a subscription were dead-lettered */
+  /**
+   * @param onDeadLetters called when records of a subscription were dead-lettered
+   * @param schemaIdOf returns the ids that a schema registry has given to schemas
+   */
   constructor(
     private readonly bus: Bus,
     participants: readonly Participant[],
     private readonly logger: Logger,
     onDeadLetters: (consumed: Consumed, deadLettered: DeadLettered) => void,
+    private readonly schemaIdOf?: SchemaIdOf,
   ) {
     this.participants = participants.map((participant) => this.activate(participant, onDeadLetters));
   }
@@ -204,7 +209,9 @@ export class Messaging {
       await bus.publish(topic, records);
     };
     const describeTopics: Bus['describeTopics'] = (names) => bus.describeTopics(names);
-    const relays = outboxes.map((outbox) => new Relay(outbox, { publish, describeTopics }, logger));
+    const relays = outboxes.map(
+      (outbox) => new Relay(outbox, { publish, describeTopics }, logger, {}, this.schemaIdOf),
+    );
     const backlogs = outboxes.map((outbox, index) => new BacklogWatch(outbox, relays[index] as Relay));
     return { ...participant, guard, keeper, relays, backlogs, handlers };
   }

@@ -13,7 +13,8 @@ import type { Config } from '../operating/config/config.js';
 import type { Database } from '../context/database.js';
 import type { Context } from '../context/define-context.js';
 import type { OpenContext } from '../context/open-context.js';
-import { deadLetterTopic } from '../consuming/dead-letter.js';
+import { type Consumed, deadLetterTopic } from '../consuming/dead-letter.js';
+import type { DeadLettered } from '../consuming/record-handler.js';
 import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
 import { compileSchemasOf } from '../event/compose-event.js';
 import { expectUp } from '../tools/dependency.js';
@@ -24,6 +25,8 @@ import { createManagementApp } from '../http/server/management.js';
 import { Messaging, type Participant } from './messaging.js';
 import { Metrics } from '../operating/metrics.js';
 import { keepDroppingExpired } from '../rebuilding/inspection.js';
+import type { SchemaIds } from '../schema-registry/schema-ids.js';
+import { schemaIdsOf } from './schema-ids.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { consumerLags } from '../consuming/consumer-lag.js';
 
@@ -149,10 +152,12 @@ export class Process {
     const bus = await this.backends.openBus();
     this.connections.push(bus);
     const { subscriptions } = this;
-    const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, deadLettered) => {
+    const onDeadLetters = (consumed: Consumed, deadLettered: DeadLettered) => {
       this.metrics.countDeadLetters(consumed, deadLettered);
       if (deadLettered.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
-    });
+    };
+    const schemaIds = await this.lookUpSchemaIds();
+    const messaging = new Messaging(bus, this.participants(), this.logger, onDeadLetters, schemaIds?.of);
     this.watchDeadLetters(bus, subscriptions);
     this.metrics.watchConsumers(() => messaging.restarts());
     this.metrics.watchDisagreements(() => messaging.disagreements());
@@ -162,6 +167,16 @@ export class Process {
     this.adapters.push(this.backends.busName);
     for (const dependency of messaging.dependencies(this.backends.busName)) this.health.add(dependency);
     this.messaging = messaging;
+  }
+
+  /** Starts to look up the ids of schemas, if there is a schema registry. Publishing does not wait for them. */
+  private async lookUpSchemaIds(): Promise<SchemaIds | undefined> {
+    const streams = this.contexts.flatMap(({ events }) => events.publishes);
+    const schemaIds = await schemaIdsOf(this.config, streams, this.logger);
+    if (!schemaIds) return undefined;
+    this.health.add(schemaIds);
+    void schemaIds.lookUp(this.stopping.signal);
+    return schemaIds;
   }
 
   /** Compares the databases with the log before the first request; joins the bus in the background. */

@@ -7,6 +7,7 @@ import { isSecret } from './mask.js';
 import { misspeltWarnings } from './misspelt.js';
 import { mongoDbUri } from './mongodb-uri.js';
 import { privacySettings, privacyWarnings } from './privacy-settings.js';
+import { schemaRegistryProblems, schemaRegistrySettings, schemaRegistryWarnings } from './schema-registry-settings.js';
 import { readSources, type Sources } from './sources.js';
 
 const schema = z.strictObject({
@@ -24,6 +25,7 @@ const schema = z.strictObject({
   /** For every module without a connection string of its own. */
   MONGODB_URI: mongoDbUri,
   ...kafkaSettings,
+  ...schemaRegistrySettings,
   /** How long a stopping process still serves while it reports not ready, so that gateways can stop using it. */
   DRAIN_MS: integer(0, 60_000).default(0),
   /** Maximum request body: bytes, or a size with a unit (`256kb`, `1mb`). */
@@ -88,6 +90,7 @@ export function loadConfig(
       ...kafkaWarnings(raw),
       ...mongoDbWarnings(raw, modules),
       ...privacyWarnings(raw),
+      ...schemaRegistryWarnings(raw),
     ],
   };
 }
@@ -143,6 +146,7 @@ function validate(
   const together = [
     ...authenticationProblems(raw).filter(isNew),
     ...kafkaProblems(raw),
+    ...schemaRegistryProblems(raw),
     ...backendProblems(raw, modules),
   ];
   const lines = [...problems, ...wrong, ...together];
