@@ -1,5 +1,6 @@
 import type { LoggedRecord } from '../log/bus.js';
 import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent } from '../event/cloud-event.js';
+import { contradictingHeaders } from '../event/event-record.js';
 import { hashOf } from '../event/hash-chain.js';
 import { gapsIn, mainLine, unresolved } from './branches.js';
 import type { ObservedEvent } from './projector.js';
@@ -95,6 +96,7 @@ function faultsOf(event: CloudEvent, { key, headers }: LoggedRecord): string[] {
     ...(isAltered ? ['altered: the content does not match the hash'] : []),
     ...(key?.toString() === event.subject ? [] : ['the key is not the event subject']),
     ...(headers['content-type'] === CLOUD_EVENT_CONTENT_TYPE ? [] : ['the content-type is not that of a CloudEvent']),
+    ...contradictingHeaders(event, headers).map((name) => `the header ${name} contradicts the event`),
   ];
 }
 

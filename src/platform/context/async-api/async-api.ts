@@ -7,6 +7,7 @@ import {
   CLOUD_EVENT_SCHEMA,
   componentName,
   DEAD_LETTER_HEADERS,
+  eventHeaders,
   schemaReference,
   toComponent,
   typeOf,
@@ -176,11 +177,7 @@ function message(
     title: type,
     summary: schema.description,
     contentType: CLOUD_EVENT_CONTENT_TYPE,
-    headers: {
-      type: 'object',
-      required: ['content-type'],
-      properties: { 'content-type': { const: CLOUD_EVENT_CONTENT_TYPE } },
-    },
+    headers: eventHeaders(type ?? '', dataschema),
     payload: {
       allOf: [
         { $ref: '#/components/schemas/CloudEvent' },
