@@ -1,5 +1,6 @@
 import { v5 as uuidv5 } from 'uuid';
-import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent, dataschemaOf } from '../event/cloud-event.js';
+import { type CloudEvent, dataschemaOf } from '../event/cloud-event.js';
+import { toEventRecord } from '../event/event-record.js';
 import { canonicalJson, digestOf } from '../event/hash-chain.js';
 import type { Bus, BusRecord } from '../log/bus.js';
 import { erasuresTopicOf, kindOf } from '../privacy/topics.js';
@@ -50,9 +51,5 @@ function toRecord(context: string, keysTopic: string, erasure: CloudEvent): BusR
     dataschema: dataschemaOf(type, 1),
   });
   const json = `{"hash":"${digestOf(canonical)}",${canonical.slice(1)}`;
-  return {
-    key: Buffer.from(subject),
-    value: Buffer.from(json),
-    headers: { 'content-type': CLOUD_EVENT_CONTENT_TYPE },
-  };
+  return toEventRecord(subject, json);
 }

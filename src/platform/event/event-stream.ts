@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { CloudEvent } from './cloud-event.js';
 import type { MessageSchema } from './message-schemas.js';
+import { SEALED_PART_SCHEMA } from './sealed-part-schema.js';
 import type { Upcasters } from './upcast.js';
 
 /** The topic and the format of the events of one kind of aggregate. */
@@ -46,13 +47,14 @@ export function eventStream(kind: string, declaration: EventStreamDeclaration): 
   const { types, folder, ...rest } = declaration;
   const [context, member] = kind.split('.') as [string, string];
   const belongs = ({ type }: CloudEvent) => type.startsWith(`${kind}.`);
+  const sealedPart = rest.keys === undefined ? [] : [SEALED_PART_SCHEMA];
   return {
     topic: `${kind}.change`,
     source: `/${context}`,
     typePrefix: kind,
     member,
     schemaVersions: types,
-    schemas: jsonFiles(new URL('schemas/', folder)) as MessageSchema[],
+    schemas: [...(jsonFiles(new URL('schemas/', folder)) as MessageSchema[]), ...sealedPart],
     samples: (jsonFiles(new URL('samples/', folder)) as CloudEvent[]).filter(belongs),
     ...rest,
   };

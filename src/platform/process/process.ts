@@ -22,6 +22,8 @@ import { Health } from '../operating/health.js';
 import { createApp } from '../http/server/app.js';
 import { listen, type Listener } from '../http/server/listen.js';
 import { createManagementApp } from '../http/server/management.js';
+import type { Privacy } from '../context/person-keys.js';
+import { KeyRing } from '../privacy/key-ring.js';
 import { Messaging, type Participant } from './messaging.js';
 import { Metrics } from '../operating/metrics.js';
 import { keepDroppingExpired } from '../rebuilding/inspection.js';
@@ -75,7 +77,11 @@ export class Process {
     const authentication = await authenticationOf(this.config, this.logger);
     for (const dependency of authentication?.dependencies ?? []) this.health.add(dependency);
     this.management = await listen(this.createManagementApp(), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
-    await this.openDatabases();
+    const privacy = {
+      ring: new KeyRing(await this.backends.openKeyWrapper()),
+      seals: this.config.PERSONAL_DATA === 'sealed',
+    };
+    await this.openDatabases(privacy);
     await this.openBus();
     await this.prepareDatabases();
     await this.joinBus();
@@ -135,12 +141,12 @@ export class Process {
     });
   }
 
-  private async openDatabases(): Promise<void> {
+  private async openDatabases(privacy: Privacy): Promise<void> {
     for (const context of this.contexts) {
       context.events.publishes.forEach(compileSchemasOf);
       const database = await this.backends.openDatabase(context.name);
       this.connections.push(database);
-      const opened = context.open(database, { stopping: this.stopping.signal, container: this.container });
+      const opened = context.open(database, { stopping: this.stopping.signal, container: this.container, privacy });
       this.members.push({ ...opened, context, database });
       const name = `${database.kind}:${context.name}`;
       this.adapters.push(name);
