@@ -40,11 +40,14 @@ export class RunningProcess {
   private readonly child: ChildProcess;
   private readonly host: string;
 
-  /** @param project whose build it is */
-  constructor(args: readonly string[], settings: Settings, project = PROJECT) {
+  /**
+   * @param project whose build it is
+   * @param script another program of the project
+   */
+  constructor(args: readonly string[], settings: Settings, project = PROJECT, script = 'dist/main.js') {
     this.host = settings.HOST ?? '127.0.0.1';
     const env = { PATH: process.env.PATH, PORT: '0', MANAGEMENT_PORT: '0', ...withMasterKeys(settings) };
-    this.child = spawn(process.execPath, ['dist/main.js', ...args], { cwd: project, env, stdio: 'pipe' });
+    this.child = spawn(process.execPath, [script, ...args], { cwd: project, env, stdio: 'pipe' });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.exited = new Promise((resolve, reject) => {
@@ -122,6 +125,11 @@ export class RunningProcess {
 /** `node dist/main.js serve`, for these modules. */
 export function serve(settings: Settings, module = 'all'): RunningProcess {
   return new RunningProcess(['serve', '--module', module], settings);
+}
+
+/** A program of the project that is not the built one. */
+export function runScript(script: string, settings: Settings): RunningProcess {
+  return new RunningProcess([], settings, PROJECT, script);
 }
 
 /** A folder that is gone after the test. */

@@ -1,22 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { CloudEvent as Parsed, Kafka, type KafkaMessage } from 'cloudevents';
 import fc from 'fast-check';
-import { customerEvents } from '../../accounts/messages/customer-events.js';
-import { toCloudEvent } from '../testing/cloud-events.js';
+import { serialize, toCloudEvent } from '../testing/cloud-events.js';
 import { created, eventOf, itemEvents } from '../testing/items.js';
 import { withCause } from '../tools/request-context.js';
 import type { CloudEvent } from './cloud-event.js';
 import { toEventRecord } from './event-record.js';
-import { canonicalJson, hashOf } from './hash-chain.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const OF = { id: 'item-1', version: 12, time: '2026-11-23T04:12:41.003Z' };
 const CAUSE = { id: 'cause', traceparent: TRACE, actor: 'ada' };
-
-const serialize = (event: CloudEvent): string => {
-  const { hash: _, ...rest } = event;
-  return `{"hash":"${hashOf(rest)}",${canonicalJson(rest).slice(1)}`;
-};
 
 const published = withCause(CAUSE, () => toCloudEvent(itemEvents, eventOf(created('item-1')), OF));
 
@@ -72,42 +64,5 @@ describe('the record of an event', () => {
         }
       }),
     );
-  });
-});
-
-describe('the CloudEvents library for Node.js', () => {
-  const samples = [published, ...(customerEvents.samples ?? [])];
-
-  function messageOf(event: CloudEvent): KafkaMessage<string> & { readonly headers: Record<string, string> } {
-    const { key, value, headers } = toEventRecord(event.subject, serialize(event));
-    return { key: String(key), value: String(value), headers: headers as Record<string, string>, body: undefined };
-  }
-
-  /** Without the key, which the library adds as an attribute. */
-  function read(message: KafkaMessage<string>): Record<string, unknown> {
-    const { partitionkey: _, ...event } = JSON.parse(JSON.stringify(Kafka.toEvent(message))) as Record<string, unknown>;
-    return event;
-  }
-
-  it.each(samples)('reads a published $type as the event that it is', (event) => {
-    expect(Kafka.isEvent(messageOf(event))).toBe(true);
-    expect(read(messageOf(event))).toEqual(JSON.parse(serialize(event)));
-  });
-
-  it.each(samples)('reads the same attributes of $type from the headers alone', (event) => {
-    const { headers, ...message } = messageOf(event);
-    const binary = { ...message, headers: { ...headers, 'content-type': event.datacontenttype } };
-
-    expect(read({ ...binary, value: JSON.stringify(event.data) })).toEqual({
-      ...{ specversion: '1.0', datacontenttype: 'application/json', sequence: event.sequence, data: event.data },
-      ...{ id: event.id, source: event.source, type: event.type, subject: event.subject },
-      ...{ time: event.time, dataschema: event.dataschema },
-    });
-  });
-
-  it.each(samples)('writes the same headers of $type in binary mode', (event) => {
-    const { 'content-type': _, traceparent: _trace, ...headers } = messageOf(event).headers;
-
-    expect(Kafka.binary(new Parsed({ ...event })).headers).toMatchObject(headers);
   });
 });

@@ -2,6 +2,7 @@ import type { Aggregate, Change } from '../aggregate/aggregates.js';
 import { eventOf, composeChange } from '../aggregate/pending-event.js';
 import type { CloudEvent, DomainEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
+import { canonicalJson, hashOf } from '../event/hash-chain.js';
 import { type EventPosition, composeEvent } from '../event/compose-event.js';
 
 /** An event with its hash, as it is published. */
@@ -20,4 +21,9 @@ export function toChain(stream: EventStream, changes: readonly Change[]): Hashed
     before = { state: change.state, hash };
     return eventOf(entry) as HashedEvent;
   });
+}
+
+/** Serializes an event as it is published: in canonical form, after its hash. */
+export function serialize({ hash: _, ...event }: CloudEvent): string {
+  return `{"hash":"${hashOf(event)}",${canonicalJson(event).slice(1)}`;
 }
