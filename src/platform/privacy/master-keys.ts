@@ -15,7 +15,9 @@ export function newMasterKey(): MasterKey {
   return { id: `${day}-${randomBytes(4).toString('hex')}`, bytes: randomBytes(32) };
 }
 
+const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
+const KEY_BYTES = 32;
 const TAG_BYTES = 16;
 
 /** Wraps data keys with AES-256-GCM; the person's id is authenticated. */
@@ -33,25 +35,35 @@ export class MasterKeys implements KeyWrapper {
     const [master] = this.ids;
     if (master === undefined) throw unavailable('there is no master key');
     const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.keys.get(master) as KeyObject, iv);
+    const cipher = createCipheriv(ALGORITHM, this.keys.get(master) as KeyObject, iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.from(subject));
-    const wrapped = Buffer.concat([iv, cipher.update(secret.export()), cipher.final(), cipher.getAuthTag()]);
+    const encrypted = cipher.update(secret.export());
+    cipher.final();
+    const wrapped = Buffer.concat([iv, encrypted, cipher.getAuthTag()]);
     return { kid, wrapped: wrapped.toString('base64'), master };
   }
 
   unwrap(subject: string, { kid, wrapped, master }: WrappedKey): DataKey {
     const key = this.keys.get(master);
     if (!key) throw unavailable(`there is no master key ${master}`);
-    const bytes = Buffer.from(wrapped, 'base64');
-    let opened: DataKey;
-    try {
-      const cipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));
-      cipher.setAAD(Buffer.from(subject)).setAuthTag(bytes.subarray(-TAG_BYTES));
-      opened = dataKeyOf(Buffer.concat([cipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), cipher.final()]));
-    } catch {
-      throw new UnusableKey('it was altered, or is of another person');
-    }
+    const opened = dataKeyOf(decrypt(key, wrapped, subject));
     if (opened.kid !== kid) throw new UnusableKey('it is not the one that it says');
     return opened;
+  }
+}
+
+function decrypt(key: KeyObject, wrapped: string, subject: string): Buffer {
+  try {
+    const bytes = Buffer.from(wrapped, 'base64');
+    // Buffer skips what is not base64.
+    const isWhole = bytes.length === IV_BYTES + KEY_BYTES + TAG_BYTES && bytes.toString('base64') === wrapped;
+    if (!isWhole) throw new Error('not what wrap returned');
+    const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(subject)).setAuthTag(bytes.subarray(-TAG_BYTES));
+    const decrypted = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES));
+    decipher.final();
+    return decrypted;
+  } catch {
+    throw new UnusableKey('it was altered, or is of another person');
   }
 }
