@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
-import { text } from './fields.js';
+import { safeUrl, secret, text } from './fields.js';
 import type { RawSettings } from './raw-settings.js';
 
 /** The settings of the encryption of personal data. */
@@ -9,6 +9,12 @@ export const privacySettings = {
   PERSONAL_DATA: z.enum(['sealed', 'clear'], 'must be sealed or clear').default('sealed'),
   /** A text file with a line for each master key, the newest last. */
   MASTER_KEYS_FILE: text.optional(),
+  /** For master keys that HashiCorp Vault has encrypted; named as its own tools name them. */
+  VAULT_ADDR: safeUrl.optional(),
+  /** Name of the key in Vault's transit engine. */
+  VAULT_TRANSIT_KEY: text.optional(),
+  VAULT_TOKEN: secret.optional(),
+  VAULT_NAMESPACE: text.optional(),
 };
 
 /** Returns warnings for settings that are allowed but insecure. */
