@@ -11,6 +11,11 @@ const TYPES = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
  */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 /**
+ * Compressed bytes of a partition that are fetched at once. kafkajs's default of 1 MiB can be 7 MB of events, of each
+ * partition, and made a service that catches up 90 MB larger. A larger batch is fetched alone.
+ */
+export const MAX_FETCH_BYTES = 128 * 1024;
+/**
  * The lowest levels. On a batch of JSON events the higher ones save little or nothing, and gzip's cost more than the
  * rest of producing it (docs/performance.md).
  */

@@ -7,6 +7,7 @@ import { describeRecords, whyAgain } from '../log/describe-records.js';
 import { batched } from '../tools/batching.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { loggable, reasonFor as reasonForFailure } from '../tools/programming-error.js';
+import { MAX_FETCH_BYTES } from './compression.js';
 import { reasonFor, whyUnreadable } from './errors.js';
 import { type Assignment, KafkaLag } from './lag.js';
 import { KafkaLease } from './lease.js';
@@ -124,6 +125,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       rebalanceTimeout: sessionTimeout * 2,
       heartbeatInterval: Math.floor(sessionTimeout / 5),
       maxWaitTimeInMs: 500,
+      maxBytesPerPartition: MAX_FETCH_BYTES,
       allowAutoTopicCreation: false,
       retry: {
         retries: 10,

@@ -7,6 +7,7 @@ import { firstToRead, type LogReader, type ReadFrom, type RecordHandler } from '
 import { type Position, progressOf } from '../log/progress.js';
 import { PlatformError, unavailable } from '../tools/errors.js';
 import type { KafkaAdmin } from './admin.js';
+import { MAX_FETCH_BYTES } from './compression.js';
 import { whyUnreadable } from './errors.js';
 import { KafkaLease } from './lease.js';
 import { toLoggedRecord } from './record.js';
@@ -61,6 +62,7 @@ export class KafkaLogReader implements LogReader {
       rebalanceTimeout: sessionTimeout * 2,
       heartbeatInterval: Math.floor(sessionTimeout / 5),
       maxWaitTimeInMs: 50,
+      maxBytesPerPartition: MAX_FETCH_BYTES,
       allowAutoTopicCreation: false,
       retry: { retries: 3, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
     });
