@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { dataKeyOf, newDataKey } from './data-key.js';
 import { DICTIONARY_D1 } from './dictionary.js';
-import { openPart, type SealedPart, sealPart } from './sealed-part.js';
+import { openPart, sealPart } from './sealed-part.js';
+import type { SealedPart } from '../event/cloud-event.js';
 
 const CUSTOMER = {
   '/customer/name': { firstName: 'Ada', lastName: 'Lovelace' },
