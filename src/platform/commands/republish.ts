@@ -5,7 +5,7 @@ import { EmbeddedLinks } from '../embedded/links.js';
 import { republish as republishContext, type Republished } from '../rebuilding/republish.js';
 import { type Command, findContext, listModules, MODULE_OPTION, refusePositionals } from './command.js';
 import { describeConflict, FindingPrinter } from './findings.js';
-import { type Connections, expectReady, pinsOf, withConnections } from './connections.js';
+import { openContext, type Connections, expectReady, pinsOf, withConnections } from './connections.js';
 import { formatCount, showProgress } from './progress.js';
 import { withScratchDatabase } from './scratch.js';
 
@@ -47,7 +47,7 @@ async function publishLacking(
   forks: FindingPrinter,
 ): Promise<Republished> {
   const { context, bus, database, interrupted, config, logger } = connections;
-  const live = context.open(database).replayable;
+  const { replayable: live } = await openContext(connections);
   const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
   if (!isDryRun) await createPinnedTopics(bus, pinsOf(database), topics);
   const counts = await Promise.all(live.systemsOfRecord.map(({ states }) => states.count('estimated')));

@@ -1,10 +1,10 @@
-import type { KeyHolder, Restorable } from '../aggregate/aggregates.js';
-import type { CloudEvent } from '../event/cloud-event.js';
+import type { KeyHolder } from '../aggregate/aggregates.js';
 import type { Bus, LoggedRecord, RecordHandler } from '../log/bus.js';
 import { isShredded } from '../privacy/data-key.js';
 import { ErasureLedger, type LedgerEntry } from '../privacy/erasure-ledger.js';
 import { erasureIn, timesOf } from '../privacy/erasures.js';
 import type { KeyRing } from '../privacy/key-ring.js';
+import { copyKeys, type KeysOfLog } from '../privacy/keys-of-log.js';
 import { parseKeyRecord, toKeyRecord } from '../privacy/key-records.js';
 import type { KeyCopies, KeySource } from '../privacy/key-source.js';
 import { type OpenEvents, openEventsWith } from '../privacy/open-events.js';
@@ -15,8 +15,8 @@ export interface Privacy {
   readonly ring: KeyRing;
   /** False: new events are published in clear text (PERSONAL_DATA=clear). */
   readonly seals: boolean;
-  /** In a rebuild: all keys, read from the topic of keys before. */
-  readonly allKeys?: KeyCopies;
+  /** In a rebuild: all keys of a topic, read before. */
+  readonly allKeys?: (topic: string) => KeysOfLog;
 }
 
 /** A store of persons, or the copies of their keys. */
@@ -47,14 +47,19 @@ export class PersonKeys {
     { ring, allKeys }: Privacy,
   ) {
     const lasting = 'holder' in home ? home.holder : home.copies;
-    this.source = allKeys ?? lasting;
-    const missing = allKeys
-      ? { areForgotten: true, find: () => Promise.resolve(new Map()) }
+    const ofLog = allKeys?.(topic);
+    this.source = ofLog?.copies ?? lasting;
+    const missing = ofLog
+      ? { areForgotten: true, find: (persons: readonly string[]) => ofLog.find(persons) }
       : { find: waitForKeys(lasting, () => this.ledger?.catchUp() ?? Promise.resolve()) };
     const open = openEventsWith(ring, this.source, missing);
-    const copies = allKeys ?? ('copies' in home ? home.copies : undefined);
+    const copies = ofLog?.copies ?? ('copies' in home ? home.copies : undefined);
     this.open = async (events) => {
-      if (copies) await shredIn(copies, events, topic);
+      const erasures = copies ? events.flatMap((event) => erasureIn(event, topic) ?? []) : [];
+      if (erasures.length > 0) {
+        await copies?.shred(timesOf(erasures));
+        ofLog?.erased(erasures.map(({ person }) => person));
+      }
       return open(events);
     };
   }
@@ -102,40 +107,10 @@ export class PersonKeys {
   }
 }
 
-async function copyKeys(copies: KeyCopies, records: readonly LoggedRecord[]): Promise<void> {
-  const newest = new Map(records.flatMap((record) => entryOf(parseKeyRecord(record))));
-  await copies.put(new Map([...newest].flatMap(([person, key]) => (key ? [[person, key] as const] : []))));
-  await copies.remove([...newest].flatMap(([person, key]) => (key ? [] : [person])));
-}
-
 function entryOf(record: ReturnType<typeof parseKeyRecord>) {
   return record ? [[record.person, record.key] as const] : [];
 }
 
-async function shredIn(copies: KeyCopies, events: readonly CloudEvent[], keysTopic: string): Promise<void> {
-  const erasures = events.flatMap((event) => erasureIn(event, keysTopic) ?? []);
-  if (erasures.length > 0) await copies.shred(timesOf(erasures));
-}
-
 function erasuresOf(entries: readonly LedgerEntry[], keysTopic: string) {
   return entries.flatMap(({ event }) => erasureIn(event, keysTopic) ?? []);
-}
-
-/**
- * Fills copies with every key that is known: those on the topic, and those in the documents of the persons, if the
- * context has them.
- */
-export async function collectKeys(
-  copies: KeyCopies,
-  keysTopic: string,
-  bus: Bus,
-  owner: (Pick<Restorable, 'keysTopic'> & { readonly keys: KeyHolder }) | undefined,
-): Promise<void> {
-  const reader = await bus.read([keysTopic], (records) => copyKeys(copies, records));
-  await reader.caughtUp().finally(() => reader.stop());
-  if (owner?.keysTopic !== keysTopic) return;
-  for await (const { id, key } of owner.keys.allKeys()) {
-    if (isShredded(key)) await copies.shred(new Map([[id, key.shreddedAt]]));
-    else if (key) await copies.put(new Map([[id, key]]));
-  }
 }

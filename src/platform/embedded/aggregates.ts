@@ -7,7 +7,6 @@ import {
   type Head,
   type KeyHolder,
   type PendingEvent,
-  type PendingSummary,
   type RememberedCommand,
   type Restored,
   type Saving,
@@ -28,6 +27,7 @@ import type { SealingKeys } from '../privacy/sealing-keys.js';
 import { newestOfEach } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
+import { countIn, summaryOf } from './pending-summary.js';
 import { EmbeddedKeyHolder } from './key-holder.js';
 import { EmbeddedCommands } from './remembered-commands.js';
 import type { Level } from './rebuild.js';
@@ -293,13 +293,4 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     const version = value === '' ? (await this.documents.get(id))?.pending[0]?.version : Number(value.split(' ')[0]);
     return { id, version: version ?? 0, time: timeOfKey(key) };
   }
-}
-
-function summaryOf(pending: readonly PendingEvent[]): PendingSummary | undefined {
-  const [first] = pending;
-  return first && { oldest: first.version, bytes: pending.reduce((sum, { json }) => sum + json.length, 0) };
-}
-
-function countIn(value: string): number {
-  return value === '' ? 1 : Number(value.split(' ')[1]);
 }

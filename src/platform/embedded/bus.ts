@@ -19,26 +19,14 @@ import type {
 import { describeRecords, whyAgain } from '../log/describe-records.js';
 import { leaseUntil } from '../log/lease.js';
 import { keepsOnlyNewest, settingsOf } from '../log/topics.js';
-import type { DependencyHealth } from '../tools/dependency.js';
 import { loggable, reasonFor } from '../tools/programming-error.js';
 import { EmbeddedLogReader } from './log-reader.js';
+import { healthOf, type Member } from './member.js';
 import { KeyedTopics } from './keyed-topics.js';
 import { fromStored, type StoredRecord, toStored } from './record.js';
 import type { EmbeddedDatabase } from './database.js';
 import type { Level } from './rebuild.js';
 import { type Write, writeDurably } from './writes.js';
-
-interface Member {
-  readonly handlers: ReadonlyMap<string, RecordHandler>;
-  readonly startAt: StartAt | undefined;
-  /** Offsets at which partitions must restart, by reader. */
-  readonly restarts: Map<string, number>;
-  /** Running handlers. */
-  readonly inFlight: Set<Promise<unknown>>;
-  readonly stopped: AbortController;
-  /** Why records are being retried, by partition. */
-  readonly failures: Map<string, string>;
-}
 
 /** A partition that a member is handling. */
 interface Claim {
@@ -288,12 +276,6 @@ export class EmbeddedBus implements Bus {
       ...fromStored(stored),
     }));
   }
-}
-
-function healthOf(group: string, { stopped, failures }: Member): DependencyHealth {
-  if (stopped.signal.aborted) return { up: false };
-  const [failure] = failures.values();
-  return failure === undefined ? { up: true } : { up: false, detail: `consumer of group ${group} ${failure}` };
 }
 
 function logKey(at: string, offset: number): string {

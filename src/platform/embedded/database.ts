@@ -72,8 +72,7 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
 
 /** LevelDB keeps overwritten values until it compacts them. */
 async function purge(level: Level): Promise<void> {
-  const { compactRange } = level as { compactRange?(start: string, end: string): Promise<void> };
-  await compactRange?.call(level, '\u0000', '\uffff');
+  await (level as { compactRange?(start: string, end: string): Promise<void> }).compactRange?.('\u0000', '\uffff');
 }
 
 async function memoryLevel(): Promise<Root> {

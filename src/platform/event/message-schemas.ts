@@ -26,7 +26,7 @@ const DATE_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[
 export const PERSONAL = 'x-personal';
 
 function newAjv(schemas: readonly MessageSchema[], options: Options): Ajv2020 {
-  const ajv = new Ajv2020(options).addVocabulary([PERSONAL]);
+  const ajv = new Ajv2020({ ...options, keywords: [PERSONAL] });
   ajv.addSchema([...schemas]);
   return ajv;
 }

@@ -7,7 +7,6 @@ import {
   type Head,
   type KeyHolder,
   type PendingEvent,
-  type RememberedCommand,
   type Restored,
   type Saving,
   type StoredAggregate,
@@ -23,9 +22,9 @@ import type { BatchLimits } from '../tools/batching.js';
 import type { AggregateStore, Index } from '../context/database.js';
 import { unavailable } from '../tools/errors.js';
 import { type EventStream, ownsKeys } from '../event/event-stream.js';
-import type { StoredKey } from '../privacy/data-key.js';
 import type { SealingKeys } from '../privacy/sealing-keys.js';
 import type { Auditable } from '../rebuilding/auditable.js';
+import { type AggregateDocument, type Save, toOperation } from './aggregate-documents.js';
 import { MongoAudit } from './audit.js';
 import { type KeyDocument, MongoKeyHolder } from './key-holder.js';
 import { idsByVersion } from './ids-by-version.js';
@@ -38,17 +37,6 @@ import { upsertIfNewer } from './upsert-if-newer.js';
 import { read } from './reads.js';
 import { groupCommit, type Write, writesTo } from './writes.js';
 
-/** One aggregate: its state and, in the same document, its pending events. */
-export interface AggregateDocument<State> {
-  _id: string;
-  version: number;
-  hash?: string;
-  key?: StoredKey;
-  state: State;
-  pending: PendingEvent[];
-  commands: RememberedCommand<State>[];
-}
-
 /** The part of the document that a command needs. */
 interface StoredDocument<State> extends Omit<AggregateDocument<State>, 'pending'> {
   readonly oldest?: number;
@@ -57,18 +45,6 @@ interface StoredDocument<State> extends Omit<AggregateDocument<State>, 'pending'
 
 interface HeadDocument extends Pick<AggregateDocument<unknown>, '_id' | 'version' | 'hash'> {
   pending?: PendingEvent[];
-}
-
-interface Save<State> {
-  readonly id: string;
-  /** 0 when the aggregate must not exist yet. */
-  readonly expectedVersion: number;
-  readonly state: State;
-  readonly hash: string;
-  /** Set if the change sets it. */
-  readonly key: StoredKey | undefined;
-  readonly entry: PendingEvent;
-  readonly commands: readonly RememberedCommand<State>[];
 }
 
 /** The oldest pending event. It is extracted before its fields are read, because there may be many others. */
@@ -300,26 +276,4 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
 function toPendingAggregate(document: object): PendingAggregate {
   const { _id: id, first } = document as { _id: string; first: Omit<PendingAggregate, 'id'> };
   return { id, version: first.version, time: first.time };
-}
-
-/**
- * A bulk write reports which operations failed, but not which matched nothing. So a stale update must fail: with
- * `upsert`, an update that does not match `{_id, version}` becomes an insert, which fails on the existing `_id`.
- */
-function toOperation<State>({ id, expectedVersion, state, hash, key, entry, commands }: Save<State>): object {
-  const set = { version: entry.version, hash, ...(key && { key }), state, commands };
-  if (expectedVersion === 0) {
-    return {
-      insertOne: {
-        document: { _id: id, ...set, pending: [entry] },
-      },
-    };
-  }
-  return {
-    updateOne: {
-      filter: { _id: id, version: expectedVersion },
-      update: { $set: set, $push: { pending: entry } },
-      upsert: true,
-    },
-  };
 }

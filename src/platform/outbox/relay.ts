@@ -2,10 +2,9 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { CommittedEvent, Outbox } from '../aggregate/aggregates.js';
-import { isShredded, type StoredKey } from '../privacy/data-key.js';
-import { toKeyRecord } from '../privacy/key-records.js';
+import { publishWithKeys } from './publish-with-keys.js';
 import { retryUntilDone } from '../tools/backoff.js';
-import type { Bus, BusRecord } from '../log/bus.js';
+import type { Bus } from '../log/bus.js';
 import { isCodedError } from '../tools/errors.js';
 import { type SchemaIdOf, toEventRecord } from '../event/event-record.js';
 import { type Queued, type QueueLimits, RelayQueue } from './relay-queue.js';
@@ -183,26 +182,13 @@ export class Relay {
 
   private async publishAll(batch: readonly Queued[]): Promise<void> {
     const records = batch.map(({ id, json }) => toEventRecord(id, json, this.schemaIdOf));
-    await retryUntilDone(() => this.publishWithKeys(batch, records), {
+    await retryUntilDone(() => publishWithKeys(this.bus, this.outbox, batch, records), {
       signal: this.aborting.signal,
       onFailure: (error, failures) => {
         if (isRefused(error)) throw error;
         this.logger.warn({ err: error, topic: this.topic, events: batch.length, failures }, 'cannot publish yet');
       },
     });
-  }
-
-  /** A key comes before the first event that it seals, and is taken back after the event that destroys it. */
-  private async publishWithKeys(batch: readonly Queued[], records: readonly BusRecord[]): Promise<void> {
-    const { keysTopic } = this.outbox;
-    const keys = keysTopic === undefined ? [] : batch.flatMap(({ id, key }) => (key ? [{ id, key }] : []));
-    const publishKeys = async (isMeant: (key: StoredKey) => boolean) => {
-      const meant = keys.filter(({ key }) => isMeant(key)).map(({ id, key }) => toKeyRecord(id, key));
-      if (meant.length > 0) await this.bus.publish(keysTopic as string, meant);
-    };
-    await publishKeys((key) => !isShredded(key));
-    await this.bus.publish(this.topic, records);
-    await publishKeys(isShredded);
   }
 
   /** Publishes the later events of an aggregate that is no longer set aside. */

@@ -28,13 +28,6 @@ export interface HistoryEntry<State = unknown> {
 /** An entry read from the log. Its state is undefined only if nobody can know it, because the person was erased. */
 export type RecordedChange<State> = HistoryEntry<State>;
 
-/** Returns true for a change with its state. */
-export function isRemembered<State>(
-  change: RecordedChange<State>,
-): change is RecordedChange<State> & { readonly state: State } {
-  return change.state !== undefined;
-}
-
 /**
  * A placeholder for a change that was forgotten before it was recorded: of that change, only the chain is recorded.
  * Without it, a record that is applied after an erasure (redriven, or from another partition) would restore personal

@@ -43,6 +43,7 @@ function newReader(stream: EventStream): RecordedChangeReader<unknown> {
   return (event, record) => {
     const major = newest.get(event.type);
     if (major === undefined) return undefined;
+    if (isSealed(event)) throw new Error('a sealed event has to be opened before it is read');
     const { dataschema, data } = upcast(event, upcasters, major);
     if (event.forgotten && !fits(dataschema, data)) return toEntry(event, record, undefined, changedIn(data));
     check(dataschema, data);
@@ -53,6 +54,10 @@ function newReader(stream: EventStream): RecordedChangeReader<unknown> {
     }
     return toEntry(event, record, state, changed as string[]);
   };
+}
+
+function isSealed({ data }: CloudEvent): boolean {
+  return typeof data === 'object' && data !== null && 'sealed' in data;
 }
 
 function changedIn(data: unknown): readonly string[] {
