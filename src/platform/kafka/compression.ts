@@ -15,10 +15,7 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024;
  * partition, and made a service that catches up 90 MB larger. A larger batch is fetched alone.
  */
 export const MAX_FETCH_BYTES = 128 * 1024;
-/**
- * The lowest levels. On a batch of JSON events the higher ones save little or nothing, and gzip's cost more than the
- * rest of producing it (docs/performance.md).
- */
+/** The lowest levels: on batches of JSON events, higher ones save little or nothing, and cost more. */
 const GZIP_LEVEL = 1;
 const ZSTD_LEVEL = 1;
 /** `ZSTD_c_compressionLevel` */
@@ -66,7 +63,7 @@ async function register(): Promise<void> {
   for (const name of ['snappy', 'lz4'] as const) codecs[TYPES[name]] = () => unsupported(name);
 }
 
-// Synchronous, because handing a batch to a thread and back costs more than compressing it, for all but the largest.
+// Synchronous, because handing a batch to a thread and back costs about as much as compressing it.
 
 /** The codec for gzip. */
 export const gzip: Codec = {
