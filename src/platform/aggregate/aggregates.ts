@@ -1,6 +1,5 @@
 import type { Extensions } from '../event/extensions.js';
-import type { StoredKey, WrappedKey } from '../privacy/data-key.js';
-import type { KeySource } from '../privacy/key-source.js';
+import type { StoredKey } from '../privacy/data-key.js';
 
 /**
  * The members that every aggregate's state has. A state is one JSON value: in the store, in events and in responses.
@@ -199,31 +198,6 @@ export interface Unlogged<State> {
   readonly id: string;
   readonly pending: readonly PendingEvent[];
   readonly commands: readonly RememberedCommand<State>[];
-}
-
-/** A store of persons, which has their keys. */
-export interface KeyHolder extends KeySource {
-  /** All keys, in order of the ids. */
-  allKeys(): AsyncIterable<PersonsKey>;
-  /**
-   * Sets keys, each only if the stored key is still the same; the kid stays, unless there was none.
-   * @returns the ids of those that were set
-   */
-  setKeys(changes: readonly KeyChange[]): Promise<readonly string[]>;
-}
-
-/** A person's stored key. */
-export interface PersonsKey {
-  readonly id: string;
-  readonly key?: StoredKey;
-  readonly isErased: boolean;
-}
-
-/** A change of a person's stored key. */
-export interface KeyChange {
-  readonly id: string;
-  readonly from: StoredKey | undefined;
-  readonly to: WrappedKey;
 }
 
 /** A store that can be rebuilt from the log. */

@@ -31,7 +31,7 @@ async function start(all: readonly Context[], flags: Flags): Promise<void> {
   logger.info({ module: flags.module, runsOn: runsOn(config, modules) }, 'starting');
   for (const warning of warnings) logger.warn(warning);
   logWarnings(logger);
-  const running = new Process(config, contexts, backendsOf(config, logger), logger);
+  const running = new Process(config, contexts, backendsOf(config, logger), logger, all);
 
   const stopping = new AbortController();
   const stop = (signal: string) => {

@@ -1,5 +1,5 @@
 import { type EventStream, ownsKeys } from '../event/event-stream.js';
-import type { KeyHolder } from '../aggregate/aggregates.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
 import { copiedKeys, ownKeys, type SealingKeys } from '../privacy/sealing-keys.js';
 import type { Database } from './database.js';
 import { PersonKeys, type Privacy } from './person-keys.js';
@@ -28,7 +28,7 @@ export class ContextKeys {
   }
 
   /** Adds the keys of the context's own persons. Call it before {@link of}. */
-  add(events: EventStream, holder: KeyHolder): void {
+  add(events: EventStream, holder: KeyStore): void {
     if (this.privacy && ownsKeys(events)) {
       this.kinds.set(events.keys as string, new PersonKeys(events.keys as string, { holder }, this.privacy));
     }

@@ -3,12 +3,12 @@ import type {
   Aggregates,
   Change,
   CommandRetention,
-  KeyHolder,
   LogCompared,
   Restorable,
 } from '../aggregate/aggregates.js';
 import type { PartitionPins } from '../log/partition-pins.js';
 import type { EventStream } from '../event/event-stream.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
 import type { KeyCopies } from '../privacy/key-source.js';
 import type { SealingKeys } from '../privacy/sealing-keys.js';
 import type { DependencyHealth } from '../tools/dependency.js';
@@ -29,7 +29,7 @@ export interface Audited {
 export interface AggregateStore<State extends Aggregate, Changed extends Change<State> = Change<State>>
   extends Aggregates<State, Changed>, Restorable<State>, LogCompared, CommandRetention, Audited {
   /** The keys in the documents, if the aggregates are persons. */
-  readonly keys: KeyHolder;
+  readonly keys: KeyStore;
   /**
    * Creates the indexes that its own queries need, and these. Safe to repeat, also concurrently on several instances.
    * @throws PlatformError `unavailable` when the database does not answer

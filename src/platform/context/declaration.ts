@@ -8,6 +8,7 @@ import type { HttpApi } from '../http/contract/openapi.js';
 import type { HistoryRoute } from '../http/contract/history-route.js';
 import type { Listing } from '../views/listing.js';
 import type { Projection } from '../views/projection.js';
+import type { Erasures } from './erasures.js';
 import type { Index } from './database.js';
 import type { Provided, Token } from './token.js';
 
@@ -30,6 +31,8 @@ export interface AggregateDeclaration<
     /** The HTTP route of the history. */
     readonly route?: HistoryRoute<State>;
   };
+  /** Of an aggregate that is a person: collects what other contexts confirm of its erasure, and attests it. */
+  readonly erasures?: { readonly port: Token<Erasures>; readonly collection: string };
 }
 
 /** A copy of another context's data. */

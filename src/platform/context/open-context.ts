@@ -12,6 +12,8 @@ import type { Auditable } from '../rebuilding/auditable.js';
 import type { Replayable, SystemOfRecord } from '../rebuilding/replayable.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { ContextKeys } from './context-keys.js';
+import type { OpenEvents } from '../privacy/open-events.js';
+import { type Confirmed, confirmationsPart, type Erasures, erasuresFrom } from './erasures.js';
 import { confirmErasures } from './confirm-erasures.js';
 import type { PersonKeys, Privacy } from './person-keys.js';
 import type { CloudEvent } from '../event/cloud-event.js';
@@ -32,6 +34,10 @@ export interface OpenContext {
   readonly container: Container;
   /** The keys of the persons that it deals with. */
   readonly keys: readonly PersonKeys[];
+  /** Attestations of the erasures of its own persons. */
+  readonly attestations: readonly Erasures[];
+  /** Opens the events that it publishes; undefined if they have no personal part. */
+  readonly open: OpenEvents | undefined;
   readonly stores: readonly AggregateStore<Aggregate>[];
   readonly histories: readonly RecordedTopic[];
   /** The context's subscriptions while it serves. */
@@ -64,6 +70,8 @@ interface OpenAggregate {
   readonly store: AggregateStore<Aggregate, Change>;
   readonly states: Auditable;
   readonly history?: { readonly history: History; readonly entries: Auditable };
+  /** Confirmations of erasures, and the part that collects them. */
+  readonly confirmations?: { readonly part: Part; readonly collected: Auditable; readonly attesting: Erasures };
 }
 
 /** Opens the declared stores, and wires the context's classes to them. @param cursorsPort token of its cursors */
@@ -78,7 +86,7 @@ export function openContext(
   const cursors = new Cursors(() => database.keepFirst('secret of cursors', newSecret));
   container.bind(cursorsPort).toConstantValue(cursors);
   const aggregates = ownersFirst(context.aggregates ?? []).map((each) =>
-    openAggregate(each, { database, container, cursors, keys }),
+    openAggregate(each, { database, container, cursors, keys, confirming: options.confirming ?? [] }),
   );
   const copies = (context.projections ?? []).map(({ port, collection }) => {
     const store = database.stores.projection(collection);
@@ -99,12 +107,18 @@ export function openContext(
   const openerOf = ({ keys: topic }: ReactionDeclaration) => keys.of(topic)?.open;
   const projecting = reactions.map((each) => projectingOf(each, container, openerOf(each)));
   const reacting = reactions.map((each) => reactingOf(each, container, openerOf(each)));
-  const serving: Part[] = [...recorded.flatMap(({ recording }) => recording ?? []), ...reacting];
+  const confirmed = aggregates.flatMap(({ confirmations }) => confirmations ?? []);
+  const collecting = confirmed.map(({ part }) => part);
+  const serving: Part[] = [...recorded.flatMap(({ recording }) => recording ?? []), ...reacting, ...collecting];
   const erasing = new Set([
     ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
     ...reactions.flatMap(typesOf),
   ]);
-  const projections = subscriptionsOf(context.name, [...projecting, ...recorded.map(({ restoring }) => restoring)]);
+  const projections = subscriptionsOf(context.name, [
+    ...projecting,
+    ...recorded.map(({ restoring }) => restoring),
+    ...collecting,
+  ]);
   let used: Bus | undefined;
   const onErased = async (topic: string, events: readonly CloudEvent[]) => {
     await database.dropInspections();
@@ -118,6 +132,8 @@ export function openContext(
   return {
     container,
     keys: keys.all,
+    attestations: confirmed.map(({ attesting }) => attesting),
+    open: aggregates.map(({ declaration }) => keys.of(declaration.events.keys)?.open).find((open) => open),
     stores: aggregates.map(({ store }) => store),
     histories: aggregates.flatMap(({ declaration, history }) =>
       history ? [{ topic: declaration.events.topic, history: history.history }] : [],
@@ -130,6 +146,7 @@ export function openContext(
       collections: [
         ...aggregates.flatMap(({ states, history }) => [states, ...(history ? [history.entries] : [])]),
         ...copies,
+        ...confirmed.map(({ collected }) => collected),
       ],
       prepare,
     },
@@ -176,11 +193,12 @@ interface Opening {
   readonly container: Container;
   readonly cursors: Cursors;
   readonly keys: ContextKeys;
+  readonly confirming: readonly string[];
 }
 
 function openAggregate(
   declaration: AggregateDeclaration,
-  { database: { stores }, container, cursors, keys }: Opening,
+  { database: { stores }, container, cursors, keys, confirming }: Opening,
 ): OpenAggregate {
   const { port, collection, events, list, history: declared } = declaration;
   const store = stores.aggregates<Aggregate>(collection, events, keys.sealingOf(events));
@@ -188,14 +206,24 @@ function openAggregate(
   container.bind(port).toConstantValue(store);
   if (list)
     container.bind(list.port).toConstantValue(new CursorListing(stores.listing(collection), collection, cursors));
-  if (!declared) return { declaration, store, states: store.audit() };
-  const history: History<Aggregate> & Audited = stores.history<Aggregate>(declared.collection);
-  container.bind(declared.port).toConstantValue(history);
+  const history: (History<Aggregate> & Audited) | undefined =
+    declared && stores.history<Aggregate>(declared.collection);
+  if (declared && history) container.bind(declared.port).toConstantValue(history);
+  const { erasures } = declaration;
+  const confirmations = erasures && stores.projection<Confirmed>(erasures.collection);
+  const attesting = confirmations && erasuresFrom({ events, store, history, confirmations, confirming });
+  if (erasures && attesting) container.bind(erasures.port).toConstantValue(attesting);
   return {
-    declaration,
-    store,
-    states: store.audit(),
-    history: { history: history as History, entries: history.audit() },
+    ...{ declaration, store, states: store.audit() },
+    ...(history && { history: { history: history as History, entries: history.audit() } }),
+    ...(confirmations &&
+      attesting && {
+        confirmations: {
+          attesting,
+          part: confirmationsPart(events.keys ?? '', confirmations),
+          collected: confirmations.audit(),
+        },
+      }),
   };
 }
 

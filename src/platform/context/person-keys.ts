@@ -1,4 +1,4 @@
-import type { KeyHolder } from '../aggregate/aggregates.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
 import type { Bus, LoggedRecord, RecordHandler } from '../log/bus.js';
 import { isShredded } from '../privacy/data-key.js';
 import { ErasureLedger, type LedgerEntry } from '../privacy/erasure-ledger.js';
@@ -20,7 +20,7 @@ export interface Privacy {
 }
 
 /** A store of persons, or the copies of their keys. */
-type Home = { readonly holder: KeyHolder } | { readonly copies: KeyCopies };
+type Home = { readonly holder: KeyStore } | { readonly copies: KeyCopies };
 
 /** What the keys need of the running process. */
 export interface KeysInUse {
@@ -94,7 +94,7 @@ export class PersonKeys {
    * A key of an erased person that appears in the topic was published late, or the topic was restored from a backup: it
    * is taken back.
    */
-  private async withdrawDestroyed(holder: KeyHolder, records: readonly LoggedRecord[], bus: Bus): Promise<void> {
+  private async withdrawDestroyed(holder: KeyStore, records: readonly LoggedRecord[], bus: Bus): Promise<void> {
     const newest = new Map(records.flatMap((record) => entryOf(parseKeyRecord(record))));
     const published = [...newest].flatMap(([person, key]) => (key ? [person] : []));
     if (published.length === 0) return;

@@ -5,7 +5,6 @@ import {
   type Change,
   type CommittedEvent,
   type Head,
-  type KeyHolder,
   type PendingEvent,
   type RememberedCommand,
   type Restored,
@@ -17,6 +16,7 @@ import {
   VersionConflict,
   type PendingAggregate,
 } from '../aggregate/aggregates.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
 import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, sealedChange, shreddedWith } from '../aggregate/pending-event.js';
 import { batched } from '../tools/batching.js';
@@ -28,7 +28,7 @@ import { newestOfEach } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
 import { countIn, summaryOf } from './pending-summary.js';
-import { EmbeddedKeyHolder } from './key-holder.js';
+import { EmbeddedKeyStore } from './key-store.js';
 import { EmbeddedCommands } from './remembered-commands.js';
 import type { Level } from './rebuild.js';
 import { type Write, writeDurably } from './writes.js';
@@ -59,7 +59,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
 > {
   readonly topic: string;
   readonly keysTopic: string | undefined;
-  readonly keys: KeyHolder;
+  readonly keys: KeyStore;
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
   /** Index of pending events: `<time of the oldest>!<id>` to `<version of the oldest> <count>`. */
   private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
@@ -82,7 +82,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     this.due = level.sublevel<string, string>(`${collection}.due`, {});
     this.limit = new EventLimit(stream.topic);
     this.enqueue = batched(limits, (edits) => this.write(edits));
-    this.keys = new EmbeddedKeyHolder<Document<State>>(this.documents, (id, apply) => this.enqueue({ id, apply }));
+    this.keys = new EmbeddedKeyStore<Document<State>>(this.documents, (id, apply) => this.enqueue({ id, apply }));
     this.commands = new EmbeddedCommands(level, collection, this.documents, (id, apply) => this.enqueue({ id, apply }));
   }
 

@@ -5,7 +5,6 @@ import {
   type Change,
   type CommittedEvent,
   type Head,
-  type KeyHolder,
   type PendingEvent,
   type Restored,
   type Saving,
@@ -16,6 +15,7 @@ import {
   VersionConflict,
   type PendingAggregate,
 } from '../aggregate/aggregates.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
 import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, sealedChange, shreddedWith } from '../aggregate/pending-event.js';
 import type { BatchLimits } from '../tools/batching.js';
@@ -26,7 +26,7 @@ import type { SealingKeys } from '../privacy/sealing-keys.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { type AggregateDocument, type Save, toOperation } from './aggregate-documents.js';
 import { MongoAudit } from './audit.js';
-import { type KeyDocument, MongoKeyHolder } from './key-holder.js';
+import { type KeyDocument, MongoKeyStore } from './key-store.js';
 import { idsByVersion } from './ids-by-version.js';
 import { forgetCommands } from './remembered-commands.js';
 import { BATCH_TIMEOUT_MS, orUnavailableAfter, isDuplicateKey, orUnavailable, refusal } from './errors.js';
@@ -72,7 +72,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
 > {
   readonly topic: string;
   readonly keysTopic: string | undefined;
-  readonly keys: KeyHolder;
+  readonly keys: KeyStore;
   private readonly listeners: ((commit: CommittedEvent) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly write: Write<AggregateDocument<State>>;
@@ -87,7 +87,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   ) {
     this.topic = stream.topic;
     this.keysTopic = ownsKeys(stream) ? stream.keys : undefined;
-    this.keys = new MongoKeyHolder(collection as unknown as Collection<KeyDocument>);
+    this.keys = new MongoKeyStore(collection as unknown as Collection<KeyDocument>);
     this.write = groupCommit(collection, limits);
     this.limit = new EventLimit(stream.topic);
     this.findStored = batchedFinds(collection as unknown as Collection<StoredDocument<State>>, STORED);

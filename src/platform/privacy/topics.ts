@@ -8,6 +8,11 @@ export function erasuresTopicOf(keysTopic: string): string {
   return `${kindOf(keysTopic)}.erasures`;
 }
 
+/** Returns true for a topic of confirmations of erasures. */
+export function isErasuresTopic(topic: string): boolean {
+  return topic.endsWith('.erasures');
+}
+
 /** Returns the member of the data of a person's events that has the person: `customer`. */
 export function memberOf(keysTopic: string): string {
   return kindOf(keysTopic).split('.').at(-1) as string;

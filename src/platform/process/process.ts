@@ -16,6 +16,7 @@ import type { OpenContext } from '../context/open-context.js';
 import { type Consumed, deadLetterTopic } from '../consuming/dead-letter.js';
 import type { DeadLettered } from '../consuming/record-handler.js';
 import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
+import { confirmingContexts } from '../context/confirming-contexts.js';
 import { compileSchemasOf } from '../event/compose-event.js';
 import { expectUp } from '../tools/dependency.js';
 import { Health } from '../operating/health.js';
@@ -60,6 +61,8 @@ export class Process {
     private readonly contexts: readonly Context[],
     private readonly backends: Backends,
     private readonly logger: Logger,
+    /** All contexts of the system, whichever processes serve them. */
+    private readonly allContexts: readonly Context[] = contexts,
   ) {}
 
   /** The ports in use once it is started. */
@@ -146,7 +149,13 @@ export class Process {
       context.events.publishes.forEach(compileSchemasOf);
       const database = await this.backends.openDatabase(context.name);
       this.connections.push(database);
-      const opened = context.open(database, { stopping: this.stopping.signal, container: this.container, privacy });
+      const confirming = confirmingContexts(context, this.allContexts);
+      const opened = context.open(database, {
+        stopping: this.stopping.signal,
+        container: this.container,
+        privacy,
+        confirming,
+      });
       this.members.push({ ...opened, context, database });
       const name = `${database.kind}:${context.name}`;
       this.adapters.push(name);

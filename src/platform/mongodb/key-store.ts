@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
-import type { KeyChange, KeyHolder, PersonsKey } from '../aggregate/aggregates.js';
+import type { KeyChange, KeyStore, PersonsKey } from '../privacy/rotate-keys.js';
 import type { StoredKey } from '../privacy/data-key.js';
 import { isDuplicateKey, refusal } from './errors.js';
 import { writeWhenUnfenced } from './fence.js';
@@ -15,7 +15,7 @@ export interface KeyDocument {
 const KEY = { key: 1, 'state.erased': 1 } as const;
 
 /** The keys in the documents of persons. */
-export class MongoKeyHolder implements KeyHolder {
+export class MongoKeyStore implements KeyStore {
   constructor(private readonly collection: Collection<KeyDocument>) {}
 
   async find(persons: readonly string[]): Promise<ReadonlyMap<string, StoredKey>> {

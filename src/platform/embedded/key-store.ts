@@ -1,5 +1,5 @@
 import type { AbstractSublevel } from 'abstract-level';
-import type { KeyChange, KeyHolder, PersonsKey } from '../aggregate/aggregates.js';
+import type { KeyChange, KeyStore, PersonsKey } from '../privacy/rotate-keys.js';
 import type { StoredKey } from '../privacy/data-key.js';
 import type { Level } from './rebuild.js';
 
@@ -14,7 +14,7 @@ type Documents<Document> = AbstractSublevel<Level, string | Buffer | Uint8Array,
 type Edit<Document> = (id: string, apply: (document: Document | undefined) => Document | undefined) => Promise<boolean>;
 
 /** The keys in the documents of persons. */
-export class EmbeddedKeyHolder<Document extends KeyDocument> implements KeyHolder {
+export class EmbeddedKeyStore<Document extends KeyDocument> implements KeyStore {
   constructor(
     private readonly documents: Documents<Document>,
     private readonly edit: Edit<Document>,

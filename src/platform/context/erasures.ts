@@ -1,0 +1,141 @@
+import type { Aggregate, Aggregates } from '../aggregate/aggregates.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import type { EventStream } from '../event/event-stream.js';
+import { isShredded } from '../privacy/data-key.js';
+import { erasuresTopicOf } from '../privacy/topics.js';
+import type { History } from '../views/history.js';
+import type { ProjectionStore } from '../views/projection.js';
+import { type Confirmation, confirmationType } from './confirm-erasures.js';
+import type { Part } from './reacting.js';
+
+/** A context's confirmation that it has erased a person, as it arrived. */
+export interface Confirmed {
+  readonly context: string;
+  /** RFC 3339 */
+  readonly at: string;
+}
+
+/** Something that is left after an erasure. */
+export interface Remaining {
+  readonly what: string;
+  /** RFC 3339; undefined if it stays. */
+  readonly until?: string;
+}
+
+/** The proof that a person was erased, without the person. */
+export interface Attestation {
+  readonly id: string;
+  /** The version that the erasure created. */
+  readonly version: number;
+  /** RFC 3339 */
+  readonly erasedAt: string;
+  /** The caller who erased the person, if callers are known. */
+  readonly erasedBy?: string;
+  /** The destroyed key; undefined if the events of the person were never sealed. */
+  readonly destroyedKey?: string;
+  readonly confirmations: readonly Confirmed[];
+  /** Contexts that copy the person's data, and have not confirmed yet. */
+  readonly awaited: readonly string[];
+  readonly remaining: readonly Remaining[];
+}
+
+/** Attests erasures of the persons of one kind of aggregate. */
+export interface Erasures {
+  /**
+   * Returns the attestation of a person's erasure; undefined if there was none.
+   * @throws PlatformError `unavailable` when the database does not answer
+   */
+  attest(id: string): Promise<Attestation | undefined>;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+/** Days for which backups of the databases are kept, at most: docs/backup-and-restore.md. */
+const BACKUPS_DAYS = 30;
+/** Days after which the topic of keys has forgotten a destroyed key, at the latest (see log/topics.ts). */
+const COMPACTION_DAYS = 2;
+const PAGE = 1_000;
+
+/** What attestations are made from. */
+export interface ErasureSources {
+  readonly events: EventStream;
+  readonly store: Pick<Aggregates<Aggregate>, 'find'>;
+  readonly history: History<Aggregate> | undefined;
+  /** Confirmations, by id of the person and name of the context. */
+  readonly confirmations: ProjectionStore<Confirmed>;
+  /** Names of the contexts that have to confirm. */
+  readonly confirming: readonly string[];
+}
+
+/** Returns the attestations that follow from these sources. */
+export function erasuresFrom({ events, store, history, confirmations, confirming }: ErasureSources): Erasures {
+  return {
+    attest: async (id) => {
+      const stored = await store.find(id);
+      if (!stored?.state.erased) return undefined;
+      const { version, updatedAt: erasedAt } = stored.state;
+      const found = await Promise.all(confirming.map((context) => confirmations.find(confirmationId(id, context))));
+      const confirmed = found.flatMap((each) => (each ? [each.state] : []));
+      const [erasedBy, clear] = [(await history?.find(id, version))?.actor, await countClear(history, id, version)];
+      const destroyedKey = isShredded(stored.key) ? stored.key.kid : undefined;
+      return {
+        ...{ id, version, erasedAt },
+        ...(erasedBy !== undefined && { erasedBy }),
+        ...(destroyedKey !== undefined && { destroyedKey }),
+        confirmations: confirmed,
+        awaited: confirming.filter((context) => !confirmed.some((each) => each.context === context)),
+        remaining: remainingOf(events, erasedAt, clear, destroyedKey !== undefined),
+      };
+    },
+  };
+}
+
+/** Returns the part of a context that collects confirmations. */
+export function confirmationsPart(keysTopic: string, confirmations: ProjectionStore<Confirmed>): Part {
+  const type = confirmationType(keysTopic);
+  return {
+    topic: erasuresTopicOf(keysTopic),
+    read: (event) => (event.type === type ? (event as CloudEvent<Confirmation>) : undefined),
+    apply: (messages) =>
+      confirmations.apply(
+        messages.map(({ message }) => {
+          const { subject, sequence, time, data } = message as CloudEvent<Confirmation>;
+          const { context } = data;
+          return { id: confirmationId(subject, context), version: Number(sequence), state: { context, at: time } };
+        }),
+      ),
+  };
+}
+
+function confirmationId(person: string, context: string): string {
+  return `${person}/${context}`;
+}
+
+/** Counts the person's recorded events that were published in clear text. */
+async function countClear(history: History<Aggregate> | undefined, id: string, erased: number): Promise<number> {
+  let count = 0;
+  if (!history) return count;
+  for (let after = 0, rows = PAGE; rows === PAGE;) {
+    const page = await history.page(id, after, PAGE);
+    count += page.filter(({ version, sealed }) => version < erased && !sealed).length;
+    rows = page.length;
+    after = page.at(-1)?.version ?? after;
+  }
+  return count;
+}
+
+function remainingOf({ topic, keys }: EventStream, erasedAt: string, clear: number, wasSealed: boolean): Remaining[] {
+  const after = (days: number) => new Date(Date.parse(erasedAt) + days * DAY_MS).toISOString();
+  return [
+    ...(clear > 0 ? [{ what: `${clear} events in clear text in ${topic}, from before events were sealed` }] : []),
+    ...(wasSealed
+      ? [
+          {
+            what: `the destroyed key, encrypted with a master key, in old segments of ${keys}`,
+            until: after(COMPACTION_DAYS),
+          },
+        ]
+      : []),
+    { what: 'personal data and the encrypted key in backups of the databases', until: after(BACKUPS_DAYS) },
+    { what: 'ids, versions, times, callers and names of changed members in events and histories' },
+  ];
+}
