@@ -82,8 +82,8 @@ export function shreddedWith({ updatedAt: shreddedAt }: Aggregate, key: StoredKe
 function personIn(stream: EventStream, { type, state }: Change): string | undefined {
   const fields = personalFieldsOf(stream.schemas, schemaNameOf(stream, type));
   const data = { [stream.member]: state };
-  if (!fields?.pointers.some((pointer) => valueAt(data, pointer) !== undefined)) return undefined;
-  const person = valueAt(data, fields.person);
+  if (!fields?.members.some(({ tokens }) => valueAt(data, tokens) !== undefined)) return undefined;
+  const person = valueAt(data, fields.person.tokens);
   return typeof person === 'string' ? person : undefined;
 }
 

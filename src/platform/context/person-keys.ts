@@ -1,11 +1,13 @@
 import type { KeyStore } from '../privacy/rotate-keys.js';
-import type { Bus, LoggedRecord, RecordHandler } from '../log/bus.js';
-import { isShredded } from '../privacy/data-key.js';
+import type { Logger } from 'pino';
+import { type Advance, fingerprintOf, type Position } from '../consuming/positions.js';
+import type { Bus, RecordHandler } from '../log/bus.js';
 import { ErasureLedger, type LedgerEntry } from '../privacy/erasure-ledger.js';
 import { erasureIn, timesOf } from '../privacy/erasures.js';
 import type { KeyRing } from '../privacy/key-ring.js';
 import { copyKeys, type KeysOfLog } from '../privacy/keys-of-log.js';
-import { parseKeyRecord, toKeyRecord } from '../privacy/key-records.js';
+import { watchKeys } from '../privacy/key-watch.js';
+import { withRecentKeys } from '../privacy/recent-keys.js';
 import type { KeyCopies, KeySource } from '../privacy/key-source.js';
 import { type OpenEvents, openEventsWith } from '../privacy/open-events.js';
 import { waitForKeys } from '../privacy/wait-for-keys.js';
@@ -31,10 +33,18 @@ export interface KeysInUse {
   readonly onErasures: (entries: readonly LedgerEntry[]) => Promise<void>;
 }
 
+/** The positions up to which the topic of keys was searched. */
+export interface KeyWatchPositions {
+  of(): Promise<readonly Position[]>;
+  advance(advances: readonly Advance[]): Promise<unknown>;
+}
+
 /** The keys of one kind of persons, as a context uses them: it has the persons themselves, or copies of their keys. */
 export class PersonKeys {
   readonly open: OpenEvents;
+  /** Where the keys are looked up to seal events. */
   readonly source: KeySource;
+  private readonly copies: KeyCopies | undefined;
   private ledger: ErasureLedger | undefined;
   /** True when the context has copies of these keys, and not the persons themselves. */
   get areCopies(): boolean {
@@ -46,18 +56,20 @@ export class PersonKeys {
     private readonly home: Home,
     { ring, allKeys }: Privacy,
   ) {
-    const lasting = 'holder' in home ? home.holder : home.copies;
     const ofLog = allKeys?.(topic);
+    this.copies = 'copies' in home ? withRecentKeys(home.copies) : undefined;
+    const lasting = 'holder' in home ? home.holder : home.copies;
     this.source = ofLog?.copies ?? lasting;
     const missing = ofLog
       ? { areForgotten: true, find: (persons: readonly string[]) => ofLog.find(persons) }
-      : { find: waitForKeys(lasting, () => this.ledger?.catchUp() ?? Promise.resolve()) };
-    const open = openEventsWith(ring, this.source, missing);
-    const copies = ofLog?.copies ?? ('copies' in home ? home.copies : undefined);
+      : { find: waitForKeys(this.copies ?? lasting, () => this.ledger?.catchUp() ?? Promise.resolve()) };
+    const copies = ofLog?.copies ?? this.copies;
+    const open = openEventsWith(ring, copies ?? lasting, missing);
     this.open = async (events) => {
-      const erasures = copies ? events.flatMap((event) => erasureIn(event, topic) ?? []) : [];
-      if (erasures.length > 0) {
-        await copies?.shred(timesOf(erasures));
+      const erasures = events.flatMap((event) => erasureIn(event, topic) ?? []);
+      for (const { person } of erasures) ring.drop(person);
+      if (copies && erasures.length > 0) {
+        await copies.shred(timesOf(erasures));
         ofLog?.erased(erasures.map(({ person }) => person));
       }
       return open(events);
@@ -70,45 +82,47 @@ export class PersonKeys {
    * @throws PlatformError `unavailable`
    */
   async begin({ bus, applied, onErasures }: KeysInUse): Promise<void> {
-    const { home, topic } = this;
+    const { copies, topic } = this;
     this.ledger ??= new ErasureLedger({
       ...{ bus, keysTopic: topic },
       applied: (changes) => applied(changes),
       apply: async (entries) => {
-        if ('copies' in home) await home.copies.shred(timesOf(erasuresOf(entries, topic)));
+        await copies?.shred(timesOf(erasuresOf(entries, topic)));
         await onErasures(entries);
       },
     });
     await this.ledger.catchUp();
   }
 
-  /** Returns the handler of the records of the topic of keys. */
-  handler(bus: Bus): RecordHandler {
-    const { home } = this;
-    return 'copies' in home
-      ? (records) => copyKeys(home.copies, records)
-      : (records) => this.withdrawDestroyed(home.holder, records, bus);
+  /** Returns the handler of the records of the topic of keys; undefined for the context that publishes them. */
+  handler(): RecordHandler | undefined {
+    const { copies } = this;
+    return copies && ((records) => copyKeys(copies, records));
   }
 
-  /**
-   * A key of an erased person that appears in the topic was published late, or the topic was restored from a backup: it
-   * is taken back.
-   */
-  private async withdrawDestroyed(holder: KeyStore, records: readonly LoggedRecord[], bus: Bus): Promise<void> {
-    const newest = new Map(records.flatMap((record) => entryOf(parseKeyRecord(record))));
-    const published = [...newest].flatMap(([person, key]) => (key ? [person] : []));
-    if (published.length === 0) return;
-    const destroyed = [...(await holder.find(published))].filter(([, key]) => isShredded(key));
-    if (destroyed.length === 0) return;
-    await bus.publish(
-      this.topic,
-      destroyed.map(([person, key]) => toKeyRecord(person, key)),
+  /** Takes back keys of erased persons that appear on the topic, now and then, until `signal` is aborted. */
+  async watch(bus: Bus, positions: KeyWatchPositions, logger: Logger, signal: AbortSignal): Promise<void> {
+    const { home, topic } = this;
+    if (!('holder' in home)) return;
+    const before = new Map<number, number>();
+    await watchKeys(
+      {
+        ...{ topic, bus, documents: home.holder },
+        searched: async () => {
+          for (const each of await positions.of()) if (each.topic === topic) before.set(each.partition, each.next);
+          return before;
+        },
+        onSearched: async (last) => {
+          const { partition, offset } = last;
+          const position = { topic, partition, next: offset + 1, last: fingerprintOf(last) };
+          await positions.advance([{ position, from: before.get(partition) }]);
+          before.set(partition, offset + 1);
+        },
+        onFailure: (error) => logger.warn({ err: error, topic }, 'cannot search the topic of keys yet'),
+      },
+      signal,
     );
   }
-}
-
-function entryOf(record: ReturnType<typeof parseKeyRecord>) {
-  return record ? [[record.person, record.key] as const] : [];
 }
 
 function erasuresOf(entries: readonly LedgerEntry[], keysTopic: string) {

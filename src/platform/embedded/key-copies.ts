@@ -30,8 +30,11 @@ export class EmbeddedKeyCopies implements KeyCopies {
     return new Map(keys.flatMap((key, index) => (key ? [[persons[index] as string, key]] : [])));
   }
 
-  put(keys: ReadonlyMap<string, WrappedKey>): Promise<void> {
-    return this.edit([...keys].map(([person, key]) => ({ person, key })));
+  async put(keys: ReadonlyMap<string, WrappedKey>): Promise<ReadonlySet<string>> {
+    const before = await this.find([...keys.keys()]);
+    await this.edit([...keys].map(([person, key]) => ({ person, key })));
+    const after = await this.find([...keys.keys()]);
+    return new Set([...keys.keys()].filter((person) => !before.has(person) && !isShredded(after.get(person))));
   }
 
   remove(persons: readonly string[]): Promise<void> {

@@ -18,6 +18,9 @@ export const MAX_FETCH_BYTES = 128 * 1024;
 /** The lowest levels: on batches of JSON events, higher ones save little or nothing, and cost more. */
 const GZIP_LEVEL = 1;
 const ZSTD_LEVEL = 1;
+/** For small batches the tables of the default take longer to make than the rest. */
+const SMALL_BATCH_BYTES = 32 * 1024;
+const GZIP_OF_SMALL = { level: GZIP_LEVEL, windowBits: 14, memLevel: 6, chunkSize: 4096 };
 /** `ZSTD_c_compressionLevel` */
 const LEVEL_PARAMETER = 100;
 
@@ -67,7 +70,8 @@ async function register(): Promise<void> {
 
 /** The codec for gzip. */
 export const gzip: Codec = {
-  compress: ({ buffer }) => zlib.gzipSync(buffer, { level: GZIP_LEVEL }),
+  compress: ({ buffer }) =>
+    zlib.gzipSync(buffer, buffer.length <= SMALL_BATCH_BYTES ? GZIP_OF_SMALL : { level: GZIP_LEVEL }),
   decompress: readable('gzip', (data) => zlib.gunzipSync(data, { maxOutputLength: MAX_BATCH_BYTES })),
 };
 

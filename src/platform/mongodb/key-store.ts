@@ -3,7 +3,7 @@ import type { KeyChange, KeyStore, PersonsKey } from '../privacy/rotate-keys.js'
 import type { StoredKey } from '../privacy/data-key.js';
 import { isDuplicateKey, refusal } from './errors.js';
 import { writeWhenUnfenced } from './fence.js';
-import { read } from './reads.js';
+import { batchedFinds } from './reads.js';
 
 /** A person's document, as far as its key is concerned. */
 export interface KeyDocument {
@@ -16,12 +16,16 @@ const KEY = { key: 1, 'state.erased': 1 } as const;
 
 /** The keys in the documents of persons. */
 export class MongoKeyStore implements KeyStore {
-  constructor(private readonly collection: Collection<KeyDocument>) {}
+  private readonly findKey: (id: string) => Promise<KeyDocument | undefined>;
+
+  constructor(private readonly collection: Collection<KeyDocument>) {
+    // Several partitions are consumed at once, and their lookups share a query.
+    this.findKey = batchedFinds(collection, { key: 1 });
+  }
 
   async find(persons: readonly string[]): Promise<ReadonlyMap<string, StoredKey>> {
-    const options = { projection: { key: 1 }, batchSize: persons.length + 1 };
-    const found = await read(() => this.collection.find({ _id: { $in: [...persons] } }, options).toArray());
-    return new Map(found.flatMap(({ _id, key }) => (key ? [[_id, key]] : [])));
+    const found = await Promise.all(persons.map((id) => this.findKey(id)));
+    return new Map(found.flatMap((document) => (document?.key ? [[document._id, document.key]] : [])));
   }
 
   async *allKeys(): AsyncGenerator<PersonsKey> {

@@ -1,4 +1,5 @@
-import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { randomBytes } from '../tools/random.js';
 
 /** The key of one person, with which the personal part of all events about that person is sealed. */
 export interface DataKey {
@@ -43,6 +44,6 @@ export function newDataKey(): DataKey {
 
 /** Returns the data key with these 32 bytes. */
 export function dataKeyOf(bytes: Buffer): DataKey {
-  const kid = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+  const kid = hash('sha256', bytes, 'hex').slice(0, 32);
   return { kid, secret: createSecretKey(bytes) };
 }

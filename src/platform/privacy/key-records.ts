@@ -1,8 +1,6 @@
 import type { BusRecord } from '../log/bus.js';
 import { isShredded, type StoredKey, type WrappedKey } from './data-key.js';
 
-const JSON_CONTENT = { 'content-type': 'application/json' };
-
 /**
  * Returns the record of a person's key for the topic of keys, which keeps only the newest record of each person. A
  * destroyed key is a record without a value, after which the topic forgets the key itself.
@@ -13,7 +11,7 @@ export function toKeyRecord(person: string, key: StoredKey): BusRecord {
   return {
     key: Buffer.from(person),
     value: Buffer.from(JSON.stringify({ kid, wrapped, master })),
-    headers: JSON_CONTENT,
+    headers: {},
   };
 }
 

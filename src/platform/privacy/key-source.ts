@@ -11,8 +11,11 @@ export interface KeySource {
 
 /** A context's copies of the keys that another context publishes. */
 export interface KeyCopies extends KeySource {
-  /** Stores wrapped keys, by person, in place of older ones; but never one of a person whose key was shredded. */
-  put(keys: ReadonlyMap<string, WrappedKey>): Promise<void>;
+  /**
+   * Stores wrapped keys, by person, in place of older ones; but never one of a person whose key was shredded.
+   * @returns the persons who had none before, and have one now
+   */
+  put(keys: ReadonlyMap<string, WrappedKey>): Promise<ReadonlySet<string>>;
   /** Removes the keys of these persons, because they are gone from the topic. */
   remove(persons: readonly string[]): Promise<void>;
   /**

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { randomBytes } from '../tools/random.js';
 import { unavailable } from '../tools/errors.js';
 import { type DataKey, dataKeyOf, type WrappedKey } from './data-key.js';
 import { type KeyWrapper, UnusableKey } from './key-wrapper.js';

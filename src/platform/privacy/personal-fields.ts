@@ -4,10 +4,16 @@ import { sealPart } from './sealed-part.js';
 
 /** The personal part of an event's data, as its schema annotates it. */
 export interface PersonalFields {
-  /** JSON Pointer to the person's id. */
-  readonly person: string;
-  /** JSON Pointers of the members that are sealed. */
-  readonly pointers: readonly string[];
+  /** Where the person's id is. */
+  readonly person: Pointer;
+  /** The members that are sealed. */
+  readonly members: readonly Pointer[];
+}
+
+/** A JSON Pointer, parsed once: events are split and joined all the time. */
+export interface Pointer {
+  readonly text: string;
+  readonly tokens: readonly string[];
 }
 
 /** Data that was split: what stays in clear text, and the personal members by JSON Pointer. */
@@ -50,18 +56,18 @@ function findFields(schemas: readonly MessageSchema[], dataschema: string): Pers
   const [person, ...others] = new Set(persons.values());
   if (person === undefined) return undefined;
   if (others.length > 0) throw new Error(`${dataschema}: ${PERSONAL} names more than one person`);
-  return { person, pointers: [...persons.keys()].sort() };
+  return { person: pointerOf(person), members: [...persons.keys()].sort().map(pointerOf) };
 }
 
 /** Splits data into what stays in clear text and the personal members that are there. */
-export function split(data: object, { pointers }: PersonalFields): SplitData {
+export function split(data: object, { members }: PersonalFields): SplitData {
   let clear = data as Json;
   const personal: Record<string, unknown> = {};
-  for (const pointer of pointers) {
-    const value = valueAt(data, pointer);
+  for (const { text, tokens } of members) {
+    const value = valueAt(data, tokens);
     if (value === undefined) continue;
-    personal[pointer] = value;
-    clear = without(clear, tokensOf(pointer));
+    personal[text] = value;
+    clear = without(clear, tokens);
   }
   return { clear, personal };
 }
@@ -80,36 +86,41 @@ export interface Sealing {
 export function sealData({ data, fields, key, boundTo, id }: Sealing): object {
   const { clear, personal } = split(data, fields);
   if (Object.keys(personal).length === 0) return data;
-  const { person } = fields;
+  const { text: person, tokens } = fields.person;
   const part = sealPart(key, personal, boundTo);
-  return { ...clear, sealed: { ...part, ...(valueAt(data, person) !== id && { person }) } };
+  return { ...clear, sealed: valueAt(data, tokens) === id ? part : { ...part, person } };
 }
 
 /** Puts split data together again. */
 export function join(clear: object, personal: Readonly<Record<string, unknown>>): object {
   let data = clear as Json;
-  for (const [pointer, value] of Object.entries(personal)) data = withValue(data, tokensOf(pointer), value);
+  for (const [pointer, value] of Object.entries(personal)) data = withValue(data, pointerOf(pointer).tokens, value);
   return data;
 }
 
-/** Returns the value at a JSON Pointer; undefined if there is none. */
-export function valueAt(data: unknown, pointer: string): unknown {
+/** Returns the value at the tokens of a JSON Pointer; undefined if there is none. */
+export function valueAt(data: unknown, tokens: readonly string[]): unknown {
   let value = data;
-  for (const token of tokensOf(pointer)) {
+  for (const token of tokens) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, token)) return undefined;
     value = (value as Json)[token];
   }
   return value;
 }
 
-function without(object: Json, [token, ...rest]: readonly string[]): Json {
-  const { [token as string]: member, ...others } = object;
-  return rest.length === 0 ? others : { ...others, [token as string]: without(member as Json, rest) };
+function without(object: Json, tokens: readonly string[], at = 0): Json {
+  const token = tokens[at] as string;
+  const copy = { ...object } as Record<string, unknown>;
+  if (at === tokens.length - 1) Reflect.deleteProperty(copy, token);
+  else copy[token] = without(copy[token] as Json, tokens, at + 1);
+  return copy;
 }
 
-function withValue(object: Json, [token, ...rest]: readonly string[], value: unknown): Json {
-  const member = rest.length === 0 ? value : withValue(memberOf(object, token as string), rest, value);
-  return { ...object, [token as string]: member };
+function withValue(object: Json, tokens: readonly string[], value: unknown, at = 0): Json {
+  const token = tokens[at] as string;
+  const isLast = at === tokens.length - 1;
+  // A computed member is never the prototype.
+  return { ...object, [token]: isLast ? value : withValue(memberOf(object, token), tokens, value, at + 1) };
 }
 
 function memberOf(object: Json, token: string): Json {
@@ -117,9 +128,19 @@ function memberOf(object: Json, token: string): Json {
   return typeof member === 'object' && member !== null ? (member as Json) : {};
 }
 
-function tokensOf(pointer: string): string[] {
-  return pointer
+const MAX_PARSED = 1_000;
+const parsed = new Map<string, Pointer>();
+
+/** Parses a JSON Pointer. The same few come again and again. */
+export function pointerOf(text: string): Pointer {
+  const known = parsed.get(text);
+  if (known) return known;
+  const tokens = text
     .split('/')
     .slice(1)
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const pointer = { text, tokens };
+  // Those in events come from elsewhere.
+  if (parsed.size < MAX_PARSED) parsed.set(text, pointer);
+  return pointer;
 }

@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { SealedPart } from '../event/cloud-event.js';
+import { randomBytes } from '../tools/random.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import type { DataKey } from './data-key.js';
 import { DICTIONARY_D1 } from './dictionary.js';

@@ -14,7 +14,7 @@ import { setAsideHealth } from '../outbox/set-aside.js';
 import type { RecordedTopic } from '../rebuilding/fork-watch.js';
 import { type Disagreement, LogGuard } from '../rebuilding/log-guard.js';
 import { PositionKeeper } from '../consuming/position-keeper.js';
-import type { Positions } from '../consuming/positions.js';
+import type { Advance, Positions } from '../consuming/positions.js';
 import { type DeadLettered, recordHandler } from '../consuming/record-handler.js';
 import type { PersonKeys } from '../context/person-keys.js';
 import type { Subscription } from '../consuming/subscription.js';
@@ -29,7 +29,7 @@ export interface Participant {
   /** The histories of the aggregates in the outboxes. */
   readonly histories: readonly RecordedTopic[];
   /** The keys of the persons that the context deals with. */
-  readonly keys: readonly Pick<PersonKeys, 'topic' | 'handler'>[];
+  readonly keys: readonly Pick<PersonKeys, 'topic' | 'handler' | 'watch'>[];
   /** Applies erasures that the database may not know, and determines from which offsets reactions start. */
   readonly begin: (bus: Bus) => Promise<void>;
   /** Stored in the context's own database. */
@@ -90,10 +90,20 @@ export class Messaging {
     this.obstacle = undefined;
     for (const { begin } of this.participants) await retryUntilDone(() => begin(this.bus), { signal, onFailure });
     for (const relay of this.participants.flatMap(({ relays }) => relays)) relay.start();
+    for (const participant of this.participants) this.watchKeys(participant);
     this.saving = Promise.all(this.participants.map(({ keeper }) => keeper.run(this.stopping.signal)));
     const consuming = this.participants.filter(({ handlers }) => handlers.size > 0);
     await Promise.all(consuming.map((participant) => this.joinGroup(participant, { signal, onFailure })));
     this.joined = true;
+  }
+
+  private watchKeys({ name, keys, positions }: ActiveParticipant): void {
+    const group = `${name} keys`;
+    const searched = {
+      of: () => positions.of(group),
+      advance: (advances: readonly Advance[]) => positions.advance(group, advances),
+    };
+    for (const each of keys) void each.watch(this.bus, searched, this.logger, this.stopping.signal);
   }
 
   private async joinGroup(
@@ -202,7 +212,10 @@ export class Messaging {
       const onDead = (deadLettered: DeadLettered) => onDeadLetters(subscription, deadLettered);
       handlers.set(subscription.topic, keeper.watch(recordHandler(subscription, bus, logger, onDead)));
     }
-    for (const each of keys) handlers.set(each.topic, keeper.watch(each.handler(bus)));
+    for (const each of keys) {
+      const handler = each.handler();
+      if (handler) handlers.set(each.topic, keeper.watch(handler));
+    }
     // Publishing while log and database disagree would create a second history.
     const publish: Bus['publish'] = async (topic, records) => {
       guard.refusePublishing();
