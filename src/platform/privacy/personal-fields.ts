@@ -1,3 +1,4 @@
+import { escapePointer } from '../event/changed-pointers.js';
 import { type MessageSchema, PERSONAL } from '../event/message-schemas.js';
 import type { DataKey } from './data-key.js';
 import { sealPart } from './sealed-part.js';
@@ -49,7 +50,9 @@ function findFields(schemas: readonly MessageSchema[], dataschema: string): Pers
     }
     const referred = byId.get($ref);
     if (referred) walk(referred, at, isInList);
-    for (const [name, member] of Object.entries(properties as Json)) walk(member as Json, `${at}/${name}`, isInList);
+    for (const [name, member] of Object.entries(properties as Json)) {
+      walk(member as Json, `${at}/${escapePointer(name)}`, isInList);
+    }
     if (typeof items === 'object') walk(items as Json, at, true);
   };
   walk(byId.get(dataschema) ?? {}, '', false);
