@@ -1,19 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import * as formats from 'ajv-formats';
 import { CONTEXTS } from '../src/contexts.js';
 import { runCommandLine } from '../src/platform/commands/command-line.js';
 import { RegistryClient } from '../src/platform/schema-registry/registry-client.js';
 import { subjectsOf } from '../src/platform/schema-registry/subjects.js';
+import { schemaValidator } from './support/messages.js';
 import { type Illness, StandInRegistry } from './support/schema-registry.js';
 
 const PASSWORD = 'hunter2secret';
-const SHARED = 'orders.order.v1';
-const PLACED = 'orders.order.change-orders.order.placed.v1';
+const SHARED = 'orders.order.v2';
+const PLACED = 'orders.order.change-orders.order.placed.v2';
+const TYPES = ['cancelled', 'placed', 'redacted', 'shipped'];
+/** In the order in which they are published: each after those that it refers to. */
 const ORDERS = [
+  'orders.order.v1',
   SHARED,
-  ...['cancelled', 'placed', 'redacted', 'shipped'].map((type) => PLACED.replace('placed', type)),
+  ...TYPES.flatMap((type) => [1, 2].map((major) => PLACED.replace('placed.v2', `${type}.v${major}`))),
 ];
+ORDERS.splice(3, 0, 'sealed.v1');
 
 const streams = CONTEXTS.flatMap(({ events }) => events.publishes);
 const [orders] = streams.filter(({ topic }) => topic === 'orders.order.change');
@@ -33,8 +36,7 @@ interface Changeable {
 
 describe('the schemas of events for a registry', () => {
   it.each(streams)('describe the value of each record of $topic', (stream) => {
-    const ajv = new Ajv2020({ allErrors: true, strict: true });
-    formats.default.default(ajv as never);
+    const ajv = schemaValidator();
     const validators = new Map(
       subjectsOf(stream).map(({ id, schema, references }) => {
         // A registry finds a schema by the name in the reference, and refuses one that it has not got yet.
@@ -92,27 +94,28 @@ describe('the command schemas', () => {
   it('publishes each schema after those that it refers to, and says which were new', async () => {
     expect(await run('publish')).toEqual({
       code: 0,
-      lines: [...ORDERS.map((subject) => `${subject}: published as version 1`), '5 schemas published.'],
+      lines: [...ORDERS.map((subject) => `${subject}: published as version 1`), `${ORDERS.length} schemas published.`],
     });
     expect([...registry.subjects.keys()]).toEqual(ORDERS);
     const { references } = registry.subjects.get(PLACED)![0]!;
-    expect(references).toEqual([{ name: 'urn:schema:orders.order:v1', subject: SHARED, version: 1 }]);
+    expect(references).toEqual([
+      { name: 'urn:schema:orders.order:v2', subject: SHARED, version: 1 },
+      { name: 'urn:schema:sealed:v1', subject: 'sealed.v1', version: 1 },
+    ]);
 
-    expect(await run('publish')).toEqual({ code: 0, lines: ['All 5 schemas were registered before.'] });
-    expect([...registry.subjects.values()].map(({ length }) => length)).toEqual([1, 1, 1, 1, 1]);
+    expect(await run('publish')).toEqual({ code: 0, lines: [`All ${ORDERS.length} schemas were registered before.`] });
+    expect([...registry.subjects.values()].map(({ length }) => length)).toEqual(ORDERS.map(() => 1));
   });
 
   it('checks that the registry has each schema, and changes nothing', async () => {
-    const [, ...ofEvents] = ORDERS;
-    const missing = [
-      `${SHARED}: missing`,
-      ...ofEvents.map((subject) => `${subject}: refers to a schema that is not registered`),
-    ];
+    const missing = ORDERS.map((subject) =>
+      subject.includes('.change-') ? `${subject}: refers to a schema that is not registered` : `${subject}: missing`,
+    );
     expect(await run('check')).toEqual({ code: 1, lines: missing });
     expect(registry.subjects.size).toBe(0);
 
     await run('publish');
-    expect(await run('check')).toEqual({ code: 0, lines: ['All 5 schemas are registered.'] });
+    expect(await run('check')).toEqual({ code: 0, lines: [`All ${ORDERS.length} schemas are registered.`] });
     expect(await run('check', { SCHEMA_REGISTRY_URL: `${registry.url}/` })).toMatchObject({ code: 0 });
 
     registry.subjects.delete(PLACED);
@@ -179,12 +182,12 @@ describe('the command schemas', () => {
     ['empty', 'SCHEMA_REGISTRY_URL: answers 200, and not as a schema registry does'],
     ['half', 'SCHEMA_REGISTRY_URL: answers 200, and not as a schema registry does'],
     ['list', 'SCHEMA_REGISTRY_URL: answers 200, and not as a schema registry does'],
-    ['failing', `${SHARED}: the schema registry answers 500 (50001): Error in the backend datastore`],
+    ['failing', `${ORDERS[0]}: the schema registry answers 500 (50001): Error in the backend datastore`],
   ])('says so if the registry answers otherwise (%s)', async (illness, message) => {
     registry.illness = illness;
 
     expect(await run('publish')).toEqual({ code: 1, lines: [message] });
-    expect(registry.requests).toEqual([`POST /subjects/${SHARED}`]);
+    expect(registry.requests).toEqual([`POST /subjects/${ORDERS[0]}`]);
   });
 
   it('says so if the registry is away, or none is configured', async () => {

@@ -26,6 +26,6 @@ const open = openEventsWith(goldenRing, source, source);
 /** Opens an event about the customer in the golden samples, as the platform does. */
 export async function openGolden<Data = unknown>(event: CloudEvent): Promise<CloudEvent<Data>> {
   const [opened] = await open([event]);
-  if (!opened || opened instanceof UnreadableRecord) throw opened ?? new Error('there is no event');
+  if (opened instanceof UnreadableRecord) throw opened;
   return opened as CloudEvent<Data>;
 }
