@@ -8,7 +8,7 @@ import type { HttpApi } from '../http/contract/openapi.js';
 import type { HistoryRoute } from '../http/contract/history-route.js';
 import type { Listing } from '../views/listing.js';
 import type { Projection } from '../views/projection.js';
-import type { Erasures } from './erasures.js';
+import type { Erasures } from '../privacy/attestation.js';
 import type { Index } from './database.js';
 import type { Provided, Token } from './token.js';
 
