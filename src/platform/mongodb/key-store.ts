@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { KeyChange, KeyStore, PersonsKey } from '../privacy/rotate-keys.js';
-import type { StoredKey } from '../privacy/data-key.js';
+import { isShredded, type StoredKey, type WrappedKey } from '../privacy/data-key.js';
 import { isDuplicateKey, refusal } from './errors.js';
 import { writeWhenUnfenced } from './fence.js';
 import { batchedFinds } from './reads.js';
@@ -45,6 +45,11 @@ export class MongoKeyStore implements KeyStore {
     const refused = [...(await writeWhenUnfenced(this.collection, operations)).values()];
     if (!refused.every(isDuplicateKey)) throw refusal(refused);
     const stored = await this.find(changes.map(({ id }) => id));
-    return changes.filter(({ id, to }) => stored.get(id)?.kid === to.kid).map(({ id }) => id);
+    return changes.filter(({ id, to }) => isThis(stored.get(id), to)).map(({ id }) => id);
   }
+}
+
+/** The same key is never wrapped into the same bytes twice. */
+function isThis(stored: StoredKey | undefined, { wrapped }: WrappedKey): boolean {
+  return stored !== undefined && !isShredded(stored) && stored.wrapped === wrapped;
 }
