@@ -50,8 +50,9 @@ export function breakingChanges(before, after) {
  */
 function samplesOf({ examples = [] } = {}) {
   return examples
-    .map(({ payload }) => /** @type {{ readonly id?: string, readonly dataschema?: string }} */ (payload))
-    .filter((event) => typeof event === 'object' && event.dataschema !== undefined);
+    .map(({ payload }) => /** @type {{ readonly id?: string, readonly dataschema?: string } | null} */ (payload))
+    .filter((event) => typeof event === 'object' && event !== null)
+    .filter(({ dataschema }) => dataschema !== undefined);
 }
 
 /**

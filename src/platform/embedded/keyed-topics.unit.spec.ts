@@ -99,7 +99,9 @@ describe('a topic of keys', () => {
     const onDisk = async () => {
       const files = await readdir(folder.path);
       const contents = await Promise.all(files.map((file) => readFile(join(folder.path, file), 'latin1')));
-      return secrets.filter((secret) => contents.some((content) => content.includes(secret)));
+      // Bytes are stored in base64.
+      const stored = (secret: string) => Buffer.from(secret).toString('base64');
+      return secrets.filter((secret) => contents.some((content) => content.includes(stored(secret))));
     };
     await bus.publish(
       KEYS,

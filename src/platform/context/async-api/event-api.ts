@@ -9,6 +9,12 @@ export interface EventApi {
   readonly keys: readonly string[];
 }
 
+/** The part of a context that the document describes. */
+export interface EventfulContext {
+  readonly name: string;
+  readonly events: EventApi;
+}
+
 /** A topic that a context reads. */
 export interface TopicReading {
   readonly topic: string;
