@@ -2,7 +2,7 @@
 //   KAFKA_BOOTSTRAP_SERVERS=localhost:9092 MASTER_KEY_FILE=master-keys node examples/consumer.mjs
 // It prints a line for each event that it applies and each person that it forgets: docs/for-consumers.md has the rules.
 import { createDecipheriv, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import kafkajs from 'kafkajs';
@@ -11,8 +11,7 @@ const KEYS = 'accounts.customer.keys';
 const { KAFKA_BOOTSTRAP_SERVERS = 'localhost:9092', MASTER_KEY_FILE } = process.env;
 const lines = MASTER_KEY_FILE ? readFileSync(MASTER_KEY_FILE, 'utf8').split('\n') : [];
 const masterKeys = new Map(lines.filter((line) => /^[^#\s]/.test(line)).map((line) => line.trim().split(/\s+/)));
-const dictionaryFile = new URL('dictionary-d1.txt', import.meta.url);
-const dictionary = existsSync(dictionaryFile) ? readFileSync(dictionaryFile) : undefined;
+const dictionary = readFileSync(new URL('dictionary-d1.txt', import.meta.url));
 
 /** By customer: the key, or null after an erasure, so that no key is taken for that id again. */
 const keys = new Map();

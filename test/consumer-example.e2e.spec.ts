@@ -102,7 +102,8 @@ describeWithOwnServers('the example of a consumer', 'e2e-example', (servers) => 
   }
 
   it('copies customers and orders that the services publish, and forgets a customer who is erased', async () => {
-    const running = await serve({ KAFKA_BOOTSTRAP_SERVERS: servers.kafka, MONGODB_URI: servers.mongodb }).ready();
+    const backends = { KAFKA_BOOTSTRAP_SERVERS: servers.kafka, MONGODB_URI: servers.mongodb };
+    const running = await serve({ ...backends, MASTER_KEYS_FILE: keyFile }).ready();
     const { body: customer } = await post(`${running.url}/accounts/customers`, customerInput('Lovelace'));
     const { id } = customer as { id: string };
     const order = { ...orderInput(id), minCustomerVersion: 1 };
