@@ -118,6 +118,11 @@ export class PersonKeys {
           await positions.advance([{ position, from: before.get(partition) }]);
           before.set(partition, offset + 1);
         },
+        onShorter: () =>
+          logger.error(
+            { topic },
+            'the topic of keys lacks records that it had; run keys rotate, which publishes them again',
+          ),
         onFailure: (error) => logger.warn({ err: error, topic }, 'cannot search the topic of keys yet'),
       },
       signal,

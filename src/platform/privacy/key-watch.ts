@@ -15,6 +15,8 @@ export interface KeyWatchOptions {
   readonly searched: () => Promise<ReadonlyMap<number, number>>;
   /** Stores the offset after these records. */
   readonly onSearched: (last: LoggedRecord) => Promise<void>;
+  /** Called when the topic ends before an offset that was searched. */
+  readonly onShorter: () => void;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -36,6 +38,8 @@ export async function withdrawDestroyed(options: KeyWatchOptions): Promise<void>
   const { topic, bus } = options;
   const [searched, extents] = [await options.searched(), await bus.extents(topic)];
   const ends = new Map(extents.map(({ partition, end }) => [partition, end]));
+  const isShorter = [...searched].some(([partition, next]) => next > (ends.get(partition) ?? 0));
+  if (isShorter) options.onShorter();
   // A topic that ends before was restored, and is searched from its beginning.
   const startOf = (partition: number) => {
     const next = searched.get(partition) ?? 0;
