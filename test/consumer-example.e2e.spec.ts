@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import kafkajs, { type Producer } from 'kafkajs';
+import { settingsOf } from '../src/platform/log/topics.js';
 import { type DataKey, newDataKey } from '../src/platform/privacy/data-key.js';
 import { MasterKeys } from '../src/platform/privacy/master-keys.js';
 import { sealPart } from '../src/platform/privacy/sealed-part.js';
@@ -37,18 +38,14 @@ describeWithOwnServers('the example of a consumer', 'e2e-example', (servers) => 
     producer = kafka.producer();
     const admin = kafka.admin();
     await Promise.all([producer.connect(), admin.connect()]);
-    const compacted = [{ name: 'cleanup.policy', value: 'compact' }];
     await admin.createTopics({
       waitForLeaders: false,
-      topics: [
-        { topic: KEYS, numPartitions: 2, replicationFactor: 1, configEntries: compacted },
-        ...[CUSTOMERS, ORDERS].map((topic) => ({
-          topic,
-          numPartitions: 6,
-          replicationFactor: 1,
-          configEntries: [{ name: 'retention.ms', value: '-1' }],
-        })),
-      ],
+      topics: [CUSTOMERS, ORDERS, KEYS].map((topic) => ({
+        topic,
+        numPartitions: topic === KEYS ? 2 : 6,
+        replicationFactor: 1,
+        configEntries: Object.entries(settingsOf(topic)).map(([name, value]) => ({ name, value })),
+      })),
     });
     await eventually(async () => expect(await admin.listTopics()).toEqual(expect.arrayContaining([KEYS, ORDERS])));
     await admin.disconnect();
