@@ -23,7 +23,8 @@ export class Databases {
     return this.client.db(database).collection<StoredDocument & { _id: string }>(name);
   }
 
-  /** Names of all collections, such as `accounts.customer.history`, but what no log knows: where consumers are, and topics. */
+  /** Names of all collections, such as `accounts.customer.history`, but what no topic of events knows:
+   * where consumers are, topics, and copies of keys. */
   async collections(): Promise<string[]> {
     const names = await Promise.all(
       DATABASES.map(async (database) =>
@@ -34,7 +35,7 @@ export class Databases {
     );
     return names
       .flat()
-      .filter((name) => !/^\w+\.(consumer\.positions|topics)$/.test(name))
+      .filter((name) => !/^\w+\.(consumer\.positions|topics|customer\.keys)$/.test(name))
       .sort();
   }
 

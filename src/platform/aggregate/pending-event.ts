@@ -69,13 +69,13 @@ export function composeChange(
   const seal: SealData | undefined =
     key && fields && ((data, _dataschema, boundTo) => sealData({ data, fields, key, boundTo, id: state.id }));
   const { entry, hash } = toPending(stream, event, state, before?.hash, seal);
-  const stored = ownsKeys(stream) && change.forgets ? shreddedWith(state, before?.key) : made;
+  const stored = ownsKeys(stream) && change.forgets ? shreddedWith(state) : made;
   return { hash, entry: { ...entry, ...(stored && { key: stored }) }, ...(stored && { key: stored }) };
 }
 
 /** Returns what remains of the key of an erased person. */
-export function shreddedWith({ updatedAt: shreddedAt }: Aggregate, key: StoredKey | undefined): StoredKey {
-  return { shreddedAt, ...(key?.kid !== undefined && { kid: key.kid }) };
+export function shreddedWith({ updatedAt: shreddedAt }: Aggregate): StoredKey {
+  return { shreddedAt };
 }
 
 /** Returns the person whom the event of a change describes; undefined if it has no personal part. */

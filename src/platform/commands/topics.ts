@@ -87,7 +87,7 @@ function printReport(
   const unusual = [...described.values()].flatMap((each) => unusualSettings(each, expectedPartitions));
   const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
   const problems = [...missing, ...changed, ...unsafe];
-  const success = `All ${used.length} topics exist and keep every event.`;
+  const success = `All ${used.length} topics exist and keep what they must.`;
   console.log(`${alignColumns([HEADINGS, ...rows]).join('\n')}\n`);
   for (const line of [...warnings, ...unusual]) console.log(`warning: ${line}`);
   for (const line of problems.length > 0 ? problems : [success]) console.log(line);

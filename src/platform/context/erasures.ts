@@ -2,7 +2,6 @@ import type { Aggregate, Aggregates } from '../aggregate/aggregates.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
 import type { Confirmed, Erasures, Remaining } from '../privacy/attestation.js';
-import { isShredded } from '../privacy/data-key.js';
 import { erasuresTopicOf } from '../privacy/topics.js';
 import type { History } from '../views/history.js';
 import type { ProjectionStore } from '../views/projection.js';
@@ -36,8 +35,8 @@ export function erasuresFrom({ events, store, history, confirmations, confirming
       const { version, updatedAt: erasedAt } = stored.state;
       const found = await Promise.all(confirming.map((context) => confirmations.find(confirmationId(id, context))));
       const confirmed = found.flatMap((each) => (each ? [each.state] : []));
-      const [erasedBy, clear] = [(await history?.find(id, version))?.actor, await countClear(history, id, version)];
-      const destroyedKey = isShredded(stored.key) ? stored.key.kid : undefined;
+      const erasedBy = (await history?.find(id, version))?.actor;
+      const { clear, kid: destroyedKey } = await lookBack(history, id, version);
       return {
         ...{ id, version, erasedAt },
         ...(erasedBy !== undefined && { erasedBy }),
@@ -71,17 +70,24 @@ function confirmationId(person: string, context: string): string {
   return `${person}/${context}`;
 }
 
-/** Counts the person's recorded events that were published in clear text. */
-async function countClear(history: History<Aggregate> | undefined, id: string, erased: number): Promise<number> {
-  let count = 0;
-  if (!history) return count;
+/** Returns the number of the person's recorded events in clear text, and the key that sealed the others. */
+async function lookBack(
+  history: History<Aggregate> | undefined,
+  id: string,
+  erased: number,
+): Promise<{ readonly clear: number; readonly kid?: string }> {
+  let clear = 0;
+  let kid: string | undefined;
+  if (!history) return { clear };
   for (let after = 0, rows = PAGE; rows === PAGE;) {
     const page = await history.page(id, after, PAGE);
-    count += page.filter(({ version, sealed }) => version < erased && !sealed).length;
+    const before = page.filter(({ version }) => version < erased);
+    clear += before.filter(({ sealed }) => !sealed).length;
+    kid ??= before.find(({ sealed }) => sealed)?.sealed?.kid;
     rows = page.length;
     after = page.at(-1)?.version ?? after;
   }
-  return count;
+  return { clear, ...(kid !== undefined && { kid }) };
 }
 
 function remainingOf({ topic, keys }: EventStream, erasedAt: string, clear: number, wasSealed: boolean): Remaining[] {

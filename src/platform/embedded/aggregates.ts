@@ -248,7 +248,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   }
 
   private keyToRestore(state: State, key: StoredKey | undefined): Pick<Document<State>, 'key'> {
-    const kept = this.keysTopic !== undefined && state.erased ? shreddedWith(state, key) : key;
+    const kept = this.keysTopic !== undefined && state.erased ? shreddedWith(state) : key;
     return { ...(kept && { key: kept }) };
   }
 

@@ -228,9 +228,9 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
 
   restore(states: readonly Restored<State>[]): Promise<void> {
     const { collection, keysTopic } = this;
-    const fieldsOf = ({ hash, state, key }: Restored<State>) => ({
+    const fieldsOf = ({ hash, state }: Restored<State>) => ({
       ...{ hash, state },
-      ...(keysTopic !== undefined && state.erased && { key: shreddedWith(state, key) }),
+      ...(keysTopic !== undefined && state.erased && { key: shreddedWith(state) }),
     });
     const initial = ({ key }: Restored<State>) => ({ pending: [], commands: [], ...(key && { key }) });
     return upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, initial);

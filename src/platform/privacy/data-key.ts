@@ -25,8 +25,6 @@ export interface WrappedKey {
 export interface ShreddedKey {
   /** RFC 3339 */
   readonly shreddedAt: string;
-  /** Undefined if the person had no key. */
-  readonly kid?: string;
 }
 
 /** The stored form of a person's key. */
