@@ -18,24 +18,21 @@ export async function writeDurably(level: Level, writes: Write[]): Promise<void>
   }
 }
 
-type Compacted = Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>;
-
-/** Like {@link compact}, for the keys of a collection with this prefix. */
-export function compactPrefix(collection: Compacted, prefix: string): Promise<void> {
-  return compactRange(collection, `${collection.prefix}${prefix}`, `${collection.prefix}${prefix}\uffff`);
+/** Like {@link compact}, for the keys of a collection with this prefix, which is no key itself. */
+export async function compactPrefix(
+  collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,
+  prefix: string,
+): Promise<void> {
+  const { db } = collection as { db: { compactRange?(start: string, end: string): Promise<void> } };
+  await db.compactRange?.(`${collection.prefix}${prefix}`, `${collection.prefix}${prefix}\uffff`);
 }
 
 /** Removes overwritten and deleted values of a collection from the disk. Without compaction LevelDB keeps them. */
-export function compact(collection: Compacted): Promise<void> {
-  return compactRange(collection, collection.prefix, `${collection.prefix.slice(0, -1)}"`);
-}
-
-async function compactRange({ db }: Compacted, start: string, end: string): Promise<void> {
-  const level = db as Level & { compactRange?(start: string, end: string): Promise<void> };
-  if (!level.compactRange) return;
-  await level.compactRange(start, end);
-  // What was in memory is on the disk as it was, overwritten values included, and perhaps on the lowest level already,
-  // which is only compacted together with newer files. The deletions of two keys that never exist are such a file.
-  await level.batch([start, end].map((key) => ({ type: 'del', key })));
-  await level.compactRange(start, end);
+export async function compact(
+  collection: Pick<AbstractSublevel<Level, unknown, string, unknown>, 'db' | 'prefix'>,
+): Promise<void> {
+  // The keys of the collection begin with `!name!`: these come just before and after them.
+  const [start, end] = [' ', '"'].map((end) => `${collection.prefix.slice(0, -1)}${end}`) as [string, string];
+  const { db } = collection as { db: { compactRange?(start: string, end: string): Promise<void> } };
+  await db.compactRange?.(start, end);
 }
