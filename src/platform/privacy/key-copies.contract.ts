@@ -61,6 +61,20 @@ export function keyCopiesContract(name: string, openFixture: () => Promise<KeyCo
       );
     });
 
+    it('say who has a key now and had none before', async () => {
+      const both = new Map([
+        [ada, keyNumber(1)],
+        [bob, keyNumber(2)],
+      ]);
+      await put(ada, 3);
+      expect(await copies.put(both)).toEqual(new Set([bob]));
+      expect(await copies.put(both)).toEqual(new Set());
+      await copies.remove([ada]);
+      await shred(bob);
+      expect(await copies.put(both)).toEqual(new Set([ada]));
+      expect(await copies.put(new Map())).toEqual(new Set());
+    });
+
     it('take nothing, remove nothing and shred nothing if there is nothing to do', async () => {
       await put(ada, 1);
       await copies.put(new Map());

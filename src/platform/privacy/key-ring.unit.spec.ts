@@ -46,6 +46,20 @@ describe('a ring of keys', () => {
     expect(wrapper.unwrapped).toBe(1);
   });
 
+  it('has a key at hand that it used, and none that was dropped or is another one', () => {
+    const wrapper = new CountingKeys([newer]);
+    const ring = new KeyRing(wrapper);
+    const { key, wrapped } = ring.make('ada');
+    expect(ring.recent('ada', key.kid)).toBe(key);
+    expect(ring.recent('ada', 'other')).toBeUndefined();
+    expect(ring.recent('bob', key.kid)).toBeUndefined();
+    ring.drop('ada');
+    ring.drop('bob');
+    expect(ring.recent('ada', key.kid)).toBeUndefined();
+    ring.open('ada', wrapped);
+    expect(wrapper.unwrapped).toBe(1);
+  });
+
   it('opens no key of another person', () => {
     const { wrapped } = new KeyRing(new MasterKeys([newer])).make('ada');
     const ring = new KeyRing(new MasterKeys([newer]));
