@@ -39,7 +39,7 @@ export class Databases {
       .sort();
   }
 
-  /** What is a function of the log: without the commands that a store remembers for a day. */
+  /** What is a function of the log, without empty collections and the commands that a store remembers for a day. */
   async snapshot(): Promise<Snapshot> {
     const all: Record<string, Record<string, StoredDocument>> = {};
     for (const name of await this.collections()) {
@@ -48,7 +48,7 @@ export class Databases {
       for await (const { _id, commands: _, ...document } of this.collection(database, rest.join('.')).find()) {
         documents[_id] = document;
       }
-      all[name] = documents;
+      if (Object.keys(documents).length > 0) all[name] = documents;
     }
     return all;
   }
