@@ -11,8 +11,9 @@ import { type Settings, withMasterKeys } from './run-process.js';
 
 /**
  * Expects what the command `verify` checks of every context, in this process: a command of its own takes two seconds.
+ * @param unreadable number of records that each context cannot read, which are in its dead letters
  */
-export async function expectVerified(settings: Settings): Promise<void> {
+export async function expectVerified(settings: Settings, { unreadable = 0 } = {}): Promise<void> {
   const config = parseConfig(withMasterKeys(settings));
   const backends = backendsOf(config, silentLogger);
   const bus = await backends.openBus();
@@ -20,6 +21,7 @@ export async function expectVerified(settings: Settings): Promise<void> {
     for (const context of CONTEXTS) {
       const [database, scratch] = [await backends.openDatabase(context.name), await openEmbeddedDatabase('memory')];
       const findings: unknown[] = [];
+      const refused: unknown[] = [];
       const find = (finding: unknown) => void findings.push(finding);
       const signal = new AbortController().signal;
       const connections = { context, config, bus, database, logger: silentLogger, interrupted: signal };
@@ -28,12 +30,14 @@ export async function expectVerified(settings: Settings): Promise<void> {
         await verify({
           ...{ bus, live: live.replayable, expected: open(scratch).replayable },
           ...{ links: new EmbeddedLinks(scratch.level), lagToleranceMs: 5_000, allowUnhashed: false, signal },
-          ...{ onFault: find, onRefused: find, onConflict: find, onDifference: find },
+          onRefused: (record) => refused.push(record),
+          ...{ onFault: find, onConflict: find, onDifference: find },
         });
         if (countLostKeys() > 0) find(`${countLostKeys()} keys are lost`);
       });
       await database.close();
       await scratch.close();
+      if (refused.length !== unreadable) find(refused);
       expect({ context: context.name, findings }).toEqual({ context: context.name, findings: [] });
     }
   } finally {
