@@ -98,7 +98,7 @@ describeWithOwnServers('an erasure on Kafka and MongoDB', 'e2e-forgetting', (ser
       ...settingsOf(KEYS),
       ...{ 'segment.ms': '100', 'max.compaction.lag.ms': '100', 'min.cleanable.dirty.ratio': '0.001' },
     }).map(([name, value]) => ({ name, value }));
-     
+
     const resources = [{ type: ConfigResourceTypes.TOPIC, name: KEYS, configEntries }];
     await admin.alterConfigs({ validateOnly: false, resources });
   }

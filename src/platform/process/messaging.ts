@@ -18,6 +18,7 @@ import type { Advance, Positions } from '../consuming/positions.js';
 import { type DeadLettered, recordHandler } from '../consuming/record-handler.js';
 import type { PersonKeys } from '../context/person-keys.js';
 import type { Subscription } from '../consuming/subscription.js';
+import { withTimeout } from '../tools/timeout.js';
 import { topicsUsed } from '../consuming/topics-used.js';
 
 /** The topics and stores of one context, as messaging uses them. */
@@ -37,6 +38,9 @@ export interface Participant {
   /** Stored in the context's own database; undefined if partition counts never change (embedded log). */
   readonly pins: PartitionPins | undefined;
 }
+
+/** Milliseconds that the first request waits for the erasures in the log. */
+const BEGIN_TIMEOUT_MS = 10_000;
 
 /** A participant with its relays, guard and record handlers. */
 interface ActiveParticipant extends Participant {
@@ -72,11 +76,11 @@ export class Messaging {
   }
 
   /**
-   * Compares the databases with the log, now and then regularly. Resolves after the first comparison, or if the log
-   * does not answer. Never throws.
+   * Compares the databases with the log, now and then regularly, and applies erasures that a restored database does not
+   * know. Resolves after the first comparison, or if the log does not answer. Never throws.
    */
   async compare(): Promise<void> {
-    await Promise.all(this.participants.map(({ guard }) => guard.check()));
+    await Promise.all(this.participants.flatMap(({ guard, begin }) => [guard.check(), this.tryToBegin(begin)]));
     for (const { guard } of this.participants) guard.start();
   }
 
@@ -104,6 +108,15 @@ export class Messaging {
       advance: (advances: readonly Advance[]) => positions.advance(group, advances),
     };
     for (const each of keys) void each.watch(this.bus, searched, this.logger, this.stopping.signal);
+  }
+
+  /** Without the log, requests are served all the same, and {@link join} repeats it. */
+  private async tryToBegin(begin: Participant['begin']): Promise<void> {
+    try {
+      await withTimeout(BEGIN_TIMEOUT_MS, begin(this.bus));
+    } catch (error) {
+      this.logger.debug({ err: error }, 'cannot apply the erasures in the log yet');
+    }
   }
 
   private async joinGroup(
