@@ -4,13 +4,15 @@ import type { Logger } from 'pino';
 import { backoffDelay } from '../tools/backoff.js';
 import type { RunningConsumer, LoggedRecord, RecordHandler, StartAt } from '../log/bus.js';
 import { describeRecords, whyAgain } from '../log/describe-records.js';
-import { batched } from '../tools/batching.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { loggable, reasonFor as reasonForFailure } from '../tools/programming-error.js';
+import { batchedCommits } from './commits.js';
 import { reasonFor } from './errors.js';
 import { type Assignment, KafkaLag } from './lag.js';
 import { KafkaLease } from './lease.js';
-import { toLoggedRecord } from './record.js';
+import type { GroupViews } from './group-views.js';
+import { isFenceRecord } from './record.js';
+import { beginsOf, type TopicView, toLoggedRecord } from './topic-view.js';
 import { KafkaWatchdog, type WatchedConsumer } from './watchdog.js';
 
 /** Maximum number of records between two heartbeats and offset commits. */
@@ -22,11 +24,10 @@ const MAX_CONCURRENT_PARTITIONS = 12;
  * ones. A single record is fetched without delay.
  */
 const LINGER_MS = 50;
+/** Interval at which it checks whether a topic was switched to another generation. */
+const SWITCH_CHECK_MS = 250;
 /** Records arrive continuously when the next batch follows within this time. */
 const STREAMING_GAP_MS = 10;
-
-/** A batch, and the offset up to which its records are handled. */
-type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };
 
 /** A member of a consumer group. It replaces its kafkajs consumer whenever that crashes or stalls. */
 export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
@@ -39,23 +40,18 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   private handledAt = -Infinity;
   /** By `topic/partition`: the seek to the start position of each assigned partition. */
   private starts = new Map<string, Promise<void>>();
-  /** Commits the offsets of concurrently handled partitions in one request. */
-  private readonly commit = batched<Done, void>({ maxBatch: 1_000, maxWaiting: Infinity }, async (done) => {
-    const topics = [...new Set(done.map(({ batch }) => batch.topic))].map((topic) => ({
-      topic,
-      partitions: done
-        .filter(({ batch }) => batch.topic === topic)
-        .map(({ batch: { partition }, next }) => ({ partition, offset: String(next) })),
-    }));
-    await done.at(-1)?.commitOffsetsIfNecessary({ topics });
-    return [];
-  });
+  private readonly commit = batchedCommits();
   private readonly timers = new Set<NodeJS.Timeout>();
   /** Leases of the running handlers. */
   readonly leases = new Set<KafkaLease>();
   assigned: Assignment | undefined;
   private moved = new Set<string>();
   private readonly watchdog: KafkaWatchdog;
+  /** The topics that it consumes, by their names in Kafka. */
+  private views: ReadonlyMap<string, TopicView> = new Map();
+  private readonly switchTimer: NodeJS.Timeout;
+  private isSwitching = false;
+  private switching: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly kafka: Kafka,
@@ -63,19 +59,23 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     private readonly sessionTimeout: number,
     private readonly group: string,
     private readonly handlers: ReadonlyMap<string, RecordHandler>,
+    private readonly groupViews: GroupViews,
     private readonly logger: Logger,
     private readonly startAt?: StartAt,
   ) {
     this.consumer = this.newConsumer();
     const interval = Math.floor(sessionTimeout / 2);
-    const lag = new KafkaLag(kafka, group, interval);
+    const lag = new KafkaLag(kafka, group, interval, (name) => beginsOf(this.views.get(name)));
     this.watchdog = new KafkaWatchdog(this, lag, interval, logger, (partitions) => this.replaceAtOnce(partitions));
+    this.switchTimer = setInterval(() => this.followSwitch(), SWITCH_CHECK_MS).unref();
   }
 
   async start(): Promise<void> {
     const { consumer } = this;
+    const views = await this.groupViews.find();
     await consumer.connect();
-    await consumer.subscribe({ topics: [...this.handlers.keys()], fromBeginning: true });
+    await consumer.subscribe({ topics: views.map(({ name }) => name), fromBeginning: true });
+    this.views = new Map(views.map((view) => [view.name, view]));
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
@@ -92,7 +92,11 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   }
 
   restart(topic: string, partition: number, offset: number): void {
-    if (this.starts.has(`${topic}/${partition}`)) this.consumer.seek({ topic, partition, offset: String(offset) });
+    for (const view of this.views.values()) {
+      const own = { topic: view.name, partition: partition - view.firstPartition };
+      const isAssigned = view.topic === topic && this.starts.has(`${own.topic}/${own.partition}`);
+      if (isAssigned) this.consumer.seek({ ...own, offset: String(offset) });
+    }
   }
 
   takeMoved(): ReadonlySet<string> {
@@ -108,8 +112,10 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   async stop(): Promise<void> {
     this.stopped = true;
     this.watchdog.stop();
+    clearInterval(this.switchTimer);
     for (const timer of this.timers) clearTimeout(timer);
     for (const lease of this.leases) lease.end();
+    await this.switching;
     await this.consumer.disconnect();
   }
 
@@ -141,7 +147,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       this.failures.clear();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (consumer !== this.consumer) return;
+      if (consumer !== this.consumer || this.isSwitching) return;
       this.assigned = undefined;
       this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
       // kafkajs never restarts after an error that it considers not retriable, whatever `restartOnFailure` returns.
@@ -170,6 +176,26 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     void this.startAnother(0);
   }
 
+  private followSwitch(): void {
+    if (this.isSwitching || this.stopped || !this.assigned) return;
+    if (this.groupViews.areCurrent([...this.views.values()])) return;
+    this.isSwitching = true;
+    this.switching = this.moveToCurrent()
+      .catch((error: unknown) => this.logger.debug({ err: error, group: this.group }, 'cannot switch generations yet'))
+      .finally(() => (this.isSwitching = false));
+  }
+
+  /** Moves to the generations that the group consumes now, if these are others. */
+  private async moveToCurrent(): Promise<void> {
+    const names = (await this.groupViews.find()).map(({ name }) => name);
+    if (this.stopped || names.every((name) => this.views.has(name))) return;
+    this.logger.info({ group: this.group, topics: names }, 'consuming another generation');
+    this.trouble = 'moves to another generation of its topic';
+    this.assigned = undefined;
+    await this.consumer.disconnect().catch(() => undefined);
+    await this.startAnother(0);
+  }
+
   private async startAnother(failures: number): Promise<void> {
     this.consumer = this.newConsumer();
     try {
@@ -186,8 +212,11 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   private startPartition(topic: string, partition: number): Promise<void> {
     const name = `${topic}/${partition}`;
     const { starts, consumer } = this;
+    const view = this.views.get(topic);
     const seek = async (): Promise<void> => {
-      const offset = await this.startAt?.(topic, partition);
+      if (!view) return;
+      const own = view.firstPartition + partition;
+      const offset = await this.startAt?.(view.topic, own, view.continues?.get(partition));
       if (offset !== undefined && starts === this.starts) consumer.seek({ topic, partition, offset: String(offset) });
     };
     const started = starts.get(name) ?? seek();
@@ -201,12 +230,13 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   private async handleBatch(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isRunning, isStale } = payload;
     const { topic, partition } = batch;
-    const handler = this.handlers.get(topic);
+    const view = this.views.get(topic);
+    const handler = view && this.handlers.get(view.topic);
     if (!handler) return;
     try {
       await this.startPartition(topic, partition);
     } catch (error) {
-      const first = batch.messages.slice(0, 1).map((message) => toLoggedRecord(topic, partition, message));
+      const first = batch.messages.slice(0, 1).map((message) => toLoggedRecord(view, partition, message));
       this.pauseAfterFailure(payload, first, error);
       return;
     }
@@ -215,11 +245,12 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       if (!isRunning() || isStale()) return;
       const messages = batch.messages.slice(from, from + MAX_RECORDS_PER_CALL);
       const last = messages.at(-1) as KafkaMessage;
-      const records = messages.map((message) => toLoggedRecord(topic, partition, message));
+      const events = messages.filter((message) => !isFenceRecord(message));
+      const records = events.map((message) => toLoggedRecord(view, partition, message));
       const lease = new KafkaLease(payload);
       this.leases.add(lease);
       try {
-        await handler(records, lease);
+        if (records.length > 0) await handler(records, lease);
       } catch (error) {
         // kafkajs rejoins the group when it gets this error; until then no member handles the partition.
         if (lease.refusal) throw lease.refusal;

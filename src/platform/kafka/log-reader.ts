@@ -5,10 +5,11 @@ import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { backoffDelay, retryUntilDone } from '../tools/backoff.js';
 import type { LogReader, RecordHandler } from '../log/bus.js';
 import { type Position, progressOf } from '../log/progress.js';
-import { unavailable } from '../tools/errors.js';
+import { isCodedError, PlatformError, unavailable } from '../tools/errors.js';
 import type { KafkaAdmin } from './admin.js';
 import { KafkaLease } from './lease.js';
-import { toLoggedRecord } from './record.js';
+import { isFenceRecord } from './record.js';
+import { type TopicView, toLoggedRecord } from './topic-view.js';
 import { existingTopics, extentsOf } from './topics.js';
 
 /** Maximum number of records between two heartbeats. */
@@ -21,7 +22,12 @@ export interface LogReaderSettings {
   readonly logReaderTimeoutMs: number;
   /** Reads at most this many of the newest records of each partition. */
   readonly newest: number;
+  /** Begins at these offsets, by partition. */
+  readonly from?: ReadonlyMap<number, number> | undefined;
 }
+
+/** Returns the topics to read, as they are now in Kafka. */
+export type FindViews = () => Promise<readonly TopicView[]>;
 
 /**
  * Reads whole topics, in a consumer group of its own that commits nothing and is deleted at the end. The reader keeps
@@ -35,6 +41,9 @@ export class KafkaLogReader implements LogReader {
   private readonly consumer: Consumer;
   private readonly timeoutMs: number;
   private readonly newest: number;
+  private readonly from: ReadonlyMap<number, number>;
+  /** By the name in Kafka. */
+  private readonly views = new Map<string, TopicView>();
   private followed: readonly string[] = [];
   private readonly moves = new EventEmitter().setMaxListeners(0);
   /** Aborted at the end, with the reason. Later calls throw that reason. */
@@ -47,13 +56,14 @@ export class KafkaLogReader implements LogReader {
 
   private constructor(
     kafka: Kafka,
-    { sessionTimeout, logReaderTimeoutMs, newest }: LogReaderSettings,
+    { sessionTimeout, logReaderTimeoutMs, newest, from = new Map() }: LogReaderSettings,
     private readonly admin: KafkaAdmin,
-    private readonly topics: readonly string[],
+    private readonly findViews: FindViews,
     private readonly handler: RecordHandler,
   ) {
     this.timeoutMs = logReaderTimeoutMs;
     this.newest = newest;
+    this.from = from;
     this.consumer = kafka.consumer({
       groupId: this.group,
       sessionTimeout,
@@ -83,10 +93,10 @@ export class KafkaLogReader implements LogReader {
     kafka: Kafka,
     settings: LogReaderSettings,
     admin: KafkaAdmin,
-    topics: readonly string[],
+    findViews: FindViews,
     handler: RecordHandler,
   ): Promise<KafkaLogReader> {
-    const reader = new KafkaLogReader(kafka, settings, admin, topics, handler);
+    const reader = new KafkaLogReader(kafka, settings, admin, findViews, handler);
     await reader.refreshEnds();
     return reader;
   }
@@ -116,10 +126,17 @@ export class KafkaLogReader implements LogReader {
     try {
       await retryUntilDone(() => this.admin.ask((admin) => this.fetchEnds(admin)), {
         signal,
-        onFailure: (error) => (failure = error),
+        onFailure: (error) => {
+          failure = error;
+          if (isSwitched(error)) throw error;
+        },
       });
     } catch {
       this.ending.signal.throwIfAborted();
+      if (isSwitched(failure)) {
+        void this.end(failure);
+        throw failure;
+      }
       throw unavailable('Kafka does not answer with the end offsets of the topics', failure);
     }
     const existing = [...this.positions.keys()];
@@ -129,11 +146,21 @@ export class KafkaLogReader implements LogReader {
   }
 
   private async fetchEnds(admin: Admin): Promise<void> {
-    for (const topic of await existingTopics(admin, this.topics)) {
-      for (const { partition, first, end } of await extentsOf(admin, topic)) {
-        this.positionIn(topic, partition, Math.max(first, end - this.newest)).end = end;
+    for (const view of await this.findViews()) this.look(view);
+    for (const name of await existingTopics(admin, [...this.views.keys()])) {
+      for (const { partition, first, end } of await extentsOf(admin, name)) {
+        const begin = this.from.get(partition) ?? Math.max(first, end - this.newest);
+        this.positionIn(name, partition, begin).end = end;
       }
     }
+  }
+
+  /** @throws PlatformError `generation-switched`: what was read up to now is not the beginning of the new generation. */
+  private look(view: TopicView): void {
+    const { topic, name } = view;
+    const known = [...this.views.values()].find((each) => each.topic === topic);
+    if (known !== undefined && known.name !== name) throw switched(topic);
+    this.views.set(name, view);
   }
 
   private startConsumer(pause = 0): Promise<void> {
@@ -178,12 +205,15 @@ export class KafkaLogReader implements LogReader {
     for (let from = 0; from < remaining.length; from += MAX_RECORDS_PER_CALL) {
       if (!isRunning() || isStale() || this.ending.signal.aborted) return;
       const records = remaining.slice(from, from + MAX_RECORDS_PER_CALL);
+      const events = records.filter((message) => !isFenceRecord(message));
       const lease = new KafkaLease(payload);
       try {
-        await this.handler(
-          records.map((message) => toLoggedRecord(topic, partition, message)),
-          lease,
-        );
+        if (events.length > 0) {
+          await this.handler(
+            events.map((message) => toLoggedRecord(this.views.get(topic) as TopicView, partition, message)),
+            lease,
+          );
+        }
       } catch (error) {
         // The client rejoins its group, and these records come again.
         if (lease.refusal) throw lease.refusal;
@@ -229,4 +259,13 @@ export class KafkaLogReader implements LogReader {
     // If this fails, Kafka deletes the empty group later by itself.
     await this.admin.ask((admin) => admin.deleteGroups([this.group])).catch(() => undefined);
   }
+}
+
+function isSwitched(error: unknown): boolean {
+  return isCodedError(error) && error.code === 'generation-switched';
+}
+
+function switched(topic: string): PlatformError {
+  const message = `${topic} was switched to another generation while it was read; run the command again`;
+  return new PlatformError('unavailable', 'generation-switched', message);
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../tools/backoff.js';
-import type { Bus, RunningConsumer, RecordHandler } from '../log/bus.js';
+import type { Bus, HasReached, RecordHandler, RunningConsumer, StartAt } from '../log/bus.js';
 import { createPinnedTopics, type PartitionPins } from '../log/partition-pins.js';
 import { topicHealth } from '../log/topic-health.js';
 import { isCodedError } from '../tools/errors.js';
@@ -92,8 +92,9 @@ export class Messaging {
     { name, handlers, keeper }: ActiveParticipant,
     retrying: Parameters<typeof retryUntilDone>[1],
   ): Promise<void> {
-    const startAt = (topic: string, partition: number) => keeper.startAt(topic, partition);
-    const consumer = await retryUntilDone(() => this.bus.consume(name, handlers, startAt), retrying);
+    const startAt: StartAt = (...partition) => keeper.startAt(...partition);
+    const hasReached: HasReached = (topic, ends) => keeper.hasReached(topic, ends);
+    const consumer = await retryUntilDone(() => this.bus.consume(name, handlers, startAt, hasReached), retrying);
     keeper.attach(consumer);
     this.consumers.set(name, consumer);
   }
