@@ -10,7 +10,7 @@ import type {
   StartAt,
   TopicDescription,
 } from '../log/bus.js';
-import { activeOf, type GenerationalBus, type Generations } from '../log/generations.js';
+import { activeOf, controlTopic, type GenerationalBus, type Generations } from '../log/generations.js';
 import { partitionsChanged } from '../log/topics.js';
 import { isCodedError, unavailable } from '../tools/errors.js';
 import { withTimeout } from '../tools/timeout.js';
@@ -222,7 +222,12 @@ export class KafkaBus implements GenerationalBus {
       known?.switchingTo !== undefined && activeOf(known).name === refusing;
     if (isEnding()) await this.known.changed(topic, SWITCH_TIMEOUT_MS);
     if (isEnding()) throw unavailable(`${topic} is being switched to another generation`, refusal);
-    if ((await this.known.viewOf(topic)).name === refusing) throw refusal;
+    if ((await this.known.viewOf(topic)).name !== refusing) return;
+    // Otherwise the relay would set the aggregates aside whose events come next.
+    if (await this.generations.isFenced(refusing)) {
+      throw unavailable(`${refusing} was ended, and ${controlTopic(topic)} names no other generation`, refusal);
+    }
+    throw refusal;
   }
 
   /** With a changed partition count, the events of one aggregate would be in two partitions, without an order. */

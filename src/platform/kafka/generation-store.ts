@@ -46,12 +46,13 @@ export class KafkaGenerationStore implements GenerationStore {
   }
 
   async write(generations: Generations): Promise<void> {
-    const { admin, shape } = this.options;
+    const { admin, shape, known } = this.options;
     const control = controlTopic(generations.topic);
-    await admin.ask((asking) => createTopics(asking, [control], { ...shape, partitions: 1 }));
+    if (!known.known(generations.topic)) {
+      await admin.ask((asking) => createTopics(asking, [control], { ...shape, partitions: 1 }));
+    }
     const record = { key: Buffer.from('generations'), value: Buffer.from(JSON.stringify(generations)), headers: {} };
     await this.producerOf(control).publish([record]);
-    await this.options.known.look([generations.topic]);
   }
 
   async create(generation: Generation, like: Generation, settings = {}): Promise<void> {
@@ -76,13 +77,18 @@ export class KafkaGenerationStore implements GenerationStore {
     return (await this.options.admin.ask((admin) => ownSettingsOf(admin, name)))[LIMIT];
   }
 
+  /** True if the topic with this name refuses every event. */
+  async isFenced(name: string): Promise<boolean> {
+    return (await this.options.admin.ask((admin) => ownSettingsOf(admin, name)))[LIMIT] === FENCED_LIMIT;
+  }
+
   async fence({ name, partitions }: Generation): Promise<void> {
-    await this.changeSettings(name, (own) => ({ ...own, [LIMIT]: FENCED_LIMIT }));
     const producer = await connected(
       this.options.kafka.producer({ allowAutoTopicCreation: false, retry: RETRY }),
       () => undefined,
     );
     try {
+      await this.changeSettings(name, (own) => ({ ...own, [LIMIT]: FENCED_LIMIT }));
       const signal = AbortSignal.timeout(FENCE_TIMEOUT_MS);
       await Promise.all(
         Array.from({ length: partitions }, async (_, partition) => {

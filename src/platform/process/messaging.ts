@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, HasReached, RecordHandler, RunningConsumer, StartAt } from '../log/bus.js';
+import { controlTopic } from '../log/generations.js';
 import { createPinnedTopics, type PartitionPins } from '../log/partition-pins.js';
 import { topicHealth } from '../log/topic-health.js';
 import { isCodedError } from '../tools/errors.js';
@@ -127,7 +128,13 @@ export class Messaging {
         required: () => false,
         check: () => Promise.resolve(setAsideHealth(relay.topic, relay.setAside)),
       }));
-    return [bus, topicHealth(this.bus, this.topics, this.pins), ...consumers, ...guards, ...outboxes];
+    return [
+      bus,
+      topicHealth(this.bus, [...this.topics, ...this.topics.map(controlTopic)], this.pins),
+      ...consumers,
+      ...guards,
+      ...outboxes,
+    ];
   }
 
   /** Reports the unpublished events of the outboxes. Never throws, and never takes long. */
