@@ -128,6 +128,28 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     expectLogTellsAll(load, await readGeneration(servers.kafka, active));
   }, 240_000);
 
+  it('gets no event in the wrong generation from an instance that was suspended during the switch', async () => {
+    const [running, suspended] = await Promise.all([serve(settings()).ready(), instance('accounts').ready()]);
+    const both = [running.url, suspended.url];
+    const load = new Load({ accounts: both, orders: [running.url] });
+    await load.acknowledges(300);
+
+    await suspended.whileStopped(async () => {
+      load.targets = { accounts: [running.url], orders: [running.url] };
+      expect(await topics('copy', '--partitions', '9')).toMatchObject({ code: 0, stderr: '' });
+      await load.acknowledges(50);
+    });
+
+    load.targets = { accounts: both, orders: [running.url] };
+    await load.acknowledges(300);
+    await load.stop();
+    expectGoodAnswers(load);
+    await settled(load, running.url, running.managementUrl, suspended.managementUrl);
+    await expectAcknowledgedIsKept(load, { accounts: suspended.url, orders: running.url });
+    await expectVerified(settings());
+    expectLogTellsAll(load, await readGeneration(servers.kafka, 2));
+  }, 240_000);
+
   it('is switched back with the events that were published since, and forth again', async () => {
     const instances = await Promise.all([...MODULES, ...MODULES].map((module) => instance(module).ready()));
     const [accounts, orders] = [0, 1].map((of) => instances.filter((_, index) => index % 2 === of)) as [
