@@ -163,10 +163,16 @@ export async function deleteGeneration(
     const message = `generation ${number} of ${topic} is active, or a switch is under way`;
     throw new PlatformError('rejected', 'generation-active', message);
   }
-  await store.delete(found);
-  const generations = stated.generations.filter((each) => each !== found || each.state !== 'copying');
-  const rest = { generations, revision: stated.revision + 1, changedBy: run };
-  await store.write(withChanged({ ...stated, generations }, new Map([[number, { state: 'deleted' }]]), { ...rest }));
+  const claimed = { revision: stated.revision + 1, changedBy: run };
+  if (found.state === 'copying') {
+    // A copy that the statement does not name would be continued by the next one.
+    await store.delete(found);
+    await store.write({ ...stated, ...claimed, generations: stated.generations.filter((each) => each !== found) });
+  } else {
+    // A consumer group must not look for a topic that is gone.
+    await store.write(withChanged(stated, new Map([[number, { state: 'deleted' }]]), claimed));
+    await store.delete(found);
+  }
   return found;
 }
 

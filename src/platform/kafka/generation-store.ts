@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, ICustomPartitioner, Kafka, Producer } from 'kafkajs';
 import type { BusRecord, LogReader, RecordHandler } from '../log/bus.js';
 import { controlTopic, type Generation, type Generations, type GenerationStore } from '../log/generations.js';
+import { partitionsChanged } from '../log/topics.js';
 import { unavailable } from '../tools/errors.js';
 import type { KafkaAdmin } from './admin.js';
 import { connected, RETRY } from './client.js';
@@ -59,7 +60,9 @@ export class KafkaGenerationStore implements GenerationStore {
     const { admin, shape } = this.options;
     const { name, partitions } = generation;
     const isThere = await admin.ask(async (asking) => (await existingTopics(asking, [name])).length > 0);
-    await admin.ask((asking) => createTopics(asking, [name], { ...shape, partitions }));
+    const created = await admin.ask((asking) => createTopics(asking, [name], { ...shape, partitions }));
+    const count = created.get(name) ?? partitions;
+    if (count !== partitions) throw partitionsChanged(name, count, partitions);
     if (isThere) return;
     const inherited = withoutFence(await admin.ask((asking) => ownSettingsOf(asking, like.name)));
     await admin.ask((asking) => setOwnSettings(asking, name, { ...inherited, ...settings }));
@@ -84,7 +87,11 @@ export class KafkaGenerationStore implements GenerationStore {
 
   async fence({ name, partitions }: Generation): Promise<void> {
     const producer = await connected(
-      this.options.kafka.producer({ allowAutoTopicCreation: false, retry: RETRY }),
+      this.options.kafka.producer({
+        allowAutoTopicCreation: false,
+        retry: RETRY,
+        createPartitioner: this.options.choosePartition,
+      }),
       () => undefined,
     );
     try {

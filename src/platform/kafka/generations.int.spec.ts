@@ -4,7 +4,10 @@ import { openEmbeddedDatabase, type EmbeddedDatabase } from '../embedded/databas
 import { EmbeddedCopyIndex } from '../embedded/copy-index.js';
 import { copyToNewGeneration, deleteGeneration, switchBack } from '../generations/change-generation.js';
 import { firstGeneration } from '../log/generations.js';
+import type { CloudEvent } from '../event/cloud-event.js';
 import { aRoundOf, keys } from '../testing/bus-world.js';
+import { toChain } from '../testing/cloud-events.js';
+import { changed, created, itemEvents } from '../testing/items.js';
 import { eventually } from '../testing/eventually.js';
 import { describeWithRealServers, realServers } from '../testing/real-servers.js';
 import { record, Recorder } from '../testing/recorder.js';
@@ -178,6 +181,47 @@ describeWithRealServers('the generations of a topic in Kafka', () => {
     await expect(deleteGeneration(bus.generations, topic, 1, randomUUID())).rejects.toMatchObject({
       code: 'generation-active',
     });
+  });
+
+  it('stay as they are if a process that was unaware of the first switch publishes during the way back', async () => {
+    const bus = await openBus();
+    await bus.createTopics([topic]);
+    await bus.publish(topic, aRoundOf('1'));
+    await copy(bus, 3);
+    const { store } = await options(bus);
+    const [first] = (await store.read(topic))!.generations;
+    await store.lift(first!);
+    await store.append(first!, aRoundOf('2'));
+
+    await expect(switchBack({ ...(await options(bus)), to: 1 })).rejects.toMatchObject({ code: 'generations-differ' });
+
+    expect(await store.read(topic)).toMatchObject({ active: 2 });
+    await bus.publish(topic, aRoundOf('3'));
+    expect([...(await valuesIn(bus))].sort()).toEqual([...round('1'), ...round('2'), ...round('3')].sort());
+    await expect(store.append(first!, aRoundOf('4'))).rejects.toMatchObject({ code: 'record-too-large' });
+  });
+
+  it('may differ in the data of events that a hook transforms, if it can undo that', async () => {
+    const bus = await openBus();
+    await bus.createTopics([topic]);
+    const changes = [created('a'), changed(created('a').state, 'another name')];
+    const events = toChain(itemEvents, changes);
+    await bus.publish(
+      topic,
+      events.map((event) => record('a', JSON.stringify(event))),
+    );
+    const wrap = (event: CloudEvent) => Promise.resolve({ ...event, data: { wrapped: event.data } });
+    const unwrap = (event: CloudEvent) =>
+      Promise.resolve({ ...event, data: (event.data as { wrapped: object }).wrapped });
+    const request = { ...(await options(bus)), current: 2, partitions: 3 };
+
+    const { manifest } = await copyToNewGeneration({ ...request, transform: { apply: wrap, undo: unwrap } });
+
+    expect(manifest.body.events + manifest.tail.events).toBe(events.length);
+    const copies = (await valuesIn(bus)).map((value) => JSON.parse(value) as CloudEvent);
+    expect(copies.map(({ data }) => data)).toEqual(events.map(({ data }) => ({ wrapped: data })));
+    expect(copies.map(({ formerhash }) => formerhash)).toEqual(events.map(({ hash }) => hash));
+    expect(copies[1]?.prevhash).toBe(copies[0]?.hash);
   });
 
   it('differ if the new one has a record that is no copy, and then nothing is switched', async () => {
