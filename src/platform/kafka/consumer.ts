@@ -50,8 +50,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   /** The topics that it consumes, by their names in Kafka. */
   private views: ReadonlyMap<string, TopicView> = new Map();
   private readonly switchTimer: NodeJS.Timeout;
-  private isSwitching = false;
-  private switching: Promise<void> = Promise.resolve();
+  private switching: Promise<void> | undefined;
 
   constructor(
     private readonly kafka: Kafka,
@@ -131,8 +130,8 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       retry: {
         retries: 10,
         maxRetryTime: 2_000,
-        // A crash during stop, or after the replacement, must not restart it.
-        restartOnFailure: () => Promise.resolve(!this.stopped && consumer === this.consumer),
+        // A crash during stop, or after the replacement, must not restart it. Nor if its topic may have been deleted.
+        restartOnFailure: () => Promise.resolve(!this.stopped && consumer === this.consumer && this.hasCurrentViews),
       },
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -147,7 +146,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       this.failures.clear();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (consumer !== this.consumer || this.isSwitching) return;
+      if (consumer !== this.consumer || this.switching) return;
       this.assigned = undefined;
       this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
       // kafkajs never restarts after an error that it considers not retriable, whatever `restartOnFailure` returns.
@@ -176,13 +175,15 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     void this.startAnother(0);
   }
 
+  private get hasCurrentViews(): boolean {
+    return this.groupViews.areCurrent([...this.views.values()]);
+  }
+
   private followSwitch(): void {
-    if (this.isSwitching || this.stopped || !this.assigned) return;
-    if (this.groupViews.areCurrent([...this.views.values()])) return;
-    this.isSwitching = true;
+    if (this.switching || this.stopped || !this.assigned || this.hasCurrentViews) return;
     this.switching = this.moveToCurrent()
       .catch((error: unknown) => this.logger.debug({ err: error, group: this.group }, 'cannot switch generations yet'))
-      .finally(() => (this.isSwitching = false));
+      .finally(() => (this.switching = undefined));
   }
 
   /** Moves to the generations that the group consumes now, if these are others. */

@@ -164,6 +164,33 @@ describeWithRealServers('the generations of a topic in Kafka', () => {
     }
   });
 
+  it('are consumed from the first record, if a former one is deleted before it was consumed', async () => {
+    const [bus, consuming] = [await openBus(), await openBus()];
+    await bus.createTopics([topic]);
+    await bus.publish(topic, aRoundOf('1'));
+    const recorder = new Recorder();
+    const consumer = await consuming.consume(
+      randomUUID(),
+      new Map([[topic, recorder.handler()]]),
+      () => Promise.resolve(0),
+      () => Promise.resolve(false),
+    );
+    try {
+      await eventually(() => expect(recorder.values.length).toBeGreaterThanOrEqual(keys.length));
+      await copy(bus, 3);
+      await bus.publish(topic, aRoundOf('2'));
+
+      await deleteGeneration(bus.generations, topic, 1, randomUUID());
+
+      await eventually(() => expect(new Set(recorder.values)).toEqual(new Set([...round('1'), ...round('2')])), {
+        within: 40_000,
+      });
+      await eventually(() => expect(consumer.health()).toEqual({ up: true }));
+    } finally {
+      await consumer.stop();
+    }
+  });
+
   it('are switched back with what was published since, until the former one is deleted', async () => {
     const bus = await openBus();
     await bus.createTopics([topic]);

@@ -40,7 +40,8 @@ export const CLOUD_EVENT_SCHEMA = {
     },
     formerhash: {
       ...hash,
-      description: 'Extension: in a copy in another generation of the topic, the hash that the event was published with.',
+      description:
+        'Extension: in a copy in another generation of the topic, the hash that the event was published with.',
     },
     formerprevhash: { ...hash, description: 'Extension: in such a copy, `prevhash` of the event as it was published.' },
     republished: {
