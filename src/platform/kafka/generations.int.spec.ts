@@ -104,6 +104,7 @@ describeWithRealServers('the generations of a topic in Kafka', () => {
     const values = await valuesIn(bus);
     expect([...values].sort()).toEqual([...round('1'), ...round('2')].sort());
     await expect(reader.caughtUp()).rejects.toMatchObject({ code: 'generation-switched' });
+    await reader.stop();
   });
 
   it('make a publish wait while none is active, and go on when the switch is undone', async () => {
