@@ -1,5 +1,5 @@
 import type { AbstractSublevel } from 'abstract-level';
-import type { Copied, CopyIndex, Leaf } from '../generations/copy-index.js';
+import type { Copied, CopyIndex, HashInCopy, Leaf } from '../generations/copy-index.js';
 import type { Level } from './rebuild.js';
 
 type Sublevel = AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
@@ -21,10 +21,15 @@ export class EmbeddedCopyIndex implements CopyIndex {
     await this.origins.batch(
       copied.map((each) => ({ type: 'put', key: keyOf(each.partition, each.offset), value: '' })),
     );
-    const hashed = copied.flatMap(({ original, hash }) =>
-      original !== undefined && hash !== undefined ? [{ type: 'put' as const, key: original, value: hash }] : [],
+  }
+
+  async addHashes(hashes: readonly HashInCopy[]): Promise<void> {
+    const known = await this.hashesOf(hashes.map(({ original }) => original));
+    const added = hashes.filter(({ original }) => !known.has(original));
+    // Of equal keys in a batch, the last one counts.
+    await this.hashes.batch(
+      added.toReversed().map(({ original, hash }) => ({ type: 'put', key: original, value: hash })),
     );
-    await this.hashes.batch(hashed);
   }
 
   async copiedOf(partition: number, offsets: readonly number[]): Promise<ReadonlySet<number>> {

@@ -2,7 +2,7 @@ import type { BusRecord, LoggedRecord, LogReader } from '../log/bus.js';
 import type { Generation, GenerationStore } from '../log/generations.js';
 import { originalHashes } from '../event/copied-event.js';
 import { copyEvent, type EventTransform, originHeader, originOf } from './copy-event.js';
-import type { Copied, CopyIndex } from './copy-index.js';
+import type { CopyIndex, HashInCopy } from './copy-index.js';
 import { tryParse } from './event-leaf.js';
 
 /** The generations between which records are copied. */
@@ -86,14 +86,9 @@ export class Copier {
     const reader = await store.follow(
       to,
       async (records) => {
-        const copied = records.flatMap((record): Copied[] => {
-          const origin = originOf(record);
-          if (origin?.generation !== from.generation) return [];
-          const event = tryParse(record);
-          const original = event && originalHashes(event).hash;
-          return [{ partition: origin.partition, offset: origin.offset, original, hash: event?.hash }];
-        });
-        await this.index.add(copied);
+        const copied = records.flatMap((record) => originOf(record) ?? []);
+        await this.index.addHashes(records.flatMap(hashesOf));
+        await this.index.add(copied.filter(({ generation }) => generation === from.generation));
       },
       // The chain of a newer generation begins with its first record.
       new Map(this.isNewer ? [] : this.begins.to?.entries()),
@@ -129,20 +124,28 @@ export class Copier {
       return { key, value, headers: { ...headers, ...origin } };
     });
     if (appended.length > 0) await store.append(to, appended);
-    await this.index.add(missing.map(({ offset }, at) => ({ partition, offset, ...copies[at] })));
+    await this.index.addHashes(appended.flatMap(hashesOf));
+    await this.index.add(missing.map(({ offset }) => ({ partition, offset })));
     this.copied.set(partition, Math.max(this.copied.get(partition) ?? 0, (records.at(-1)?.offset ?? 0) + 1));
   }
 
   private async resealed(records: readonly LoggedRecord[]): Promise<readonly Awaited<ReturnType<typeof copyEvent>>[]> {
     const events = records.map(tryParse);
-    const before = events.flatMap((event) => (event && originalHashes(event).prevhash) ?? []);
-    const hashes = new Map(await this.index.hashesOf(before));
+    const originals = events.flatMap((event) => (event ? Object.values(originalHashes(event)) : []));
+    const hashes = new Map(await this.index.hashesOf(originals));
     const copies = [];
     for (const [index, record] of records.entries()) {
       const copy = await copyEvent(record, events[index], (original) => hashes.get(original), this.options.transform);
-      if (copy.original !== undefined && copy.hash !== undefined) hashes.set(copy.original, copy.hash);
+      const { original, hash } = copy;
+      if (original !== undefined && hash !== undefined && !hashes.has(original)) hashes.set(original, hash);
       copies.push(copy);
     }
     return copies;
   }
+}
+
+function hashesOf(record: BusRecord): HashInCopy[] {
+  const event = tryParse(record);
+  const original = event && originalHashes(event).hash;
+  return original !== undefined && event?.hash !== undefined ? [{ original, hash: event.hash }] : [];
 }

@@ -1,11 +1,13 @@
-/** A record that is in the new generation, and where the former one has it. */
+/** Partition and offset in the former generation of a record that is in the new one. */
 export interface Copied {
-  /** Partition and offset in the former generation. */
   readonly partition: number;
   readonly offset: number;
-  /** Of an event that got another hash: the one that it was first published with, and the one in the new generation. */
-  readonly original?: string | undefined;
-  readonly hash?: string | undefined;
+}
+
+/** The hash that an event was first published with, and its hash in the new generation. */
+export interface HashInCopy {
+  readonly original: string;
+  readonly hash: string;
 }
 
 /** The hash of a record for a Merkle tree, with its place in the order of all records. */
@@ -17,6 +19,8 @@ export interface Leaf {
 /** What a copier remembers of records. It may not fit into memory. */
 export interface CopyIndex {
   add(copied: readonly Copied[]): Promise<void>;
+  /** Adds hashes. The first one of an event counts: the new generation may have the event twice, with two hashes. */
+  addHashes(hashes: readonly HashInCopy[]): Promise<void>;
   /** Returns those of the offsets whose records are copied. */
   copiedOf(partition: number, offsets: readonly number[]): Promise<ReadonlySet<number>>;
   /** Returns the offset of the first record of a partition that may not be copied. */

@@ -229,6 +229,25 @@ describeWithRealServers('the generations of a topic in Kafka', () => {
     await expect(store.append(first!, aRoundOf('4'))).rejects.toMatchObject({ code: 'record-too-large' });
   });
 
+  it('have one chain, even if an event was published to both', async () => {
+    const bus = await openBus();
+    await bus.createTopics([topic]);
+    const first = created('a');
+    const changes = [first, changed(first.state, 'b'), changed(changed(first.state, 'b').state, 'c')];
+    const records = toChain(itemEvents, changes).map((event) => record('a', JSON.stringify(event)));
+    await bus.publish(topic, records.slice(0, 1));
+    await copy(bus, 3);
+    await bus.publish(topic, records.slice(1, 2));
+    await switchBack({ ...(await options(bus)), to: 1 });
+    await bus.publish(topic, records.slice(1));
+
+    await switchBack({ ...(await options(bus)), to: 2 });
+
+    const copies = (await valuesIn(bus)).map((value) => JSON.parse(value) as CloudEvent);
+    expect(copies.map(({ sequence }) => sequence)).toEqual(['1', '2', '2', '3']);
+    expect(copies[3]?.prevhash).toBe(copies[1]?.hash);
+  });
+
   it('may differ in the data of events that a hook transforms, if it can undo that', async () => {
     const bus = await openBus();
     await bus.createTopics([topic]);
