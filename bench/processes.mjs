@@ -14,6 +14,7 @@ const MAX_TO_START = 60_000;
  * @property {number} startedIn milliseconds until it took requests
  * @property {() => number} megabytes resident now
  * @property {() => number} mostMegabytes resident so far
+ * @property {() => number} cpuMillis CPU time so far, of all threads
  * @property {() => Promise<void>} settled answers once its CPU time stands still
  * @property {() => Promise<void>} stop
  */
@@ -48,6 +49,7 @@ export async function start(args, env, ready) {
     startedIn: performance.now() - began,
     megabytes: () => resident(child.pid, 'VmRSS'),
     mostMegabytes: () => resident(child.pid, 'VmHWM'),
+    cpuMillis: () => cpuTicks(child.pid) * 10,
     settled: () => standsStill(child.pid),
     stop: async () => {
       child.kill();

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { startServers, stopServers } from '../scripts/servers/instance.mjs';
 import { kafka } from '../scripts/servers/kafka.mjs';
 import { mongodb } from '../scripts/servers/mongodb.mjs';
+import { measureBytes } from './experiments/bytes.mjs';
 import { measureChanges } from './experiments/changes.mjs';
 import { measureCommands } from './experiments/commands.mjs';
 import { measureDrain } from './experiments/drain.mjs';
@@ -15,7 +16,7 @@ import { measureVisible } from './experiments/visible.mjs';
 import { plot } from './report/plot.mjs';
 import { report } from './report/report.mjs';
 
-const PARTS = ['commands', 'changes', 'visible', 'drain', 'replay', 'scale', 'start'];
+const PARTS = ['commands', 'changes', 'visible', 'drain', 'replay', 'scale', 'start', 'bytes'];
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: PARTS.join(',') },
@@ -39,14 +40,18 @@ const log = (/** @type {string} */ line) => console.error(line);
 // Optimized, as in production.
 process.env['KAFKA_JVM_PERFORMANCE_OPTS'] ??= '-XX:+UseG1GC';
 
-/** Each part on servers with nothing on them. @template T @param {string} part @param {(env: NodeJS.ProcessEnv) => Promise<T>} measure */
+/** Each part on servers with nothing on them. @template T @param {string} part @param {(env: NodeJS.ProcessEnv, kafkaData: string) => Promise<T>} measure */
 async function onServers(part, measure, name = 'bench') {
   if (!chosen.includes(part)) return undefined;
   const servers = { name, log: () => undefined };
   await stopServers({ ...servers, wipe: true });
   try {
     const started = await startServers(servers);
-    return await measure({ KAFKA_BOOTSTRAP_SERVERS: started.kafka, MONGODB_URI: started.mongodb });
+    const kafkaData = started.servers.find(({ kind }) => kind === 'kafka')?.data ?? '';
+    return await measure(
+      { KAFKA_BOOTSTRAP_SERVERS: started.kafka, MONGODB_URI: started.mongodb, MASTER_KEYS_FILE: started.masterKeys },
+      kafkaData,
+    );
   } finally {
     await stopServers({ ...servers, wipe: true });
   }
@@ -63,6 +68,9 @@ const scale = await onServers('scale', (empty) =>
   onServers('scale', (full) => measureScale({ empty, full }, { customers, rounds, log }), 'bench-full'),
 );
 const start = await onServers('start', (env) => measureStart(env, { rounds }));
+const bytes = await onServers('bytes', (env, kafkaData) =>
+  measureBytes(env, { name: 'bench', kafkaData, rounds, log }),
+);
 
 const measured = {
   machine: describeMachine(),
@@ -72,6 +80,7 @@ const measured = {
   drain,
   replay,
   scale,
+  bytes,
   process: commands &&
     start && { ...start, idleMegabytes: commands.idleMegabytes, loadMegabytes: commands.loadMegabytes },
 };

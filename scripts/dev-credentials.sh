@@ -9,9 +9,10 @@ Usage: scripts/dev-credentials.sh [token]
 Makes, unless they are there already, in .credentials/ (or $CREDENTIALS):
   tls.pem, tls.pem.key   the gateway's certificate, for localhost alone, and its key
   jwt.pem, jwt.key       the keys that tokens are checked and signed with
+  master-keys            a master key, with which the keys of persons are encrypted
 With `token` it also prints a token with every scope that is good for 12 hours.
 
-For development only: whoever can read the folder can make tokens.
+For development only: whoever can read the folder can make tokens, and read personal data.
 USAGE
 }
 
@@ -30,9 +31,12 @@ make_credentials() {
     openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$folder/jwt.key" 2>/dev/null
     openssl pkey -in "$folder/jwt.key" -pubout -out "$folder/jwt.pem"
   fi
+  if [ ! -f "$folder/master-keys" ]; then
+    echo "development $(openssl rand -base64 32)" > "$folder/master-keys"
+  fi
   # The containers that read them are not this user.
   chmod 755 "$folder"
-  chmod 644 "$folder"/tls.pem "$folder"/tls.pem.key "$folder"/jwt.pem "$folder"/jwt.key
+  chmod 644 "$folder"/tls.pem "$folder"/tls.pem.key "$folder"/jwt.pem "$folder"/jwt.key "$folder"/master-keys
 }
 
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }

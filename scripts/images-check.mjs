@@ -1,7 +1,7 @@
 // Builds both images, runs them on the real servers, and holds them to what a cluster relies on. Not part of the tests:
 // it needs root and minutes. `node scripts/images-check.mjs --help`
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ async function build(engine, standIn) {
 
 /**
  * @param {import('./images/engine.mjs').Engine} engine @param {string} module
- * @param {{ kafka: string, mongodb: string }} servers
+ * @param {{ kafka: string, mongodb: string, masterKeys: string }} servers
  * @returns {Promise<import('./images/checks.mjs').Running>}
  */
 async function runImage(engine, module, servers) {
@@ -74,6 +74,7 @@ async function runImage(engine, module, servers) {
     MANAGEMENT_PORT: managementPort,
     KAFKA_BOOTSTRAP_SERVERS: servers.kafka,
     MONGODB_URI: servers.mongodb,
+    MASTER_KEYS_FILE: '/etc/master-keys',
     AUTH_MODE: 'none',
   };
   const locked = [
@@ -87,7 +88,7 @@ async function runImage(engine, module, servers) {
   ];
   const given = Object.entries(settings).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const container = `${NAME}-${module}`;
-  const flags = [...locked, ...given];
+  const flags = [...locked, `--volume=${servers.masterKeys}:/etc/master-keys:ro`, ...given];
   await engine.run('podman', 'run', '--detach', '--name', container, ...flags, `localhost/${module}:check`);
   return {
     module,
@@ -111,6 +112,8 @@ async function main() {
     if (standIn) await buildStandInNode(engine, say);
     await build(engine, standIn);
     const servers = await startServers({ name: NAME, log: say });
+    // The user of the images is another one.
+    chmodSync(servers.masterKeys, 0o644);
     /** @type {import('./images/checks.mjs').Running[]} */
     const running = [];
     for (const module of MODULES) running.push(await runImage(engine, module, servers));

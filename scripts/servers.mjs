@@ -5,6 +5,7 @@ import {
   continueServer,
   killServer,
   kinds,
+  masterKeysOf,
   pauseServer,
   PrerequisiteMissing,
   restartServer,
@@ -18,6 +19,7 @@ export { missingPrerequisite } from './servers/downloads.mjs';
 export {
   continueServer,
   killServer,
+  masterKeysOf,
   pauseServer,
   PrerequisiteMissing,
   restartServer,
@@ -50,7 +52,7 @@ Servers are named kafka-1, kafka-2, ..., mongodb-1, mongodb-2, ...
 
 Topics on three brokers have three replicas, two of which must be in sync. The loss of a member is detected after 2 s, of
 a broker after 3 s. Three brokers and three members need 2.5 GB of memory.
-To set the addresses in a shell: eval "$(npm run --silent servers -- start)"
+To set the addresses, and the file of master keys, in a shell: eval "$(npm run --silent servers -- start)"
 Needs Java 17 or later; for the first download also Maven and Python 3 with pip.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a prerequisite is missing (see the message).
 `;
@@ -114,8 +116,8 @@ async function status(options) {
  */
 function printExports({ kafka = '', mongodb = '', secured }, { name, only }) {
   for (const [setting, value] of Object.entries(settingsFor(name, { kafka, mongodb }, secured))) {
-    const kind = setting.startsWith('KAFKA') ? 'kafka' : 'mongodb';
-    if (only === undefined || only === kind) console.log(`export ${setting}=${value}`);
+    const kind = kinds.find((each) => setting.startsWith(each.toUpperCase()));
+    if (only === undefined || kind === undefined || only === kind) console.log(`export ${setting}=${value}`);
   }
 }
 

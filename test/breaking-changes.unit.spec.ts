@@ -87,6 +87,7 @@ describe('a change of a schema', () => {
     ['no title', (item) => delete item.title],
     ['a description', (item) => (item.properties.id.description = 'Its id.')],
     ['examples', (item) => (item.properties.id.examples = ['a'])],
+    ['that a text is not personal', (item) => (item.properties.id['x-personal'] = false)],
     ['a comment', (item) => (item.properties.parts.items.$comment = 'why')],
     ['the order of what is required', (item) => item.required.reverse()],
     [
@@ -94,6 +95,13 @@ describe('a change of a schema', () => {
       (item) => (item.properties = Object.fromEntries(Object.entries(item.properties).reverse())),
     ],
     ['a new major version', (item, { schemas }) => (schemas['test.item.v2'] = { ...item, required: [] })],
+    [
+      'a new major version of its message, with samples, that seals what was in clear text',
+      (item, { schemas, messages }) => {
+        schemas['test.item.v2'] = { ...item, properties: { title: { type: 'string', 'x-personal': '/item/id' } } };
+        messages['test.item.created.v2'] = { examples: [{ payload: { ...sample, dataschema: 'test:v2' } }] };
+      },
+    ],
     ['one more sample', (_item, { messages }) => messages['test.item.created.v1'].examples.push({ payload: {} })],
     ['another example of no event', (_item, { messages }) => (messages.deadLetter.examples = [])],
   ])('is no break: %s', (_what, edit) => {
@@ -135,6 +143,11 @@ describe('a change of a schema', () => {
       ' /properties/id/type: "string" became ["string","null"]',
     ],
     ['no type', (item) => delete item.properties.id.type, ' /properties/id/type: "string" became nothing'],
+    [
+      'that a text is personal, and sealed from now on',
+      (item) => (item.properties.title['x-personal'] = '/item/id'),
+      ' /properties/title/x-personal: false became "/item/id"',
+    ],
     ['a const', (item) => (item.properties.erased.const = false), ' /properties/erased/const: true became false'],
     [
       'one more value',

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CONTEXTS } from '../src/contexts.js';
 import { runCommandLine } from '../src/platform/commands/command-line.js';
+import { parseMasterKeyLines } from '../src/platform/privacy/master-key-lines.js';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -46,6 +47,9 @@ describe('the command line', () => {
     { args: ['serve', '--module'], named: '--module' },
     { args: ['verify', '--module', 'orders', '--max-lag', 'long'], named: '--max-lag: is not a number of seconds' },
     { args: ['dlt', '--module', 'orders'], named: 'dlt needs one of: list, show, redrive' },
+    { args: ['keys'], named: 'keys needs one of: new' },
+    { args: ['keys', 'constructor'], named: "keys: unknown action 'constructor'" },
+    { args: ['keys', 'new', 'again'], named: "unexpected argument 'again'" },
     { args: ['dlt', 'list'], named: '--module is required' },
     { args: ['dlt', 'list', '--module', 'orders', '--key', 'k'], named: 'dlt list does not take --key' },
     { args: ['dlt', 'show', '--module', 'orders'], named: 'dlt show needs one ID' },
@@ -71,6 +75,16 @@ describe('the command line', () => {
   });
 });
 
+it('keys new prints the line of a new master key, and another one each time', async () => {
+  const lines = [];
+  while (lines.length < 2) {
+    const { code, stdout, stderr } = await runs(['keys', 'new']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    lines.push(...parseMasterKeyLines(stdout));
+  }
+  expect(new Set(lines.map(({ value }) => value)).size).toBe(2);
+});
+
 describe('an invalid setting', () => {
   it.each<{ setting: string; settings: Settings }>([
     { setting: 'PORT', settings: { PORT: 'abc' } },
@@ -85,6 +99,8 @@ describe('an invalid setting', () => {
     { setting: 'KAFKA_BOOTSTRAP_SERVERS', settings: { MONGODB_URI: 'mongodb://127.0.0.1:1' } },
     { setting: 'MONGODB_URI', settings: KAFKA },
     { setting: 'MONGODB_URI', settings: { NODE_ENV: 'production' } },
+    { setting: 'MASTER_KEYS_FILE', settings: { ...KAFKA, MONGODB_URI: 'mongodb://127.0.0.1:1' } },
+    { setting: 'MASTER_KEYS_FILE', settings: { MASTER_KEYS_FILE: '/nowhere' } },
     {
       setting: 'KAFKA_BOOTSTRAP_SERVERS',
       settings: { MONGODB_URI: 'mongodb://127.0.0.1:1', KAFKA_BOOTSTRAP_SERVERS: 'broker' },

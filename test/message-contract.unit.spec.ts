@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   changeCustomer,
   type CustomerInput,
@@ -14,7 +14,11 @@ import { type CloudEvent, dataschemaOf } from '../src/platform/event/cloud-event
 import type { Change } from '../src/platform/aggregate/aggregates.js';
 import type { EventStream } from '../src/platform/event/event-stream.js';
 import { holdToSchema } from '../src/platform/event/message-schemas.js';
+import { hashOf } from '../src/platform/event/hash-chain.js';
+import type { DataKey } from '../src/platform/privacy/data-key.js';
 import { toChain } from '../src/platform/testing/cloud-events.js';
+import { sealedPointersOf } from '../src/platform/testing/sealed-pointers.js';
+import { GOLDEN_KEY, GOLDEN_PERSON, openGolden } from './support/golden-key.js';
 import { goldenSamples, messageSchemas } from './support/messages.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
@@ -29,32 +33,26 @@ const ada: CustomerInput = {
   creditCards: [{ type: 'PRIMARY', number: '4111 1111 1111 1111', expiration: '12/30', nameOnCard: 'Ada' }],
 };
 
-/** The event of the last of an aggregate's changes. */
-function published(stream: EventStream, ...changes: Change[]): CloudEvent {
-  return toChain(stream, changes).at(-1) as CloudEvent;
-}
-
-const registered = registerCustomer('c-1', ada, NOW);
+const registered = registerCustomer(GOLDEN_PERSON, ada, NOW);
 const changed = changeCustomer(registered.state, { ...ada, addresses: [], creditCards: [] }, NOW);
 const erased = eraseCustomer(registered.state, NOW);
-const customerMessages = [
-  published(customerEvents, registered),
-  published(customerEvents, registered, changed),
-  published(customerEvents, registered, erased),
-];
+const customerChanges = [[registered], [registered, changed], [registered, erased]];
 
-const customer = readCustomerChange(customerMessages[0] as CloudEvent);
+const customer = readCustomerChange(toChain(customerEvents, [registered])[0]!);
 const items = [{ product: { id: 'p', title: 't', price: { amount: '0.1', currency: 'USD' } }, quantity: 3 }];
 const placed = placeOrder('o-1', customer as never, items, NOW);
 const shipped = shipOrder(placed.state, customer as never, NOW);
 const cancelled = cancelOrder(placed.state, 'ordered twice', NOW);
 const redacted = redactOrder(shipped.state, NOW)!;
-const orderMessages = [
-  published(orderEvents, placed),
-  published(orderEvents, placed, shipped),
-  published(orderEvents, placed, cancelled),
-  published(orderEvents, placed, shipped, redacted),
-];
+const orderChanges = [[placed], [placed, shipped], [placed, cancelled], [placed, shipped, redacted]];
+
+/** The event of the last of an aggregate's changes: with the customer's key, and with PERSONAL_DATA=clear. */
+function published(stream: EventStream, changes: readonly Change[]): CloudEvent[] {
+  return [GOLDEN_KEY, undefined].map((key?: DataKey) => toChain(stream, changes, key).at(-1)!);
+}
+
+const customerMessages = customerChanges.flatMap((changes) => published(customerEvents, changes));
+const orderMessages = orderChanges.flatMap((changes) => published(orderEvents, changes));
 
 /** What the code of a context publishes today: of every type at least one. Of a context without, its golden samples. */
 const PUBLISHED: Readonly<Record<string, readonly CloudEvent[]>> = {
@@ -66,6 +64,22 @@ const PUBLISHED: Readonly<Record<string, readonly CloudEvent[]>> = {
 const PRODUCERS = CONTEXTS.flatMap(({ name, events }) =>
   events.publishes.map((stream) => ({ context: name, topic: stream.topic, stream })),
 );
+
+function isSealed({ data }: CloudEvent): boolean {
+  return Object.hasOwn(data as object, 'sealed');
+}
+
+/** An event in the words of a test's name. */
+function named(event: CloudEvent): [string, CloudEvent] {
+  return [`${event.type}${isSealed(event) ? ', sealed,' : ''}`, event];
+}
+
+/** The personal members that are there in an event's data, without their pointers' common part. */
+function personalMembersIn(stream: EventStream, { dataschema, data }: CloudEvent): [string, unknown][] {
+  const state = (data as Readonly<Record<string, object>>)[stream.member] ?? {};
+  const personal = sealedPointersOf(stream.schemas, dataschema);
+  return Object.entries(state).filter(([name]) => personal.includes(`/${stream.member}/${name}`));
+}
 
 /** A value with a member more in each of the objects in it, one at a time. */
 function* withOneMore(value: unknown): Generator<unknown> {
@@ -100,10 +114,40 @@ describe('the message contract', () => {
       expect([...new Set(messages.map(({ dataschema }) => dataschema))].sort()).toEqual(today.sort());
     });
 
-    it.each(messages.map((message) => [message.type, message] as const))('%s fits its schema', (_type, message) => {
+    it.each(messages.map(named))('%s fits its schema', (_type, message) => {
       const validate = schemaOf(message.dataschema);
       validate(message.data);
       expect(validate.errors).toBeNull();
+    });
+
+    it('is seen to publish each type that has personal data both sealed and in clear text', () => {
+      const withPersonalData = messages.filter(
+        (message) => isSealed(message) || personalMembersIn(stream, message).length > 0,
+      );
+      const forms = withPersonalData.map((message) => `${message.type} ${isSealed(message)}`);
+      const personal = types.filter(({ type }) => withPersonalData.some((each) => each.type === type));
+      expect(personal.length > 0).toBe(stream.keys !== undefined);
+      expect([...new Set(forms)].sort()).toEqual(
+        personal.flatMap(({ type }) => [`${type} false`, `${type} true`]).sort(),
+      );
+    });
+
+    it('publishes no sealed event with a personal member beside it, and the schema refuses one', async () => {
+      const all = [...messages, ...goldenSamples(context).map(({ event }) => event)];
+      const sealed = all.filter((event) => event.type.startsWith(`${stream.typePrefix}.`) && isSealed(event));
+      expect(sealed.length > 0).toBe(stream.keys !== undefined);
+      for (const event of sealed) {
+        expect(personalMembersIn(stream, event)).toEqual([]);
+        const opened = await openGolden(event);
+        const personal = personalMembersIn(stream, opened);
+        expect(personal).not.toEqual([]);
+        for (const [name, value] of personal) {
+          const data = event.data as Readonly<Record<string, object>>;
+          const leaky = { ...data, [stream.member]: { ...data[stream.member], [name]: value } };
+          expect(schemaOf(event.dataschema)(event.data)).toBe(true);
+          expect([name, schemaOf(event.dataschema)(leaky)]).toEqual([name, false]);
+        }
+      }
     });
 
     describe.each(versions)('in %s', (dataschema) => {
@@ -119,6 +163,23 @@ describe('the message contract', () => {
         }
       });
 
+      it.each(samples.map(({ file, event }) => [file, event] as const))(
+        'has in %s the hash of an event',
+        (_, event) => {
+          const { hash, ...hashed } = event;
+          // Events are hashed since version 2 of a customer, and version 2 of an order.
+          expect(hash ?? 'none').toBe(event.dataschema.endsWith(':v1') && hash === undefined ? 'none' : hashOf(hashed));
+        },
+      );
+
+      it('opens with the key of its person, and is then as it would be in clear text', async () => {
+        for (const { event } of samples) {
+          const validate = schemaOf(dataschema);
+          validate((await openGolden(event)).data);
+          expect(validate.errors).toBeNull();
+        }
+      });
+
       it('refuses what the schema does not name, such as a card number, wherever it is', () => {
         for (const leaky of samples.flatMap(({ event }) => [...withOneMore(event.data)])) {
           expect(schemaOf(dataschema)(leaky)).toBe(false);
@@ -131,33 +192,48 @@ describe('the message contract', () => {
   });
 
   describe('of orders as a consumer of customers', () => {
-    it.each(goldenSamples('accounts').map(({ file, event }) => [file, event] as const))('reads %s', (_file, event) => {
-      const { customer: sent } = event.data as { customer: { version: number; addresses?: object[] } };
-      const addresses = sent.addresses?.map((address) => ({ country: 'US', ...address }));
-      const expected = addresses ? { addresses } : { erased: true };
-      expect(readCustomerChange(event)).toMatchObject({ id: event.subject, version: sent.version, ...expected });
-    });
-
-    it.each(customerMessages.map((message) => [message.type, message] as const))(
-      'reads what accounts publishes today: %s',
-      (_type, message) => {
-        expect(readCustomerChange(message)).toMatchObject({ id: 'c-1', version: Number(message.sequence) });
+    it.each(goldenSamples('accounts').map(({ file, event }) => [file, event] as const))(
+      'reads %s',
+      async (_, sample) => {
+        const event = await openGolden<{ customer: { version: number; addresses?: object[] } }>(sample);
+        const { customer: sent } = event.data;
+        const addresses = sent.addresses?.map((address) => ({ country: 'US', ...address }));
+        const expected = addresses ? { addresses } : { erased: true };
+        expect(readCustomerChange(event)).toMatchObject({ id: event.subject, version: sent.version, ...expected });
       },
     );
 
+    let opened: readonly CloudEvent[];
+    beforeAll(async () => {
+      opened = await Promise.all(customerMessages.map((message) => openGolden(message)));
+    });
+
+    it('reads what accounts publishes today, sealed or not', () => {
+      expect(opened).toHaveLength(customerMessages.length);
+      for (const message of opened) {
+        expect(readCustomerChange(message)).toMatchObject({ id: GOLDEN_PERSON, version: Number(message.sequence) });
+      }
+    });
+
+    it('knows nothing of a customer whose events nobody can open', () => {
+      const forgotten = customerMessages.filter(isSealed).map((event) => ({ ...event, forgotten: true as const }));
+      expect(forgotten.map((event) => readCustomerChange(event))).toEqual([undefined, undefined]);
+    });
+
     it('keeps nothing of the cards', () => {
-      expect(JSON.stringify(customerMessages.map((message) => readCustomerChange(message)))).not.toContain('1111');
+      expect(JSON.stringify(opened)).toContain('"last4":"1111"');
+      expect(JSON.stringify(opened.map((message) => readCustomerChange(message)))).not.toContain('last4');
     });
 
     it('ignores fields and types of event that it does not know', () => {
-      const [message] = customerMessages as [CloudEvent<{ customer: object }>];
+      const [message] = opened as [CloudEvent<{ customer: object }>];
       const data = { customer: { ...message.data.customer, loyalty: 'gold' }, changed: [], reason: 'x' };
       expect(readCustomerChange({ ...message, data })).toEqual(readCustomerChange(message));
       expect(readCustomerChange({ ...message, type: 'accounts.customer.celebrated' })).toBeUndefined();
     });
 
     it.each([
-      ['a future major version', { dataschema: 'urn:schema:accounts.customer.registered:v3' }, /version 3/],
+      ['a future major version', { dataschema: 'urn:schema:accounts.customer.registered:v4' }, /version 4/],
       ['no customer', { data: {} }, /required property 'customer'/],
       [
         'data that is not of its version',
@@ -167,7 +243,7 @@ describe('the message contract', () => {
       ['a subject that is not the customer', { subject: 'other' }, /subject/],
       ['a sequence that is not the version', { sequence: '9' }, /sequence/],
     ])('refuses %s, and says why', (_what, difference, reason) => {
-      const message = { ...(customerMessages[0] as CloudEvent), ...difference };
+      const message = { ...opened[0]!, ...difference };
       expect(() => readCustomerChange(message)).toThrow(reason);
     });
   });

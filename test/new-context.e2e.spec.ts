@@ -80,7 +80,11 @@ describe('a third context, by the recipe alone', () => {
   }, 180_000);
 
   it('passes its own tests, and those that hold for every context', () => {
-    jest('--testPathPatterns', 'src/billing', 'test/(documents|message|takes-part|image\\.unit|breaking)');
+    jest(
+      '--testPathPatterns',
+      'src/billing',
+      'test/(documents|message|personal-data|takes-part|image\\.unit|breaking)',
+    );
   }, 180_000);
 
   it('follows orders from its first start on, and serves its own', async () => {

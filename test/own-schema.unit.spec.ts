@@ -47,7 +47,7 @@ describe('a context whose events are not as it has published them', () => {
     const failures = lines.filter((line) => line.includes('request failed'));
     expect(failures).toHaveLength(1);
     expect(failures[0]).toContain(
-      'an event does not fit urn:schema:accounts.customer.registered:v2: /customer/addresses/0/city (maxLength)',
+      'an event does not fit urn:schema:accounts.customer.registered:v3: /customer/addresses/0/city (maxLength)',
     );
     expect(failures[0]).not.toMatch(new RegExp(`Springfield|Marked|${CARD_PREFIX}`));
   });

@@ -213,6 +213,20 @@ describe('a customer', () => {
     ]);
   });
 
+  it('gets the attestation of its own erasure, and of no other', async () => {
+    const [erased, another] = [await possess(), await possess()];
+    const pathOf = ({ customerId }: Possession) => `/accounts/customers/${customerId}`;
+    for (const each of [erased, another]) {
+      expect((await ask('DELETE', pathOf(each), { scopes: STAFF })).status).toBe(204);
+    }
+    const attestationOf = (of: Possession) =>
+      ask('GET', `${pathOf(of)}/erasure`, { scopes: SELF, customer: erased.customerId });
+    expect((await attestationOf(erased)).body).toMatchObject({ id: erased.customerId });
+    const [ofAnother, ofNobody] = [await attestationOf(another), await attestationOf(MISSING)];
+    expect([ofAnother.status, ofNobody.status]).toEqual([404, 404]);
+    expect({ ...ofAnother.body, instance: '' }).toEqual({ ...ofNobody.body, instance: '' });
+  });
+
   it('gets no stored answer of another customer for whom the same subject acts', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const cancel = (customer: string) =>

@@ -110,9 +110,10 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
     const { topic, partition, headers, value: text } = own[version - 1] as LoggedRecord;
     const rival = { ...(JSON.parse(String(text)) as object), id: randomUUID() };
     const value = JSON.stringify({ ...rival, hash: hashOf(rival) });
+    const { ce_id: _, ...others } = headers;
     const producer = new Kafka({ brokers: [servers.kafka], logLevel: logLevel.NOTHING }).producer();
     await producer.connect();
-    await producer.send({ topic, messages: [{ key: id, value, headers: headers as IHeaders, partition }] });
+    await producer.send({ topic, messages: [{ key: id, value, headers: others as IHeaders, partition }] });
     await producer.disconnect();
   }
 

@@ -81,6 +81,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     const before = await databases.snapshot();
     expect(Object.keys(before)).toEqual([
       'accounts.customer.accounts',
+      'accounts.customer.erasures',
       'accounts.customer.history',
       'orders.customer.orders',
       'orders.customers',

@@ -13,6 +13,8 @@ const CUSTOMERS = 'accounts.customer.change';
 const ORDERS = 'orders.order.change';
 const CUSTOMERS_DEAD = `${CUSTOMERS}.orders.dlt`;
 const ORDERS_DEAD = `${ORDERS}.orders.dlt`;
+const KEYS = 'accounts.customer.keys';
+const ERASURES = 'accounts.customer.erasures';
 
 async function run(args: readonly string[], settings: Settings): Promise<{ code: number | null; lines: string[] }> {
   const running = new RunningProcess(args, settings);
@@ -79,8 +81,8 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
   it('are checked and created by a command', async () => {
     const nothing = await run(['topics', 'check', '--module', 'orders'], settings);
     expect(nothing.code).toBe(1);
-    expect(nothing.lines.slice(-4)).toEqual(
-      [ORDERS, CUSTOMERS, CUSTOMERS_DEAD, ORDERS_DEAD].map((topic) => `${topic} is missing`),
+    expect(nothing.lines.slice(-6)).toEqual(
+      [ORDERS, CUSTOMERS, CUSTOMERS_DEAD, ORDERS_DEAD, KEYS, ERASURES].map((topic) => `${topic} is missing`),
     );
     expect((await admin.listTopics()).filter((topic) => !topic.startsWith('__'))).toEqual([]);
 
@@ -93,8 +95,10 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
         'accounts.customer.change             read             6           1         delete          -1            -1',
         'accounts.customer.change.orders.dlt  dead letters     6           1         delete          -1            -1',
         'orders.order.change.orders.dlt       dead letters     6           1         delete          -1            -1',
+        'accounts.customer.keys               keys             6           1         compact         604800000     -1',
+        'accounts.customer.erasures           erasures         6           1         delete          -1            -1',
         '',
-        'All 4 topics exist and keep every event.',
+        'All 6 topics exist and keep what they must.',
       ],
     });
     expect(await run(['topics', 'check', '--module', 'orders'], settings)).toEqual(created);

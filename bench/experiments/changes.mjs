@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { registerCustomer } from '../load/requests.mjs';
 import { burst } from '../load/wrk.mjs';
 import { startBaseline, startService } from '../processes.mjs';
 import { median } from '../statistics.mjs';
@@ -52,32 +53,8 @@ export async function measureChanges(env, { rounds, seconds, log }) {
 async function register(port) {
   const ids = [];
   for (let number = 0; number < CUSTOMERS; number += CONNECTIONS) {
-    const some = Array.from({ length: CONNECTIONS }, (_, index) => registerOne(port, number + index));
+    const some = Array.from({ length: CONNECTIONS }, (_, index) => registerCustomer(port, number + index));
     ids.push(...(await Promise.all(some)));
   }
   return ids;
-}
-
-/** @param {number} port @param {number} number @returns {Promise<string>} */
-async function registerOne(port, number) {
-  const address = {
-    type: 'SHIPPING',
-    address1: '1 Main Street',
-    city: 'Springfield',
-    state: 'IL',
-    postalCode: '62701',
-  };
-  const customer = {
-    name: { title: 'Ms', firstName: `First${number}`, lastName: `Last${number}` },
-    contact: { email: `customer${number}@example.com` },
-    addresses: [{ ...address, country: 'US' }],
-    creditCards: [{ type: 'PRIMARY', number: '4111111111111111', expiration: '12/30', nameOnCard: 'First' }],
-  };
-  const response = await fetch(`http://127.0.0.1:${port}/accounts/customers`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(customer),
-  });
-  const { id } = /** @type {{ id: string }} */ (await response.json());
-  return id;
 }

@@ -4,10 +4,15 @@ import kafkajs from 'kafkajs';
 const built = (/** @type {string} */ file) => import(new URL(`../../dist/${file}`, import.meta.url).href);
 const { registerCustomer, changeCustomer, statedBy } = await built('accounts/domain/customer.js');
 const { customerEvents } = await built('accounts/messages/customer-events.js');
-const { sealChange } = await built('platform/aggregate/pending-event.js');
+const { composeChange } = await built('platform/aggregate/pending-event.js');
+const { DEFAULT_COMPRESSION } = await built('platform/operating/config/kafka-settings.js');
+const { registerCodecs, typeOf } = await built('platform/kafka/compression.js');
 
 export const TOPIC = customerEvents.topic;
 const BATCH = 2_000;
+
+// So that this process reads and writes what the services do.
+await registerCodecs();
 
 /**
  * Publishes that many events of that many customers, each customer's in order of version and all customers' mixed.
@@ -33,7 +38,7 @@ export async function publishCustomerEvents(brokers, { events, customers }) {
       newest.set(number, next);
       messages.push({ key: next.state.id, value: next.entry.json });
     }
-    await producer.send({ topic: TOPIC, messages });
+    await producer.send({ topic: TOPIC, compression: typeOf(DEFAULT_COMPRESSION), messages });
   }
   await Promise.all([admin.disconnect(), producer.disconnect()]);
 }
@@ -59,7 +64,7 @@ function nextEvent(number, before, at) {
   const change = before
     ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, timeOf(at))
     : registered(number, at);
-  return { state: change.state, ...sealChange(customerEvents, before, change) };
+  return { state: change.state, ...composeChange(customerEvents, before, change) };
 }
 
 /** @param {number} number @param {number} at */

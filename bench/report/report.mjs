@@ -1,4 +1,6 @@
 // Words what was measured: docs/performance.md.
+import { bytesPart } from './bytes.mjs';
+import { ms, parse, ratio, section, table, whole } from './markdown.mjs';
 import { LABELS, SUBJECTS } from './plot.mjs';
 
 /** @typedef {import('./plot.mjs').Result & { refused: number, megabytes: number }} Result refused: with an error */
@@ -21,9 +23,10 @@ import { LABELS, SUBJECTS } from './plot.mjs';
  * @property {Race} [drain]
  * @property {Race & { megabytes: number }} [replay]
  * @property {{ customers: number, empty: number, full: number, ratio: number }} [scale] commands per second
+ * @property {import('../experiments/bytes.mjs').Bytes} [bytes]
  * @property {Starts & { idleMegabytes: number, loadMegabytes: number }} [process]
  */
-/** @typedef {(value: number, moreDigits?: number) => string} Format */
+/** @typedef {import('./markdown.mjs').Format} Format */
 
 const INTRODUCTION = `Throughput of commands, the delay until their effect is visible in the other context, and the resources needed. **The ratios are the result**: the subjects took turns on one machine, under the same load. The absolute figures depend on a small machine where the client, the servers and the databases share the cores.`;
 
@@ -36,7 +39,7 @@ It needs [\`wrk\`](https://github.com/wg/wrk), and starts servers of its own.`;
 
 /** The page, in Markdown. @param {Measured} measured */
 export function report(measured) {
-  const { machine, commands, changes, visible, drain, replay, scale, process } = measured;
+  const { machine, commands, changes, visible, drain, replay, scale, bytes, process } = measured;
   const parts = [
     section('Performance', [INTRODUCTION], '#'),
     section('Goals', goals(measured)),
@@ -48,6 +51,7 @@ export function report(measured) {
     drain && section('Catching up with a backlog', drainPart(drain)),
     replay && section('Replay', replayPart(replay)),
     scale && section('Many customers', scalePart(scale)),
+    bytes && section('Bytes', bytesPart(bytes)),
     process && section('The process', processPart(process)),
   ];
   return `${parts.filter((part) => part !== undefined).join('\n\n')}\n`;
@@ -248,39 +252,4 @@ function processPart({ idleMegabytes, loadMegabytes, embeddedStartMs, realStartM
       ],
     ),
   ];
-}
-
-/** @param {string} title @param {Array<string | undefined>} blocks @param {string} [level] */
-function section(title, blocks, level = '##') {
-  return [`${level} ${title}`, ...blocks.filter(Boolean)].join('\n\n');
-}
-
-/**
- * A table. Two columns are text; of more, all are numbers but those named.
- * @param {string[]} head @param {string[][]} rows @param {number[]} [texts]
- */
-function table(head, rows, texts = [0]) {
-  const rule = head.map((_, column) => (head.length === 2 || texts.includes(column) ? '---' : '---:'));
-  const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
-}
-
-/** @type {Format} */
-function whole(value, moreDigits = 0) {
-  return value.toLocaleString('en-US', { minimumFractionDigits: moreDigits, maximumFractionDigits: moreDigits });
-}
-
-/** Milliseconds: to a tenth below 100. @type {Format} */
-function ms(value, moreDigits = 0) {
-  return whole(value, (value < 99.95 ? 1 : 0) + moreDigits);
-}
-
-/** @type {Format} */
-function ratio(value, moreDigits = 0) {
-  return whole(value, 2 + moreDigits);
-}
-
-/** @param {string} figure */
-function parse(figure) {
-  return Number(figure.replaceAll(',', ''));
 }

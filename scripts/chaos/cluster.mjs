@@ -19,6 +19,7 @@ export class Cluster {
     this.name = name;
     this.kafka = started.kafka;
     this.mongodb = started.mongodb;
+    this.masterKeys = started.masterKeys;
     this.servers = started.servers;
     this.brokers = started.servers.filter(({ kind }) => kind === 'kafka').map((server) => server.name);
     this.members = started.servers.filter(({ kind }) => kind === 'mongodb').map((server) => server.name);

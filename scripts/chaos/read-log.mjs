@@ -18,6 +18,8 @@ const READ_WITHIN_MS = 120_000;
  * @returns {Promise<{ events: LogEvent[], deadLetters: number }>} each partition in its order
  */
 export async function readLog(brokers) {
+  const { registerCodecs } = await import(new URL('../../dist/platform/kafka/compression.js', import.meta.url).href);
+  await registerCodecs();
   const kafka = new kafkajs.Kafka({
     clientId: 'chaos',
     brokers: brokers.split(','),

@@ -45,7 +45,8 @@ export async function run(options) {
   const cluster = await Cluster.start(name, say);
   /** @type {Finding[]} of what is no call: crashes, faults, commands */
   const findings = [];
-  const settings = { KAFKA_BOOTSTRAP_SERVERS: cluster.kafka, MONGODB_URI: cluster.mongodb };
+  const { kafka, mongodb, masterKeys } = cluster;
+  const settings = { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb, MASTER_KEYS_FILE: masterKeys };
   const fleet = new Fleet({
     ...{ settings, folder },
     serverPorts: cluster.servers.map(({ port }) => port),

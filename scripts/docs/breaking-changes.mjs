@@ -11,6 +11,8 @@ import { isDeepStrictEqual } from 'node:util';
 
 /** What is said to people, not to programs. */
 const ANNOTATIONS = new Set(['title', 'description', 'examples', '$comment']);
+/** Names the person whom a member describes; `false` says that none is described, as saying nothing does. */
+const PERSONAL = 'x-personal';
 /** Keywords that speak of properties by their names, or count them: a new property may be more than one more. */
 const OF_ANY_PROPERTY = [
   'additionalProperties',
@@ -23,7 +25,7 @@ const OF_ANY_PROPERTY = [
 /**
  * What of two AsyncAPI documents breaks those who know the first: a schema under which events are in the log already, or
  * under which code reads that runs still, is not what it was. New optional properties, words and new schemas are no
- * break; whatever cannot be judged is. Samples that were published stay as they are, too.
+ * break, and so no new major version is; whatever cannot be judged is. Samples that were published stay as they are, too.
  * @param {AsyncApi} before
  * @param {AsyncApi} after
  * @returns {string[]} each with the schema and the JSON Pointer of what changed
@@ -48,8 +50,9 @@ export function breakingChanges(before, after) {
  */
 function samplesOf({ examples = [] } = {}) {
   return examples
-    .map(({ payload }) => /** @type {{ readonly id?: string, readonly dataschema?: string }} */ (payload))
-    .filter((event) => typeof event === 'object' && event.dataschema !== undefined);
+    .map(({ payload }) => /** @type {{ readonly id?: string, readonly dataschema?: string } | null} */ (payload))
+    .filter((event) => typeof event === 'object' && event !== null)
+    .filter(({ dataschema }) => dataschema !== undefined);
 }
 
 /**
@@ -63,6 +66,7 @@ function changesOf(before, after, at = '') {
     const where = `${at}/${keyword}`;
     const [was, is] = [before[keyword], after[keyword]];
     if (ANNOTATIONS.has(keyword)) return [];
+    if (keyword === PERSONAL) return changeOf(was ?? false, is ?? false, where);
     if (keyword === 'properties') return changesOfProperties(before, after, where);
     if (keyword === 'required') return changesOfRequired(was, is, where);
     if (keyword === 'items' || keyword === 'additionalProperties') return changesOf(was, is, where);

@@ -22,7 +22,7 @@ export async function startProcess(dataDir) {
     MANAGEMENT_PORT: '0',
     AUTH_MODE: 'none',
   };
-  const ofServers = Object.keys(env).filter((name) => /^KAFKA_|MONGODB_URI/.test(name));
+  const ofServers = Object.keys(env).filter((name) => /^KAFKA_|MONGODB_URI|^MASTER_KEYS_FILE$/.test(name));
   for (const name of ofServers) Reflect.deleteProperty(env, name);
   // Not `warn`: the ports are in a line of level info.
   const child = spawn(process.execPath, ['dist/main.js', 'serve'], {

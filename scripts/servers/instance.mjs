@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { missingPrerequisite } from './downloads.mjs';
 import { exclusively } from './lock.mjs';
 import { answers, isPaused, labelOf, runningOf, runs, servers, startNode, stopNode, untilUsable } from './node.mjs';
+import { masterKeysIn } from './master-keys.mjs';
 import { clientSettings, security } from './security.mjs';
 import { kinds, locate, nodesIn, prepareState, savedState } from './state.mjs';
 
 export { kinds };
+
+/** Returns the file of master keys of an instance. @param {string} name */
+export const masterKeysOf = (name) => masterKeysIn(locate(name).folder);
 
 /** @typedef {import('./state.mjs').Kind} Kind */
 /** @typedef {import('./state.mjs').Node} Node */
@@ -30,8 +34,8 @@ export class PrerequisiteMissing extends Error {}
 /**
  * Starts what does not run yet and returns when all of it can be used. A server that is paused is not waited for.
  * @param {Choice & Wishes} [choice]
- * @returns {Promise<{ kafka: string, mongodb: string, started: boolean, secured: Secured, servers: ReturnType<typeof runningOf>[] }>}
- *   the addresses, whether anything had to be started, and what runs
+ * @returns {Promise<{ kafka: string, mongodb: string, started: boolean, secured: Secured, masterKeys: string, servers: ReturnType<typeof runningOf>[] }>}
+ *   the addresses, whether anything had to be started, the file of master keys, and what runs
  * @throws Error when the instance has another number of servers
  */
 export async function startServers({ name = 'dev', only, log = () => {}, secure = false, ...choice } = {}) {
@@ -57,7 +61,8 @@ export async function startServers({ name = 'dev', only, log = () => {}, secure 
     );
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     const running = nodes.map((node) => runningOf(node, all));
-    return { ...addresses(all, secured), started: idle.length > 0, secured, servers: running };
+    const masterKeys = masterKeysIn(folder);
+    return { ...addresses(all, secured), started: idle.length > 0, secured, masterKeys, servers: running };
   });
 }
 
@@ -164,8 +169,10 @@ function savedNodes(folder, only) {
  * @returns {Record<string, string>}
  */
 export function settingsFor(name, { kafka, mongodb }, secured) {
-  if (secured === undefined) return { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb };
-  return clientSettings(securityFolder(locate(name).folder), { kafka, mongodb }, secured);
+  const { folder } = locate(name);
+  const MASTER_KEYS_FILE = masterKeysIn(folder);
+  if (secured === undefined) return { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb, MASTER_KEYS_FILE };
+  return { ...clientSettings(securityFolder(folder), { kafka, mongodb }, secured), MASTER_KEYS_FILE };
 }
 
 /** @param {Node[]} nodes @param {Secured} secured */

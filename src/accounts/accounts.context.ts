@@ -1,6 +1,7 @@
 import { aggregate, defineContext, provide } from '../platform/index.js';
 import { ChangeCustomer } from './app/change-customer.js';
-import { CUSTOMER_HISTORY, CUSTOMER_LIST, CUSTOMERS } from './app/customers.js';
+import { AttestErasure } from './app/attest-erasure.js';
+import { CUSTOMER_ERASURES, CUSTOMER_HISTORY, CUSTOMER_LIST, CUSTOMERS } from './app/customers.js';
 import { EraseCustomer } from './app/erase-customer.js';
 import { GetCustomer } from './app/get-customer.js';
 import { ListCustomers } from './app/list-customers.js';
@@ -36,18 +37,27 @@ export const accounts = defineContext({
           owners: { scope: 'customers:self', ownerOf: ({ id }) => id },
         },
       },
+      erasures: { port: CUSTOMER_ERASURES, collection: 'customer.erasures' },
     }),
   ],
   useCases: [
     provide(RegisterCustomer, [CUSTOMERS]),
     provide(ChangeCustomer, [CUSTOMERS]),
     provide(EraseCustomer, [CUSTOMERS]),
+    provide(AttestErasure, [CUSTOMER_ERASURES]),
     provide(GetCustomer, [CUSTOMERS, CUSTOMER_HISTORY]),
     provide(ListCustomers, [CUSTOMER_LIST]),
   ],
   http: {
     controllers: [
-      provide(CustomersController, [RegisterCustomer, ChangeCustomer, EraseCustomer, GetCustomer, ListCustomers]),
+      provide(CustomersController, [
+        RegisterCustomer,
+        ChangeCustomer,
+        EraseCustomer,
+        AttestErasure,
+        GetCustomer,
+        ListCustomers,
+      ]),
     ],
     registerRoutes: RegisterRoutes,
     openApi: new URL('./http/generated/openapi.json', import.meta.url),

@@ -15,6 +15,7 @@ import { OrdersController } from './http/orders.controller.js';
 import {
   CUSTOMER_CHANGES,
   CUSTOMER_ERASED,
+  CUSTOMER_KEYS,
   NEEDED_OF_CUSTOMER_CHANGES,
   readCustomerChange,
 } from './messages/customer-changes.js';
@@ -57,6 +58,7 @@ export const orders = defineContext({
   reactions: [
     reaction({
       topic: CUSTOMER_CHANGES,
+      keys: CUSTOMER_KEYS,
       summary: 'orders updates its copy of the customers and redacts the orders of erased customers',
       needs: NEEDED_OF_CUSTOMER_CHANGES,
       read: readCustomerChange,

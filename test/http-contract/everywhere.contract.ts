@@ -24,6 +24,7 @@ const ROUTES: [path: string, allowed: string[], withBody: string[]][] = [
   ['/accounts/customers', ['GET', 'POST'], ['POST']],
   [customerPath(ID), ['GET', 'PUT', 'PATCH', 'DELETE'], ['PUT', 'PATCH']],
   [`${customerPath(ID)}/history`, ['GET'], []],
+  [`${customerPath(ID)}/erasure`, ['GET'], []],
   ['/orders', ['GET', 'POST'], ['POST']],
   [`/orders/${ID}`, ['GET'], []],
   [`/orders/${ID}/ship`, ['POST'], []],

@@ -8,6 +8,8 @@ import { parseConfig } from '../../src/platform/operating/config/config.js';
 import type { Database } from '../../src/platform/context/database.js';
 import type { OpenContext } from '../../src/platform/context/open-context.js';
 import type { CloudEvent } from '../../src/platform/event/cloud-event.js';
+import { KeyRing } from '../../src/platform/privacy/key-ring.js';
+import type { Opened } from '../../src/platform/privacy/open-events.js';
 import { Process } from '../../src/platform/process/process.js';
 import { Client, leaksCard } from './client.js';
 import { eventually } from './fixtures.js';
@@ -35,9 +37,10 @@ export class System {
     private readonly databases: readonly Database[],
     private readonly lines: readonly string[],
     private readonly bus: Bus,
+    ring: KeyRing,
   ) {
     this.client = new Client(`http://127.0.0.1:${process.ports.port}`);
-    this.opened = CONTEXTS.map((context, index) => context.open(databases[index]!));
+    this.opened = CONTEXTS.map((context, index) => context.open(databases[index]!, { privacy: { ring, seals: true } }));
   }
 
   static async start(adapters: Adapters): Promise<System> {
@@ -59,7 +62,8 @@ export class System {
     const process = new Process(config, CONTEXTS, backends, logger);
     await process.start();
     await process.joined();
-    return new System(process, adapters, databases, lines, bus!);
+    const ring = new KeyRing(await backends.openKeyWrapper());
+    return new System(process, adapters, databases, lines, bus!, ring);
   }
 
   /** One context in a process of its own, on the same databases, while the bus is away. */
@@ -101,7 +105,7 @@ export class System {
         const events = own.map(({ value }) => JSON.parse(String(value)) as CloudEvent);
         found.push(...events.filter(({ sequence }) => sequence === String(version)));
       },
-      NEWEST,
+      { newest: NEWEST },
     );
     try {
       await eventually(async () => {
@@ -112,6 +116,12 @@ export class System {
       await reader.stop();
     }
     return found[0]!;
+  }
+
+  /** A customer's event as a reader with the key sees it. */
+  async openEvent(event: CloudEvent): Promise<Opened | undefined> {
+    const accounts = this.opened.find(({ keys }) => keys.some(({ areCopies }) => !areCopies));
+    return (await accounts?.keys[0]?.open([event]))?.[0];
   }
 
   /** Every record of both databases that has one of these texts in it. */

@@ -23,7 +23,8 @@ export class Databases {
     return this.client.db(database).collection<StoredDocument & { _id: string }>(name);
   }
 
-  /** Names of all collections, such as `accounts.customer.history`, but what no log knows: where consumers are, and topics. */
+  /** Names of all collections, such as `accounts.customer.history`, but what no topic of events knows:
+   * where consumers are, topics, and copies of keys. */
   async collections(): Promise<string[]> {
     const names = await Promise.all(
       DATABASES.map(async (database) =>
@@ -34,11 +35,11 @@ export class Databases {
     );
     return names
       .flat()
-      .filter((name) => !/^\w+\.(consumer\.positions|topics)$/.test(name))
+      .filter((name) => !/^\w+\.(consumer\.positions|topics|customer\.keys)$/.test(name))
       .sort();
   }
 
-  /** What is a function of the log: without the commands that a store remembers for a day. */
+  /** What is a function of the log, without empty collections and the commands that a store remembers for a day. */
   async snapshot(): Promise<Snapshot> {
     const all: Record<string, Record<string, StoredDocument>> = {};
     for (const name of await this.collections()) {
@@ -47,7 +48,7 @@ export class Databases {
       for await (const { _id, commands: _, ...document } of this.collection(database, rest.join('.')).find()) {
         documents[_id] = document;
       }
-      all[name] = documents;
+      if (Object.keys(documents).length > 0) all[name] = documents;
     }
     return all;
   }

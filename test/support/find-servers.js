@@ -14,7 +14,8 @@ const KAFKA_SETTINGS = {
   KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR: '1',
   KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR: '1',
 };
-const NAME = 'test';
+/** The instance of `npm run servers` of the tests. */
+export const NAME = 'test';
 
 /**
  * @typedef {object} FoundServers

@@ -131,7 +131,18 @@ function expectEvents(records: readonly LoggedRecord[], { id, versions, changed 
     const event = JSON.parse(String(value));
     const state = event.data[contract.name] as State;
     const type = contract.types[version === 1 ? 0 : 1];
-    expect(headers).toEqual({ 'content-type': 'application/cloudevents+json; charset=UTF-8' });
+    expect(headers).toEqual({
+      'content-type': 'application/cloudevents+json; charset=UTF-8',
+      ce_specversion: '1.0',
+      ce_id: event.id,
+      ce_source: contract.source,
+      ce_type: type,
+      ce_subject: id,
+      ce_time: event.time,
+      ce_dataschema: event.dataschema,
+      ce_sequence: String(version),
+      traceparent: event.traceparent,
+    });
     expect(event).toEqual({
       specversion: '1.0',
       id: expect.stringMatching(UUID),

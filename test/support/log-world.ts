@@ -15,7 +15,7 @@ import type { Database } from '../../src/platform/context/database.js';
 import { EmbeddedBus } from '../../src/platform/embedded/bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/database.js';
 import { EmbeddedLinks } from '../../src/platform/embedded/links.js';
-import { CLOUD_EVENT_CONTENT_TYPE } from '../../src/platform/event/cloud-event.js';
+import { toEventRecord } from '../../src/platform/event/event-record.js';
 import { type HashedEvent, toChain } from '../../src/platform/testing/cloud-events.js';
 import { LogProjector } from '../../src/platform/rebuilding/projector.js';
 import type { Replayable } from '../../src/platform/rebuilding/replayable.js';
@@ -140,9 +140,5 @@ export function historyOf(id: string, changes: number, erased: boolean): HashedE
 }
 
 function toRecord(event: HashedEvent): BusRecord {
-  return {
-    key: Buffer.from(event.subject),
-    value: Buffer.from(JSON.stringify(event)),
-    headers: { 'content-type': CLOUD_EVENT_CONTENT_TYPE },
-  };
+  return toEventRecord(event.subject, JSON.stringify(event));
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Security } from '../../scripts/servers/security.mjs';
+import { locate } from '../../scripts/servers/state.mjs';
 import { startServers, stopServers } from '../../scripts/servers.mjs';
 import { describeWhereOwnServersRun } from '../../src/platform/testing/own-servers-needed.js';
 import type { RealServers } from '../../src/platform/testing/real-servers.js';
@@ -8,6 +9,8 @@ type Kind = 'kafka' | 'mongodb';
 
 /** Real servers that a test may stop and start, because nobody else uses them. */
 export interface OwnServers extends RealServers {
+  /** Where the servers have their files. */
+  readonly folder: string;
   stop(only: Kind, signal?: NodeJS.Signals): Promise<void>;
   start(only?: Kind): Promise<void>;
 }
@@ -54,6 +57,7 @@ function ownServers(name: string, secure: boolean): SecureServers {
       if (secured === undefined) throw new Error('these servers are not secure');
       return secured;
     },
+    folder: locate(name).folder,
     stop: (only, signal = 'SIGKILL') => stopServers({ name, only, signal }),
     start: async (only) => {
       const { kafka, mongodb, ...started } = await startServers({ name, only, secure });

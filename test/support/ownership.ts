@@ -56,6 +56,10 @@ export const DECISIONS: Readonly<Record<string, Decision>> = {
     self: [204, 404, 404],
   },
   'GET /accounts/customers/{customerId}/history': { ...READ, scope: 'customers:read' },
+  // Nobody here is erased.
+  'GET /accounts/customers/{customerId}/erasure': {
+    ...{ scope: 'customers:read', staff: [404, 404, 404], self: [404, 404, 404] },
+  },
   'POST /orders': {
     ...{ scope: 'orders:write', staff: [201, 201, 422], self: [201, 403, 403] },
     body: ({ customerId }) => orderInput(customerId),

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
-import type { LoggedRecord } from '../../src/platform/log/bus.js';
+import type { Bus, LoggedRecord } from '../../src/platform/log/bus.js';
+import { registerCodecs } from '../../src/platform/kafka/compression.js';
 import { EmbeddedBus } from '../../src/platform/embedded/bus.js';
 import { openEmbeddedDatabase } from '../../src/platform/embedded/database.js';
 import { eventually } from '../../src/platform/testing/eventually.js';
@@ -13,6 +14,7 @@ const { Kafka, logLevel } = kafkajs;
 
 /** Everything that the topics hold now, each partition in its order. */
 export async function readKafka(brokers: string): Promise<LoggedRecord[]> {
+  await registerCodecs();
   const kafka = new Kafka({ clientId: 'test', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   const groupId = `test-${randomUUID()}`;
@@ -45,6 +47,17 @@ export async function readKafka(brokers: string): Promise<LoggedRecord[]> {
     await admin.deleteGroups([groupId]).catch(() => undefined);
     await admin.disconnect();
   }
+}
+
+/** Everything that these topics hold now, each partition in its order. */
+export async function readTopics(bus: Pick<Bus, 'read'>, topics: readonly string[]): Promise<LoggedRecord[]> {
+  const records: LoggedRecord[] = [];
+  const reading = await bus.read(topics, (some) => {
+    records.push(...some);
+    return Promise.resolve();
+  });
+  await reading.caughtUp().finally(() => reading.stop());
+  return records;
 }
 
 /**

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach } from '@jest/globals';
 import { eventually } from '../../src/platform/testing/eventually.js';
+import { masterKeysFile } from '../../src/platform/testing/real-servers.js';
 import { get } from './http.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -16,6 +17,12 @@ export interface Exit {
 
 /** What the tests set; nothing else of this process's own environment gets through. */
 export type Settings = Readonly<Record<string, string>>;
+
+/** Adds the master keys, which a process on real servers needs. */
+export function withMasterKeys(settings: Settings): Settings {
+  const isEmbedded = !Object.keys(settings).some((name) => name.startsWith('KAFKA_'));
+  return isEmbedded ? settings : { MASTER_KEYS_FILE: masterKeysFile(), ...settings };
+}
 
 const running = new Set<RunningProcess>();
 const lasting = new Set<RunningProcess>();
@@ -33,11 +40,14 @@ export class RunningProcess {
   private readonly child: ChildProcess;
   private readonly host: string;
 
-  /** @param project whose build it is */
-  constructor(args: readonly string[], settings: Settings, project = PROJECT) {
+  /**
+   * @param project whose build it is
+   * @param script another program of the project
+   */
+  constructor(args: readonly string[], settings: Settings, project = PROJECT, script = 'dist/main.js') {
     this.host = settings.HOST ?? '127.0.0.1';
-    const env = { PATH: process.env.PATH, PORT: '0', MANAGEMENT_PORT: '0', ...settings };
-    this.child = spawn(process.execPath, ['dist/main.js', ...args], { cwd: project, env, stdio: 'pipe' });
+    const env = { PATH: process.env.PATH, PORT: '0', MANAGEMENT_PORT: '0', ...withMasterKeys(settings) };
+    this.child = spawn(process.execPath, [script, ...args], { cwd: project, env, stdio: 'pipe' });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.exited = new Promise((resolve, reject) => {
@@ -115,6 +125,11 @@ export class RunningProcess {
 /** `node dist/main.js serve`, for these modules. */
 export function serve(settings: Settings, module = 'all'): RunningProcess {
   return new RunningProcess(['serve', '--module', module], settings);
+}
+
+/** A program of the project that is not the built one. */
+export function runScript(script: string, settings: Settings): RunningProcess {
+  return new RunningProcess([], settings, PROJECT, script);
 }
 
 /** A folder that is gone after the test. */

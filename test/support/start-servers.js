@@ -1,8 +1,8 @@
 import { missingGo } from '../../scripts/chaos/linearizability.mjs';
 import { missingPython } from '../../scripts/python-tools.mjs';
 import { missingHaproxy } from '../../scripts/servers/haproxy.mjs';
-import { missingPrerequisite } from '../../scripts/servers.mjs';
-import { findServers } from './find-servers.js';
+import { masterKeysOf, missingPrerequisite } from '../../scripts/servers.mjs';
+import { findServers, NAME } from './find-servers.js';
 
 /** @type {import('./find-servers.js').FoundServers | undefined} */
 let found;
@@ -18,6 +18,8 @@ export default async function startServers() {
   const noGo = missingGo();
   if (noGo !== undefined) process.env.NO_GO = noGo;
   const servers = await findServers();
+  // Given servers may have data that was sealed with other keys.
+  process.env.FOUND_MASTER_KEYS = process.env.MASTER_KEYS_FILE || masterKeysOf(NAME);
   if ('missing' in servers) {
     if (process.env.REQUIRE_REAL_SERVERS === '1') {
       throw new Error(`REQUIRE_REAL_SERVERS is 1, and there are no real servers: ${servers.missing}`);

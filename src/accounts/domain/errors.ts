@@ -29,3 +29,12 @@ export class CustomerNotFound extends Error {
     super('there is no such customer');
   }
 }
+
+/** There is no erasure to attest: no such customer, or it was not erased. */
+export class NotErased extends Error {
+  readonly kind = 'not-found';
+  readonly code = 'customer-not-erased';
+  constructor() {
+    super('there is no erasure of such a customer');
+  }
+}

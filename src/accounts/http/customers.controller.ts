@@ -37,7 +37,9 @@ import type { ListCustomers } from '../app/list-customers.js';
 import type { RegisterCustomer } from '../app/register-customer.js';
 import { type Customer, type CustomerInput, existing, statedBy } from '../domain/customer.js';
 import type { CustomerPage, CustomerPatch } from './customer-shapes.js';
-import { CUSTOMER, CUSTOMERS, ERASED, INVALID, NOT_FOUND } from './examples.js';
+import type { Attestation } from '../../platform/index.js';
+import type { AttestErasure } from '../app/attest-erasure.js';
+import { CUSTOMER, CUSTOMERS, ERASED, ERASURE, INVALID, NOT_ERASED, NOT_FOUND } from './examples.js';
 
 const PATH = '/accounts/customers';
 const SORTABLE = {
@@ -54,6 +56,7 @@ export class CustomersController extends ResourceController {
     private readonly registerCustomer: RegisterCustomer,
     private readonly changeCustomer: ChangeCustomer,
     private readonly eraseCustomer: EraseCustomer,
+    private readonly attestErasure: AttestErasure,
     private readonly getCustomer: GetCustomer,
     private readonly listCustomers: ListCustomers,
   ) {
@@ -204,5 +207,21 @@ export class CustomersController extends ResourceController {
   @Response<Problem>(410, 'The customer was already erased', ERASED)
   async erase(@Path() customerId: string, @Header('If-Match') ifMatch?: string): Promise<void> {
     await this.eraseCustomer.execute(customerId, parseIfMatch(ifMatch));
+  }
+
+  /**
+   * Proves the erasure without the customer's data: the destroyed key, the contexts that have confirmed, and what is left
+   * in clear text, and until when.
+   * @summary Returns the attestation of an erasure
+   * @example customerId "01a20699-0298-778c-90c1-07a39812d871"
+   */
+  @Get('{customerId}/erasure')
+  @Security('bearer', ['customers:read'])
+  @Security('bearer', ['customers:self'])
+  @SuccessResponse(200, 'The attestation; `awaited` is empty once every context has confirmed')
+  @Example<Attestation>(ERASURE)
+  @Response<Problem>(404, 'No such customer, or it was not erased', NOT_ERASED)
+  async erasure(@Path() customerId: string): Promise<Attestation> {
+    return this.attestErasure.execute(customerId);
   }
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '../../platform/http.js';
+import type { Attestation } from '../../platform/index.js';
 import type { Customer } from '../domain/customer.js';
 import type { CustomerPage } from './customer-shapes.js';
 
@@ -47,4 +48,29 @@ export const INVALID: Problem = {
   status: 422,
   detail: 'the customer is invalid; see errors',
   errors: [{ pointer: '/creditCards/0/number', message: 'is not a valid card number' }],
+};
+
+export const NOT_ERASED: Problem = {
+  type: 'urn:problem:customer-not-erased',
+  title: 'Customer not erased',
+  status: 404,
+  detail: 'there is no erasure of such a customer',
+};
+
+export const ERASURE: Attestation = {
+  id: '01a20699-0298-778c-90c1-07a39812d871',
+  version: 4,
+  erasedAt: '2026-11-24T08:00:00.000Z',
+  erasedBy: 'ann',
+  destroyedKey: '8f14e45fceea167a5a36dedd4bea2543',
+  confirmations: [{ context: 'orders', at: '2026-11-24T08:00:00.120Z' }],
+  awaited: [],
+  remaining: [
+    {
+      what: 'the destroyed key, encrypted with a master key, in old segments of accounts.customer.keys',
+      until: '2026-11-26T08:00:00.000Z',
+    },
+    { what: 'personal data and the encrypted key in backups of the databases', until: '2026-12-24T08:00:00.000Z' },
+    { what: 'ids, versions, times, callers and names of changed members in events and histories' },
+  ],
 };

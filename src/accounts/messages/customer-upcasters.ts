@@ -14,8 +14,13 @@ const withCountries: Upcaster = (data) => {
   return { ...others, customer: { ...customer, addresses } };
 };
 
+/** In version 3 the personal members may be sealed; once they are opened, the data is as in version 2. */
+const asItWas: Upcaster = (data) => data;
+
 /** Upcasts events that accounts published in older versions. */
 export const customerUpcasters: Upcasters = {
   'urn:schema:accounts.customer.registered:v1': withCountries,
   'urn:schema:accounts.customer.changed:v1': withCountries,
+  'urn:schema:accounts.customer.registered:v2': asItWas,
+  'urn:schema:accounts.customer.changed:v2': asItWas,
 };

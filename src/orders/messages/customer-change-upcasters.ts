@@ -16,8 +16,13 @@ const inTheUnitedStates: Upcaster = (data) => {
   return { customer: { ...customer, addresses } };
 };
 
+/** In version 3 the personal members may be sealed; once they are opened, the data is as in version 2. */
+const asItWas: Upcaster = (data) => data;
+
 /** Upcasts older versions of a customer's change to the versions that `readCustomerChange` reads. */
 export const customerChangeUpcasters: Upcasters = {
   'urn:schema:accounts.customer.registered:v1': inTheUnitedStates,
   'urn:schema:accounts.customer.changed:v1': inTheUnitedStates,
+  'urn:schema:accounts.customer.registered:v2': asItWas,
+  'urn:schema:accounts.customer.changed:v2': asItWas,
 };

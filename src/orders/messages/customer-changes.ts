@@ -4,6 +4,8 @@ import { customerChangeUpcasters } from './customer-change-upcasters.js';
 
 /** The topic where the owner of customers publishes their changes. */
 export const CUSTOMER_CHANGES = 'accounts.customer.change';
+/** The topic of the keys that open them. */
+export const CUSTOMER_KEYS = 'accounts.customer.keys';
 
 const REGISTERED = 'accounts.customer.registered';
 const CHANGED = 'accounts.customer.changed';
@@ -12,8 +14,8 @@ export const CUSTOMER_ERASED = 'accounts.customer.erased';
 
 /** The event types that orders reads, each with the newest major version that it understands. */
 const UNDERSTOOD: ReadonlyMap<string, number> = new Map([
-  [REGISTERED, 2],
-  [CHANGED, 2],
+  [REGISTERED, 3],
+  [CHANGED, 3],
   [CUSTOMER_ERASED, 1],
 ]);
 
@@ -77,20 +79,24 @@ const NEEDED_OF_ERASED = {
 export const NEEDED_OF_CUSTOMER_CHANGES: Readonly<Record<string, object>> = {
   [dataschemaOf(REGISTERED, 1)]: NEEDED_OF_VERSION_1,
   [dataschemaOf(REGISTERED, 2)]: NEEDED,
+  [dataschemaOf(REGISTERED, 3)]: NEEDED,
   [dataschemaOf(CHANGED, 1)]: NEEDED_OF_VERSION_1,
   [dataschemaOf(CHANGED, 2)]: NEEDED,
+  [dataschemaOf(CHANGED, 3)]: NEEDED,
   [dataschemaOf(CUSTOMER_ERASED, 1)]: NEEDED_OF_ERASED,
 };
 
 const check = tolerantCheck(Object.entries(NEEDED_OF_CUSTOMER_CHANGES).map(([$id, schema]) => ({ $id, ...schema })));
 
 /**
- * Reads a customer's change as a tolerant reader; returns undefined for an unknown event type.
+ * Reads a customer's change as a tolerant reader; returns undefined for an unknown event type, and for a change of a
+ * customer who was erased since.
  * @throws UnreadableRecord
  */
 export function readCustomerChange(event: CloudEvent): CustomerRecord | undefined {
   const newest = UNDERSTOOD.get(event.type);
-  if (newest === undefined) return undefined;
+  // Of an erased person nothing is known any more: the erasure follows.
+  if (newest === undefined || event.forgotten) return undefined;
   const { dataschema, data } = upcast(event, customerChangeUpcasters, newest);
   check(dataschema, data);
   const { customer } = data as { customer: CustomerCopy };

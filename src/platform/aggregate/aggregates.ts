@@ -1,4 +1,5 @@
 import type { Extensions } from '../event/extensions.js';
+import type { StoredKey } from '../privacy/data-key.js';
 
 /**
  * The members that every aggregate's state has. A state is one JSON value: in the store, in events and in responses.
@@ -22,6 +23,8 @@ export interface PendingEvent {
   readonly time: string;
   /** The event as it will be published: a CloudEvent in JSON. */
   readonly json: string;
+  /** The person's key, if this event comes with it: published before a made one, after a destroyed one. */
+  readonly key?: StoredKey;
 }
 
 /** A command that was executed with an idempotency key. Key and request are digests. */
@@ -52,6 +55,8 @@ export interface StoredAggregate<State extends Aggregate> {
   readonly state: State;
   /** Hash of the event that led to this state, for the next event's `prevhash`; undefined if that event has none. */
   readonly hash?: string;
+  /** The key that seals the events of the aggregate; undefined unless the aggregate is a person. */
+  readonly key?: StoredKey;
   /** Undefined when every event is published. */
   readonly pending?: PendingSummary;
   readonly commands: readonly RememberedCommand<State>[];
@@ -135,6 +140,8 @@ export interface UnpublishedQuery {
 /** The outbox, which is part of the aggregates' documents. */
 export interface Outbox {
   readonly topic: string;
+  /** The topic for the keys in the pending events. */
+  readonly keysTopic?: string | undefined;
   /** Registers a listener for every commit of this process: the relay's fast path. */
   onCommit(listener: (commit: CommittedEvent) => void): void;
   /** Makes `save` reject events of more bytes, which the log would refuse. */
@@ -177,6 +184,8 @@ export interface LogCompared {
 
 /** A state from the log. */
 export interface Restored<State> {
+  /** The person's key, for an aggregate that the store does not have yet. */
+  readonly key?: StoredKey | undefined;
   readonly id: string;
   readonly version: number;
   /** Hash of the event that led to it. */

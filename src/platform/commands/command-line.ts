@@ -15,6 +15,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<(contexts: readonly Contex
   dlt: async () => (await import('./dlt.js')).dlt,
   outbox: async () => (await import('./outbox.js')).outbox,
   topics: async () => (await import('./topics.js')).topics,
+  events: async () => (await import('./events.js')).events,
+  erasures: async () => (await import('./erasures.js')).erasures,
+  keys: async () => (await import('./keys.js')).keys,
+  schemas: async () => (await import('./schemas.js')).schemas,
   config: async () => (await import('./config.js')).config,
 };
 

@@ -2,6 +2,7 @@ import type { Context } from '../context/define-context.js';
 import { backendsOf } from '../process/backends.js';
 import { type Config, ConfigError, isEmbedded, loadConfig, settingNames } from '../operating/config/config.js';
 import { maskValue } from '../operating/config/mask.js';
+import { checkMasterKeys } from '../process/open-key-wrapper.js';
 import { createLogger } from '../operating/logger.js';
 import { alignColumns } from './columns.js';
 import { type Command, findContext, listModules, refusePositionals } from './command.js';
@@ -19,6 +20,7 @@ Connects to no server. Exits 1 if settings are invalid, and prints one line for 
     const modules = (flags.module === 'all' ? contexts : [findContext(contexts, flags)]).map(({ name }) => name);
     const { config, originOf, warnings } = loadConfig(modules);
     await checkConnectionStrings(config, modules);
+    await checkMasterKeys(config);
     const rows = settingNames(modules).map((name) => {
       const value = config[name as keyof Config];
       return [name, value === undefined ? '(not set)' : maskValue(name, value), originOf(name) ?? 'default'];

@@ -14,7 +14,7 @@ import {
   UsageError,
 } from './command.js';
 import { printable, toJsonLine, toPage, toTable } from './print-dead-letters.js';
-import { type Connections, withConnections } from './connections.js';
+import { type Connections, withConnections, openContext } from './connections.js';
 
 /** Resolves with the exit code. */
 type Task = (connections: Connections) => Promise<number>;
@@ -98,7 +98,7 @@ function toRedrive({ all, key }: Flags, positionals: readonly string[]): Task {
       let chosen = 0;
       let redriven = 0;
       const failed: FailedRedrive[] = [];
-      const { subscriptions, begin } = connections.context.open(database, { stopping: interrupted });
+      const { subscriptions, begin } = await openContext(connections);
       await begin(bus);
       for (const subscription of subscriptions) {
         const deadLetters = (await readDeadLetters(bus, subscription)).filter(isChosen);

@@ -7,6 +7,8 @@ import { inspectionSuffix, KEPT_FOR_DAYS } from '../rebuilding/inspection.js';
 import type { Links } from '../rebuilding/links.js';
 import { fill, recordLinks, takeOver } from '../rebuilding/replay.js';
 import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js';
+import type { Database } from '../context/database.js';
+import type { EmbeddedDatabase } from '../embedded/database.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
 import type { Replayable } from '../rebuilding/replayable.js';
 import { compareWithLog } from '../rebuilding/verify.js';
@@ -20,7 +22,14 @@ import {
   UsageError,
 } from './command.js';
 import { describeConflict, describeDifference, describeUnreadable, FindingPrinter, printSkipped } from './findings.js';
-import { type Connections, expectReady, lagToleranceMs, withConnections } from './connections.js';
+import {
+  type Connections,
+  expectReady,
+  lagToleranceMs,
+  type RebuildableContext,
+  withConnections,
+  withKeysOfLog,
+} from './connections.js';
 import { ForkArchive } from './fork-archive.js';
 import { formatCount, showProgress } from './progress.js';
 import { withScratchDatabase } from './scratch.js';
@@ -129,32 +138,43 @@ async function compareRebuild(connections: Connections): Promise<number> {
 async function rebuildUntil(connections: Connections, until: string): Promise<number> {
   const separate = await connections.database.openBeside(inspectionSuffix(until));
   try {
-    const target = connections.context.open(separate).replayable;
-    const unreadable = new FindingPrinter();
-    const projector = await LogProjector.start(connections.bus, target, {
-      ...projectorOptions(connections, unreadable),
-      until,
-    });
-    try {
-      await showProgress(
-        `replay ${connections.context.name}`,
-        () => projector.progress,
-        () => fill(target, projector),
-      );
-      // An erasure during the rebuild dropped what existed of it then; by now that erasure is in the log.
-      await projector.caughtUp();
-    } finally {
-      await projector.stop();
-    }
-    printSkipped(unreadable.count);
-    for (const collection of target.collections) {
-      const documents = formatCount(await collection.count('exact'), 'document');
-      console.log(`${collection.collection} in ${separate.location}: ${documents} as of ${until}`);
-    }
-    return 0;
+    return await withScratchDatabase('replay', (scratch) =>
+      withKeysOfLog(connections, scratch, (rebuildable) => fillUntil(connections, until, separate, rebuildable)),
+    );
   } finally {
     await separate.close();
   }
+}
+
+async function fillUntil(
+  connections: Connections,
+  until: string,
+  separate: Database,
+  rebuildable: RebuildableContext,
+): Promise<number> {
+  const target = rebuildable.open(separate).replayable;
+  const unreadable = new FindingPrinter();
+  const projector = await LogProjector.start(connections.bus, target, {
+    ...projectorOptions(connections, unreadable),
+    until,
+  });
+  try {
+    await showProgress(
+      `replay ${connections.context.name}`,
+      () => projector.progress,
+      () => fill(target, projector),
+    );
+    // An erasure during the rebuild dropped what existed of it then; by now that erasure is in the log.
+    await projector.caughtUp();
+  } finally {
+    await projector.stop();
+  }
+  printSkipped(unreadable.count);
+  for (const collection of target.collections) {
+    const documents = formatCount(await collection.count('exact'), 'document');
+    console.log(`${collection.collection} in ${separate.location}: ${documents} as of ${until}`);
+  }
+  return 0;
 }
 
 /** New collections, filled from the log. */
@@ -173,29 +193,44 @@ function withRebuild(
   connections: Connections,
   finish: (filled: FilledCollections) => Promise<number>,
 ): Promise<number> {
-  return withScratchDatabase('replay', async (scratch) => {
-    const { context, database, bus } = connections;
-    const live = context.open(database).replayable;
-    const shadows = await database.beginRebuild(live.collections.map(({ collection }) => collection));
-    const target = context.open(shadows.database).replayable;
-    const links = new EmbeddedLinks(scratch.level);
-    const unreadable = new FindingPrinter();
-    let projector: LogProjector | undefined;
-    try {
-      const options = { ...projectorOptions(connections, unreadable), observe: recordLinks(links, target) };
-      const started = (projector = await LogProjector.start(bus, target, options));
-      await showProgress(
-        `replay ${context.name}`,
-        () => started.progress,
-        () => fill(target, started),
-      );
-      return await finish({ live, target, projector, links, shadows, skipped: () => unreadable.count });
-    } finally {
-      await projector?.stop();
-      // After a swap nothing is left to drop. If dropping fails, the next replay drops the collections.
-      await shadows.discard().catch(() => undefined);
-    }
-  });
+  return withScratchDatabase('replay', (scratch) =>
+    withKeysOfLog(connections, scratch, (rebuildable) => rebuildIn(connections, scratch, rebuildable, finish)),
+  );
+}
+
+async function rebuildIn(
+  connections: Connections,
+  scratch: EmbeddedDatabase,
+  rebuildable: RebuildableContext,
+  finish: (filled: FilledCollections) => Promise<number>,
+): Promise<number> {
+  const { context, database, bus } = connections;
+  const live = rebuildable.live.replayable;
+  const shadows = await database.beginRebuild(live.collections.map(({ collection }) => collection));
+  const target = rebuildable.open(shadows.database).replayable;
+  const links = new EmbeddedLinks(scratch.level);
+  const unreadable = new FindingPrinter();
+  let projector: LogProjector | undefined;
+  try {
+    const options = { ...projectorOptions(connections, unreadable), observe: recordLinks(links, target) };
+    const started = (projector = await LogProjector.start(bus, target, options));
+    await showProgress(
+      `replay ${context.name}`,
+      () => started.progress,
+      () => fill(target, started),
+    );
+    printLostKeys(rebuildable.countLostKeys());
+    return await finish({ live, target, projector, links, shadows, skipped: () => unreadable.count });
+  } finally {
+    await projector?.stop();
+    // After a swap nothing is left to drop. If dropping fails, the next replay drops the collections.
+    await shadows.discard().catch(() => undefined);
+  }
+}
+
+/** Their events cannot be read, so the comparison that follows finds them missing. */
+function printLostKeys(count: number): void {
+  if (count > 0) console.log(`the keys of ${formatCount(count, 'person', 'persons')} are lost: see keys check`);
 }
 
 function projectorOptions({ interrupted, logger }: Connections, unreadable: FindingPrinter): ProjectorOptions {

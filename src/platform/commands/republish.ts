@@ -1,12 +1,16 @@
 import type { Context } from '../context/define-context.js';
 import { createPinnedTopics } from '../log/partition-pins.js';
+import { schemaIdsOf } from '../process/schema-ids.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { republish as republishContext, type Republished } from '../rebuilding/republish.js';
 import { type Command, findContext, listModules, MODULE_OPTION, refusePositionals } from './command.js';
 import { describeConflict, FindingPrinter } from './findings.js';
-import { type Connections, expectReady, pinsOf, withConnections } from './connections.js';
+import { openContext, type Connections, expectReady, pinsOf, withConnections } from './connections.js';
 import { formatCount, showProgress } from './progress.js';
 import { withScratchDatabase } from './scratch.js';
+
+/** Time for the schema registry to answer; after it, events are published without the ids of their schemas. */
+const REGISTRY_TIMEOUT_MS = 5_000;
 
 export const republish = (contexts: readonly Context[]): Command => ({
   usage: `republish --module ${listModules(contexts)} [--dry-run]
@@ -42,14 +46,16 @@ async function publishLacking(
   isDryRun: boolean,
   forks: FindingPrinter,
 ): Promise<Republished> {
-  const { context, bus, database, interrupted } = connections;
-  const live = context.open(database).replayable;
+  const { context, bus, database, interrupted, config, logger } = connections;
+  const { replayable: live } = await openContext(connections);
   const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
   if (!isDryRun) await createPinnedTopics(bus, pinsOf(database), topics);
   const counts = await Promise.all(live.systemsOfRecord.map(({ states }) => states.count('estimated')));
   const compared = { read: 0, total: counts.reduce((all, count) => all + count, 0) };
+  const schemaIds = isDryRun ? undefined : await schemaIdsOf(config, context.events.publishes, logger);
+  await schemaIds?.lookUp(AbortSignal.any([interrupted, AbortSignal.timeout(REGISTRY_TIMEOUT_MS)]));
   const sum = await republishContext({
-    ...{ bus, live, links, isRehearsal: isDryRun, signal: interrupted },
+    ...{ bus, live, links, isRehearsal: isDryRun, signal: interrupted, schemaIdOf: schemaIds?.of },
     read: (projector) =>
       showProgress(
         `republish ${context.name}: reading the log`,

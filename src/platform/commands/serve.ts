@@ -4,6 +4,7 @@ import { backendsOf } from '../process/backends.js';
 import { banner } from '../process/banner.js';
 import { isEmbedded, loadConfig } from '../operating/config/config.js';
 import { createLogger } from '../operating/logger.js';
+import { checkMasterKeys } from '../process/open-key-wrapper.js';
 import { runsOn } from '../process/runs-on.js';
 import { Process } from '../process/process.js';
 import { type Command, findContext, type Flags, listModules, refusePositionals } from './command.js';
@@ -25,11 +26,12 @@ async function start(all: readonly Context[], flags: Flags): Promise<void> {
   const contexts = flags.module === 'all' ? all : [findContext(all, flags)];
   const modules = contexts.map(({ name }) => name);
   const { config, warnings } = loadConfig(modules);
+  await checkMasterKeys(config);
   const logger = createLogger(config.LOG_LEVEL);
   logger.info({ module: flags.module, runsOn: runsOn(config, modules) }, 'starting');
   for (const warning of warnings) logger.warn(warning);
   logWarnings(logger);
-  const running = new Process(config, contexts, backendsOf(config, logger), logger);
+  const running = new Process(config, contexts, backendsOf(config, logger), logger, all);
 
   const stopping = new AbortController();
   const stop = (signal: string) => {

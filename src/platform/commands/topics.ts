@@ -1,7 +1,7 @@
 import type { Context } from '../context/define-context.js';
 import type { Bus, TopicDescription } from '../log/bus.js';
 import { changedPartitions, pinnedPartitions } from '../log/partition-pins.js';
-import { UNLIMITED_RETENTION, unusualSettings, retentionProblems, durabilityProblems } from '../log/topics.js';
+import { problemsOf, UNLIMITED_RETENTION, unusualSettings } from '../log/topics.js';
 import { isEmbedded, loadConfig } from '../operating/config/config.js';
 import type { Database } from '../context/database.js';
 import { expectUp } from '../tools/dependency.js';
@@ -28,14 +28,14 @@ export const topics = (contexts: readonly Context[]): Command => ({
     if (action !== 'check' && action !== 'create') throw new UsageError(`topics: unknown action '${action}'`);
     refusePositionals(more);
     const context = findContext(contexts, flags);
-    const { publishes, reads } = context.events;
+    const { publishes, reads, keys } = context.events;
     if (isEmbedded(loadConfig([context.name]).config)) {
       console.log('The embedded log creates topics on demand and keeps every event.');
       return 0;
     }
     return withConnections(context, async ({ bus, config, database }) => {
       await expectUp(bus);
-      const used = topicsUsed(publishes, reads);
+      const used = topicsUsed(publishes, reads, keys);
       const names = used.map(({ topic }) => topic);
       if (action === 'create') await createMissing(bus, database, names);
       const counts = await bus.countPartitions(names);
@@ -83,11 +83,11 @@ function printReport(
   { changed, warnings }: PartitionFindings,
 ): number {
   const missing = used.filter(({ topic }) => !described.has(topic)).map(({ topic }) => `${topic} is missing`);
-  const unsafe = [...described.values()].flatMap((each) => [...retentionProblems(each), ...durabilityProblems(each)]);
+  const unsafe = [...described.values()].flatMap(problemsOf);
   const unusual = [...described.values()].flatMap((each) => unusualSettings(each, expectedPartitions));
   const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
   const problems = [...missing, ...changed, ...unsafe];
-  const success = `All ${used.length} topics exist and keep every event.`;
+  const success = `All ${used.length} topics exist and keep what they must.`;
   console.log(`${alignColumns([HEADINGS, ...rows]).join('\n')}\n`);
   for (const line of [...warnings, ...unusual]) console.log(`warning: ${line}`);
   for (const line of problems.length > 0 ? problems : [success]) console.log(line);

@@ -1,6 +1,7 @@
 import type { Context } from '../context/define-context.js';
 import type { EmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
+import { type RestorableChange, restoreInto } from '../rebuilding/restore-into.js';
 import type { Replayable } from '../rebuilding/replayable.js';
 import type { Difference } from '../rebuilding/compare.js';
 import { verify as verifyContext } from '../rebuilding/verify.js';
@@ -13,7 +14,14 @@ import {
   refusePositionals,
   UsageError,
 } from './command.js';
-import { type Connections, expectReady, lagToleranceMs, withConnections } from './connections.js';
+import {
+  type Connections,
+  expectReady,
+  lagToleranceMs,
+  type RebuildableContext,
+  withConnections,
+  withKeysOfLog,
+} from './connections.js';
 import { describeConflict, describeDifference, describeUnreadable, FindingPrinter } from './findings.js';
 import { formatCount, showProgress } from './progress.js';
 import { withScratchDatabase } from './scratch.js';
@@ -46,7 +54,11 @@ and counts all.`,
     if (flags.force === true && flags.repair !== true) throw new UsageError('--force requires --repair');
     return withConnections(findContext(contexts, flags), async (connections) => {
       await expectReady(connections);
-      return withScratchDatabase('verify', (scratch) => verifyIn(scratch, connections, flags, maxLagMs));
+      return withScratchDatabase('verify', (scratch) =>
+        withKeysOfLog(connections, scratch, (rebuildable) =>
+          verifyIn(scratch, rebuildable, connections, flags, maxLagMs),
+        ),
+      );
     });
   },
 });
@@ -60,17 +72,19 @@ function parseSeconds(text: Flags[string]): number | undefined {
 
 async function verifyIn(
   scratch: EmbeddedDatabase,
+  rebuildable: RebuildableContext,
   connections: Connections,
   { repair, force, ...flags }: Flags,
   maxLagMs: number | undefined,
 ): Promise<number> {
-  const { context, bus, database, interrupted, logger } = connections;
-  const live = context.open(database).replayable;
+  const { context, bus, interrupted, logger } = connections;
+  const live = rebuildable.live.replayable;
+  const expected = rebuildable.open(scratch).replayable;
   const printers = Array.from({ length: 5 }, () => new FindingPrinter()) as Five<FindingPrinter>;
   const [faults, unreadable, conflicts, ahead, differing] = printers;
   let lostEntries = 0;
   await verifyContext({
-    ...{ bus, live, expected: context.open(scratch).replayable, links: new EmbeddedLinks(scratch.level) },
+    ...{ bus, live, expected, links: new EmbeddedLinks(scratch.level) },
     ...{ signal: interrupted, lagToleranceMs: maxLagMs ?? lagToleranceMs(connections) },
     allowUnhashed: flags['allow-unhashed'] === true,
     read: (projector) =>
@@ -86,12 +100,15 @@ async function verifyIn(
     onDifference: async (difference) => {
       if (!difference.wouldLose) differing.add(describeDifference(difference));
       else if (!difference.isTold) ahead.add(describeDifference(difference));
-      if (repair === true && (force === true || !difference.wouldLose)) await repairDocument(live, difference);
+      if (repair === true && (force === true || !difference.wouldLose))
+        await repairDocument(live, expected, difference);
     },
     onFailure: (error) => logger.warn({ err: error }, 'database unavailable; retrying'),
   });
   const unlogged = conflicts.count + ahead.count;
   const { log } = console;
+  const lostKeys = rebuildable.countLostKeys();
+  if (lostKeys > 0) log(`keys: the keys of ${formatCount(lostKeys, 'person', 'persons')} are lost (see keys check)`);
   if (unreadable.count > 0) log(`${formatCount(unreadable.count, 'unreadable record')} ignored (see dlt list)`);
   if (lostEntries > 0) log(`history: ${formatCount(lostEntries, 'entry', 'entries')} whose events the log has lost`);
   log(faults.count === 0 ? 'log: intact' : `log: ${formatCount(faults.count, 'fault')}`);
@@ -101,7 +118,7 @@ async function verifyIn(
     log(`database: ${formatCount(differing.count, 'document')} ${verdict}`);
   } else if (unlogged === 0) log('database: matches the log');
   const left = repair === true ? (force === true ? 0 : unlogged) : differing.count + unlogged;
-  return faults.count + left > 0 ? 1 : 0;
+  return faults.count + left + lostKeys > 0 ? 1 : 0;
 }
 
 type Five<T> = [T, T, T, T, T];
@@ -115,8 +132,17 @@ function describeUnlogged(aggregates: number, documents: number, isDiscarded: bo
 }
 
 async function repairDocument(
-  { collections }: Replayable,
+  { collections, systemsOfRecord }: Replayable,
+  rebuilt: Replayable,
   { collection, key, found, expected }: Difference,
 ): Promise<void> {
+  const at = systemsOfRecord.findIndex(({ states }) => states.collection === collection);
+  const [own, theirs] = [systemsOfRecord[at], rebuilt.systemsOfRecord[at]];
+  const isNewer = expected && Number(expected.content.version) > Number(found?.content.version ?? 0);
+  if (own?.store.keysTopic !== undefined && theirs?.keys && isNewer) {
+    // With the person's key, without which the next event would be sealed with another one.
+    await restoreInto(own.store, [{ id: key, ...expected.content } as unknown as RestorableChange], theirs.keys.source);
+    return;
+  }
   await collections.find((each) => each.collection === collection)?.repair(key, found, expected);
 }

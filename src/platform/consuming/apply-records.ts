@@ -1,6 +1,8 @@
 import type { LoggedRecord } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import { isNotStorable } from '../tools/errors.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import type { Opened } from '../privacy/open-events.js';
 import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
 import { classOf, framesOf, isProgrammingError, reasonFor } from '../tools/programming-error.js';
 import type { Subscription } from './subscription.js';
@@ -27,7 +29,7 @@ interface Readable {
 /**
  * Reads records and applies them in order. Returns the records that can never be applied, in order; all others are
  * applied.
- * @throws any error of the subscription's `react` that may be temporary, and programming errors unless
+ * @throws any error of the subscription's `open` or `react` that may be temporary, and programming errors unless
  * `onProgrammingError` is `refuse`
  */
 export async function applyRecords(
@@ -37,13 +39,29 @@ export async function applyRecords(
   onProgrammingError: OnProgrammingError = 'throw',
 ): Promise<readonly Refused[]> {
   const refused = new Map<LoggedRecord, Refused>();
-  const readable: Readable[] = [];
+  const refuse = (record: LoggedRecord, error: unknown) =>
+    refused.set(record, { record, reason: reasonOf(error), attempts: 1 });
+  const parsed: { readonly record: LoggedRecord; readonly event: CloudEvent }[] = [];
   for (const record of records) {
     try {
-      const message = subscription.read(parseCloudEvent(record), record);
+      const event = parseCloudEvent(record);
+      subscription.observe?.(event, record);
+      parsed.push({ record, event });
+    } catch (error) {
+      refuse(record, error);
+    }
+  }
+  const events = parsed.map(({ event }) => event);
+  const opened = (await subscription.open?.(events)) ?? events;
+  const readable: Readable[] = [];
+  for (const [index, { record }] of parsed.entries()) {
+    try {
+      const event = opened[index] as Opened;
+      if (event instanceof UnreadableRecord) throw event;
+      const message = subscription.read(event, record);
       if (message !== undefined) readable.push({ record, message });
     } catch (error) {
-      refused.set(record, { record, reason: reasonOf(error), attempts: 1 });
+      refuse(record, error);
     }
   }
   const reaction = { subscription, lease, onProgrammingError };

@@ -1,12 +1,17 @@
 import type { LoggedRecord } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import type { OpenEvents } from '../privacy/open-events.js';
 
 /** A context's subscription to a topic: how it reads events, and how it reacts to them. */
 export interface Subscription<Message = unknown> {
   readonly topic: string;
   /** The consumer group that tracks the context's position. */
   readonly group: string;
+  /** Opens the sealed parts of events, before they are read; undefined if none has one. */
+  readonly open?: OpenEvents | undefined;
+  /** Is told of every event as it is in the log, also of one that cannot be opened or read. */
+  observe?(event: CloudEvent, record: LoggedRecord): void;
   /**
    * Translates an event into the context's own message, without side effects. Returns undefined for a type that it
    * ignores. Any error that it throws is attributed to the record.

@@ -8,6 +8,9 @@ import type {
 } from '../aggregate/aggregates.js';
 import type { PartitionPins } from '../log/partition-pins.js';
 import type { EventStream } from '../event/event-stream.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
+import type { KeyCopies } from '../privacy/key-source.js';
+import type { SealingKeys } from '../privacy/sealing-keys.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import type { History } from '../views/history.js';
 import type { FieldPath, ListingStore } from '../views/listing.js';
@@ -25,6 +28,8 @@ export interface Audited {
 /** The system of record for one kind of aggregate, with everything that the platform needs of it. */
 export interface AggregateStore<State extends Aggregate, Changed extends Change<State> = Change<State>>
   extends Aggregates<State, Changed>, Restorable<State>, LogCompared, CommandRetention, Audited {
+  /** The keys in the documents, if the aggregates are persons. */
+  readonly keys: KeyStore;
   /**
    * Creates the indexes that its own queries need, and these. Safe to repeat, also concurrently on several instances.
    * @throws PlatformError `unavailable` when the database does not answer
@@ -43,11 +48,15 @@ export interface Stores {
   aggregates<State extends Aggregate, Changed extends Change<State> = Change<State>>(
     collection: string,
     events: EventStream,
+    /** Undefined: events are published in clear text. */
+    sealing?: SealingKeys,
   ): AggregateStore<State, Changed>;
   /** Pages through the states of a collection of aggregates. */
   listing<State extends Aggregate>(collection: string): ListingStore<State>;
   history<State>(collection: string): History<State> & Audited;
   projection<State>(collection: string): ProjectionStore<State> & Audited;
+  /** Copies of the keys that another context publishes. */
+  keyCopies(collection: string): KeyCopies;
 }
 
 /** One context's own database. */
@@ -66,6 +75,8 @@ export interface Database extends Inspectable {
    * the same text. Rebuilds keep it.
    */
   keepFirst(name: string, make: () => Promise<string>): Promise<string>;
+  /** Removes deleted and overwritten values from the disk, where the database keeps them until then. */
+  purge?(): Promise<void>;
   check(): Promise<DependencyHealth>;
   /** Begins a rebuild of these collections. It supersedes a running rebuild of any of them. */
   beginRebuild(collections: readonly string[]): Promise<Rebuild<Database>>;

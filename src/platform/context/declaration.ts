@@ -8,6 +8,7 @@ import type { HttpApi } from '../http/contract/openapi.js';
 import type { HistoryRoute } from '../http/contract/history-route.js';
 import type { Listing } from '../views/listing.js';
 import type { Projection } from '../views/projection.js';
+import type { Erasures } from '../privacy/attestation.js';
 import type { Index } from './database.js';
 import type { Provided, Token } from './token.js';
 
@@ -30,6 +31,8 @@ export interface AggregateDeclaration<
     /** The HTTP route of the history. */
     readonly route?: HistoryRoute<State>;
   };
+  /** Of an aggregate that is a person: collects what other contexts confirm of its erasure, and attests it. */
+  readonly erasures?: { readonly port: Token<Erasures>; readonly collection: string };
 }
 
 /** A copy of another context's data. */
@@ -58,6 +61,8 @@ export interface ReactionDeclaration<Message = unknown> {
   readonly summary: string;
   /** JSON Schemas of the data that it needs, by `dataschema`; it ignores other types. */
   readonly needs?: Readonly<Record<string, object>>;
+  /** The topic of the keys that open the sealed parts of these events: `accounts.customer.keys`. */
+  readonly keys?: string;
   /** Types of events that erase personal data. A rebuild up to a point in time applies them even if they are later. */
   readonly erasing?: readonly string[];
   /**

@@ -4,6 +4,7 @@ import type { HttpApi } from '../http/contract/openapi.js';
 import { describeOpenApi } from '../http/contract/describe.js';
 import { historyApi } from '../http/contract/history-route.js';
 import { mergeDocuments, type OpenApiDocument } from '../http/contract/openapi.js';
+import { erasuresTopicOf } from '../privacy/topics.js';
 import type { Cursors } from '../views/cursors.js';
 import type { Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration } from './declaration.js';
@@ -40,6 +41,7 @@ export function defineContext(declaration: ContextDeclaration): Context {
     events: {
       publishes: aggregates.map(({ events }) => events),
       reads: readingsOf(declaration),
+      keys: keyTopicsOf(declaration),
     },
     open: (database, options) => openContext(declaration, cursors, database, options),
   };
@@ -71,11 +73,18 @@ function readingsOf({ name, aggregates = [], reactions = [] }: ContextDeclaratio
     ...(needs && { needs }),
   }));
   const byTopic = new Map<string, TopicReading>();
-  for (const reading of [...others, ...own]) {
+  const confirmations = aggregates.flatMap((each) => confirmationsReading(name, each));
+  for (const reading of [...others, ...own, ...confirmations]) {
     const before = byTopic.get(reading.topic);
     byTopic.set(reading.topic, before ? bothOf(before, reading) : reading);
   }
   return [...byTopic.values()];
+}
+
+function confirmationsReading(group: string, { events, erasures }: AggregateDeclaration): TopicReading[] {
+  if (!erasures || events.keys === undefined) return [];
+  const summary = `${group} collects what other contexts confirm of the erasure of each ${events.member}`;
+  return [{ topic: erasuresTopicOf(events.keys), group, summary }];
 }
 
 /** Merges two readings of the same topic; one without `needs` reads every message. */
@@ -85,13 +94,21 @@ function bothOf(one: TopicReading, other: TopicReading): TopicReading {
   return { topic, group, summary, ...(one.needs && other.needs && { needs: { ...one.needs, ...other.needs } }) };
 }
 
+function keyTopicsOf({ aggregates = [], reactions = [] }: ContextDeclaration): string[] {
+  const topics = [...aggregates.map(({ events }) => events.keys), ...reactions.map(({ keys }) => keys)];
+  return [...new Set(topics.flatMap((topic) => topic ?? []))];
+}
+
 function ownReading(group: string, { events: { topic, member } }: AggregateDeclaration): TopicReading {
   return { topic, group, summary: `${group} records the history of each ${member}` };
 }
 
 function refuseSharedCollections({ name, aggregates = [], projections = [] }: ContextDeclaration): void {
   const all = [
-    ...aggregates.flatMap(({ collection, history }) => [collection, ...(history ? [history.collection] : [])]),
+    ...aggregates.flatMap(({ collection, history, erasures }) => [
+      collection,
+      ...[history, erasures].flatMap((each) => each?.collection ?? []),
+    ]),
     ...projections.map(({ collection }) => collection),
   ];
   const shared = all.find((collection, index) => all.indexOf(collection) < index);

@@ -11,6 +11,18 @@ import { Cursors } from '../views/cursors.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import type { Replayable, SystemOfRecord } from '../rebuilding/replayable.js';
 import type { Subscription } from '../consuming/subscription.js';
+import { ContextKeys } from './context-keys.js';
+import type { OpenEvents } from '../privacy/open-events.js';
+import type { Confirmed, Erasures } from '../privacy/attestation.js';
+import { confirmationsPart, erasuresFrom } from './erasures.js';
+import { confirmErasures } from './confirm-erasures.js';
+import type { PersonKeys, Privacy } from './person-keys.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import { ownsKeys } from '../event/event-stream.js';
+import { leaseUntil } from '../log/lease.js';
+import { applyRecords } from '../consuming/apply-records.js';
+import type { LedgerEntry } from '../privacy/erasure-ledger.js';
+import { changesTopicOf } from '../privacy/topics.js';
 import type { AggregateStore, Audited, Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration, ReactionDeclaration } from './declaration.js';
 import { recordingOf } from './recording.js';
@@ -21,6 +33,12 @@ import type { Provided, Token } from './token.js';
 export interface OpenContext {
   /** Has the context's ports under their tokens. A port can be rebound until it is first used. */
   readonly container: Container;
+  /** The keys of the persons that it deals with. */
+  readonly keys: readonly PersonKeys[];
+  /** Attestations of the erasures of its own persons. */
+  readonly attestations: readonly Erasures[];
+  /** Opens the events that it publishes; undefined if they have no personal part. */
+  readonly open: OpenEvents | undefined;
   readonly stores: readonly AggregateStore<Aggregate>[];
   readonly histories: readonly RecordedTopic[];
   /** The context's subscriptions while it serves. */
@@ -30,7 +48,7 @@ export interface OpenContext {
   /** Creates indexes. Safe to repeat. */
   readonly prepare: () => Promise<void>;
   /**
-   * Determines where reactions begin. Call it before the first record is applied. Safe to repeat.
+   * Applies the erasures that the database may not know, and determines where reactions begin. Call it before the first record is applied. Safe to repeat.
    * @throws PlatformError `unavailable` when the log or the database does not answer
    */
   readonly begin: (bus: Bus) => Promise<void>;
@@ -38,6 +56,10 @@ export interface OpenContext {
 
 /** Options for opening a context. */
 export interface OpenOptions {
+  /** Undefined: nothing is sealed, and nothing sealed can be opened. */
+  readonly privacy?: Privacy | undefined;
+  /** Names of the contexts that copy data of this one's persons, and so confirm erasures. */
+  readonly confirming?: readonly string[];
   /** Aborted when the process begins to stop. */
   readonly stopping?: AbortSignal;
   /** Default: a container of the context's own. */
@@ -49,6 +71,8 @@ interface OpenAggregate {
   readonly store: AggregateStore<Aggregate, Change>;
   readonly states: Auditable;
   readonly history?: { readonly history: History; readonly entries: Auditable };
+  /** Confirmations of erasures, and the part that collects them. */
+  readonly confirmations?: { readonly part: Part; readonly collected: Auditable; readonly attesting: Erasures };
 }
 
 /** Opens the declared stores, and wires the context's classes to them. @param cursorsPort token of its cursors */
@@ -56,11 +80,15 @@ export function openContext(
   context: ContextDeclaration,
   cursorsPort: Token<Cursors>,
   database: Database,
-  { stopping = new AbortController().signal, container = new Container() }: OpenOptions = {},
+  options: OpenOptions = {},
 ): OpenContext {
+  const { stopping = new AbortController().signal, container = new Container(), privacy } = options;
+  const keys = new ContextKeys(database, privacy);
   const cursors = new Cursors(() => database.keepFirst('secret of cursors', newSecret));
   container.bind(cursorsPort).toConstantValue(cursors);
-  const aggregates = (context.aggregates ?? []).map((each) => openAggregate(each, database, container, cursors));
+  const aggregates = ownersFirst(context.aggregates ?? []).map((each) =>
+    openAggregate(each, { database, container, cursors, keys, confirming: options.confirming ?? [] }),
+  );
   const copies = (context.projections ?? []).map(({ port, collection }) => {
     const store = database.stores.projection(collection);
     container.bind(port).toConstantValue(new AwaitedProjection(store, stopping));
@@ -70,38 +98,80 @@ export function openContext(
 
   const reactions = context.reactions ?? [];
   const recorded = aggregates.map(({ declaration, store, history }) =>
-    recordingOf(declaration, store, history?.history as History<Aggregate> | undefined),
+    recordingOf(
+      declaration,
+      store,
+      history?.history as History<Aggregate> | undefined,
+      keys.of(declaration.events.keys),
+    ),
   );
-  const projecting = reactions.map((each) => projectingOf(each, container));
-  const dropInspections = () => database.dropInspections();
-  const reacting = reactions.map((each) => reactingOf(each, container));
-  const serving: Part[] = [...recorded.flatMap(({ recording }) => recording ?? []), ...reacting];
+  const openerOf = ({ keys: topic }: ReactionDeclaration) => keys.of(topic)?.open;
+  const projecting = reactions.map((each) => projectingOf(each, container, openerOf(each)));
+  const reacting = reactions.map((each) => reactingOf(each, container, openerOf(each)));
+  const confirmed = aggregates.flatMap(({ confirmations }) => confirmations ?? []);
+  const collecting = confirmed.map(({ part }) => part);
+  const serving: Part[] = [...recorded.flatMap(({ recording }) => recording ?? []), ...reacting, ...collecting];
   const erasing = new Set([
     ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
     ...reactions.flatMap(typesOf),
   ]);
+  const projections = subscriptionsOf(context.name, [
+    ...projecting,
+    ...recorded.map(({ restoring }) => restoring),
+    ...collecting,
+  ]);
+  let used: Bus | undefined;
+  const onErased = async (topic: string, events: readonly CloudEvent[]) => {
+    await database.dropInspections();
+    await database.purge?.();
+    for (const each of keys.all) {
+      if (each.areCopies && topic === changesTopicOf(each.topic))
+        await confirmErasures(context.name, each.topic, events, used);
+    }
+  };
+
   return {
     container,
+    keys: keys.all,
+    attestations: confirmed.map(({ attesting }) => attesting),
+    open: aggregates.map(({ declaration }) => keys.of(declaration.events.keys)?.open).find((open) => open),
     stores: aggregates.map(({ store }) => store),
     histories: aggregates.flatMap(({ declaration, history }) =>
       history ? [{ topic: declaration.events.topic, history: history.history }] : [],
     ),
-    subscriptions: subscriptionsOf(context.name, serving, { erasing, onErased: dropInspections }),
+    subscriptions: subscriptionsOf(context.name, serving, { erasing, onErased }),
     replayable: {
-      projections: subscriptionsOf(context.name, [...projecting, ...recorded.map(({ restoring }) => restoring)]),
-      systemsOfRecord: aggregates.map(toSystemOfRecord),
+      projections,
+      systemsOfRecord: aggregates.map((each) => toSystemOfRecord(each, keys)),
       erasing: [...erasing],
       collections: [
         ...aggregates.flatMap(({ states, history }) => [states, ...(history ? [history.entries] : [])]),
         ...copies,
+        ...confirmed.map(({ collected }) => collected),
       ],
       prepare,
     },
     prepare,
     begin: async (bus) => {
+      used = bus;
+      for (const each of keys.all) await each.begin({ bus, applied, onErasures });
       for (const each of reacting) await each.begin(bus, database);
     },
   };
+
+  async function applied(topic: string): Promise<ReadonlyMap<number, number>> {
+    const positions = await database.positions.of(context.name);
+    return new Map(positions.flatMap((each) => (each.topic === topic ? [[each.partition, each.next] as const] : [])));
+  }
+
+  /** As a replay does, which changes nothing that is newer. */
+  async function onErasures(entries: readonly LedgerEntry[]): Promise<void> {
+    const lease = leaseUntil(stopping);
+    for (const projection of projections) {
+      const records = entries.flatMap(({ record }) => (record.topic === projection.topic ? [record] : []));
+      if (records.length > 0) await applyRecords(projection, records, lease);
+    }
+  }
 
   async function prepare(): Promise<void> {
     for (const { declaration, store } of aggregates) await store.prepare(declaration.list?.indexes);
@@ -113,25 +183,48 @@ function newSecret(): Promise<string> {
   return Promise.resolve(randomBytes(32).toString('base64url'));
 }
 
+/** Those whose aggregates are persons first: others may need their keys. */
+function ownersFirst(aggregates: readonly AggregateDeclaration[]): readonly AggregateDeclaration[] {
+  const isOwner = ({ events }: AggregateDeclaration) => ownsKeys(events);
+  return [...aggregates.filter(isOwner), ...aggregates.filter((each) => !isOwner(each))];
+}
+
+interface Opening {
+  readonly database: Database;
+  readonly container: Container;
+  readonly cursors: Cursors;
+  readonly keys: ContextKeys;
+  readonly confirming: readonly string[];
+}
+
 function openAggregate(
   declaration: AggregateDeclaration,
-  { stores }: Database,
-  container: Container,
-  cursors: Cursors,
+  { database: { stores }, container, cursors, keys, confirming }: Opening,
 ): OpenAggregate {
   const { port, collection, events, list, history: declared } = declaration;
-  const store = stores.aggregates<Aggregate>(collection, events);
+  const store = stores.aggregates<Aggregate>(collection, events, keys.sealingOf(events));
+  keys.add(events, store.keys);
   container.bind(port).toConstantValue(store);
   if (list)
     container.bind(list.port).toConstantValue(new CursorListing(stores.listing(collection), collection, cursors));
-  if (!declared) return { declaration, store, states: store.audit() };
-  const history: History<Aggregate> & Audited = stores.history<Aggregate>(declared.collection);
-  container.bind(declared.port).toConstantValue(history);
+  const history: (History<Aggregate> & Audited) | undefined =
+    declared && stores.history<Aggregate>(declared.collection);
+  if (declared && history) container.bind(declared.port).toConstantValue(history);
+  const { erasures } = declaration;
+  const confirmations = erasures && stores.projection<Confirmed>(erasures.collection);
+  const attesting = confirmations && erasuresFrom({ events, store, history, confirmations, confirming });
+  if (erasures && attesting) container.bind(erasures.port).toConstantValue(attesting);
   return {
-    declaration,
-    store,
-    states: store.audit(),
-    history: { history: history as History, entries: history.audit() },
+    ...{ declaration, store, states: store.audit() },
+    ...(history && { history: { history: history as History, entries: history.audit() } }),
+    ...(confirmations &&
+      attesting && {
+        confirmations: {
+          attesting,
+          part: confirmationsPart(events.keys ?? '', confirmations),
+          collected: confirmations.audit(),
+        },
+      }),
   };
 }
 
@@ -143,9 +236,17 @@ function bind(container: Container, { provides, needs, create }: Provided): void
     .inTransientScope();
 }
 
-function toSystemOfRecord({ declaration, store, states, history }: OpenAggregate): SystemOfRecord {
-  const read = recordedChangeReader<Aggregate>(declaration.events);
-  return { stream: declaration.events, read, store, states, ...(history && { recorded: history }) };
+function toSystemOfRecord(
+  { declaration: { events }, store, states, history }: OpenAggregate,
+  keys: ContextKeys,
+): SystemOfRecord {
+  const read = recordedChangeReader<Aggregate>(events);
+  const own = keys.of(events.keys);
+  return {
+    ...{ stream: events, read, store, states },
+    ...(own && { keys: { sealing: keys.sealingOf(events), open: own.open, source: own.source } }),
+    ...(history && { recorded: history }),
+  };
 }
 
 function erasingTypesOf({ events: { typePrefix, erasing = [] } }: AggregateDeclaration): readonly string[] {

@@ -2,6 +2,7 @@ import type { Container } from 'inversify';
 import type { Bus, LoggedRecord, RecordHandler } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import type { OpenEvents } from '../privacy/open-events.js';
 import { parseCloudEvent } from '../event/parse-cloud-event.js';
 import { withCause } from '../tools/request-context.js';
 import type { Subscription } from '../consuming/subscription.js';
@@ -21,14 +22,20 @@ export interface Read {
 /** One part of a context's reaction to the events of a topic. */
 export interface Part {
   readonly topic: string;
+  /** Opens the sealed parts of its events. */
+  readonly open?: OpenEvents | undefined;
   read(event: CloudEvent, record: LoggedRecord): unknown;
   apply(messages: readonly Read[], lease: Lease): Promise<void>;
 }
 
 /** Returns the part of a reaction that a replay repeats. */
-export function projectingOf({ topic, read, project }: ReactionDeclaration, container: Container): Part {
+export function projectingOf(
+  { topic, read, project }: ReactionDeclaration,
+  container: Container,
+  open: OpenEvents | undefined,
+): Part {
   return {
-    topic,
+    ...{ topic, open },
     read: project ? read : () => undefined,
     apply: (messages) => projectAll(container, project, messages),
   };
@@ -41,13 +48,16 @@ export interface Reacting extends Part {
 }
 
 /** Returns the whole reaction, for a running service. */
-export function reactingOf(declaration: ReactionDeclaration, container: Container): Reacting {
+export function reactingOf(
+  declaration: ReactionDeclaration,
+  container: Container,
+  open: OpenEvents | undefined,
+): Reacting {
   const { topic, read, project, react, reactFrom = 'first' } = declaration;
   /** RFC 3339; undefined until `begin` has determined it. */
   let after = reactFrom === 'first' ? '' : undefined;
   return {
-    topic,
-    read,
+    ...{ topic, open, read },
     begin: async (bus, database) => {
       after ??= await database.keepFirst(`${nameOf(react)} after`, () => newestTime(bus, topic));
     },
@@ -87,7 +97,7 @@ async function newestTime(bus: Bus, topic: string): Promise<string> {
     return Promise.resolve();
   };
   // The last record may be unreadable.
-  const reader = await bus.read([topic], look, NEWEST_RECORDS);
+  const reader = await bus.read([topic], look, { newest: NEWEST_RECORDS });
   await reader.caughtUp().finally(() => reader.stop());
   return newest;
 }
@@ -111,7 +121,8 @@ async function projectAll(
 /** Additional effects of events that erase personal data. */
 export interface Erasing {
   readonly erasing: ReadonlySet<string>;
-  onErased(): Promise<void>;
+  /** Called after all parts have applied these events. */
+  onErased(topic: string, events: readonly CloudEvent[]): Promise<void>;
 }
 
 /** Returns one subscription for each topic. Each part gets the messages that it reads, in order. */
@@ -136,6 +147,7 @@ function subscriptionOf(group: string, topic: string, parts: readonly Part[], er
   const subscription: Subscription<Message> = {
     topic,
     group,
+    open: parts.find(({ open }) => open)?.open,
     read: (event, record) => {
       const readings = parts.map((part) => part.read(event, record));
       return readings.some((reading) => reading !== undefined) ? { event, readings } : undefined;
@@ -146,7 +158,8 @@ function subscriptionOf(group: string, topic: string, parts: readonly Part[], er
         const meant = read.filter(({ message }) => message !== undefined);
         if (meant.length > 0) await part.apply(meant, lease);
       }
-      if (erasing && messages.some(({ event }) => erasing.erasing.has(event.type))) await erasing.onErased();
+      const erasures = erasing ? messages.flatMap(({ event }) => (erasing.erasing.has(event.type) ? [event] : [])) : [];
+      if (erasures.length > 0) await erasing?.onErased(topic, erasures);
     },
   };
   return subscription as Subscription;

@@ -6,7 +6,6 @@ import {
   type CommittedEvent,
   type Head,
   type PendingEvent,
-  type PendingSummary,
   type RememberedCommand,
   type Restored,
   type Saving,
@@ -17,14 +16,19 @@ import {
   VersionConflict,
   type PendingAggregate,
 } from '../aggregate/aggregates.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
+import { oldestPendingOf, sealedChange, shreddedWith } from '../aggregate/pending-event.js';
 import { batched } from '../tools/batching.js';
 import type { AggregateStore } from '../context/database.js';
-import type { EventStream } from '../event/event-stream.js';
+import { type EventStream, ownsKeys } from '../event/event-stream.js';
+import type { StoredKey } from '../privacy/data-key.js';
+import type { SealingKeys } from '../privacy/sealing-keys.js';
 import { newestOfEach } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
+import { countIn, summaryOf } from './pending-summary.js';
+import { EmbeddedKeyStore } from './key-store.js';
 import { EmbeddedCommands } from './remembered-commands.js';
 import type { Level } from './rebuild.js';
 import { type Write, writeDurably } from './writes.js';
@@ -33,6 +37,7 @@ import { idOfKey, moved, timeOfKey } from './indexes.js';
 interface Document<State extends Aggregate> {
   readonly state: State;
   readonly hash?: string;
+  readonly key?: StoredKey;
   readonly pending: readonly PendingEvent[];
   readonly commands: readonly RememberedCommand<State>[];
 }
@@ -53,6 +58,8 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   Changed
 > {
   readonly topic: string;
+  readonly keysTopic: string | undefined;
+  readonly keys: KeyStore;
   private readonly documents: AbstractSublevel<Level, string | Buffer | Uint8Array, string, Document<State>>;
   /** Index of pending events: `<time of the oldest>!<id>` to `<version of the oldest> <count>`. */
   private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
@@ -66,13 +73,16 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     private readonly level: Level,
     private readonly collection: string,
     private readonly stream: EventStream,
+    private readonly sealing?: SealingKeys,
     limits = LIMITS,
   ) {
     this.topic = stream.topic;
+    this.keysTopic = ownsKeys(stream) ? stream.keys : undefined;
     this.documents = level.sublevel<string, Document<State>>(collection, { valueEncoding: 'json' });
     this.due = level.sublevel<string, string>(`${collection}.due`, {});
     this.limit = new EventLimit(stream.topic);
     this.enqueue = batched(limits, (edits) => this.write(edits));
+    this.keys = new EmbeddedKeyStore<Document<State>>(this.documents, (id, apply) => this.enqueue({ id, apply }));
     this.commands = new EmbeddedCommands(level, collection, this.documents, (id, apply) => this.enqueue({ id, apply }));
   }
 
@@ -115,13 +125,17 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   async save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
     const { state, commands } = saving;
     const { id } = state;
-    const { entry, hash } = sealChange(this.stream, before, saving);
+    const { entry, hash, key } = await sealedChange(this.stream, before, saving, this.sealing);
     this.limit.refuseTooLarge(entry);
     const saved = await this.enqueue({
       id,
       apply: (stored) =>
         stored?.state.version === before?.state.version
-          ? { state, hash, pending: [...(stored?.pending ?? []), entry], commands }
+          ? {
+              ...{ state, hash, commands },
+              ...((key ?? stored?.key) && { key: key ?? stored?.key }),
+              pending: [...(stored?.pending ?? []), entry],
+            }
           : undefined,
     });
     if (!saved) throw new VersionConflict(id);
@@ -178,7 +192,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   }
 
   async restore(states: readonly Restored<State>[]): Promise<void> {
-    const edits = newestOfEach(states).map(({ id, version, hash, state }) =>
+    const edits = newestOfEach(states).map(({ id, version, hash, state, key }) =>
       this.enqueue({
         id,
         apply: (stored) =>
@@ -186,6 +200,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
             ? {
                 state,
                 ...(hash !== undefined && { hash }),
+                ...this.keyToRestore(state, stored?.key ?? key),
                 pending: stored?.pending ?? [],
                 commands: stored?.commands ?? [],
               }
@@ -227,8 +242,14 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
         ...(typeof hash === 'string' && { hash }),
         pending: before?.pending ?? [],
         commands: before?.commands ?? [],
+        ...this.keyToRestore(state as State, before?.key),
       }),
     });
+  }
+
+  private keyToRestore(state: State, key: StoredKey | undefined): Pick<Document<State>, 'key'> {
+    const kept = this.keysTopic !== undefined && state.erased ? shreddedWith(state) : key;
+    return { ...(kept && { key: kept }) };
   }
 
   private async *documentsOf(ids: readonly string[] | undefined): AsyncGenerator<[string, Document<State>]> {
@@ -272,13 +293,4 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     const version = value === '' ? (await this.documents.get(id))?.pending[0]?.version : Number(value.split(' ')[0]);
     return { id, version: version ?? 0, time: timeOfKey(key) };
   }
-}
-
-function summaryOf(pending: readonly PendingEvent[]): PendingSummary | undefined {
-  const [first] = pending;
-  return first && { oldest: first.version, bytes: pending.reduce((sum, { json }) => sum + json.length, 0) };
-}
-
-function countIn(value: string): number {
-  return value === '' ? 1 : Number(value.split(' ')[1]);
 }

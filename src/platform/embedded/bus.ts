@@ -11,32 +11,22 @@ import type {
   Extent,
   LoggedRecord,
   LogReader,
+  ReadFrom,
   RecordHandler,
   StartAt,
   TopicDescription,
 } from '../log/bus.js';
 import { describeRecords, whyAgain } from '../log/describe-records.js';
 import { leaseUntil } from '../log/lease.js';
-import { settingsOf } from '../log/topics.js';
-import type { DependencyHealth } from '../tools/dependency.js';
+import { keepsOnlyNewest, settingsOf } from '../log/topics.js';
 import { loggable, reasonFor } from '../tools/programming-error.js';
 import { EmbeddedLogReader } from './log-reader.js';
+import { healthOf, type Member } from './member.js';
+import { KeyedTopics } from './keyed-topics.js';
 import { fromStored, type StoredRecord, toStored } from './record.js';
 import type { EmbeddedDatabase } from './database.js';
 import type { Level } from './rebuild.js';
 import { type Write, writeDurably } from './writes.js';
-
-interface Member {
-  readonly handlers: ReadonlyMap<string, RecordHandler>;
-  readonly startAt: StartAt | undefined;
-  /** Offsets at which partitions must restart, by reader. */
-  readonly restarts: Map<string, number>;
-  /** Running handlers. */
-  readonly inFlight: Set<Promise<unknown>>;
-  readonly stopped: AbortController;
-  /** Why records are being retried, by partition. */
-  readonly failures: Map<string, string>;
-}
 
 /** A partition that a member is handling. */
 interface Claim {
@@ -55,6 +45,7 @@ const MAX_RECORDS = 500;
 export class EmbeddedBus implements Bus {
   private readonly log: AbstractSublevel<Level, string | Buffer | Uint8Array, string, StoredRecord>;
   private readonly offsets: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
+  private readonly keyed: KeyedTopics;
   private readonly ends = new Map<string, number>();
   private readonly groups = new Map<string, Member[]>();
   /** Counts appends and membership changes, so that a reader notices a change that came just before it waits. */
@@ -69,6 +60,7 @@ export class EmbeddedBus implements Bus {
     private readonly logger: Logger,
   ) {
     this.log = database.level.sublevel<string, StoredRecord>('log', { valueEncoding: 'json' });
+    this.keyed = new KeyedTopics(database.level, this.log);
     this.offsets = database.level.sublevel<string, string>('offsets', {});
     // Every reader listens to it. By default Node.js warns of a leak at more than ten listeners.
     setMaxListeners(0, this.closed.signal);
@@ -105,12 +97,12 @@ export class EmbeddedBus implements Bus {
     return ends.reduce((sum, end, partition) => sum + end - Number(taken[partition] ?? 0), 0);
   }
 
-  read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<LogReader> {
+  read(topics: readonly string[], handler: RecordHandler, from?: ReadFrom): Promise<LogReader> {
     const log = {
       ends: (topic: string) => this.endsOf(topic),
       records: (topic: string, partition: number, offset: number) => this.recordsFrom(topic, partition, offset),
     };
-    return EmbeddedLogReader.start(topics, handler, log, newest);
+    return EmbeddedLogReader.start(topics, handler, log, from);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
@@ -162,19 +154,22 @@ export class EmbeddedBus implements Bus {
         const at = `${topic}!${partitionOf(record.key)}`;
         const offset = ends.get(at) ?? (await this.endOf(at));
         ends.set(at, offset + 1);
-        const put = { type: 'put', sublevel: this.log, key: logKey(at, offset), value: toStored(record) };
-        writes.push(put as unknown as Write);
+        const key = logKey(at, offset);
+        writes.push({ type: 'put', sublevel: this.log, key, value: toStored(record) } as unknown as Write);
+        if (keepsOnlyNewest(topic)) writes.push(...(await this.keyed.replace(topic, record, key)));
       }
     }
     try {
       await writeDurably(this.database.level, writes);
     } catch (error) {
+      this.keyed.forget();
       // A part of the batch may exist after the database is reopened, and must not be overwritten.
       this.ends.clear();
       throw error;
     }
     for (const [at, end] of ends) this.ends.set(at, end);
     this.notify();
+    await this.keyed.compactDeleted(requests);
     return requests.map(() => undefined);
   }
 
@@ -281,12 +276,6 @@ export class EmbeddedBus implements Bus {
       ...fromStored(stored),
     }));
   }
-}
-
-function healthOf(group: string, { stopped, failures }: Member): DependencyHealth {
-  if (stopped.signal.aborted) return { up: false };
-  const [failure] = failures.values();
-  return failure === undefined ? { up: true } : { up: false, detail: `consumer of group ${group} ${failure}` };
 }
 
 function logKey(at: string, offset: number): string {

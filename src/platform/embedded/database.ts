@@ -63,10 +63,16 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
         await rmdir(path.join(home, folder)).catch(() => undefined);
       }
     },
+    purge: () => purge(root.level),
     keepFirst: (name, make) => keepFirst(root.level, name, make),
     check: () => Promise.resolve(root.health()),
     close: () => root.level.close(),
   };
+}
+
+/** LevelDB keeps overwritten values until it compacts them. */
+async function purge(level: Level): Promise<void> {
+  await (level as { compactRange?(start: string, end: string): Promise<void> }).compactRange?.('\u0000', '\uffff');
 }
 
 async function memoryLevel(): Promise<Root> {

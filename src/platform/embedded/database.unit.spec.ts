@@ -83,6 +83,24 @@ describe('compacting a collection on disk', () => {
     expect(await items.get('a')).toBe('a new value');
   });
 
+  it('removes what came to the disk together with its deletion, and leaves nothing of its own', async () => {
+    const items = itemsOf(database);
+    await items.batch([
+      { type: 'put', key: 'a', value: 'kept' },
+      { type: 'put', key: 'b', value: 'the deleted value' },
+      { type: 'put', key: 'c', value: 'kept, too' },
+    ]);
+    await items.del('b');
+
+    await compact(items);
+
+    expect(await contents(folder.path)).not.toContain('the deleted value');
+    expect(await database.level.iterator().all()).toEqual([
+      ['!items!a', 'kept'],
+      ['!items!c', 'kept, too'],
+    ]);
+  });
+
   it('ends when the database is closed meanwhile', async () => {
     const items = itemsOf(database);
     const reader = items.iterator();

@@ -1,4 +1,4 @@
-import type { LoggedRecord, LogReader, RecordHandler } from '../log/bus.js';
+import { firstToRead, type LoggedRecord, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { type Position, progressOf } from '../log/progress.js';
 
@@ -27,16 +27,16 @@ export class EmbeddedLogReader implements LogReader {
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
     private readonly log: Log,
-    private readonly newest: number,
+    private readonly from: ReadFrom,
   ) {}
 
   static async start(
     topics: readonly string[],
     handler: RecordHandler,
     log: Log,
-    newest = Infinity,
+    from: ReadFrom = {},
   ): Promise<EmbeddedLogReader> {
-    const reader = new EmbeddedLogReader(topics, handler, log, newest);
+    const reader = new EmbeddedLogReader(topics, handler, log, from);
     await reader.refreshEnds();
     return reader;
   }
@@ -70,7 +70,7 @@ export class EmbeddedLogReader implements LogReader {
     for (const topic of this.topics) {
       for (const [partition, end] of (await this.log.ends(topic)).entries()) {
         const name = `${topic}!${partition}`;
-        const first = Math.max(0, end - this.newest);
+        const first = firstToRead(this.from, topic, { partition, first: 0, end });
         const position = this.positions.get(name) ?? { topic, partition, first, next: first, end };
         this.positions.set(name, Object.assign(position, { end }));
       }

@@ -104,15 +104,24 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
 
   /**
    * Removes overwritten and deleted values between two keys from the disk. LevelDB keeps the values and files that an
-   * open iterator may need. So it waits for open iterators before it compacts, and compacts twice, to remove the files
-   * that the first pass replaced.
+   * open iterator may need. So each pass waits for open iterators, and later ones remove what earlier ones had to keep.
+   *
+   * The first pass writes what is in memory to the deepest level, a value together with its deletion, where LevelDB
+   * rewrites a table only when it merges another one into it. So the others write the two keys: a table of these lies
+   * above the whole range.
+   * @param start a key that nothing reads, as `end`
    */
   async compactRange(start: string, end: string): Promise<void> {
     const { level } = this.store as { level: Level & { compactRange?(start: string, end: string): Promise<void> } };
-    for (let times = 0; times < 2; times += 1) {
+    const puts = [start, end].map((key) => ({ type: 'put', key, value: '' }) as const);
+    const dels = [start, end].map((key) => ({ type: 'del', key }) as const);
+    for (const ends of [[], puts, dels]) {
       await Promise.all(this.iterating);
       if (this.status !== 'open') throw unavailable('the embedded database is closed');
-      await this.write(async () => level.compactRange?.(start, end));
+      await this.write(async () => {
+        await level.batch(ends, TEXT);
+        await level.compactRange?.(start, end);
+      });
     }
   }
 

@@ -24,6 +24,26 @@ export interface CloudEvent<Data = unknown> {
   /** Hash of the rest of this event, to detect alterations; undefined in events older than the hash chain. */
   readonly hash?: string;
   readonly data: Data;
+  /** Of an opened event: the personal part as it was published, sealed. */
+  readonly sealed?: SealedPart;
+  /**
+   * Of an event whose personal part nobody can open any more, because the person was erased: `data` lacks it. Never
+   * published.
+   */
+  readonly forgotten?: true;
+}
+
+/** The sealed personal part of an event: the member `sealed` of its data. */
+export interface SealedPart {
+  /** The key that opens it. */
+  readonly kid: string;
+  readonly alg: 'A256GCM';
+  /** How the content was compressed, before it was padded to 16 bytes and encrypted. */
+  readonly zip: 'DEF-d1';
+  /** Initialization vector (12 bytes), ciphertext and tag (16 bytes), in base64. */
+  readonly box: string;
+  /** JSON Pointer to the person's id in the data; undefined if it is the event's subject. */
+  readonly person?: string;
 }
 
 /** A domain event: what happened, in the past tense, with the whole state after it. */

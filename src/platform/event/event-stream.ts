@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { CloudEvent } from './cloud-event.js';
 import type { MessageSchema } from './message-schemas.js';
+import { SEALED_PART_SCHEMA } from './sealed-part-schema.js';
 import type { Upcasters } from './upcast.js';
 
 /** The topic and the format of the events of one kind of aggregate. */
@@ -22,10 +23,15 @@ export interface EventStream {
   readonly upcasters?: Upcasters;
   /** Types of change that erase personal data. */
   readonly erasing?: readonly string[];
+  /**
+   * The topic of the keys that seal the personal part of the data, which the schemas annotate with `x-personal`. An
+   * aggregate whose own keys these are (`<kind>.keys`) is the person: the key is made with it, and destroyed with it.
+   */
+  readonly keys?: string;
 }
 
 /** The declaration of the events of one kind of aggregate; the rest follows from conventions. */
-export interface EventStreamDeclaration extends Pick<EventStream, 'upcasters' | 'erasing'> {
+export interface EventStreamDeclaration extends Pick<EventStream, 'upcasters' | 'erasing' | 'keys'> {
   /** Major version of the data's schema, by type of change (in the past tense). */
   readonly types: EventStream['schemaVersions'];
   /** Folder that contains `schemas` and `samples`: `new URL('./', import.meta.url)`. */
@@ -41,16 +47,22 @@ export function eventStream(kind: string, declaration: EventStreamDeclaration): 
   const { types, folder, ...rest } = declaration;
   const [context, member] = kind.split('.') as [string, string];
   const belongs = ({ type }: CloudEvent) => type.startsWith(`${kind}.`);
+  const sealedPart = rest.keys === undefined ? [] : [SEALED_PART_SCHEMA];
   return {
     topic: `${kind}.change`,
     source: `/${context}`,
     typePrefix: kind,
     member,
     schemaVersions: types,
-    schemas: jsonFiles(new URL('schemas/', folder)) as MessageSchema[],
+    schemas: [...(jsonFiles(new URL('schemas/', folder)) as MessageSchema[]), ...sealedPart],
     samples: (jsonFiles(new URL('samples/', folder)) as CloudEvent[]).filter(belongs),
     ...rest,
   };
+}
+
+/** Returns true if the aggregates of the stream are the persons themselves, and have the keys. */
+export function ownsKeys({ keys, typePrefix }: Pick<EventStream, 'keys' | 'typePrefix'>): boolean {
+  return keys === `${typePrefix}.keys`;
 }
 
 function jsonFiles(folder: URL): unknown[] {

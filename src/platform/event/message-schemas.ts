@@ -1,4 +1,4 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
 import { UnreadableRecord } from './parse-cloud-event.js';
 
 /** A JSON Schema. The `$id` `urn:schema:<type>:v<major>` equals the `dataschema` of the messages. */
@@ -19,6 +19,18 @@ export class ContractViolation extends Error {
 /** RFC 3339 in UTC, the form that events have. */
 const DATE_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/;
 
+/**
+ * Annotates a member of an event's data: JSON Pointer to the id of the person whom it describes, in the data; `false` for
+ * a text that describes no person.
+ */
+export const PERSONAL = 'x-personal';
+
+function newAjv(schemas: readonly MessageSchema[], options: Options): Ajv2020 {
+  const ajv = new Ajv2020({ ...options, keywords: [PERSONAL] });
+  ajv.addSchema([...schemas]);
+  return ajv;
+}
+
 interface Compiled {
   readonly ajv: Ajv2020;
   readonly validators: Map<string, ValidateFunction>;
@@ -34,7 +46,7 @@ export function compileSchema(schemas: readonly MessageSchema[], dataschema: str
   let known = compiled.get(schemas);
   // Tests validate the schemas themselves; doing it here would take as long as compiling them.
   const options = { strict: true, meta: false, validateSchema: false, formats: { 'date-time': DATE_TIME } };
-  known ??= { ajv: new Ajv2020({ schemas: [...schemas], ...options }), validators: new Map() };
+  known ??= { ajv: newAjv(schemas, options), validators: new Map() };
   compiled.set(schemas, known);
   const isThere = schemas.some(({ $id }) => $id === dataschema);
   const validate = isThere ? known.ajv.getSchema(dataschema) : undefined;
@@ -74,12 +86,7 @@ export function tolerantCheck(schemas: readonly MessageSchema[]): DataCheck {
   // Compiles at the first record, because it takes longer than the rest of a start.
   const compile = (dataschema: string): ValidateFunction => {
     // Tests validate the schemas themselves.
-    ajv ??= new Ajv2020({
-      schemas: schemas.map(withRoomForMore),
-      meta: false,
-      validateSchema: false,
-      validateFormats: false,
-    });
+    ajv ??= newAjv(schemas.map(withRoomForMore), { meta: false, validateSchema: false, validateFormats: false });
     const validate = ajv.getSchema(dataschema);
     if (!validate) throw new Error(`there is no schema ${dataschema}`);
     validators.set(dataschema, validate);

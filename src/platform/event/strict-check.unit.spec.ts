@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventStream } from './event-stream.js';
-import { compileSchemasOf, sealEvent } from './seal-event.js';
+import { compileSchemasOf, composeEvent } from './compose-event.js';
 import { ContractViolation, holdToSchema } from './message-schemas.js';
 
 const SCHEMAS = [
@@ -45,7 +45,7 @@ describe('holding an event to its own schema', () => {
   it('refuses an event of a type that has no schema', () => {
     const event = { type: 'forgotten', data: { thing: { name: 'n' } } };
     const place = { id: 'i', version: 1, time: '2026-11-23T04:10:20.697Z' };
-    expect(() => sealEvent(STREAM, event, place)).toThrow('urn:schema:a.b.forgotten:v1: there is no such schema');
+    expect(() => composeEvent(STREAM, event, place)).toThrow('urn:schema:a.b.forgotten:v1: there is no such schema');
   });
 
   it('finds out at start which schema is missing, or is none', () => {

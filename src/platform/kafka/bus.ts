@@ -6,14 +6,17 @@ import type {
   RunningConsumer,
   Extent,
   LogReader,
+  ReadFrom,
   RecordHandler,
   StartAt,
   TopicDescription,
 } from '../log/bus.js';
 import { partitionsChanged } from '../log/topics.js';
 import { withTimeout } from '../tools/timeout.js';
+import { type Compression, DEFAULT_COMPRESSION } from '../operating/config/kafka-settings.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { KafkaAdmin } from './admin.js';
+import { registerCodecs } from './compression.js';
 import { KafkaConsumer } from './consumer.js';
 import { explained, reasonFor } from './errors.js';
 import { KafkaLogReader } from './log-reader.js';
@@ -31,6 +34,8 @@ import { TopicProducer } from './topic-producer.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
+  /** Compression of the batches that are sent. */
+  readonly compression?: Compression;
   /** Number of partitions of a new topic. */
   readonly partitions: number;
   /** Required replication factor of topics; undefined when not configured. */
@@ -62,6 +67,7 @@ export class KafkaBus implements Bus {
   /** Loads the client. It connects with the first call that needs a connection. */
   static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
     const { Kafka: Client, Partitioners } = await import('kafkajs');
+    await registerCodecs();
     const client = new Client({
       socketFactory: connectWithoutDelay,
       ...settings.client,
@@ -99,16 +105,17 @@ export class KafkaBus implements Bus {
     return this.admin.ask((admin) => consumerLag(admin, group, topic));
   }
 
-  read(topics: readonly string[], handler: RecordHandler, newest = Infinity): Promise<LogReader> {
+  read(topics: readonly string[], handler: RecordHandler, from: ReadFrom = {}): Promise<LogReader> {
     const { sessionTimeout, logReaderTimeoutMs = LOG_READER_TIMEOUT_MS } = this.settings;
-    const settings = { sessionTimeout, logReaderTimeoutMs, newest };
+    const settings = { sessionTimeout, logReaderTimeoutMs, from };
     return KafkaLogReader.start(this.kafka, settings, this.admin, topics, handler);
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
+    const { compression = DEFAULT_COMPRESSION } = this.settings;
+    const expect = (partitions: number) => this.expectSame(topic, partitions);
     const producer =
-      this.producers.get(topic) ??
-      new TopicProducer(this.kafka, topic, this.choosePartition, (partitions) => this.expectSame(topic, partitions));
+      this.producers.get(topic) ?? new TopicProducer(this.kafka, topic, compression, this.choosePartition, expect);
     this.producers.set(topic, producer);
     return producer.publish(records);
   }

@@ -7,7 +7,8 @@ import { describeRecords, whyAgain } from '../log/describe-records.js';
 import { batched } from '../tools/batching.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { loggable, reasonFor as reasonForFailure } from '../tools/programming-error.js';
-import { reasonFor } from './errors.js';
+import { MAX_FETCH_BYTES } from './compression.js';
+import { reasonFor, whyUnreadable } from './errors.js';
 import { type Assignment, KafkaLag } from './lag.js';
 import { KafkaLease } from './lease.js';
 import { toLoggedRecord } from './record.js';
@@ -34,6 +35,9 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   private consumer: Consumer;
   private trouble: string | undefined = 'has not joined its group yet';
   private stopped = false;
+  /** Crashes in a row because of a batch that cannot be decompressed. */
+  private unreadable = 0;
+  private joinedAt = Infinity;
   /** By partition: the number of failed attempts, and the reason. */
   private readonly failures = new Map<string, { readonly count: number; readonly why: string }>();
   private handledAt = -Infinity;
@@ -121,6 +125,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       rebalanceTimeout: sessionTimeout * 2,
       heartbeatInterval: Math.floor(sessionTimeout / 5),
       maxWaitTimeInMs: 500,
+      maxBytesPerPartition: MAX_FETCH_BYTES,
       allowAutoTopicCreation: false,
       retry: {
         retries: 10,
@@ -131,7 +136,8 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (consumer !== this.consumer) return;
-      this.trouble = undefined;
+      if (this.unreadable === 0) this.trouble = undefined;
+      this.joinedAt = performance.now();
       this.assigned = new Map(Object.entries(payload.memberAssignment));
       this.starts = new Map();
       for (const [topic, partitions] of this.assigned) {
@@ -140,12 +146,21 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       // Some of the partitions may belong to other members now.
       this.failures.clear();
     });
+    // A batch that cannot be decompressed is fetched again at once, but fetches from other brokers succeed meanwhile.
+    consumer.on(consumer.events.FETCH, () => {
+      if (consumer !== this.consumer || this.unreadable === 0) return;
+      if (performance.now() - this.joinedAt < this.sessionTimeout) return;
+      this.unreadable = 0;
+      this.trouble = undefined;
+    });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (consumer !== this.consumer) return;
       this.assigned = undefined;
+      this.joinedAt = Infinity;
+      this.unreadable = whyUnreadable(payload.error) === undefined ? 0 : this.unreadable + 1;
       this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
       // kafkajs never restarts after an error that it considers not retriable, whatever `restartOnFailure` returns.
-      if (!payload.restart) this.replaceAfter(1);
+      if (!payload.restart) this.replaceAfter(Math.max(1, this.unreadable));
     });
     return consumer;
   }

@@ -1,5 +1,6 @@
 import { causesOf, whyNoConnection } from '../tools/connection-failure.js';
 import { unavailable } from '../tools/errors.js';
+import { UnreadableBatch } from './compression.js';
 
 const PROTOCOL = 'KAFKA_SECURITY_PROTOCOL (security.protocol)';
 
@@ -12,6 +13,8 @@ export function explained(error: unknown): unknown {
 /** Returns why Kafka cannot be used and which setting to check; undefined when Kafka just does not answer. */
 export function reasonFor(error: unknown): string | undefined {
   const causes = causesOf(error);
+  const unreadable = whyUnreadable(error);
+  if (unreadable !== undefined) return unreadable;
   const has = (pattern: RegExp) => causes.some(({ name, type }) => pattern.test(`${name} ${String(type)}`));
   if (has(/UNSUPPORTED_SASL_MECHANISM/))
     return 'Kafka does not support the SASL mechanism in KAFKA_SASL_MECHANISM (sasl.mechanism)';
@@ -24,4 +27,9 @@ export function reasonFor(error: unknown): string | undefined {
   if (failure !== undefined) return `Kafka ${failure} (KAFKA_BOOTSTRAP_SERVERS, KAFKA_CA_FILE)`;
   const isRefusedAtOnce = has(/ConnectionClosed/) || causes.some(({ message }) => /before secure TLS/.test(message));
   return isRefusedAtOnce ? `Kafka closes connections; if this persists, check ${PROTOCOL}` : undefined;
+}
+
+/** Returns why a record batch cannot be decompressed; undefined for other errors. */
+export function whyUnreadable(error: unknown): string | undefined {
+  return causesOf(error).find((cause) => cause instanceof UnreadableBatch)?.message;
 }

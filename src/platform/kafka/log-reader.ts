@@ -3,10 +3,12 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { backoffDelay, retryUntilDone } from '../tools/backoff.js';
-import type { LogReader, RecordHandler } from '../log/bus.js';
+import { firstToRead, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
 import { type Position, progressOf } from '../log/progress.js';
-import { unavailable } from '../tools/errors.js';
+import { PlatformError, unavailable } from '../tools/errors.js';
 import type { KafkaAdmin } from './admin.js';
+import { MAX_FETCH_BYTES } from './compression.js';
+import { whyUnreadable } from './errors.js';
 import { KafkaLease } from './lease.js';
 import { toLoggedRecord } from './record.js';
 import { existingTopics, extentsOf } from './topics.js';
@@ -19,8 +21,8 @@ export interface LogReaderSettings {
   readonly sessionTimeout: number;
   /** Time that the reader waits for an unavailable Kafka before it fails. */
   readonly logReaderTimeoutMs: number;
-  /** Reads at most this many of the newest records of each partition. */
-  readonly newest: number;
+  /** Where it begins. */
+  readonly from: ReadFrom;
 }
 
 /**
@@ -34,7 +36,7 @@ export class KafkaLogReader implements LogReader {
   private readonly group = `reading-${randomUUID()}`;
   private readonly consumer: Consumer;
   private readonly timeoutMs: number;
-  private readonly newest: number;
+  private readonly from: ReadFrom;
   private followed: readonly string[] = [];
   private readonly moves = new EventEmitter().setMaxListeners(0);
   /** Aborted at the end, with the reason. Later calls throw that reason. */
@@ -47,19 +49,20 @@ export class KafkaLogReader implements LogReader {
 
   private constructor(
     kafka: Kafka,
-    { sessionTimeout, logReaderTimeoutMs, newest }: LogReaderSettings,
+    { sessionTimeout, logReaderTimeoutMs, from }: LogReaderSettings,
     private readonly admin: KafkaAdmin,
     private readonly topics: readonly string[],
     private readonly handler: RecordHandler,
   ) {
     this.timeoutMs = logReaderTimeoutMs;
-    this.newest = newest;
+    this.from = from;
     this.consumer = kafka.consumer({
       groupId: this.group,
       sessionTimeout,
       rebalanceTimeout: sessionTimeout * 2,
       heartbeatInterval: Math.floor(sessionTimeout / 5),
       maxWaitTimeInMs: 50,
+      maxBytesPerPartition: MAX_FETCH_BYTES,
       allowAutoTopicCreation: false,
       retry: { retries: 3, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
     });
@@ -130,8 +133,8 @@ export class KafkaLogReader implements LogReader {
 
   private async fetchEnds(admin: Admin): Promise<void> {
     for (const topic of await existingTopics(admin, this.topics)) {
-      for (const { partition, first, end } of await extentsOf(admin, topic)) {
-        this.positionIn(topic, partition, Math.max(first, end - this.newest)).end = end;
+      for (const extent of await extentsOf(admin, topic)) {
+        this.positionIn(topic, extent.partition, firstToRead(this.from, topic, extent)).end = extent.end;
       }
     }
   }
@@ -156,6 +159,11 @@ export class KafkaLogReader implements LogReader {
   }
 
   private startAgain(error: Error): void {
+    const unreadable = whyUnreadable(error);
+    if (unreadable !== undefined) {
+      void this.end(new PlatformError('rejected', 'unreadable-batch', unreadable, undefined, { cause: error }));
+      return;
+    }
     if (this.crashes === 0) this.awaySince = Date.now();
     this.crashes += 1;
     if (Date.now() - this.awaySince < this.timeoutMs) void this.startConsumer(backoffDelay(this.crashes));

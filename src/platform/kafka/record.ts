@@ -21,11 +21,17 @@ export function toMessage({ key, value, headers }: BusRecord): Message {
 
 /** An upper estimate of the record's size in a batch, in bytes. */
 export function sizeOf({ key, value, headers }: BusRecord): number {
-  const inHeaders = Object.entries(headers).flatMap(([name, values]) =>
-    [values].flat().flatMap((each) => [name, each]),
-  );
-  const bytes = inHeaders.reduce((sum, each) => sum + Buffer.byteLength(each) + 5, 0);
-  return bytes + (key?.length ?? 0) + (value?.length ?? 0) + 200;
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0) + 200;
+  for (const [name, values] of Object.entries(headers)) {
+    for (const each of isSingle(values) ? [values] : values) {
+      bytes += Buffer.byteLength(name) + Buffer.byteLength(each) + 10;
+    }
+  }
+  return bytes;
+}
+
+function isSingle(values: Headers[string]): values is HeaderValue {
+  return typeof values === 'string' || Buffer.isBuffer(values);
 }
 
 function toHeaders(headers: IHeaders = {}): Headers {

@@ -1,10 +1,16 @@
 import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs';
 import type { BusRecord } from '../log/bus.js';
+import type { Compression } from '../operating/config/kafka-settings.js';
 import { PlatformError, unavailable } from '../tools/errors.js';
 import { connected, RETRY } from './client.js';
+import { typeOf } from './compression.js';
 import { sizeOf, toMessage } from './record.js';
 
-/** Brokers accept record batches of up to about 1 MB (`message.max.bytes`), and one send may become one batch. */
+/**
+ * Brokers accept record batches of up to about 1 MB (`max.message.bytes`), and one send may become one batch. Brokers
+ * check the compressed size. This limit and that of an event (`EventLimit`) are about the uncompressed one, because how
+ * well an event compresses depends on its content and its neighbours: whether an event can be published must not.
+ */
 const MAX_BYTES_PER_SEND = 512 * 1024;
 /** Interval at which the client refreshes partition counts and leaders. */
 const METADATA_MAX_AGE_MS = 10_000;
@@ -28,6 +34,7 @@ export class TopicProducer {
   constructor(
     private readonly kafka: Kafka,
     private readonly topic: string,
+    private readonly compression: Compression,
     private readonly choosePartition: ICustomPartitioner,
     private readonly expect: (partitions: number) => void,
   ) {}
@@ -62,8 +69,9 @@ export class TopicProducer {
    */
   private async send(producer: Producer, records: readonly BusRecord[]): Promise<void> {
     const { topic, unconfirmed } = this;
+    const compression = typeOf(this.compression);
     unconfirmed.clear();
-    const answers = await producer.send({ topic, acks: -1, messages: records.map(toMessage) });
+    const answers = await producer.send({ topic, acks: -1, compression, messages: records.map(toMessage) });
     for (const { topicName, partition, errorCode } of answers) {
       if (topicName === topic && errorCode === 0) unconfirmed.delete(partition);
     }

@@ -60,6 +60,20 @@ export interface LogReader {
   stop(): Promise<void>;
 }
 
+/** Where a reader begins: with the oldest records, unless one of these says otherwise. */
+export interface ReadFrom {
+  /** Starts each partition with this number of its newest records. */
+  readonly newest?: number;
+  /** Returns the offset of the first record to read of each partition. */
+  readonly startAt?: (topic: string, partition: number) => number;
+}
+
+/** Returns the offset at which a reader begins a partition. */
+export function firstToRead({ newest = Infinity, startAt }: ReadFrom, topic: string, extent: Extent): number {
+  const { partition, first, end } = extent;
+  return Math.max(first, end - newest, Math.min(end, startAt?.(topic, partition) ?? 0));
+}
+
 /** A partition with the offset of its oldest record, and the offset after its newest. */
 export interface Extent {
   readonly partition: number;
@@ -102,9 +116,8 @@ export interface Bus {
   /**
    * Delivers all records of the topics, then new ones, at the latest when {@link LogReader.caughtUp} is called. Each
    * partition is read in order, several partitions possibly at the same time. A missing topic counts as empty.
-   * @param newest starts each partition with this number of its newest records
    */
-  read(topics: readonly string[], handler: RecordHandler, newest?: number): Promise<LogReader>;
+  read(topics: readonly string[], handler: RecordHandler, from?: ReadFrom): Promise<LogReader>;
   /**
    * Appends the records in order. Resolves when they are durable. After a failure some of them may be in the log.
    * @throws PlatformError `record-too-large` when a record exceeds the topic's limit, `partitions-changed` when the

@@ -101,7 +101,7 @@ export function startingContract(openFixture: () => Promise<BusFixture>): void {
     const recorder = new Recorder();
     const ends = new Map((await world.bus.extents(world.topic)).map(({ partition, end }) => [partition, end]));
 
-    const reading = await world.bus.read([world.topic], recorder.handler(), 2);
+    const reading = await world.bus.read([world.topic], recorder.handler(), { newest: 2 });
     await reading.caughtUp();
     await reading.stop();
 

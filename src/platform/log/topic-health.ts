@@ -3,7 +3,7 @@ import { isCodedError } from '../tools/errors.js';
 import type { Dependency, DependencyHealth } from '../tools/dependency.js';
 import type { Bus } from './bus.js';
 import { changedPartitions, type PartitionPins } from './partition-pins.js';
-import { retentionProblems, durabilityProblems } from './topics.js';
+import { problemsOf } from './topics.js';
 
 /** Lifetime of a result, so that probes do not load the brokers. */
 const TTL_MS = 10_000;
@@ -11,8 +11,8 @@ const TTL_MS = 10_000;
 const TIMEOUT_MS = 1_000;
 
 /**
- * Returns a readiness check that fails while one of the topics could lose events, or has another number of partitions
- * than it was created with. Missing topics are not its concern. While the log is unavailable, which another check
+ * Returns a readiness check that fails while one of the topics could lose events, cannot be read, or has another number
+ * of partitions than it was created with. Missing topics are not its concern. While the log is unavailable, which another check
  * reports, the last result stays valid.
  */
 export function topicHealth(
@@ -34,7 +34,7 @@ export function topicHealth(
   async function describe(): Promise<{ reasons: string[]; detail?: string }> {
     try {
       const described = await bus.describeTopics(topics);
-      return { reasons: described.flatMap((each) => [...retentionProblems(each), ...durabilityProblems(each)]) };
+      return { reasons: described.flatMap(problemsOf) };
     } catch (error) {
       if (isCodedError(error) && error.code === 'not-permitted') return { reasons: [], detail: error.message };
       throw error;

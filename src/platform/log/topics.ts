@@ -10,6 +10,27 @@ export const UNLIMITED_RETENTION = {
   'retention.bytes': '-1',
 } as const;
 
+const HOUR_MS = 60 * 60 * 1_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * Kafka settings of a topic of keys: it keeps only the newest record of each key, so that a destroyed key is gone from
+ * it soon. The active segment is never compacted, so segments are short. A consumer that was away for longer than
+ * `delete.retention.ms` misses that a key was destroyed, and learns of it from the erasure itself.
+ */
+const ONLY_THE_NEWEST = {
+  'cleanup.policy': 'compact',
+  'max.compaction.lag.ms': String(DAY_MS),
+  'segment.ms': String(HOUR_MS),
+  'min.cleanable.dirty.ratio': '0.01',
+  'delete.retention.ms': String(35 * DAY_MS),
+} as const;
+
+/** Returns true for a topic that keeps only the newest record of each key. */
+export function keepsOnlyNewest(topic: string): boolean {
+  return topic.endsWith('.keys');
+}
+
 /** A dead letter may be as large as any record, plus its headers. */
 const ROOM_FOR_A_DEAD_LETTER = { 'max.message.bytes': String(2 * 1024 * 1024) };
 
@@ -20,7 +41,7 @@ const MIN_IN_SYNC = 'min.insync.replicas';
 /** Returns the Kafka settings with which a topic is created. */
 export function settingsOf(topic: string, replicas = 1): Settings {
   return {
-    ...UNLIMITED_RETENTION,
+    ...(keepsOnlyNewest(topic) ? ONLY_THE_NEWEST : UNLIMITED_RETENTION),
     ...(topic.endsWith('.dlt') && ROOM_FOR_A_DEAD_LETTER),
     ...(replicas >= REPLICAS && { [MIN_IN_SYNC]: '2' }),
   };
@@ -40,10 +61,39 @@ export function replicasOn(brokers: number, wanted = brokers === 1 ? 1 : REPLICA
 
 /** Returns the settings with which the topic would lose events, as sentences. Unknown settings are ignored. */
 export function retentionProblems({ topic, settings }: TopicDescription): string[] {
+  if (keepsOnlyNewest(topic)) return compactionProblems(topic, settings);
   return Object.entries(UNLIMITED_RETENTION).flatMap(([name, wanted]) => {
     const value = settings[name] ?? wanted;
     return value === wanted ? [] : [`${topic} would forget events: ${name} is ${value}, not ${wanted}`];
   });
+}
+
+/** Returns the settings with which a topic of keys would lose keys, or keep destroyed ones, as sentences. */
+function compactionProblems(topic: string, settings: Settings): string[] {
+  const problem = (name: keyof typeof ONLY_THE_NEWEST, isWrong: (value: string) => boolean, than: string) => {
+    const value = settings[name] ?? ONLY_THE_NEWEST[name];
+    return isWrong(value) ? [`${topic}: ${name} is ${value}, ${than} ${ONLY_THE_NEWEST[name]}`] : [];
+  };
+  const isLess = (name: keyof typeof ONLY_THE_NEWEST) => (value: string) =>
+    Number(value) < Number(ONLY_THE_NEWEST[name]);
+  const isMore = (name: keyof typeof ONLY_THE_NEWEST) => (value: string) =>
+    Number(value) > Number(ONLY_THE_NEWEST[name]);
+  return [
+    ...problem('cleanup.policy', (value) => value !== ONLY_THE_NEWEST['cleanup.policy'], 'not'),
+    ...problem('max.compaction.lag.ms', isMore('max.compaction.lag.ms'), 'more than'),
+    ...problem('delete.retention.ms', isLess('delete.retention.ms'), 'less than'),
+  ];
+}
+
+/**
+ * Returns why consumers cannot read what is sent to the topic, as sentences. With a `compression.type` other than
+ * `producer`, brokers compress every batch again.
+ */
+export function compressionProblems({ topic, settings }: TopicDescription): string[] {
+  const type = settings['compression.type'] ?? 'producer';
+  return ['snappy', 'lz4'].includes(type)
+    ? [`${topic} cannot be read: compression.type is ${type}, not producer, zstd, gzip or uncompressed`]
+    : [];
 }
 
 /** Returns the error that forbids publishing to a topic whose number of partitions changed. */
@@ -66,13 +116,21 @@ export function durabilityProblems({ topic, replicationFactor, wantedReplicas, s
   ];
 }
 
+/** Returns all reasons why the topic must not be used as it is, as sentences. */
+export function problemsOf(description: TopicDescription): string[] {
+  return [retentionProblems, durabilityProblems, compressionProblems].flatMap((problems) => problems(description));
+}
+
 /** Returns settings that are unusual but lose no events, as sentences. */
 export function unusualSettings(description: TopicDescription, expectedPartitions: number): string[] {
-  const { topic, partitions, replicationFactor, brokers } = description;
+  const { topic, partitions, replicationFactor, brokers, settings } = description;
   const replicas = Math.min(REPLICAS, brokers);
   return [
     ...(replicas === REPLICAS && replicationFactor < REPLICAS
       ? [`${topic} has fewer replicas (${replicationFactor}) than it could have (${REPLICAS})`]
+      : []),
+    ...(keepsOnlyNewest(topic) && Number(settings['segment.ms'] ?? 0) > DAY_MS
+      ? [`${topic}: segment.ms is ${settings['segment.ms']}; a destroyed key stays in the topic until its segment ends`]
       : []),
     ...(partitions === expectedPartitions
       ? []

@@ -6,6 +6,8 @@ import {
   replicasOn,
   settingsOf,
   unusualSettings,
+  compressionProblems,
+  problemsOf,
   retentionProblems,
   durabilityProblems,
 } from './topics.js';
@@ -69,6 +71,24 @@ describe('why a topic forgets', () => {
         }
       }),
     );
+  });
+});
+
+describe('why a topic cannot be read', () => {
+  it.each(['snappy', 'lz4'])('is said of compression.type %s', (type) => {
+    const topic = described({ 'compression.type': type });
+    const sentence = `accounts.customer.change cannot be read: compression.type is ${type}, not producer, zstd, gzip or uncompressed`;
+    expect(compressionProblems(topic)).toEqual([sentence]);
+    expect(problemsOf(topic)).toEqual([sentence]);
+  });
+
+  it.each(['producer', 'zstd', 'gzip', 'uncompressed'])('is nothing for compression.type %s', (type) => {
+    expect(compressionProblems(described({ 'compression.type': type }))).toEqual([]);
+  });
+
+  it('is nothing for topics that are created here: they keep what producers send', () => {
+    expect(settingsOf('a.b.change', 3)).not.toHaveProperty('compression.type');
+    expect(problemsOf(described(settingsOf('a.b.change', 3)))).toEqual([]);
   });
 });
 

@@ -6,7 +6,6 @@ import {
   type CommittedEvent,
   type Head,
   type PendingEvent,
-  type RememberedCommand,
   type Restored,
   type Saving,
   type StoredAggregate,
@@ -16,14 +15,18 @@ import {
   VersionConflict,
   type PendingAggregate,
 } from '../aggregate/aggregates.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { oldestPendingOf, sealChange } from '../aggregate/pending-event.js';
+import { oldestPendingOf, sealedChange, shreddedWith } from '../aggregate/pending-event.js';
 import type { BatchLimits } from '../tools/batching.js';
 import type { AggregateStore, Index } from '../context/database.js';
 import { unavailable } from '../tools/errors.js';
-import type { EventStream } from '../event/event-stream.js';
+import { type EventStream, ownsKeys } from '../event/event-stream.js';
+import type { SealingKeys } from '../privacy/sealing-keys.js';
 import type { Auditable } from '../rebuilding/auditable.js';
+import { type AggregateDocument, type Save, toOperation } from './aggregate-documents.js';
 import { MongoAudit } from './audit.js';
+import { type KeyDocument, MongoKeyStore } from './key-store.js';
 import { idsByVersion } from './ids-by-version.js';
 import { forgetCommands } from './remembered-commands.js';
 import { BATCH_TIMEOUT_MS, orUnavailableAfter, isDuplicateKey, orUnavailable, refusal } from './errors.js';
@@ -33,16 +36,6 @@ import { createIndexes } from './indexes.js';
 import { upsertIfNewer } from './upsert-if-newer.js';
 import { read } from './reads.js';
 import { groupCommit, type Write, writesTo } from './writes.js';
-
-/** One aggregate: its state and, in the same document, its pending events. */
-export interface AggregateDocument<State> {
-  _id: string;
-  version: number;
-  hash?: string;
-  state: State;
-  pending: PendingEvent[];
-  commands: RememberedCommand<State>[];
-}
 
 /** The part of the document that a command needs. */
 interface StoredDocument<State> extends Omit<AggregateDocument<State>, 'pending'> {
@@ -54,20 +47,17 @@ interface HeadDocument extends Pick<AggregateDocument<unknown>, '_id' | 'version
   pending?: PendingEvent[];
 }
 
-interface Save<State> {
-  readonly id: string;
-  /** 0 when the aggregate must not exist yet. */
-  readonly expectedVersion: number;
-  readonly state: State;
-  readonly hash: string;
-  readonly entry: PendingEvent;
-  readonly commands: readonly RememberedCommand<State>[];
-}
-
 /** The oldest pending event. It is extracted before its fields are read, because there may be many others. */
 const FIRST = (fields: object | string) => ({ $let: { vars: { first: { $first: '$pending' } }, in: fields } });
 /** The fields that a command needs: the size of the outbox, but not its events. */
-const STORED = { hash: 1, state: 1, commands: 1, oldest: FIRST('$$first.version'), bytes: { $bsonSize: '$$ROOT' } };
+const STORED = {
+  hash: 1,
+  key: 1,
+  state: 1,
+  commands: 1,
+  oldest: FIRST('$$first.version'),
+  bytes: { $bsonSize: '$$ROOT' },
+};
 const WAITING = { first: FIRST({ version: '$$first.version', time: '$$first.time' }) };
 /** Uses the sparse index, which contains only the backlog. */
 const WAITS = { 'pending.time': { $gt: '' } } as object;
@@ -81,6 +71,8 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   Changed
 > {
   readonly topic: string;
+  readonly keysTopic: string | undefined;
+  readonly keys: KeyStore;
   private readonly listeners: ((commit: CommittedEvent) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly write: Write<AggregateDocument<State>>;
@@ -90,9 +82,12 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   constructor(
     private readonly collection: Collection<AggregateDocument<State>>,
     private readonly stream: EventStream,
+    private readonly sealing?: SealingKeys,
     limits?: BatchLimits,
   ) {
     this.topic = stream.topic;
+    this.keysTopic = ownsKeys(stream) ? stream.keys : undefined;
+    this.keys = new MongoKeyStore(collection as unknown as Collection<KeyDocument>);
     this.write = groupCommit(collection, limits);
     this.limit = new EventLimit(stream.topic);
     this.findStored = batchedFinds(collection as unknown as Collection<StoredDocument<State>>, STORED);
@@ -128,17 +123,17 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   async find(id: string): Promise<StoredAggregate<State> | undefined> {
     const document = await this.findStored(id);
     if (!document) return undefined;
-    const { hash, state, commands, oldest, bytes } = document;
+    const { hash, key, state, commands, oldest, bytes } = document;
     const pending = oldest !== undefined && { pending: { oldest, bytes } };
-    return { state, ...(hash !== undefined && { hash }), ...pending, commands };
+    return { state, ...(hash !== undefined && { hash }), ...(key && { key }), ...pending, commands };
   }
 
   async save(before: StoredAggregate<State> | undefined, saving: Saving<State, Changed>): Promise<void> {
     const { state, commands } = saving;
     const { id } = state;
-    const { entry, hash } = sealChange(this.stream, before, saving);
+    const { entry, hash, key } = await sealedChange(this.stream, before, saving, this.sealing);
     this.limit.refuseTooLarge(entry);
-    const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, entry, commands };
+    const save = { id, expectedVersion: before?.state.version ?? 0, state, hash, key, entry, commands };
     const [refused] = await this.write([toOperation(save) as AnyBulkWriteOperation<AggregateDocument<State>>]);
     if (isDuplicateKey(refused)) await this.refuseUnlessSaved(save, refused?.afterLostAnswer ?? false);
     else if (refused) throw unavailable('MongoDB rejected the write', refusal([refused]));
@@ -232,9 +227,13 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   }
 
   restore(states: readonly Restored<State>[]): Promise<void> {
-    const fieldsOf = ({ hash, state }: Restored<State>) => ({ hash, state });
-    const { collection } = this;
-    return upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, { pending: [], commands: [] });
+    const { collection, keysTopic } = this;
+    const fieldsOf = ({ hash, state }: Restored<State>) => ({
+      ...{ hash, state },
+      ...(keysTopic !== undefined && state.erased && { key: shreddedWith(state) }),
+    });
+    const initial = ({ key }: Restored<State>) => ({ pending: [], commands: [], ...(key && { key }) });
+    return upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, initial);
   }
 
   async *allHeads(): AsyncGenerator<Head> {
@@ -266,32 +265,15 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
 
   /** Gives access to the states for a comparison with the log. */
   audit(): Auditable {
-    return new MongoAudit(this.collection as unknown as Collection<never>, { pending: [], commands: [] });
+    return new MongoAudit(this.collection as unknown as Collection<never>, {
+      pending: [],
+      commands: [],
+      key: undefined,
+    });
   }
 }
 
 function toPendingAggregate(document: object): PendingAggregate {
   const { _id: id, first } = document as { _id: string; first: Omit<PendingAggregate, 'id'> };
   return { id, version: first.version, time: first.time };
-}
-
-/**
- * A bulk write reports which operations failed, but not which matched nothing. So a stale update must fail: with
- * `upsert`, an update that does not match `{_id, version}` becomes an insert, which fails on the existing `_id`.
- */
-function toOperation<State>({ id, expectedVersion, state, hash, entry, commands }: Save<State>): object {
-  if (expectedVersion === 0) {
-    return {
-      insertOne: {
-        document: { _id: id, version: entry.version, hash, state, pending: [entry], commands },
-      },
-    };
-  }
-  return {
-    updateOne: {
-      filter: { _id: id, version: expectedVersion },
-      update: { $set: { version: entry.version, hash, state, commands }, $push: { pending: entry } },
-      upsert: true,
-    },
-  };
 }

@@ -8,7 +8,7 @@ type Stored = Document & { _id: string };
 export class MongoAudit implements Auditable {
   private readonly collectionOf: Collection<Stored>;
 
-  /** @param unlogged fields that the log does not know, with their initial values */
+  /** @param unlogged fields that the log does not know, with their initial values (undefined: missing) */
   constructor(
     collection: Collection<never>,
     private readonly unlogged: Readonly<Record<string, unknown>> = {},
@@ -43,7 +43,10 @@ export class MongoAudit implements Auditable {
     const asSeen = { _id: key, version: seen?.content.version ?? null };
     if (!expected) await orUnavailable(() => collection.deleteOne(asSeen));
     else if (seen) {
-      const kept = Object.keys(this.unlogged).map((name) => [name, { $ifNull: [`$${name}`, this.unlogged[name]] }]);
+      const kept = Object.keys(this.unlogged).map((name) => [
+        name,
+        { $ifNull: [`$${name}`, this.unlogged[name] ?? '$$REMOVE'] },
+      ]);
       const content = { $literal: { _id: key, ...expected.content } };
       const replacement = { $replaceWith: { $mergeObjects: [content, Object.fromEntries(kept)] } };
       await orUnavailable(() => collection.updateOne(asSeen, [replacement]));

@@ -3,7 +3,8 @@ import { mongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers } from '../testing/real-servers.js';
 import type { Change } from '../aggregate/aggregates.js';
 import { type Listed, listingContract } from '../views/listing.contract.js';
-import { type AggregateDocument, MongoAggregates } from './aggregates.js';
+import type { AggregateDocument } from './aggregate-documents.js';
+import { MongoAggregates } from './aggregates.js';
 import { MongoListing } from './listing.js';
 
 describeWithRealServers('on a real MongoDB', () => {

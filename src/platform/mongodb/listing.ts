@@ -7,7 +7,7 @@ import {
   type ListingStore,
   toPage,
 } from '../views/listing.js';
-import type { AggregateDocument } from './aggregates.js';
+import type { AggregateDocument } from './aggregate-documents.js';
 import { Pages } from './pages.js';
 import { read } from './reads.js';
 

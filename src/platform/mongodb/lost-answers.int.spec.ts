@@ -9,7 +9,8 @@ import { describeWithRealServers, realServers } from '../testing/real-servers.js
 import { type CommittedEvent, type StoredAggregate, VersionConflict } from '../aggregate/aggregates.js';
 import { createAggregate } from '../aggregate/change-aggregate.js';
 import { eventOf } from '../aggregate/pending-event.js';
-import { type AggregateDocument, MongoAggregates } from './aggregates.js';
+import type { AggregateDocument } from './aggregate-documents.js';
+import { MongoAggregates } from './aggregates.js';
 import { type MongoDatabase, openMongoDatabase } from './database.js';
 import { liftFence, raiseFence } from './fence.js';
 import { MongoHistory } from './history.js';

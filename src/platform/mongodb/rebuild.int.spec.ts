@@ -7,7 +7,8 @@ import { driverOf, type MongoTestDatabase, mongoTestDatabase } from '../testing/
 import { describeWithRealServers } from '../testing/real-servers.js';
 import { type Aggregates, VersionConflict } from '../aggregate/aggregates.js';
 import { type Rebuild, RebuildOvertaken } from '../rebuilding/rebuild.js';
-import { type AggregateDocument, MongoAggregates } from './aggregates.js';
+import type { AggregateDocument } from './aggregate-documents.js';
+import { MongoAggregates } from './aggregates.js';
 import type { MongoDatabase } from './database.js';
 import { fenceIn, liftFence } from './fence.js';
 import { MongoProjection, type ProjectionDocument } from './projection.js';

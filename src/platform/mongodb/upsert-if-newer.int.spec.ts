@@ -28,7 +28,7 @@ describeWithRealServers('upsertIfNewer', () => {
       { collection, write: groupCommit(collection) },
       versions.map((version) => ({ id: 'a', version })),
       ({ version }) => ({ field: `as of ${version}` }),
-      { waiting: [] },
+      () => ({ waiting: [] }),
     );
   const document = async () => collection.findOne({ _id: 'a' });
   const asOf = (version: number, waiting: string[] = []) => ({ _id: 'a', version, field: `as of ${version}`, waiting });

@@ -22,7 +22,7 @@ export async function upsertIfNewer<E extends Entry, Document extends { _id: str
   { collection, write }: Target<Document>,
   entries: readonly E[],
   fieldsOf: (entry: E) => object,
-  onInsert?: object,
+  onInsert?: (entry: E) => object,
 ): Promise<void> {
   const newest = newestOfEach(entries);
   const born = new Set(entries.filter(({ version }) => version === 1).map(({ id }) => id));
@@ -30,8 +30,9 @@ export async function upsertIfNewer<E extends Entry, Document extends { _id: str
     const { id: _id, version } = entry;
     const fields = { version, ...fieldsOf(entry) };
     // An insert is more than five times as fast as an upsert, and a document of a first version rarely exists.
-    if (born.has(_id)) return { insertOne: { document: { _id, ...fields, ...onInsert } } };
-    const update = { $set: fields, ...(onInsert && { $setOnInsert: onInsert }) };
+    const initial = { ...onInsert?.(entry) };
+    if (born.has(_id)) return { insertOne: { document: { _id, ...initial, ...fields } } };
+    const update = { $set: fields, ...(onInsert && { $setOnInsert: withoutFields(initial, fields) }) };
     return { updateOne: { filter: { _id, version: { $lt: version } }, update, upsert: true } };
   }) as unknown as AnyBulkWriteOperation<Document>[];
   const outcomes = await write(operations);
@@ -42,6 +43,11 @@ export async function upsertIfNewer<E extends Entry, Document extends { _id: str
   if (met.length === 0) return;
   const older = await behind(collection, met);
   if (older.length > 0) await upsertIfNewer({ collection, write }, older, fieldsOf, onInsert);
+}
+
+/** An upsert must not set a field twice. */
+function withoutFields(initial: object, fields: object): object {
+  return Object.fromEntries(Object.entries(initial).filter(([name]) => !(name in fields)));
 }
 
 /** The entries that are newer than the stored documents. */

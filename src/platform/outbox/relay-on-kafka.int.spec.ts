@@ -26,7 +26,9 @@ describeWithRealServers('a relay to a topic of Kafka that takes less than before
     const client = { clientId: 'relay-test', brokers: [realServers().kafka] };
     admin = new Kafka({ ...client, logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    bus = await KafkaBus.open({ client, partitions: 1, sessionTimeout: 6_000 }, silentLogger);
+    // Uncompressed, so that padding makes an event large.
+    const settings = { client, compression: 'none', partitions: 1, sessionTimeout: 6_000 } as const;
+    bus = await KafkaBus.open(settings, silentLogger);
     await bus.createTopics([topic]);
     database = await openEmbeddedDatabase('memory');
     store = new EmbeddedAggregates(database.level, 'items', { ...itemEvents, topic });

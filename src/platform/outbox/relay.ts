@@ -2,10 +2,11 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { CommittedEvent, Outbox } from '../aggregate/aggregates.js';
+import { publishWithKeys } from './publish-with-keys.js';
 import { retryUntilDone } from '../tools/backoff.js';
-import type { Bus, BusRecord } from '../log/bus.js';
+import type { Bus } from '../log/bus.js';
 import { isCodedError } from '../tools/errors.js';
-import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { type SchemaIdOf, toEventRecord } from '../event/event-record.js';
 import { type Queued, type QueueLimits, RelayQueue } from './relay-queue.js';
 import { AggregatesSetAside, type SetAside } from './set-aside.js';
 import { Sweeper } from './sweeper.js';
@@ -68,6 +69,7 @@ export class Relay {
     private readonly bus: Pick<Bus, 'publish' | 'describeTopics'>,
     private readonly logger: Logger,
     settings: Partial<RelaySettings> = {},
+    private readonly schemaIdOf?: SchemaIdOf,
   ) {
     this.settings = { ...SETTINGS, ...settings };
     this.queue = new RelayQueue(this.settings);
@@ -179,8 +181,8 @@ export class Relay {
   }
 
   private async publishAll(batch: readonly Queued[]): Promise<void> {
-    const records = batch.map(toRecord);
-    await retryUntilDone(() => this.bus.publish(this.topic, records), {
+    const records = batch.map(({ id, json }) => toEventRecord(id, json, this.schemaIdOf));
+    await retryUntilDone(() => publishWithKeys(this.bus, this.outbox, batch, records), {
       signal: this.aborting.signal,
       onFailure: (error, failures) => {
         if (isRefused(error)) throw error;
@@ -282,12 +284,4 @@ export class Relay {
 /** Returns true if the log refuses a record for its size. All other errors are retried. */
 function isRefused(error: unknown): boolean {
   return isCodedError(error) && error.kind === 'too-large';
-}
-
-function toRecord({ id, json }: Queued): BusRecord {
-  return {
-    key: Buffer.from(id),
-    value: Buffer.from(json),
-    headers: { 'content-type': CLOUD_EVENT_CONTENT_TYPE },
-  };
 }

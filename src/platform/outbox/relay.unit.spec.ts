@@ -62,7 +62,7 @@ describe('the relay', () => {
     expect(log.events).toEqual([committed]);
     expect(log.records[0]).toMatchObject({
       key: Buffer.from('a'),
-      headers: { 'content-type': 'application/cloudevents+json; charset=UTF-8' },
+      headers: { 'content-type': 'application/cloudevents+json; charset=UTF-8', ce_sequence: '1' },
     });
   });
 

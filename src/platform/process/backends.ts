@@ -8,6 +8,9 @@ import { openEmbeddedDatabase } from '../embedded/database.js';
 import { KafkaBus } from '../kafka/bus.js';
 import { kafkaClient } from '../kafka/client.js';
 import { openMongoDatabase } from '../mongodb/database.js';
+import type { KeyWrapper } from '../privacy/key-wrapper.js';
+import { MasterKeys, newMasterKey } from '../privacy/master-keys.js';
+import { openKeyWrapper } from './open-key-wrapper.js';
 
 /** Opens the log and the databases of the process. */
 export interface Backends {
@@ -16,34 +19,45 @@ export interface Backends {
   openBus(): Promise<Bus>;
   /** Opens the database of a context. */
   openDatabase(name: string): Promise<Database>;
+  /** Opens the master keys, as {@link openKeyWrapper} does. */
+  openKeyWrapper(): Promise<KeyWrapper>;
 }
 
 /** Returns Kafka and MongoDB if they are configured, otherwise the embedded adapters under DATA_DIR. */
 export function backendsOf(config: Config, logger: Logger): Backends {
-  if (isEmbedded(config)) return embedded((name) => path.join(config.DATA_DIR, name), logger);
+  const keys = () => openKeyWrapper(config);
+  if (isEmbedded(config)) return embedded((name) => path.join(config.DATA_DIR, name), keys, logger);
   return {
     busName: 'kafka',
     openBus: () => openKafka(config, logger),
     openDatabase: (name) => openMongoDatabase(mongoDbOf(config, name), name),
+    openKeyWrapper: keys,
   };
 }
 
 /** Returns backends that keep everything in memory, for tests. */
 export function inMemory(logger: Logger): Backends {
-  return embedded(() => 'memory', logger);
+  const keys = new MasterKeys([newMasterKey()]);
+  return embedded(
+    () => 'memory',
+    () => Promise.resolve(keys),
+    logger,
+  );
 }
 
-function embedded(directoryOf: (name: string) => string, logger: Logger): Backends {
+function embedded(directoryOf: (name: string) => string, keys: () => Promise<KeyWrapper>, logger: Logger): Backends {
   return {
     busName: 'embedded log',
     openBus: async () => new EmbeddedBus(await openEmbeddedDatabase(directoryOf('log'), logger), logger),
     openDatabase: (name) => openEmbeddedDatabase(directoryOf(name), logger),
+    openKeyWrapper: keys,
   };
 }
 
 function openKafka(config: Config, logger: Logger): Promise<Bus> {
   const settings = {
     client: kafkaClient(config),
+    compression: config.KAFKA_COMPRESSION,
     partitions: config.KAFKA_TOPIC_PARTITIONS,
     replicas: config.KAFKA_TOPIC_REPLICAS,
     sessionTimeout: config.KAFKA_SESSION_TIMEOUT_MS,

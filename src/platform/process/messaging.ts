@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, RunningConsumer, RecordHandler } from '../log/bus.js';
+import type { SchemaIdOf } from '../event/event-record.js';
 import { createPinnedTopics, type PartitionPins } from '../log/partition-pins.js';
 import { topicHealth } from '../log/topic-health.js';
 import { isCodedError } from '../tools/errors.js';
@@ -13,9 +14,11 @@ import { setAsideHealth } from '../outbox/set-aside.js';
 import type { RecordedTopic } from '../rebuilding/fork-watch.js';
 import { type Disagreement, LogGuard } from '../rebuilding/log-guard.js';
 import { PositionKeeper } from '../consuming/position-keeper.js';
-import type { Positions } from '../consuming/positions.js';
+import type { Advance, Positions } from '../consuming/positions.js';
 import { type DeadLettered, recordHandler } from '../consuming/record-handler.js';
+import type { PersonKeys } from '../context/person-keys.js';
 import type { Subscription } from '../consuming/subscription.js';
+import { withTimeout } from '../tools/timeout.js';
 import { topicsUsed } from '../consuming/topics-used.js';
 
 /** The topics and stores of one context, as messaging uses them. */
@@ -26,13 +29,18 @@ export interface Participant {
   readonly subscriptions: readonly Subscription[];
   /** The histories of the aggregates in the outboxes. */
   readonly histories: readonly RecordedTopic[];
-  /** Determines from which offsets the context's reactions start. */
+  /** The keys of the persons that the context deals with. */
+  readonly keys: readonly Pick<PersonKeys, 'topic' | 'handler' | 'watch'>[];
+  /** Applies erasures that the database may not know, and determines from which offsets reactions start. */
   readonly begin: (bus: Bus) => Promise<void>;
   /** Stored in the context's own database. */
   readonly positions: Positions;
   /** Stored in the context's own database; undefined if partition counts never change (embedded log). */
   readonly pins: PartitionPins | undefined;
 }
+
+/** Milliseconds that the first request waits for the erasures in the log. */
+const BEGIN_TIMEOUT_MS = 10_000;
 
 /** A participant with its relays, guard and record handlers. */
 interface ActiveParticipant extends Participant {
@@ -53,22 +61,26 @@ export class Messaging {
   /** Why it cannot join, if an operator has to fix that. */
   private obstacle: string | undefined;
 
-  /** @param onDeadLetters called when records of a subscription were dead-lettered */
+  /**
+   * @param onDeadLetters called when records of a subscription were dead-lettered
+   * @param schemaIdOf returns the ids that a schema registry has given to schemas
+   */
   constructor(
     private readonly bus: Bus,
     participants: readonly Participant[],
     private readonly logger: Logger,
     onDeadLetters: (consumed: Consumed, deadLettered: DeadLettered) => void,
+    private readonly schemaIdOf?: SchemaIdOf,
   ) {
     this.participants = participants.map((participant) => this.activate(participant, onDeadLetters));
   }
 
   /**
-   * Compares the databases with the log, now and then regularly. Resolves after the first comparison, or if the log
-   * does not answer. Never throws.
+   * Compares the databases with the log, now and then regularly, and applies erasures that a restored database does not
+   * know. Resolves after the first comparison, or if the log does not answer. Never throws.
    */
   async compare(): Promise<void> {
-    await Promise.all(this.participants.map(({ guard }) => guard.check()));
+    await Promise.all(this.participants.flatMap(({ guard, begin }) => [guard.check(), this.tryToBegin(begin)]));
     for (const { guard } of this.participants) guard.start();
   }
 
@@ -82,10 +94,29 @@ export class Messaging {
     this.obstacle = undefined;
     for (const { begin } of this.participants) await retryUntilDone(() => begin(this.bus), { signal, onFailure });
     for (const relay of this.participants.flatMap(({ relays }) => relays)) relay.start();
+    for (const participant of this.participants) this.watchKeys(participant);
     this.saving = Promise.all(this.participants.map(({ keeper }) => keeper.run(this.stopping.signal)));
     const consuming = this.participants.filter(({ handlers }) => handlers.size > 0);
     await Promise.all(consuming.map((participant) => this.joinGroup(participant, { signal, onFailure })));
     this.joined = true;
+  }
+
+  private watchKeys({ name, keys, positions }: ActiveParticipant): void {
+    const group = `${name} keys`;
+    const searched = {
+      of: () => positions.of(group),
+      advance: (advances: readonly Advance[]) => positions.advance(group, advances),
+    };
+    for (const each of keys) void each.watch(this.bus, searched, this.logger, this.stopping.signal);
+  }
+
+  /** Without the log, requests are served all the same, and {@link join} repeats it. */
+  private async tryToBegin(begin: Participant['begin']): Promise<void> {
+    try {
+      await withTimeout(BEGIN_TIMEOUT_MS, begin(this.bus));
+    } catch (error) {
+      this.logger.debug({ err: error }, 'cannot apply the erasures in the log yet');
+    }
   }
 
   private async joinGroup(
@@ -164,7 +195,8 @@ export class Messaging {
   private get topics(): readonly string[] {
     const outboxes = this.participants.flatMap((member) => member.outboxes);
     const subscriptions = this.participants.flatMap((member) => member.subscriptions);
-    return topicsUsed(outboxes, subscriptions).map(({ topic }) => topic);
+    const keys = this.participants.flatMap((member) => member.keys.map(({ topic }) => topic));
+    return topicsUsed(outboxes, subscriptions, keys).map(({ topic }) => topic);
   }
 
   /** Does not recreate a topic that existed before: the guards report it as missing. */
@@ -178,7 +210,7 @@ export class Messaging {
     participant: Participant,
     onDeadLetters: (consumed: Consumed, deadLettered: DeadLettered) => void,
   ): ActiveParticipant {
-    const { name, outboxes, subscriptions, histories, positions } = participant;
+    const { name, outboxes, subscriptions, histories, keys, positions } = participant;
     const { bus, logger } = this;
     const keeper = new PositionKeeper({
       group: name,
@@ -193,13 +225,19 @@ export class Messaging {
       const onDead = (deadLettered: DeadLettered) => onDeadLetters(subscription, deadLettered);
       handlers.set(subscription.topic, keeper.watch(recordHandler(subscription, bus, logger, onDead)));
     }
+    for (const each of keys) {
+      const handler = each.handler();
+      if (handler) handlers.set(each.topic, keeper.watch(handler));
+    }
     // Publishing while log and database disagree would create a second history.
     const publish: Bus['publish'] = async (topic, records) => {
       guard.refusePublishing();
       await bus.publish(topic, records);
     };
     const describeTopics: Bus['describeTopics'] = (names) => bus.describeTopics(names);
-    const relays = outboxes.map((outbox) => new Relay(outbox, { publish, describeTopics }, logger));
+    const relays = outboxes.map(
+      (outbox) => new Relay(outbox, { publish, describeTopics }, logger, {}, this.schemaIdOf),
+    );
     const backlogs = outboxes.map((outbox, index) => new BacklogWatch(outbox, relays[index] as Relay));
     return { ...participant, guard, keeper, relays, backlogs, handlers };
   }

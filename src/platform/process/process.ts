@@ -13,17 +13,23 @@ import type { Config } from '../operating/config/config.js';
 import type { Database } from '../context/database.js';
 import type { Context } from '../context/define-context.js';
 import type { OpenContext } from '../context/open-context.js';
-import { deadLetterTopic } from '../consuming/dead-letter.js';
+import { type Consumed, deadLetterTopic } from '../consuming/dead-letter.js';
+import type { DeadLettered } from '../consuming/record-handler.js';
 import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
-import { compileSchemasOf } from '../event/seal-event.js';
+import { confirmingContexts } from '../context/confirming-contexts.js';
+import { compileSchemasOf } from '../event/compose-event.js';
 import { expectUp } from '../tools/dependency.js';
 import { Health } from '../operating/health.js';
 import { createApp } from '../http/server/app.js';
 import { listen, type Listener } from '../http/server/listen.js';
 import { createManagementApp } from '../http/server/management.js';
+import type { Privacy } from '../context/person-keys.js';
+import { KeyRing } from '../privacy/key-ring.js';
 import { Messaging, type Participant } from './messaging.js';
 import { Metrics } from '../operating/metrics.js';
 import { keepDroppingExpired } from '../rebuilding/inspection.js';
+import type { SchemaIds } from '../schema-registry/schema-ids.js';
+import { schemaIdsOf } from './schema-ids.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { consumerLags } from '../consuming/consumer-lag.js';
 
@@ -55,6 +61,8 @@ export class Process {
     private readonly contexts: readonly Context[],
     private readonly backends: Backends,
     private readonly logger: Logger,
+    /** All contexts of the system, whichever processes serve them. */
+    private readonly allContexts: readonly Context[] = contexts,
   ) {}
 
   /** The ports in use once it is started. */
@@ -72,7 +80,11 @@ export class Process {
     const authentication = await authenticationOf(this.config, this.logger);
     for (const dependency of authentication?.dependencies ?? []) this.health.add(dependency);
     this.management = await listen(this.createManagementApp(), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
-    await this.openDatabases();
+    const privacy = {
+      ring: new KeyRing(await this.backends.openKeyWrapper()),
+      seals: this.config.PERSONAL_DATA === 'sealed',
+    };
+    await this.openDatabases(privacy);
     await this.openBus();
     await this.prepareDatabases();
     await this.joinBus();
@@ -132,12 +144,18 @@ export class Process {
     });
   }
 
-  private async openDatabases(): Promise<void> {
+  private async openDatabases(privacy: Privacy): Promise<void> {
     for (const context of this.contexts) {
       context.events.publishes.forEach(compileSchemasOf);
       const database = await this.backends.openDatabase(context.name);
       this.connections.push(database);
-      const opened = context.open(database, { stopping: this.stopping.signal, container: this.container });
+      const confirming = confirmingContexts(context, this.allContexts);
+      const opened = context.open(database, {
+        stopping: this.stopping.signal,
+        container: this.container,
+        privacy,
+        confirming,
+      });
       this.members.push({ ...opened, context, database });
       const name = `${database.kind}:${context.name}`;
       this.adapters.push(name);
@@ -149,10 +167,12 @@ export class Process {
     const bus = await this.backends.openBus();
     this.connections.push(bus);
     const { subscriptions } = this;
-    const messaging = new Messaging(bus, this.participants(), this.logger, (consumed, deadLettered) => {
+    const onDeadLetters = (consumed: Consumed, deadLettered: DeadLettered) => {
       this.metrics.countDeadLetters(consumed, deadLettered);
       if (deadLettered.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
-    });
+    };
+    const schemaIds = await this.lookUpSchemaIds();
+    const messaging = new Messaging(bus, this.participants(), this.logger, onDeadLetters, schemaIds?.of);
     this.watchDeadLetters(bus, subscriptions);
     this.metrics.watchConsumers(() => messaging.restarts());
     this.metrics.watchDisagreements(() => messaging.disagreements());
@@ -162,6 +182,16 @@ export class Process {
     this.adapters.push(this.backends.busName);
     for (const dependency of messaging.dependencies(this.backends.busName)) this.health.add(dependency);
     this.messaging = messaging;
+  }
+
+  /** Starts to look up the ids of schemas, if there is a schema registry. Publishing does not wait for them. */
+  private async lookUpSchemaIds(): Promise<SchemaIds | undefined> {
+    const streams = this.contexts.flatMap(({ events }) => events.publishes);
+    const schemaIds = await schemaIdsOf(this.config, streams, this.logger);
+    if (!schemaIds) return undefined;
+    this.health.add(schemaIds);
+    void schemaIds.lookUp(this.stopping.signal);
+    return schemaIds;
   }
 
   /** Compares the databases with the log before the first request; joins the bus in the background. */
@@ -176,10 +206,12 @@ export class Process {
   }
 
   private participants(): Participant[] {
-    return this.members.map(({ context: { name }, stores: outboxes, subscriptions, histories, begin, database }) => {
-      const { positions, pins } = database;
-      return { name, outboxes, subscriptions, histories, begin, positions, pins };
-    });
+    return this.members.map(
+      ({ context: { name }, stores: outboxes, subscriptions, histories, keys, begin, database }) => {
+        const { positions, pins } = database;
+        return { name, outboxes, subscriptions, histories, keys, begin, positions, pins };
+      },
+    );
   }
 
   private watchDeadLetters(bus: Bus, subscriptions: readonly Subscription[]): void {

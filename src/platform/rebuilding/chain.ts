@@ -1,6 +1,8 @@
 import type { LoggedRecord } from '../log/bus.js';
 import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent } from '../event/cloud-event.js';
+import { contradictingHeaders } from '../event/event-record.js';
 import { hashOf } from '../event/hash-chain.js';
+import { isErasuresTopic } from '../privacy/topics.js';
 import { gapsIn, mainLine, unresolved } from './branches.js';
 import type { ObservedEvent } from './projector.js';
 import { byAggregate, type Link, type Links, placeOf, toLink } from './links.js';
@@ -26,7 +28,8 @@ export class Chain {
   /** Adds events of one partition, in log order. */
   async observe(observed: readonly ObservedEvent[]): Promise<void> {
     const links = observed.map(toLink);
-    await this.links.add(links);
+    // Confirmations of an erasure come from several contexts, and are no chain.
+    await this.links.add(links.filter(({ topic }) => !isErasuresTopic(topic)));
     for (const [index, { event, record }] of observed.entries()) {
       const link = links[index] as Link;
       for (const what of faultsOf(event, record)) this.report({ where: placeOf(link), what });
@@ -95,6 +98,7 @@ function faultsOf(event: CloudEvent, { key, headers }: LoggedRecord): string[] {
     ...(isAltered ? ['altered: the content does not match the hash'] : []),
     ...(key?.toString() === event.subject ? [] : ['the key is not the event subject']),
     ...(headers['content-type'] === CLOUD_EVENT_CONTENT_TYPE ? [] : ['the content-type is not that of a CloudEvent']),
+    ...contradictingHeaders(event, headers).map((name) => `the header ${name} contradicts the event`),
   ];
 }
 

@@ -4,7 +4,9 @@ import { changed, created, itemEvents } from '../testing/items.js';
 import { openEmbeddedDatabase, type EmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { toEventRecord } from '../event/event-record.js';
 import { hashOf } from '../event/hash-chain.js';
+import type { Headers } from '../log/bus.js';
 import type { ObservedEvent } from './projector.js';
 import { Chain, type Fault } from './chain.js';
 
@@ -42,9 +44,17 @@ describe('the chain of events', () => {
   }
 
   function observed(event: HashedEvent, partition: number, offset: number): ObservedEvent {
-    const headers = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
-    const key = Buffer.from(event.subject);
-    return { event, record: { topic: 't', partition, offset, key, value: null, headers } };
+    const record = toEventRecord(event.subject, JSON.stringify(event));
+    return { event, record: { topic: 't', partition, offset, ...record } };
+  }
+
+  /** Checks the log of one event whose record has these headers. */
+  async function faultsOfHeaders(difference: (event: HashedEvent) => Headers): Promise<string[]> {
+    const [event] = eventsOf('a', 1) as [HashedEvent];
+    const { record } = observed(event, 0, 0);
+    const chain = new Chain(new EmbeddedLinks(scratch.level), (fault) => faults.push(fault));
+    await chain.observe([{ event, record: { ...record, headers: difference(event) } }]);
+    return faults.map(({ what }) => what);
   }
 
   it('accepts complete chains, even when aggregates are interleaved and events are repeated', async () => {
@@ -114,5 +124,26 @@ describe('the chain of events', () => {
       't/0/0 (a, version 1): altered: the content does not match the hash',
       't/0/1 (a, version 1): altered: the content does not match the hash',
     ]);
+  });
+
+  it('accepts records without the attributes in headers, as older ones are, and with more of them', async () => {
+    const older = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
+    expect(await faultsOfHeaders(() => older)).toEqual([]);
+    expect(await faultsOfHeaders(({ id, hash }) => ({ ...older, ce_id: id, ce_hash: hash, other: 'x' }))).toEqual([]);
+  });
+
+  it('reports headers that contradict the event, because a consumer may trust them', async () => {
+    const headers = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
+    const contradictions = {
+      ce_subject: ['a', 'a'],
+      ce_type: 'another',
+      ce_absent: 'x',
+      ce_data: '{}',
+      traceparent: '',
+    };
+
+    expect(await faultsOfHeaders(({ id }) => ({ ...headers, ce_id: id, ...contradictions }))).toEqual(
+      Object.keys(contradictions).map((name) => `the header ${name} contradicts the event`),
+    );
   });
 });

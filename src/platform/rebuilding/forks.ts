@@ -1,5 +1,5 @@
 import type { Aggregate, PendingEvent, Restored } from '../aggregate/aggregates.js';
-import { eventOf, sealChange } from '../aggregate/pending-event.js';
+import { eventOf, sealedChange } from '../aggregate/pending-event.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { resolving } from '../event/extensions.js';
 import type { HistoryEntry } from '../views/history.js';
@@ -75,12 +75,14 @@ export async function endingOf(
 ): Promise<Ending> {
   const { id, keep, stored, links, from, givenUp } = fork;
   if (givenUp.length === 0) return undefined;
-  const before = keep === 'database' && stored ? stored.state : stateOf(from);
+  const base = keep === 'database' && stored ? stored.state : stateOf(from);
   const newest = Math.max(stored?.state.version ?? 0, ...links.map(({ version }) => version));
-  const state = nextAfter(before, newest, new Date().toISOString());
+  const state = nextAfter(base, newest, new Date().toISOString());
   const change = await restatement(system, state, resolving(givenUp));
-  const { entry, hash } = sealChange(system.stream, { hash: from.hash }, change);
-  return { restored: { id, version: state.version, hash, state }, entry };
+  const before = stored?.key ?? (await system.keys?.source.find([id]))?.get(id);
+  const predecessor = { hash: from.hash, ...(before && { key: before }) };
+  const { entry, hash, key = before } = await sealedChange(system.stream, predecessor, change, system.keys?.sealing);
+  return { restored: { id, version: state.version, hash, state, key }, entry };
 }
 
 /** Collects the data that no store has after the fork is resolved. */

@@ -4,8 +4,7 @@ import type { LogCompared } from '../aggregate/aggregates.js';
 import type { Bus, Extent, LoggedRecord } from '../log/bus.js';
 import { isUnavailable, PlatformError } from '../tools/errors.js';
 import type { CloudEvent } from '../event/cloud-event.js';
-import { parseCloudEvent } from '../event/parse-cloud-event.js';
-import { hashOf } from '../event/hash-chain.js';
+import { intactEvents } from './intact-events.js';
 import type { Dependency } from '../tools/dependency.js';
 import type { ForkedVersion } from '../views/history.js';
 import type { Subscription } from '../consuming/subscription.js';
@@ -48,7 +47,7 @@ export interface LogGuardOptions {
   /** The positions of the context's consumer group. */
   readonly keeper: PositionKeeper;
   /** The subscriptions of the group. */
-  readonly subscriptions: readonly Pick<Subscription, 'topic' | 'read'>[];
+  readonly subscriptions: readonly Pick<Subscription, 'topic' | 'open' | 'read'>[];
   readonly logger: Logger;
 }
 
@@ -216,19 +215,12 @@ export class LogGuard {
   private async newestEvents(topic: string): Promise<CloudEvent[]> {
     const events: CloudEvent[] = [];
     const subscriptions = this.options.subscriptions.filter((each) => each.topic === topic);
-    const take = (records: readonly LoggedRecord[]) => {
+    const take = async (records: readonly LoggedRecord[]) => {
       for (const record of records) {
-        try {
-          const event = parseCloudEvent(record);
-          for (const { read } of subscriptions) read(event, record);
-          if (event.hash === hashOf(event)) events.push(event);
-        } catch {
-          // The consumer sends it to the dead-letter topic.
-        }
+        events.push(...(await intactEvents(record, subscriptions)));
       }
-      return Promise.resolve();
     };
-    const reader = await this.options.bus.read([topic], take, NEWEST);
+    const reader = await this.options.bus.read([topic], take, { newest: NEWEST });
     try {
       await reader.caughtUp();
     } finally {

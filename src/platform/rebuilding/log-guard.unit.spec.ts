@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../testing/eventually.js';
 import { changed, created, type Item, type ItemChange, itemEvents } from '../testing/items.js';
-import { eventRecord } from '../testing/shop-world.js';
+import { toEventRecord } from '../event/event-record.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { Relay } from '../outbox/relay.js';
 import { hashOf } from '../event/hash-chain.js';
@@ -186,7 +186,7 @@ describe('A log guard', () => {
     await publish();
     const event = { ...(JSON.parse(pending[0]?.json ?? '') as object), sequence: '99', ...altered };
     const published = 'id' in altered ? { ...event, hash: hashOf(event) } : event;
-    await log.publish(itemEvents.topic, [eventRecord(id, JSON.stringify(published))]);
+    await log.publish(itemEvents.topic, [toEventRecord(id, JSON.stringify(published))]);
 
     expect(await refusal(newGuard())).toBeUndefined();
   });

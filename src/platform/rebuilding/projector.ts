@@ -4,7 +4,9 @@ import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, LoggedRecord, LogReader } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { isUnavailable } from '../tools/errors.js';
+import { restoreInto } from './restore-into.js';
 import type { RecordedChange } from '../views/history.js';
 import { applyRecords, type Refused } from '../consuming/apply-records.js';
 import type { Subscription } from '../consuming/subscription.js';
@@ -112,9 +114,14 @@ export class LogProjector {
 
   /** Applies pending events of one aggregate type: the one at `index` of the context's systems of record. */
   async applyUnpublished(index: number, unpublished: readonly Unpublished[]): Promise<void> {
-    const { read, store } = this.target.systemsOfRecord[index] as SystemOfRecord;
+    const { read, store, keys } = this.target.systemsOfRecord[index] as SystemOfRecord;
     const events = unpublished.flatMap(({ pending }) => pending.map(eventOf));
-    await store.restore(events.flatMap((event) => read(event, NOT_LOGGED) ?? []));
+    const opened = (await keys?.open(events)) ?? events;
+    const changes = opened.flatMap((event) => {
+      if (event instanceof UnreadableRecord) throw event;
+      return read(event, NOT_LOGGED) ?? [];
+    });
+    await restoreInto(store, changes, keys?.source);
   }
 
   /** Returns the changes of the logged events with these hashes, by hash. Reads the topic again. */
@@ -125,7 +132,7 @@ export class LogProjector {
     const changes = new Map<string, RecordedChange<Aggregate>>();
     if (hashes.size === 0) return changes;
     const collecting: Subscription = {
-      ...{ topic, group: '' },
+      ...{ topic, group: '', open: this.projections.get(topic)?.open },
       read: (event, record) => {
         const change = hashes.has(event.hash ?? '') ? read(event, record) : undefined;
         if (change) changes.set(event.hash as string, change);
@@ -192,8 +199,8 @@ export class LogProjector {
     const { erasing } = this.target;
     return {
       ...projection,
+      observe: (event, record) => void observed.push({ event, record }),
       read: (event, record) => {
-        observed.push({ event, record });
         if (until !== undefined && event.time > until && !erasing.includes(event.type)) return undefined;
         this.marked?.get(projection.topic)?.add(event.subject);
         return projection.read(event, record);

@@ -1,5 +1,6 @@
 import { canonicalJson, digestOf } from '../event/hash-chain.js';
 import { dataschemaOf } from '../event/cloud-event.js';
+import { personalFieldsOf, split } from '../privacy/personal-fields.js';
 import type { EventStream } from '../event/event-stream.js';
 import type { HistoryEntry } from '../views/history.js';
 
@@ -14,20 +15,23 @@ export interface EventParts {
  * Reconstructs the original event as the JSON to publish; undefined when the result does not match the event's hash.
  */
 export function reconstructEvent(
-  { source, typePrefix, member, schemaVersions }: EventStream,
+  { source, typePrefix, member, schemaVersions, schemas }: EventStream,
   { entry, state, prevhash }: EventParts,
 ): string | undefined {
-  const { type, hash, id: subject, version, time, eventId: id, actor, changed, extensions } = entry;
+  const { type, hash, id: subject, version, time, eventId: id, actor, changed, extensions, sealed } = entry;
   if (hash === undefined || state === undefined) return undefined;
+  const dataschema = dataschemaOf(type, schemaVersions[type.slice(typePrefix.length + 1)] ?? 1);
+  const fields = sealed && personalFieldsOf(schemas, dataschema);
+  const data = { [member]: state, changed };
   const canonical = canonicalJson({
     specversion: '1.0',
     ...{ id, source, type, subject, time },
     datacontenttype: 'application/json',
-    dataschema: dataschemaOf(type, schemaVersions[type.slice(typePrefix.length + 1)] ?? 1),
+    dataschema,
     sequence: String(version),
     ...{ actor, prevhash },
     ...extensions,
-    data: { [member]: state, changed },
+    data: fields ? { ...split(data, fields).clear, sealed } : data,
   });
   return digestOf(canonical) === hash ? `{"hash":"${hash}",${canonical.slice(1)}` : undefined;
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { changed, created, type Item } from '../testing/items.js';
-import { eventRecord, type ShopFixture, ShopWorld } from '../testing/shop-world.js';
+import { toEventRecord } from '../event/event-record.js';
+import { type ShopFixture, ShopWorld } from '../testing/shop-world.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { resolvedBy } from '../event/extensions.js';
 import type { GivenUp } from './forks.js';
@@ -66,7 +67,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         await world.save('a', ['one']);
         await world.publishAll();
         const { pending } = await world.save('a', ['two']);
-        const [record] = pending.map(({ json }) => eventRecord('a', json.replace('.changed:v2', '.changed:v9')));
+        const [record] = pending.map(({ json }) => toEventRecord('a', json.replace('.changed:v2', '.changed:v9')));
         await world.fixture.bus.publish(world.shop.items.topic, [record!]);
         await world.lose('a');
 
@@ -76,7 +77,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
       it('refuses when it has lost an earlier version that the history has', async () => {
         await world.save('a', ['one', 'two', 'three']);
         const { pending } = (await findWithPending(world.shop.items, 'a'))!;
-        const records = pending.map(({ json }) => eventRecord('a', json));
+        const records = pending.map(({ json }) => toEventRecord('a', json));
         await world.fixture.bus.publish(world.shop.items.topic, [records[0]!, records[2]!]);
         await world.lose('a');
         await world.project();

@@ -2,8 +2,19 @@ import type { Aggregate, Aggregates, Restorable } from '../aggregate/aggregates.
 import type { EventStream } from '../event/event-stream.js';
 import type { History } from '../views/history.js';
 import type { RecordedChangeReader } from '../views/read-recorded-change.js';
+import type { KeySource } from '../privacy/key-source.js';
+import type { OpenEvents } from '../privacy/open-events.js';
+import type { SealingKeys } from '../privacy/sealing-keys.js';
 import type { Subscription } from '../consuming/subscription.js';
 import type { Auditable } from './auditable.js';
+
+/** The keys of the events of one aggregate type. */
+export interface SystemKeys {
+  /** Undefined when new events are published in clear text. */
+  readonly sealing: SealingKeys | undefined;
+  readonly open: OpenEvents;
+  readonly source: KeySource;
+}
 
 /** One of the context's own aggregate types. Its store has more than the log: the events not published yet. */
 export interface SystemOfRecord {
@@ -11,6 +22,8 @@ export interface SystemOfRecord {
   /** Reads an event of the stream the way the context itself does. */
   readonly read: RecordedChangeReader<Aggregate>;
   readonly store: Restorable & Aggregates<Aggregate>;
+  /** The keys that seal its events, and open them. */
+  readonly keys?: SystemKeys;
   /** The store's collection, among {@link Replayable.collections}. */
   readonly states: Auditable;
   /** The history, if the context keeps one, and its collection among {@link Replayable.collections}. */

@@ -1,7 +1,7 @@
 import type { Aggregate, StoredAggregate, Unpublished } from '../aggregate/aggregates.js';
 import { changeExisting } from '../aggregate/change-aggregate.js';
 import type { Bus, BusRecord } from '../log/bus.js';
-import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { type SchemaIdOf, toEventRecord } from '../event/event-record.js';
 import { PUT_BACK, STANDS_FOR_LOST } from '../event/extensions.js';
 import { type HistoryEntry, historyKey } from '../views/history.js';
 import { LogProjector } from './projector.js';
@@ -18,6 +18,7 @@ export interface RepublishOptions {
   /** Empty; receives the links of the log. */
   readonly links: Links;
   readonly signal: AbortSignal;
+  readonly schemaIdOf?: SchemaIdOf | undefined;
   /** Dry run: reports the missing events and changes nothing. */
   readonly isRehearsal: boolean;
   /** Reads the log, so that the caller can show progress. */
@@ -43,7 +44,6 @@ export interface Republished {
 }
 
 const BATCH_SIZE = 500;
-const HEADERS = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
 
 /**
  * Republishes the events of the context's own aggregates that the log lacks. An event is reconstructed from the history
@@ -162,12 +162,10 @@ async function entriesOf(id: string, history: History | undefined): Promise<Read
 async function republishEvents(
   all: readonly MissingEvents[],
   system: SystemOfRecord,
-  { bus }: RepublishOptions,
+  { bus, schemaIdOf }: RepublishOptions,
 ): Promise<void> {
   const { topic } = system.stream;
-  const records = all.flatMap(({ id, events }) =>
-    events.map((json) => recordOf(id, json, { ...HEADERS, ...PUT_BACK })),
-  );
+  const records = all.flatMap(({ id, events }) => events.map((json) => putBack(toEventRecord(id, json, schemaIdOf))));
   await publish(bus, topic, records);
   const ids = all.filter(({ needsStandIn }) => needsStandIn).map(({ id }) => id);
   if (ids.length === 0) return;
@@ -184,14 +182,21 @@ async function republishEvents(
       ),
     ),
   );
-  await publishWaiting(ids, system, bus);
+  await publishWaiting(ids, system, bus, schemaIdOf);
 }
 
 /** Publishes as a relay does. A relay may publish the same events at the same time. */
-async function publishWaiting(ids: readonly string[], { store, stream }: SystemOfRecord, bus: Bus): Promise<void> {
+async function publishWaiting(
+  ids: readonly string[],
+  { store, stream }: SystemOfRecord,
+  bus: Bus,
+  schemaIdOf: SchemaIdOf | undefined,
+): Promise<void> {
   const unpublished: Unpublished[] = [];
   for await (const { id, pending } of store.unlogged(ids)) unpublished.push({ id, pending });
-  const records = unpublished.flatMap(({ id, pending }) => pending.map(({ json }) => recordOf(id, json, HEADERS)));
+  const records = unpublished.flatMap(({ id, pending }) =>
+    pending.map(({ json }) => toEventRecord(id, json, schemaIdOf)),
+  );
   await publish(bus, stream.topic, records);
   await store.trim(new Map(unpublished.map(({ id, pending }) => [id, pending.at(-1)?.version ?? 0])));
 }
@@ -202,8 +207,8 @@ async function publish(bus: Bus, topic: string, records: readonly BusRecord[]): 
   }
 }
 
-function recordOf(id: string, json: string, headers: BusRecord['headers']): BusRecord {
-  return { key: Buffer.from(id), value: Buffer.from(json), headers };
+function putBack(record: BusRecord): BusRecord {
+  return { ...record, headers: { ...record.headers, ...PUT_BACK } };
 }
 
 /** Updates partitions and offsets in the history: republished or copied events have new ones. */

@@ -1,5 +1,5 @@
 import type { Aggregate, Change } from '../aggregate/aggregates.js';
-import { sealChange } from '../aggregate/pending-event.js';
+import { composeChange } from '../aggregate/pending-event.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import type { Extensions } from '../event/extensions.js';
 import type { SystemOfRecord } from './replayable.js';
@@ -28,7 +28,7 @@ export async function restatement(
   for (const type of types) {
     if (stream.schemaVersions[type] === undefined) continue;
     const change = { type, state, restates };
-    if (isReadable(read, () => sealChange(stream, undefined, change).entry.json)) return change;
+    if (isReadable(read, () => composeChange(stream, undefined, change).entry.json)) return change;
   }
   throw new Error(`${stream.topic}: no event type can carry the state of ${state.id}`);
 }

@@ -132,7 +132,7 @@ export class AggregateTakeover {
 
   private stateOf({ hash, id }: Link): Aggregate {
     const change = this.changes.get(hash ?? '');
-    if (!change) throw new Error(`${id} changed while its fork was being resolved; run the command again`);
+    if (!change?.state) throw new Error(`${id} changed while its fork was being resolved; run the command again`);
     return change.state;
   }
 

@@ -11,6 +11,10 @@ export interface LosingProxy {
   loseAnswerTo(bytes: string, meanwhile?: () => Promise<unknown>): void;
   /** Closes the server's side while the next request with these bytes is being sent; the request is lost. */
   hangUpOn(bytes: string): void;
+  /** Keeps every request with all of these bytes from the server, without an answer. */
+  holdBack(...bytes: string[]): void;
+  /** Number of requests that were held back. */
+  heldBack(): number;
   /** Stops forwarding in both directions, and keeps the connections open. */
   standStill(): void;
   /** Forwards again. Connections that were made meanwhile are closed. */
@@ -26,6 +30,8 @@ export async function losingProxy(uri: string): Promise<LosingProxy> {
   const sockets: Socket[] = [];
   let losing: { readonly bytes: string; readonly meanwhile: () => Promise<unknown> } | undefined;
   let hangingUpOn: string | undefined;
+  let holdingBack: readonly string[] | undefined;
+  let heldBack = 0;
   let lost = 0;
   let isStanding = false;
   const madeMeanwhile: Socket[] = [];
@@ -44,6 +50,10 @@ export async function losingProxy(uri: string): Promise<LosingProxy> {
         upstream.removeAllListeners('close').destroy();
         // Data that is still arriving is read and discarded.
         client.removeAllListeners('data').end().resume();
+        return;
+      }
+      if (holdingBack?.every((bytes) => chunk.includes(bytes)) === true) {
+        heldBack += 1;
         return;
       }
       if (losing && chunk.includes(losing.bytes)) {
@@ -74,6 +84,10 @@ export async function losingProxy(uri: string): Promise<LosingProxy> {
     hangUpOn(bytes) {
       hangingUpOn = bytes;
     },
+    holdBack(...bytes) {
+      holdingBack = bytes;
+    },
+    heldBack: () => heldBack,
     standStill() {
       isStanding = true;
       for (const socket of sockets) socket.pause();

@@ -13,5 +13,12 @@ export function realServers(): RealServers {
   return { kafka, mongodb };
 }
 
+/** Returns the file of master keys of this test run, for processes on real servers. @throws Error when there is none */
+export function masterKeysFile(): string {
+  const { FOUND_MASTER_KEYS: file } = process.env;
+  if (file === undefined) throw new Error('this run has no master keys');
+  return file;
+}
+
 /** `describe` for tests that need real servers. Without servers they are skipped and listed at the end of the run. */
 export const describeWithRealServers = process.env.FOUND_KAFKA === undefined ? describe.skip : describe;

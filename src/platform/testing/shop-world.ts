@@ -5,7 +5,7 @@ import type { Bus, BusRecord } from '../log/bus.js';
 import type { Database } from '../context/database.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
-import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { toEventRecord } from '../event/event-record.js';
 import { LogProjector } from '../rebuilding/projector.js';
 import type { Conflict } from '../rebuilding/conflicts.js';
 import type { TakeoverOptions } from '../rebuilding/takeover.js';
@@ -85,7 +85,7 @@ export class ShopWorld {
     for (const store of [this.shop.items, this.shop.parts]) {
       const waiting: Unpublished[] = [];
       for await (const unpublished of store.unpublished()) waiting.push(unpublished);
-      const records = waiting.flatMap(({ id, pending }) => pending.map(({ json }) => eventRecord(id, json)));
+      const records = waiting.flatMap(({ id, pending }) => pending.map(({ json }) => toEventRecord(id, json)));
       if (records.length > 0) await this.fixture.bus.publish(store.topic, records);
       await store.trim(new Map(waiting.map(({ id, pending }) => [id, pending.at(-1)!.version])));
       await eventually(async () => expect(await store.backlog()).toMatchObject({ events: 0 }));
@@ -160,7 +160,7 @@ export class ShopWorld {
     const newest = await this.save(id, names, items);
     await this.fixture.bus.publish(
       items.topic,
-      newest.pending.map(({ json }) => eventRecord(id, json)),
+      newest.pending.map(({ json }) => toEventRecord(id, json)),
     );
     await elsewhere.close();
     return newest;
@@ -185,9 +185,4 @@ export class ShopWorld {
   close(): Promise<void> {
     return this.fixture.dispose();
   }
-}
-
-export function eventRecord(id: string, json: string): BusRecord {
-  const headers = { 'content-type': CLOUD_EVENT_CONTENT_TYPE };
-  return { key: Buffer.from(id), value: Buffer.from(json), headers };
 }

@@ -10,5 +10,9 @@ export function randomBytes(count: number): Buffer {
     used = 0;
   }
   used += count;
-  return Buffer.from(pool.subarray(used - count, used));
+  const part = pool.subarray(used - count, used);
+  const bytes = Buffer.from(part);
+  // They may become a key, of which there must be no copy.
+  part.fill(0);
+  return bytes;
 }

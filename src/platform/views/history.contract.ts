@@ -154,7 +154,7 @@ export function historyContract(name: string, openFixture: () => Promise<History
   });
 }
 
-type Change = RecordedChange<Person>;
+type Change = RecordedChange<Person> & { readonly state: Person };
 
 /** As a context does that erases people. */
 async function take(history: History<Person>, changes: readonly Change[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { SealedPart } from '../event/cloud-event.js';
 import type { Extensions } from '../event/extensions.js';
 import type { BoundedItems } from './listing.js';
 
@@ -18,12 +19,14 @@ export interface HistoryEntry<State = unknown> {
   readonly extensions?: Extensions;
   readonly partition: number;
   readonly offset: number;
+  /** The personal part as it was published, so that the event can be reconstructed. */
+  readonly sealed?: SealedPart;
   /** The state after the change; undefined once it was forgotten. */
   readonly state?: State;
 }
 
-/** An entry read from the log, which always has the state. */
-export type RecordedChange<State> = HistoryEntry<State> & { readonly state: State };
+/** An entry read from the log. Its state is undefined only if nobody can know it, because the person was erased. */
+export type RecordedChange<State> = HistoryEntry<State>;
 
 /**
  * A placeholder for a change that was forgotten before it was recorded: of that change, only the chain is recorded.
@@ -46,10 +49,10 @@ export interface ForkedVersion {
 export type StoredChange<State> = HistoryEntry<State> | ForgottenChange;
 
 /** An entry without its state, and without what only the log needs. */
-export type ListedChange = Omit<HistoryEntry, 'id' | 'state' | 'extensions'>;
+export type ListedChange = Omit<HistoryEntry, 'id' | 'state' | 'extensions' | 'sealed'>;
 
 /** Returns what a list shows of an entry. */
-export function listed({ id: _id, state: _s, extensions: _e, ...change }: HistoryEntry): ListedChange {
+export function listed({ id: _id, state: _s, extensions: _e, sealed: _p, ...change }: HistoryEntry): ListedChange {
   return change;
 }
 

@@ -32,10 +32,20 @@ function newReader(stream: EventStream): RecordedChangeReader<unknown> {
   const versions = Object.entries(schemaVersions);
   const newest = new Map(versions.map(([type, major]) => [`${typePrefix}.${type}`, major]));
   const check = tolerantCheck(schemas);
+  const fits = (dataschema: string, data: unknown) => {
+    try {
+      check(dataschema, data);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   return (event, record) => {
     const major = newest.get(event.type);
     if (major === undefined) return undefined;
+    if (isSealed(event)) throw new Error('a sealed event has to be opened before it is read');
     const { dataschema, data } = upcast(event, upcasters, major);
+    if (event.forgotten && !fits(dataschema, data)) return toEntry(event, record, undefined, changedIn(data));
     check(dataschema, data);
     const { [member]: state, changed } = data as Record<string, unknown>;
     const { id, version } = state as Aggregate;
@@ -46,10 +56,19 @@ function newReader(stream: EventStream): RecordedChangeReader<unknown> {
   };
 }
 
+function isSealed({ data }: CloudEvent): boolean {
+  return typeof data === 'object' && data !== null && 'sealed' in data;
+}
+
+function changedIn(data: unknown): readonly string[] {
+  const { changed } = (data ?? {}) as { readonly changed?: unknown };
+  return Array.isArray(changed) ? changed.filter((pointer) => typeof pointer === 'string') : [];
+}
+
 function toEntry<State>(
   event: CloudEvent,
   { partition, offset }: LoggedRecord,
-  state: State,
+  state: State | undefined,
   changed: readonly string[],
 ): RecordedChange<State> {
   const { subject, sequence, type, id, time, actor, hash } = event;
@@ -66,6 +85,7 @@ function toEntry<State>(
     ...(extensions && { extensions }),
     partition,
     offset,
-    state,
+    ...(event.sealed && { sealed: event.sealed }),
+    ...(state !== undefined && { state }),
   };
 }

@@ -1,27 +1,26 @@
-import { UNLIMITED_RETENTION } from '../../log/topics.js';
 import { deadLetterTopic } from '../../consuming/dead-letter.js';
 import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent, dataschemaOf } from '../../event/cloud-event.js';
 import type { EventStream } from '../../event/event-stream.js';
-import type { EventApi, TopicReading } from './event-api.js';
+import { BINDING, topicBinding } from './bindings.js';
+import type { EventfulContext, TopicReading } from './event-api.js';
+import { confirmationExamples, erasureTopicsOf, keysPart } from './keys.js';
 import {
   CLOUD_EVENT_SCHEMA,
   componentName,
   DEAD_LETTER_HEADERS,
+  eventHeaders,
   schemaReference,
   toComponent,
   typeOf,
 } from './message-schemas.js';
 
-/** The part of a context that the document describes. */
-export interface EventfulContext {
-  readonly name: string;
-  readonly events: EventApi;
-}
-
 type Part = Readonly<Record<string, unknown>>;
 
-const BINDING = { bindingVersion: '0.5.0' };
 const DEAD_LETTER = 'deadLetter';
+const CHANGES =
+  'One record for each change of each aggregate, in order of the versions of the aggregate. Kept permanently.';
+const CONFIRMATIONS =
+  'One record for each erasure of a person, from each context that had data of the person. Kept permanently.';
 // The host is a variable, because readers of the document need not learn the addresses of the brokers.
 const KAFKA = {
   host: '{bootstrapServers}',
@@ -37,10 +36,15 @@ const KAFKA = {
  */
 export function toAsyncApi(info: object, contexts: readonly EventfulContext[], partitions: number): object {
   const topics = topicsOf(contexts);
-  const channels = [...topics].map(([topic, schemas]) => [topic, topicChannel(topic, [...schemas.keys()], partitions)]);
+  const erasures = new Map(erasureTopicsOf(contexts));
+  const keys = keysPart(contexts, partitions);
+  const channels = [...topics].map(([topic, schemas]) => [
+    topic,
+    topicChannel(topic, [...schemas.keys()], partitions, erasures.has(topic) ? CONFIRMATIONS : CHANGES),
+  ]);
   const readings = contexts.flatMap(({ name, events }) => events.reads.map((reading) => ({ name, reading })));
   const streams = contexts.flatMap(({ events }) => events.publishes);
-  const samples = streams.flatMap((stream) => stream.samples ?? []);
+  const samples = [...streams.flatMap((stream) => stream.samples ?? []), ...confirmationExamples(contexts)];
   const shared = streams.flatMap((stream) => stream.schemas).filter(({ $id }) => !typeOf($id));
   const schemas = [...topics.values()].flatMap((ofTopic) => [...ofTopic]);
   return {
@@ -50,6 +54,7 @@ export function toAsyncApi(info: object, contexts: readonly EventfulContext[], p
     servers: { kafka: KAFKA },
     channels: Object.fromEntries([
       ...channels,
+      ...Object.entries(keys.channels),
       ...readings.map(({ reading }) => deadLetterChannel(reading, partitions)),
     ]) as Part,
     operations: {
@@ -57,10 +62,12 @@ export function toAsyncApi(info: object, contexts: readonly EventfulContext[], p
         contexts.flatMap(({ name, events }) => events.publishes.map((s) => publishOperation(name, s))),
       ),
       ...Object.fromEntries(readings.flatMap(({ name, reading }) => readOperations(name, reading, topics))),
+      ...keys.operations,
     },
     components: {
       messages: {
         ...Object.fromEntries(schemas.map(([dataschema, schema]) => message(dataschema, schema, samples))),
+        ...keys.messages,
         ...(readings.length > 0 && { [DEAD_LETTER]: deadLetter(readings[0]?.reading as TopicReading) }),
       },
       schemas: {
@@ -81,17 +88,17 @@ function topicsOf(contexts: readonly EventfulContext[]): Map<string, Map<string,
       topics.set(topic, new Map(ofStream.map((schema) => [schema.$id, toComponent(schema)])));
     }
   }
+  for (const [topic, schemas] of erasureTopicsOf(contexts)) topics.set(topic, schemas);
   for (const { topic, needs = {} } of contexts.flatMap(({ events }) => events.reads)) {
     if (!topics.has(topic)) topics.set(topic, new Map(Object.entries(needs)));
   }
   return topics;
 }
 
-function topicChannel(topic: string, dataschemas: readonly string[], partitions: number): Part {
+function topicChannel(topic: string, dataschemas: readonly string[], partitions: number, description: string): Part {
   return {
     address: topic,
-    description:
-      'One record for each change of each aggregate, in order of the versions of the aggregate. Kept permanently.',
+    description,
     messages: Object.fromEntries(
       dataschemas.map(componentName).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
     ),
@@ -108,19 +115,6 @@ function deadLetterChannel({ topic, group }: TopicReading, partitions: number): 
     bindings: { kafka: topicBinding(address, partitions) },
   };
   return [address, channel];
-}
-
-function topicBinding(topic: string, partitions: number): Part {
-  return {
-    topic,
-    partitions,
-    topicConfiguration: {
-      'cleanup.policy': [UNLIMITED_RETENTION['cleanup.policy']],
-      'retention.ms': Number(UNLIMITED_RETENTION['retention.ms']),
-      'retention.bytes': Number(UNLIMITED_RETENTION['retention.bytes']),
-    },
-    ...BINDING,
-  };
 }
 
 function publishOperation(context: string, { topic, typePrefix, schemaVersions }: EventStream): [string, Part] {
@@ -176,11 +170,7 @@ function message(
     title: type,
     summary: schema.description,
     contentType: CLOUD_EVENT_CONTENT_TYPE,
-    headers: {
-      type: 'object',
-      required: ['content-type'],
-      properties: { 'content-type': { const: CLOUD_EVENT_CONTENT_TYPE } },
-    },
+    headers: eventHeaders(type ?? '', dataschema),
     payload: {
       allOf: [
         { $ref: '#/components/schemas/CloudEvent' },

@@ -5,6 +5,14 @@ export interface EventApi {
   /** The streams that it publishes; it is the only publisher of their topics. */
   readonly publishes: readonly EventStream[];
   readonly reads: readonly TopicReading[];
+  /** The topics of the keys that seal what it publishes, or that open what it reads. */
+  readonly keys: readonly string[];
+}
+
+/** The part of a context that the document describes. */
+export interface EventfulContext {
+  readonly name: string;
+  readonly events: EventApi;
 }
 
 /** A topic that a context reads. */

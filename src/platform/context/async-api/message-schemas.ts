@@ -1,3 +1,5 @@
+import { CLOUD_EVENT_CONTENT_TYPE } from '../../event/cloud-event.js';
+import { SCHEMA_ID_HEADER } from '../../event/event-record.js';
 import type { MessageSchema } from '../../event/message-schemas.js';
 
 const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' };
@@ -50,6 +52,36 @@ export const CLOUD_EVENT_SCHEMA = {
     data: { type: 'object', description: 'The whole state after the change, and the changed fields.' },
   },
 } as const;
+
+const { specversion, id, source, subject, time, sequence, traceparent } = CLOUD_EVENT_SCHEMA.properties;
+
+/**
+ * Returns the headers of an event's record. Older records have only `content-type`; those of restored events have
+ * `republished`, too.
+ */
+export function eventHeaders(type: string, dataschema: string): object {
+  return {
+    type: 'object',
+    required: ['content-type'],
+    properties: {
+      'content-type': { const: CLOUD_EVENT_CONTENT_TYPE },
+      ce_specversion: specversion,
+      ce_id: id,
+      ce_source: source,
+      ce_type: { const: type },
+      ce_subject: subject,
+      ce_time: time,
+      ce_dataschema: { const: dataschema },
+      ce_sequence: sequence,
+      traceparent,
+      republished: { const: 'true', description: 'The event was restored: it may be later in the log than it was.' },
+      [SCHEMA_ID_HEADER]: {
+        description:
+          'Bytes: 1, then the GUID of the schema of the value in the schema registry. Present if a registry is configured.',
+      },
+    },
+  };
+}
 
 /** Headers that a dead letter has in addition to those of the original record. */
 export const DEAD_LETTER_HEADERS = {

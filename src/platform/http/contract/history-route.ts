@@ -145,7 +145,9 @@ function examplesOf({ samples = [], schemaVersions, typePrefix }: EventStream) {
     Object.entries(schemaVersions).map(([type, major]) => dataschemaOf(`${typePrefix}.${type}`, major)),
   );
   const currentSamples = samples.filter(({ dataschema }) => current.has(dataschema));
-  const ordered = currentSamples.sort((a, b) => Number(a.sequence) - Number(b.sequence));
+  // Of a version, there may be one that is sealed, and one in clear text.
+  const byVersion = new Map(currentSamples.map((sample) => [sample.sequence, sample]));
+  const ordered = [...byVersion.values()].sort((a, b) => Number(a.sequence) - Number(b.sequence));
   return ordered.slice(0, 2).map(({ subject, sequence, type, id, time, data }, offset) => {
     const { changed } = data as { changed: readonly string[] };
     const version = Number(sequence);

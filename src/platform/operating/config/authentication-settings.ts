@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { flag, text } from './fields.js';
+import { flag, isLoopback, safeUrl, text } from './fields.js';
 import type { RawSettings } from './raw-settings.js';
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 /** The settings of authentication. */
 export const authenticationSettings = {
@@ -16,12 +14,7 @@ export const authenticationSettings = {
     .transform((names) => names.split(/\s*,\s*/))
     .optional(),
   /** URL of the issuer's public signing keys. */
-  JWT_JWKS_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    // Credentials in the URL would be logged, and fetch refuses them.
-    .refine((url) => !/\/\/[^/]*@/.test(url), 'must not contain credentials')
-    .refine(isSafeUrl, 'must be an https URL, unless the host is a loopback address')
-    .optional(),
+  JWT_JWKS_URL: safeUrl.optional(),
   /** PEM (SPKI or certificate), JWK or JWKS. */
   JWT_PUBLIC_KEY_FILE: text.optional(),
   /** The required `iss` claim. */
@@ -35,14 +28,6 @@ export const authenticationSettings = {
   /** With AUTH_OWNERSHIP=claim: the claim with the customer's id. */
   JWT_CUSTOMER_CLAIM: text.default('customer_id'),
 };
-
-/** Keys that another machine sends without encryption may be replaced on the way. */
-function isSafeUrl(url: string): boolean {
-  // What is no URL has been reported already.
-  if (!URL.canParse(url)) return true;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || LOOPBACK.test(hostname.replace(/^\[(.*)\]$/, '$1'));
-}
 
 /** Returns a line for each setting that is valid alone but not together with the others. */
 export function authenticationProblems(raw: RawSettings): string[] {
@@ -77,7 +62,7 @@ function problemsOfNone(raw: RawSettings): string[] {
   const host = text.safeParse(raw.value('HOST') ?? 'localhost').data;
   const mayBeNone = authenticationSettings.AUTH_ALLOW_NONE.safeParse(raw.value('AUTH_ALLOW_NONE')).data === true;
   // An invalid HOST has been reported already.
-  if (mayBeNone || host === undefined || LOOPBACK.test(host)) return [];
+  if (mayBeNone || host === undefined || isLoopback(host)) return [];
   return [
     'AUTH_MODE: is none, but HOST is not a loopback address; set AUTH_MODE=jwt, or AUTH_ALLOW_NONE=true to allow any caller',
   ];

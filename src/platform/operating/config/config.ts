@@ -6,6 +6,8 @@ import { kafkaProblems, kafkaSettings, kafkaWarnings } from './kafka-settings.js
 import { isSecret } from './mask.js';
 import { misspeltWarnings } from './misspelt.js';
 import { mongoDbUri } from './mongodb-uri.js';
+import { privacySettings, privacyWarnings } from './privacy-settings.js';
+import { schemaRegistryProblems, schemaRegistrySettings, schemaRegistryWarnings } from './schema-registry-settings.js';
 import { readSources, type Sources } from './sources.js';
 
 const schema = z.strictObject({
@@ -23,6 +25,7 @@ const schema = z.strictObject({
   /** For every module without a connection string of its own. */
   MONGODB_URI: mongoDbUri,
   ...kafkaSettings,
+  ...schemaRegistrySettings,
   /** How long a stopping process still serves while it reports not ready, so that gateways can stop using it. */
   DRAIN_MS: integer(0, 60_000).default(0),
   /** Maximum request body: bytes, or a size with a unit (`256kb`, `1mb`). */
@@ -34,6 +37,7 @@ const schema = z.strictObject({
   /** Idle keep-alive timeout. Must exceed the load balancer's, or it may reuse a connection we have just closed. */
   HTTP_KEEP_ALIVE_MS: integer(1, 3_600_000).default(75_000),
   ...authenticationSettings,
+  ...privacySettings,
 });
 
 function toBytes(size: string): number {
@@ -80,7 +84,14 @@ export function loadConfig(
   return {
     config,
     originOf: (name) => raw.origin(name),
-    warnings: [...misspelt, ...warnings, ...kafkaWarnings(raw), ...mongoDbWarnings(raw, modules)],
+    warnings: [
+      ...misspelt,
+      ...warnings,
+      ...kafkaWarnings(raw),
+      ...mongoDbWarnings(raw, modules),
+      ...privacyWarnings(raw),
+      ...schemaRegistryWarnings(raw),
+    ],
   };
 }
 
@@ -135,6 +146,7 @@ function validate(
   const together = [
     ...authenticationProblems(raw).filter(isNew),
     ...kafkaProblems(raw),
+    ...schemaRegistryProblems(raw),
     ...backendProblems(raw, modules),
   ];
   const lines = [...problems, ...wrong, ...together];

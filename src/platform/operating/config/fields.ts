@@ -34,3 +34,22 @@ export const port = (fallback: number) =>
     .min(0, 'must be a port number')
     .max(65_535, 'must be a port number')
     .default(fallback);
+
+/** Of a service that sends keys: without encryption they could be read, or replaced, on the way. */
+export const safeUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  // Credentials in the URL would be logged, and fetch refuses them.
+  .refine((url) => !/\/\/[^/]*@/.test(url), 'must not contain credentials')
+  .refine(isSafeUrl, 'must be an https URL, unless the host is a loopback address');
+
+function isSafeUrl(url: string): boolean {
+  // What is no URL has been reported already.
+  if (!URL.canParse(url)) return true;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
+}
+
+/** True for a host that no other machine can reach. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
+}

@@ -15,6 +15,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'request.timeout.ms': 'KAFKA_REQUEST_TIMEOUT_MS',
   'retry.backoff.ms': 'KAFKA_RETRY_BACKOFF_MS',
   'session.timeout.ms': 'KAFKA_SESSION_TIMEOUT_MS',
+  'compression.type': 'KAFKA_COMPRESSION',
 };
 const JAAS = 'sasl.jaas.config';
 /** Other names are never printed: they may be misplaced secrets. */

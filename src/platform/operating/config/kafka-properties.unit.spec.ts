@@ -67,10 +67,12 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
     await write('..2026_11_23/ssl.endpoint.identification.algorithm', '');
     await write('..2026_11_23/request.timeout.ms', '20000');
     await write('..2026_11_23/retry.backoff.ms', '500');
+    await write('..2026_11_23/compression.type', 'gzip');
     await symlink('..2026_11_23', path.join(folder.path, '..data'));
     const names = ['bootstrap.servers', 'security.protocol', 'sasl.mechanism', 'sasl.username', 'sasl.password'];
     const others = ['ssl.endpoint.identification.algorithm', 'request.timeout.ms', 'retry.backoff.ms'];
-    for (const name of [...names, ...others]) await symlink(`..data/${name}`, path.join(folder.path, name));
+    for (const name of [...names, ...others, 'compression.type'])
+      await symlink(`..data/${name}`, path.join(folder.path, name));
     await mkdir(path.join(folder.path, 'lost+found'));
     const { config, warnings } = load({ MONGODB_URI, KAFKA_PROPERTIES: folder.path });
 
@@ -79,6 +81,7 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
       KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: '',
       KAFKA_REQUEST_TIMEOUT_MS: 20_000,
       KAFKA_RETRY_BACKOFF_MS: 500,
+      KAFKA_COMPRESSION: 'gzip',
     });
     expect(warnings).toEqual([
       expect.stringMatching(/^KAFKA_PROPERTIES: ssl\.endpoint\.identification\.algorithm: is empty/),
@@ -107,6 +110,7 @@ sasl.username=KEY\nsasl.password=${SECRET}\n`;
     ['security.protocol', `security.protocol=${SECRET}`],
     ['sasl.mechanism', `sasl.mechanism=OAUTHBEARER`],
     ['sasl.jaas.config', `sasl.jaas.config=${SECRET}`],
+    ['compression.type', `compression.type=lz4`],
     ['request.timeout.ms', `request.timeout.ms=${SECRET}`],
     ['ssl.endpoint.identification.algorithm', `ssl.endpoint.identification.algorithm=${SECRET}`],
     ['ssl.truststore.location', `ssl.truststore.location=/${SECRET}`],

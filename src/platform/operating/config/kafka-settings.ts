@@ -1,9 +1,28 @@
 import { z } from 'zod';
+import { nativeZstd } from '../../tools/zstd.js';
 import { areCertificates } from './certificates.js';
 import { integer, oneOf, secret, text } from './fields.js';
 import type { RawSettings } from './raw-settings.js';
 
 const BROKERS = /^[^\s,:/]+:\d{1,5}(\s*,\s*[^\s,:/]+:\d{1,5})*$/;
+
+/** How batches are compressed; the names are those of Kafka clients. */
+export type Compression = 'zstd' | 'gzip' | 'none';
+
+/** The compression that is used when none is configured. */
+export const DEFAULT_COMPRESSION: Compression = nativeZstd ? 'zstd' : 'gzip';
+
+/** Returns the field for a compression; zstd is refused if this Node.js cannot compress with it. */
+export const compression = (hasZstd: boolean) =>
+  z
+    .string('must be text')
+    .trim()
+    .toLowerCase()
+    .pipe(z.enum(['zstd', 'gzip', 'none'], 'must be zstd, gzip or none'))
+    .refine(
+      (name) => hasZstd || name !== 'zstd',
+      'zstd needs Node.js 22.15 or later: upgrade Node.js, or set gzip or none',
+    );
 
 /** The Kafka settings. A setting that Kafka clients have too is named after their property, such as `sasl.mechanism`. */
 export const kafkaSettings = {
@@ -25,6 +44,8 @@ export const kafkaSettings = {
   KAFKA_REQUEST_TIMEOUT_MS: integer(1_000, 300_000).default(30_000),
   /** Delay before the first retry. */
   KAFKA_RETRY_BACKOFF_MS: integer(1, 60_000).default(100),
+  /** Compression of the batches that this process sends. It reads all of them. */
+  KAFKA_COMPRESSION: compression(nativeZstd !== undefined).default(DEFAULT_COMPRESSION),
   /** Partitions of topics that are created at start. */
   KAFKA_TOPIC_PARTITIONS: integer(1, 1_000).default(6),
   /** Replicas that every topic must have. If unset, new topics get three on a cluster and one on a single broker. */

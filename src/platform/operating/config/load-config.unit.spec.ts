@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigFolder, SECRET } from '../../testing/config-folder.js';
+import { nativeZstd } from '../../tools/zstd.js';
+import { compression } from './kafka-settings.js';
 
 const MONGODB_URI = 'mongodb://a';
 const folder = new ConfigFolder();
@@ -82,6 +84,36 @@ describe('in production', () => {
       'KAFKA_BOOTSTRAP_SERVER: unknown setting; did you mean KAFKA_BOOTSTRAP_SERVERS?',
       'MONGODB_URL: unknown setting; did you mean MONGODB_URI?',
     ]);
+  });
+});
+
+describe('KAFKA_COMPRESSION', () => {
+  const environment = { KAFKA_BOOTSTRAP_SERVERS: 'a:1', MONGODB_URI: 'mongodb://a' };
+  const compressionOf = (others: NodeJS.ProcessEnv) => load({ ...environment, ...others }).config.KAFKA_COMPRESSION;
+
+  it('is zstd where Node.js has it, and gzip otherwise', () => {
+    expect(compressionOf({})).toBe(nativeZstd ? 'zstd' : 'gzip');
+  });
+
+  it('can be gzip or none', () => {
+    expect(compressionOf({ KAFKA_COMPRESSION: 'gzip' })).toBe('gzip');
+    expect(compressionOf({ KAFKA_COMPRESSION: ' None ' })).toBe('none');
+    expect(linesOf({ ...environment, KAFKA_COMPRESSION: 'snappy' })).toEqual([
+      'KAFKA_COMPRESSION: must be zstd, gzip or none',
+    ]);
+  });
+
+  it('is refused as zstd on a Node.js without it, with what to do', () => {
+    const refusal = 'zstd needs Node.js 22.15 or later: upgrade Node.js, or set gzip or none';
+    expect(compression(true).safeParse('zstd').data).toBe('zstd');
+    expect(
+      compression(false)
+        .safeParse('zstd')
+        .error?.issues.map(({ message }) => message),
+    ).toEqual([refusal]);
+    const zstd = { ...environment, KAFKA_COMPRESSION: 'zstd' };
+    if (nativeZstd) expect(compressionOf(zstd)).toBe('zstd');
+    else expect(linesOf(zstd)).toEqual([`KAFKA_COMPRESSION: ${refusal}`]);
   });
 });
 

@@ -1,5 +1,5 @@
 const CONNECTION_STRING = /(?:^|_)MONGODB_URI$/;
-const LOGIN = /^KAFKA_SASL_(?:USERNAME|PASSWORD)$/;
+const LOGIN = /^(?:(?:KAFKA_SASL|SCHEMA_REGISTRY)_(?:USERNAME|PASSWORD)|VAULT_TOKEN)$/;
 /** Options of a connection string that hold secrets. */
 const SECRET_OPTION = /([?&][^=&]*(?:password|username|properties)[^=&]*=)[^&]*/gi;
 

@@ -7,6 +7,8 @@ describe('a displayed setting', () => {
     ['PORT', 8080, '8080'],
     ['KAFKA_SASL_USERNAME', 'KEY', '***'],
     ['KAFKA_SASL_PASSWORD', 'secret', '***'],
+    ['SCHEMA_REGISTRY_USERNAME', 'KEY', '***'],
+    ['SCHEMA_REGISTRY_PASSWORD', 'secret', '***'],
     ['MONGODB_URI', 'mongodb://a:1,b:2/db?replicaSet=rs0', 'mongodb://a:1,b:2/db?replicaSet=rs0'],
     ['ORDERS_MONGODB_URI', 'mongodb+srv://u:p@a.example/?tls=true', 'mongodb+srv://***@a.example/?tls=true'],
     ['MONGODB_URI', 'mongodb://u:p@q/@a.example/', 'mongodb://***@a.example/'],

@@ -15,8 +15,14 @@ export interface EventPosition {
   readonly prevhash?: string | undefined;
 }
 
+/**
+ * Seals the personal part of an event's data, and returns what is published.
+ * @param boundTo names the event, so that the sealed part belongs to no other
+ */
+export type SealData = (data: object, dataschema: string, boundTo: string) => object;
+
 /** The text of an event to publish, and its hash. */
-export interface SealedEvent {
+export interface ComposedEvent {
   readonly json: string;
   readonly hash: string;
 }
@@ -26,10 +32,17 @@ export interface SealedEvent {
  * being reacted to.
  * @throws ContractViolation when the event is invalid against its schema
  */
-export function sealEvent(stream: EventStream, event: DomainEvent, of: EventPosition): SealedEvent {
+export function composeEvent(
+  stream: EventStream,
+  event: DomainEvent,
+  of: EventPosition,
+  seal?: SealData,
+): ComposedEvent {
   const type = `${stream.typePrefix}.${event.type}`;
   const context = requestContext();
-  const unsealed = {
+  const dataschema = dataschemaOf(type, stream.schemaVersions[event.type] ?? 1);
+  holdToSchema(stream.schemas, dataschema, event.data);
+  const withoutHash = {
     specversion: '1.0',
     id: randomUUID(),
     source: stream.source,
@@ -37,20 +50,28 @@ export function sealEvent(stream: EventStream, event: DomainEvent, of: EventPosi
     subject: of.id,
     time: of.time,
     datacontenttype: 'application/json',
-    dataschema: dataschemaOf(type, stream.schemaVersions[event.type] ?? 1),
+    dataschema,
     sequence: String(of.version),
     traceparent: context?.traceparent,
     actor: context?.actor,
     causationid: context?.causationId,
     prevhash: of.prevhash,
     ...event.extensions,
-    data: event.data,
+    data: seal ? seal(event.data, dataschema, boundTo(of, type, dataschema)) : event.data,
   };
-  holdToSchema(stream.schemas, unsealed.dataschema, unsealed.data);
-  const canonical = canonicalJson(unsealed);
+  const canonical = canonicalJson(withoutHash);
   const hash = digestOf(canonical);
   // The hashed text is published, so that the event is serialized only once.
   return { hash, json: `{"hash":"${hash}",${canonical.slice(1)}` };
+}
+
+/** Returns the name to which the sealed part of an event is bound. */
+export function boundTo(
+  { id, version }: Pick<EventPosition, 'id' | 'version'>,
+  type: string,
+  dataschema: string,
+): string {
+  return `${id}|${version}|${type}|${dataschema}`;
 }
 
 /**

@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { KeyRing } from './key-ring.js';
+import { UnusableKey } from './key-wrapper.js';
+import { MasterKeys, newMasterKey } from './master-keys.js';
+
+/** Master keys that count what they unwrap. */
+class CountingKeys extends MasterKeys {
+  unwrapped = 0;
+
+  override unwrap(...of: Parameters<MasterKeys['unwrap']>) {
+    this.unwrapped += 1;
+    return super.unwrap(...of);
+  }
+}
+
+describe('a ring of keys', () => {
+  const [older, newer] = [newMasterKey(), newMasterKey()];
+
+  it('makes a key that it opens without unwrapping it', () => {
+    const wrapper = new CountingKeys([newer]);
+    const ring = new KeyRing(wrapper);
+    const { key, wrapped } = ring.make('ada');
+    expect(ring.open('ada', wrapped)).toBe(key);
+    expect(wrapper.unwrapped).toBe(0);
+    expect(new KeyRing(wrapper).open('ada', wrapped)).toEqual(key);
+  });
+
+  it('unwraps a key once', () => {
+    const { wrapped } = new KeyRing(new MasterKeys([newer])).make('ada');
+    const wrapper = new CountingKeys([newer]);
+    const ring = new KeyRing(wrapper);
+    ring.open('ada', wrapped);
+    ring.open('ada', wrapped);
+    expect(wrapper.unwrapped).toBe(1);
+  });
+
+  it('keeps no more than 20,000 keys, and drops the oldest', () => {
+    const wrapper = new CountingKeys([newer]);
+    const ring = new KeyRing(wrapper);
+    const first = ring.make('person-0').wrapped;
+    const second = ring.make('person-1').wrapped;
+    for (let index = 2; index < 20_001; index += 1) ring.make(`person-${index}`);
+    ring.open('person-1', second);
+    expect(wrapper.unwrapped).toBe(0);
+    ring.open('person-0', first);
+    expect(wrapper.unwrapped).toBe(1);
+  });
+
+  it('has a key at hand that it used, and none that was dropped or is another one', () => {
+    const wrapper = new CountingKeys([newer]);
+    const ring = new KeyRing(wrapper);
+    const { key, wrapped } = ring.make('ada');
+    expect(ring.recent('ada', key.kid)).toBe(key);
+    expect(ring.recent('ada', 'other')).toBeUndefined();
+    expect(ring.recent('bob', key.kid)).toBeUndefined();
+    ring.drop('ada');
+    ring.drop('bob');
+    expect(ring.recent('ada', key.kid)).toBeUndefined();
+    ring.open('ada', wrapped);
+    expect(wrapper.unwrapped).toBe(1);
+  });
+
+  it('opens no key of another person', () => {
+    const { wrapped } = new KeyRing(new MasterKeys([newer])).make('ada');
+    const ring = new KeyRing(new MasterKeys([newer]));
+    expect(() => ring.open('bob', wrapped)).toThrow(UnusableKey);
+  });
+
+  it('wraps keys with the newest master key, and says if that is so already', () => {
+    const { key, wrapped } = new KeyRing(new MasterKeys([older])).make('ada');
+    const ring = new KeyRing(new MasterKeys([newer, older]));
+    const again = ring.rewrap('ada', wrapped);
+    expect(again).toMatchObject({ kid: key.kid, master: newer.id });
+    expect(ring.rewrap('ada', again!)).toBeUndefined();
+    expect(new KeyRing(new MasterKeys([newer])).open('ada', again!).kid).toBe(key.kid);
+  });
+});

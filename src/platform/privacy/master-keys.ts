@@ -1,0 +1,70 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { randomBytes } from '../tools/random.js';
+import { unavailable } from '../tools/errors.js';
+import { type DataKey, dataKeyOf, type WrappedKey } from './data-key.js';
+import { type KeyWrapper, UnusableKey } from './key-wrapper.js';
+
+/** A master key: 32 random bytes, and the id by which wrapped keys name it. */
+export interface MasterKey {
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+/** Returns a new master key. Its id begins with the date, for those who read the file. */
+export function newMasterKey(): MasterKey {
+  const day = new Date().toISOString().slice(0, 10);
+  return { id: `${day}-${randomBytes(4).toString('hex')}`, bytes: randomBytes(32) };
+}
+
+const ALGORITHM = 'aes-256-gcm';
+const IV_BYTES = 12;
+const KEY_BYTES = 32;
+const TAG_BYTES = 16;
+
+/** Wraps data keys with AES-256-GCM; the person's id is authenticated. */
+export class MasterKeys implements KeyWrapper {
+  readonly ids: readonly string[];
+  private readonly keys: ReadonlyMap<string, KeyObject>;
+
+  /** @param keys the newest first; without any, nothing can be wrapped or unwrapped */
+  constructor(keys: readonly MasterKey[]) {
+    this.ids = keys.map(({ id }) => id);
+    this.keys = new Map(keys.map(({ id, bytes }) => [id, createSecretKey(bytes)]));
+  }
+
+  wrap(subject: string, { kid, secret }: DataKey): WrappedKey {
+    const [master] = this.ids;
+    if (master === undefined) throw unavailable('there is no master key');
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(ALGORITHM, this.keys.get(master) as KeyObject, iv, { authTagLength: TAG_BYTES });
+    cipher.setAAD(Buffer.from(subject));
+    const encrypted = cipher.update(secret.export());
+    cipher.final();
+    const wrapped = Buffer.concat([iv, encrypted, cipher.getAuthTag()]);
+    return { kid, wrapped: wrapped.toString('base64'), master };
+  }
+
+  unwrap(subject: string, { kid, wrapped, master }: WrappedKey): DataKey {
+    const key = this.keys.get(master);
+    if (!key) throw unavailable(`there is no master key ${master}`);
+    const opened = dataKeyOf(decrypt(key, wrapped, subject));
+    if (opened.kid !== kid) throw new UnusableKey('it is not the one that it says');
+    return opened;
+  }
+}
+
+function decrypt(key: KeyObject, wrapped: string, subject: string): Buffer {
+  try {
+    const bytes = Buffer.from(wrapped, 'base64');
+    // Buffer skips what is not base64.
+    const isWhole = bytes.length === IV_BYTES + KEY_BYTES + TAG_BYTES && bytes.toString('base64') === wrapped;
+    if (!isWhole) throw new Error('not what wrap returned');
+    const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(subject)).setAuthTag(bytes.subarray(-TAG_BYTES));
+    const decrypted = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES));
+    decipher.final();
+    return decrypted;
+  } catch {
+    throw new UnusableKey('it was altered, or is of another person');
+  }
+}

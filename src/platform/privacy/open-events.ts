@@ -1,0 +1,112 @@
+import { boundTo } from '../event/compose-event.js';
+import type { CloudEvent, SealedPart } from '../event/cloud-event.js';
+import { UnreadableRecord } from '../event/parse-cloud-event.js';
+import { unavailable } from '../tools/errors.js';
+import { type DataKey, isShredded, type StoredKey } from './data-key.js';
+import type { KeyRing } from './key-ring.js';
+import type { KeySource } from './key-source.js';
+import { UnusableKey } from './key-wrapper.js';
+import { join, pointerOf, valueAt } from './personal-fields.js';
+import { openPart } from './sealed-part.js';
+
+/** An opened event, or the reason why it can never be applied. */
+export type Opened = CloudEvent | UnreadableRecord;
+
+/**
+ * Opens the sealed parts of events, in order. An event of an erased person is returned without that part, marked as
+ * `forgotten`. Events without a sealed part are returned as they are.
+ * @throws PlatformError `unavailable` while a person's key is missing, unless the reader treats that as forgotten
+ */
+export type OpenEvents = (events: readonly CloudEvent[]) => Promise<readonly Opened[]>;
+
+/** How the events of a person are read of whom there is neither a key nor an erasure. */
+export interface MissingKeys {
+  /** Returns the keys of these persons once they have arrived; those still unknown are missing from the result. */
+  find(persons: readonly string[]): Promise<ReadonlyMap<string, StoredKey>>;
+  /** Treats the events of persons whose key is unknown as forgotten, as a replay does, instead of waiting. */
+  readonly areForgotten?: boolean;
+}
+
+interface SealedEvent {
+  readonly event: CloudEvent;
+  readonly part: SealedPart;
+  readonly person: string;
+}
+
+/** Returns a function that opens events with the keys of a source. */
+export function openEventsWith(ring: KeyRing, source: KeySource, missing: MissingKeys): OpenEvents {
+  return async (events) => {
+    const sealed = events.map(sealedOf);
+    const isUnknown = ({ person, part }: SealedEvent) => !ring.recent(person, part.kid);
+    const persons = [
+      ...new Set(sealed.flatMap((each) => (each && 'person' in each && isUnknown(each) ? [each.person] : []))),
+    ];
+    const keys = new Map(persons.length === 0 ? [] : await source.find(persons));
+    const unknown = persons.filter((person) => !keys.has(person));
+    if (unknown.length > 0) for (const [person, key] of await missing.find(unknown)) keys.set(person, key);
+    return events.map((event, index) => {
+      const each = sealed[index];
+      if (!each || !('person' in each)) return toOpened(event, each);
+      const recent = ring.recent(each.person, each.part.kid);
+      if (recent && !keys.has(each.person)) return openWith(each, recent);
+      const key = keys.get(each.person);
+      if (key === undefined && missing.areForgotten !== true) {
+        throw unavailable('the key of a person is not here yet, and the person is not erased');
+      }
+      return openIfUsable(ring, each, key, missing.areForgotten !== true);
+    });
+  };
+}
+
+function toOpened(event: CloudEvent, problem: SealedEvent | UnreadableRecord | undefined): Opened {
+  return problem instanceof UnreadableRecord ? problem : event;
+}
+
+/** Returns the sealed part of an event and its person; undefined when it has none. */
+function sealedOf(event: CloudEvent): SealedEvent | UnreadableRecord | undefined {
+  const { data, subject } = event as CloudEvent<{ readonly sealed?: unknown } | null | undefined>;
+  const part = data?.sealed;
+  if (part === undefined) return undefined;
+  if (!isSealedPart(part)) return new UnreadableRecord('data/sealed is not a sealed part');
+  const person = part.person === undefined ? subject : valueAt(data, pointerOf(part.person).tokens);
+  if (typeof person !== 'string') return new UnreadableRecord('data/sealed does not say of which person it is');
+  return { event, part, person };
+}
+
+function isSealedPart(part: unknown): part is SealedPart {
+  if (typeof part !== 'object' || part === null) return false;
+  const { kid, box, person } = part as Record<string, unknown>;
+  return typeof kid === 'string' && typeof box === 'string' && (person === undefined || typeof person === 'string');
+}
+
+function openIfUsable(ring: KeyRing, sealed: SealedEvent, key: StoredKey | undefined, isWaiting: boolean): Opened {
+  const { event, part, person } = sealed;
+  if (key === undefined || isShredded(key)) {
+    ring.drop(person);
+    return { ...event, data: withoutPart(event), sealed: part, forgotten: true };
+  }
+  try {
+    return openWith(sealed, ring.open(person, key));
+  } catch (error) {
+    if (!(error instanceof UnusableKey)) throw error;
+    // The event is not at fault, and its key may be repaired; a replay names it instead of waiting.
+    if (isWaiting) throw unavailable(error.message, error);
+    return new UnreadableRecord(error.message);
+  }
+}
+
+function openWith({ event, part }: SealedEvent, key: DataKey): Opened {
+  const { subject: id, sequence, type, dataschema } = event;
+  try {
+    const content = openPart(key, part, boundTo({ id, version: Number(sequence) }, type, dataschema));
+    return { ...event, data: join(withoutPart(event), content as Readonly<Record<string, unknown>>), sealed: part };
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return error;
+    throw error;
+  }
+}
+
+function withoutPart({ data }: CloudEvent): object {
+  const { sealed: _, ...clear } = data as { readonly sealed: unknown };
+  return clear;
+}

@@ -1,0 +1,55 @@
+import type { DataKey, StoredKey, WrappedKey } from './data-key.js';
+import { isShredded } from './data-key.js';
+import type { KeyRing } from './key-ring.js';
+import type { KeySource } from './key-source.js';
+
+/** The key that seals an event; undefined when the event is published in clear text. */
+export interface SealingKey {
+  readonly key?: DataKey;
+  /** Set when the key was made for this event, and has to be stored and published with it. */
+  readonly made?: WrappedKey;
+}
+
+/** Finds the keys with which a context seals the events of one kind of aggregate. */
+export interface SealingKeys {
+  /**
+   * @param person the id of the person whom the event describes
+   * @param stored the key in the aggregate's own document
+   * @throws KeyDestroyed, PlatformError `unavailable`
+   */
+  keyFor(person: string, stored: StoredKey | undefined): Promise<SealingKey>;
+}
+
+/** The person was erased since the decision was made. */
+export class KeyDestroyed extends Error {
+  constructor() {
+    super('the key of the person was destroyed');
+    this.name = 'KeyDestroyed';
+  }
+}
+
+/** The keys of aggregates that are the persons themselves: each has its key in its document, made with its first event. */
+export function ownKeys(ring: KeyRing): SealingKeys {
+  return {
+    keyFor: (person, stored) => {
+      if (isShredded(stored)) return Promise.reject(new KeyDestroyed());
+      if (stored) return Promise.resolve({ key: ring.open(person, stored) });
+      const { key, wrapped } = ring.make(person);
+      return Promise.resolve({ key, made: wrapped });
+    },
+  };
+}
+
+/**
+ * Copies of another context's keys. A person without a key was registered before events were sealed, and has none until
+ * the owner makes one: the event is published in clear text, as those before it.
+ */
+export function copiedKeys(ring: KeyRing, source: KeySource): SealingKeys {
+  return {
+    keyFor: async (person) => {
+      const stored = (await source.find([person])).get(person);
+      if (isShredded(stored)) throw new KeyDestroyed();
+      return stored ? { key: ring.open(person, stored) } : {};
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Aggregate, Restorable } from '../aggregate/aggregates.js';
+import type { KeySource } from '../privacy/key-source.js';
+import { newestOfEach } from '../views/projection.js';
+
+/** A change, with the state after it if that is known. */
+export interface RestorableChange {
+  readonly id: string;
+  readonly version: number;
+  readonly hash?: string;
+  readonly state?: Aggregate;
+}
+
+/**
+ * Stores the newest states among these changes, with the keys of the persons. A change of an erased person whose state
+ * is not known any more is skipped: the erasure follows it.
+ */
+export async function restoreInto(
+  store: Pick<Restorable, 'restore' | 'keysTopic'>,
+  changes: readonly RestorableChange[],
+  keys: KeySource | undefined,
+): Promise<void> {
+  const newest = newestOfEach(changes.flatMap(({ state, ...change }) => (state ? [{ ...change, state }] : [])));
+  if (!keys || store.keysTopic === undefined) return store.restore(newest);
+  const found = await keys.find(newest.map(({ id }) => id));
+  await store.restore(newest.map((change) => ({ ...change, key: found.get(change.id) })));
+}
