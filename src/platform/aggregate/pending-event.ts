@@ -5,6 +5,7 @@ import { composeEvent, type SealData } from '../event/compose-event.js';
 import type { StoredKey } from '../privacy/data-key.js';
 import { personalFieldsOf, sealData, valueAt } from '../privacy/personal-fields.js';
 import { KeyDestroyed, type SealingKey, type SealingKeys } from '../privacy/sealing-keys.js';
+import { endOfTurn } from '../tools/end-of-turn.js';
 import { type Aggregate, type Change, type Head, type PendingEvent, VersionConflict } from './aggregates.js';
 
 /** The JSON Pointer of the whole state. */
@@ -47,6 +48,7 @@ export async function sealedChange(
 ): Promise<ComposedChange> {
   const person = keys && personIn(stream, change);
   if (person === undefined) return composeChange(stream, before, change);
+  await endOfTurn();
   try {
     return composeChange(stream, before, change, await keys?.keyFor(person, before?.key));
   } catch (error) {

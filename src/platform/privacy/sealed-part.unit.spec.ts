@@ -30,6 +30,8 @@ const EVENT = 'ada|1|type|schema';
 const OVERHEAD_BYTES = 28;
 
 const key = newDataKey();
+/** The same key in another process, which has not sealed anything with it. */
+const reader = dataKeyOf(key.secret.export());
 const bytesOf = ({ box }: SealedPart) => Buffer.from(box, 'base64');
 
 describe('a sealed part', () => {
@@ -38,7 +40,7 @@ describe('a sealed part', () => {
     fc.assert(
       fc.property(object, fc.string(), (value, event) => {
         const content = JSON.parse(JSON.stringify(value)) as object;
-        expect(openPart(key, sealPart(key, content, event), event)).toEqual(content);
+        expect(openPart(reader, sealPart(key, content, event), event)).toEqual(content);
       }),
     );
   });
@@ -48,11 +50,20 @@ describe('a sealed part', () => {
     ['of 1 MB', { '/customer/name': Array.from({ length: 100_000 }, (_, index) => `${index} ${index % 7}`) }],
     ['that repeats itself for 2 MB', { '/customer/name': 'ada'.repeat(700_000) }],
   ])('opens if its content is one %s', (_size, content) => {
-    expect(openPart(key, sealPart(key, content, EVENT), EVENT)).toEqual(content);
+    expect(openPart(reader, sealPart(key, content, EVENT), EVENT)).toEqual(content);
   });
 
   it('of a customer with a phone, an address and a card has at most 320 bytes', () => {
     expect(JSON.stringify(sealPart(key, CUSTOMER, EVENT)).length).toBeLessThanOrEqual(320);
+  });
+
+  it('is not shared with what was sealed, even in the process that sealed it', () => {
+    const content = structuredClone(CUSTOMER);
+    const sealed = sealPart(key, content, EVENT);
+    const expected = openPart(reader, sealed, EVENT);
+    content['/customer/name'].firstName = 'Eve';
+    expect(openPart(key, sealed, EVENT)).toEqual(expected);
+    expect(openPart(key, sealed, EVENT)).not.toBe(openPart(key, sealed, EVENT));
   });
 
   it('has another box each time', () => {

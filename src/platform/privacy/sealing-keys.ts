@@ -1,3 +1,4 @@
+import { batched } from '../tools/batching.js';
 import type { DataKey, StoredKey, WrappedKey } from './data-key.js';
 import { isShredded } from './data-key.js';
 import type { KeyRing } from './key-ring.js';
@@ -19,6 +20,9 @@ export interface SealingKeys {
    */
   keyFor(person: string, stored: StoredKey | undefined): Promise<SealingKey>;
 }
+
+/** One lookup in the database serves many commands. */
+const LOOKUPS = { maxBatch: 500, maxWaiting: 10_000, maxFlushes: 2 };
 
 /** The person was erased since the decision was made. */
 export class KeyDestroyed extends Error {
@@ -45,9 +49,13 @@ export function ownKeys(ring: KeyRing): SealingKeys {
  * the owner makes one: the event is published in clear text, as those before it.
  */
 export function copiedKeys(ring: KeyRing, source: KeySource): SealingKeys {
+  const find = batched(LOOKUPS, async (persons: readonly string[]) => {
+    const found = await source.find([...new Set(persons)]);
+    return persons.map((person) => found.get(person));
+  });
   return {
     keyFor: async (person) => {
-      const stored = (await source.find([person])).get(person);
+      const stored = await find(person);
       if (isShredded(stored)) throw new KeyDestroyed();
       return stored ? { key: ring.open(person, stored) } : {};
     },
