@@ -17,6 +17,7 @@ import { type Compression, DEFAULT_COMPRESSION } from '../operating/config/kafka
 import type { DependencyHealth } from '../tools/dependency.js';
 import { KafkaAdmin } from './admin.js';
 import { registerCodecs } from './compression.js';
+import { encodeRecordsInOneBuffer } from './record-encoding.js';
 import { KafkaConsumer } from './consumer.js';
 import { explained, reasonFor } from './errors.js';
 import { KafkaLogReader } from './log-reader.js';
@@ -66,6 +67,7 @@ export class KafkaBus implements Bus {
 
   /** Loads the client. It connects with the first call that needs a connection. */
   static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
+    encodeRecordsInOneBuffer();
     const { Kafka: Client, Partitioners } = await import('kafkajs');
     await registerCodecs();
     const client = new Client({
