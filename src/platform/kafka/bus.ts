@@ -11,7 +11,7 @@ import type {
   StartAt,
   TopicDescription,
 } from '../log/bus.js';
-import { partitionsChanged } from '../log/topics.js';
+import { keepsOnlyNewest, partitionsChanged } from '../log/topics.js';
 import { withTimeout } from '../tools/timeout.js';
 import { type Compression, DEFAULT_COMPRESSION } from '../operating/config/kafka-settings.js';
 import type { DependencyHealth } from '../tools/dependency.js';
@@ -114,7 +114,8 @@ export class KafkaBus implements Bus {
   }
 
   publish(topic: string, records: readonly BusRecord[]): Promise<void> {
-    const { compression = DEFAULT_COMPRESSION } = this.settings;
+    // Keys are encrypted, and what is encrypted hardly becomes smaller.
+    const compression = keepsOnlyNewest(topic) ? 'none' : (this.settings.compression ?? DEFAULT_COMPRESSION);
     const expect = (partitions: number) => this.expectSame(topic, partitions);
     const producer =
       this.producers.get(topic) ?? new TopicProducer(this.kafka, topic, compression, this.choosePartition, expect);
