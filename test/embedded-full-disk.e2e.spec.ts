@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../src/platform/testing/eventually.js';
@@ -34,7 +35,18 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
     disk.unmount();
   });
 
-  it('does not start, and says which folder has no room', async () => {
+  it('does not start for the first time, says what cannot be created, and leaves nothing behind', async () => {
+    disk.fill();
+    const before = readdirSync(disk.path);
+    const { code, stderr } = await runCommand({ DATA_DIR: disk.path }, 'serve');
+    expect(readdirSync(disk.path)).toEqual(before);
+    const problem = `DATA_DIR: ${join(disk.path, 'master-keys')}: cannot be created: no space left on device\n`;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: problem });
+  });
+
+  it('does not start again, and says which folder has no room', async () => {
+    running = await serve({ DATA_DIR: disk.path }).ready();
+    await running.kill('SIGTERM');
     disk.fill();
     const { code, stderr } = await runCommand({ DATA_DIR: disk.path }, 'serve');
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(NO_ROOM) });
