@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import type { LoggedRecord } from '../src/platform/log/bus.js';
 import { call, get, patch, post } from './support/http.js';
 import { readDocuments } from './support/read-documents.js';
-import { readKafka } from './support/read-log.js';
-import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
+import { openWithKeysIn } from './support/open-records.js';
+import { readEmbeddedLog, readKafka, TOPICS, WITH_KEYS } from './support/read-log.js';
+import { describeWithRealServers, masterKeysFile, realServers } from '../src/platform/testing/real-servers.js';
 import { CARD_PREFIX, customerInput, newCardNumber } from './support/requests.js';
 import { type RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
 import { base64sOf } from './support/traces.js';
@@ -16,7 +18,7 @@ describe('a card number on the embedded backends', () => {
   it('is nowhere: not in an answer, not in the log, not on disk', async () => {
     const DATA_DIR = temporaryDirectory();
     const running = await serve({ DATA_DIR, LOG_LEVEL: 'trace' }).ready();
-    await sendCardsEverywhere(running);
+    const ids = await sendCardsEverywhere(running);
     expect(await running.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 
     expect(running.output).not.toMatch(CARD);
@@ -29,6 +31,7 @@ describe('a card number on the embedded backends', () => {
       expect(content).not.toMatch(CARD);
       expect(encoded.filter((text) => content.includes(text))).toEqual([]);
     }
+    await expectNoCardIn(await readEmbeddedLog(DATA_DIR, WITH_KEYS), ids, join(DATA_DIR, 'master-keys'));
   });
 });
 
@@ -41,9 +44,7 @@ describeWithRealServers('a card number on Kafka and MongoDB', () => {
     expect(await running.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 
     expect(running.output).not.toMatch(CARD);
-    const records = (await readKafka(kafka)).filter(({ key }) => ids.includes(String(key)));
-    expect(records.length).toBeGreaterThanOrEqual(ids.length);
-    for (const { value, headers } of records) expect(`${String(value)} ${JSON.stringify(headers)}`).not.toMatch(CARD);
+    await expectNoCardIn(await readKafka(kafka, WITH_KEYS), ids, masterKeysFile());
     for (const [database, collection] of [
       ['accounts', 'customer.accounts'],
       ['orders', 'customers'],
@@ -54,6 +55,19 @@ describeWithRealServers('a card number on Kafka and MongoDB', () => {
     }
   });
 });
+
+/** Expects that no card number is in the records of these customers, not even sealed. */
+async function expectNoCardIn(log: readonly LoggedRecord[], ids: readonly string[], keysFile: string): Promise<void> {
+  const open = await openWithKeysIn(log, keysFile);
+  const isEvent = ({ topic }: LoggedRecord) => TOPICS.some((each) => each === topic);
+  const records = log.filter((record) => isEvent(record) && ids.includes(String(record.key)));
+  expect(records.length).toBeGreaterThan(ids.length);
+  for (const record of records) {
+    const opened = JSON.stringify(await open(record));
+    expect(opened).toContain('Cardholder');
+    expect(`${String(record.value)} ${JSON.stringify(record.headers)} ${opened}`).not.toMatch(CARD);
+  }
+}
 
 /** Sends card numbers where they belong and where they do not; answers the ids of the customers that came of it. */
 async function sendCardsEverywhere({ url }: RunningProcess): Promise<string[]> {

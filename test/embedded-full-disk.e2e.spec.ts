@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../src/platform/testing/eventually.js';
 import {
@@ -6,12 +8,11 @@ import {
   expectLogTellsAll,
   expectOrdersHears,
   expectOutboxDrains,
-  holdsAcknowledged,
 } from './support/guarantees.js';
 import { get, post } from './support/http.js';
 import { Load } from './support/load.js';
 import { describeUnlessMissing } from '../src/platform/testing/own-servers-needed.js';
-import { readEmbeddedLog } from './support/read-log.js';
+import { readEmbeddedLog, WITH_KEYS } from './support/read-log.js';
 import { customerInput } from './support/requests.js';
 import { runCommand } from './support/run-command.js';
 import { type RunningProcess, serve } from './support/run-process.js';
@@ -34,7 +35,18 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
     disk.unmount();
   });
 
-  it('does not start, and says which folder has no room', async () => {
+  it('does not start for the first time, says what cannot be created, and leaves nothing behind', async () => {
+    disk.fill();
+    const before = readdirSync(disk.path);
+    const { code, stderr } = await runCommand({ DATA_DIR: disk.path }, 'serve');
+    expect(readdirSync(disk.path)).toEqual(before);
+    const problem = `DATA_DIR: ${join(disk.path, 'master-keys')}: cannot be created: no space left on device\n`;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: problem });
+  });
+
+  it('does not start again, and says which folder has no room', async () => {
+    running = await serve({ DATA_DIR: disk.path }).ready();
+    await running.kill('SIGTERM');
     disk.fill();
     const { code, stderr } = await runCommand({ DATA_DIR: disk.path }, 'serve');
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(NO_ROOM) });
@@ -81,7 +93,7 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
     await expectOrdersHears(load, running.url);
     await expectOutboxDrains(running.managementUrl);
     await running.kill('SIGKILL');
-    expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, (records) => holdsAcknowledged(load, records)));
+    await expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, WITH_KEYS), join(DATA_DIR, 'master-keys'));
   }, 120_000);
 });
 

@@ -86,7 +86,7 @@ describe('an invalid setting', () => {
     const file = join(temporaryDirectory(), 'file');
     writeFileSync(file, '');
     const line = await refusal(['serve'], { DATA_DIR: file });
-    expect(line).toBe(`DATA_DIR: ${join(file, 'accounts')} cannot be opened: not a directory`);
+    expect(line).toBe(`DATA_DIR: ${join(file, 'master-keys')}: cannot be created: not a directory`);
   });
 
   it.each(['PORT', 'MANAGEMENT_PORT'])(

@@ -6,12 +6,14 @@ import { readStores } from './read-stores.mjs';
 /** @typedef {import('./facts.mjs').Finding} Finding */
 /** @typedef {import('./facts.mjs').LogEvent} LogEvent */
 
+/** @typedef {{ kafka: string, mongodb: string, opener: import('./open-log.mjs').LogOpener }} Servers */
+
 /** What is on its way has this long to arrive. */
 const SETTLES_WITHIN_MS = 90_000;
 
 /**
  * Reads everything and checks it, again while something may still be on its way. No request must be open.
- * @param {{ kafka: string, mongodb: string }} servers @param {readonly import('./facts.mjs').Call[]} calls
+ * @param {Servers} servers @param {readonly import('./facts.mjs').Call[]} calls
  * @returns {Promise<{ findings: Finding[], events: LogEvent[] }>}
  */
 export async function readBack(servers, calls) {
@@ -21,10 +23,10 @@ export async function readBack(servers, calls) {
   }
 }
 
-/** @param {{ kafka: string, mongodb: string }} servers @param {readonly import('./facts.mjs').Call[]} calls */
-async function readAndCheck({ kafka, mongodb }, calls) {
+/** @param {Servers} servers @param {readonly import('./facts.mjs').Call[]} calls */
+async function readAndCheck({ kafka, mongodb, opener }, calls) {
   const stores = await readStores(mongodb);
-  const { events, deadLetters } = await readLog(kafka);
+  const { events, deadLetters } = await readLog(kafka, opener);
   const findings = check({ calls, events, stores });
   if (deadLetters > 0) findings.push({ sort: 'unexpected', what: `${deadLetters} records are dead letters` });
   return { findings, events };

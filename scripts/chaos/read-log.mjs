@@ -10,14 +10,16 @@ const STREAMS = {
   'accounts.customer.change': { kind: /** @type {const} */ ('customer'), content: customerContent },
   'orders.order.change': { kind: /** @type {const} */ ('order'), content: orderContent },
 };
+const KEYS = 'accounts.customer.keys';
 const READ_WITHIN_MS = 120_000;
 
 /**
  * Reads the topics of both modules from their beginnings to where they end now.
  * @param {string} brokers
+ * @param {import('./open-log.mjs').LogOpener} opener
  * @returns {Promise<{ events: LogEvent[], deadLetters: number }>} each partition in its order
  */
-export async function readLog(brokers) {
+export async function readLog(brokers, opener) {
   const { registerCodecs } = await import(new URL('../../dist/platform/kafka/compression.js', import.meta.url).href);
   await registerCodecs();
   const kafka = new kafkajs.Kafka({
@@ -27,55 +29,91 @@ export async function readLog(brokers) {
     connectionTimeout: 10_000,
     retry: { retries: 10 },
   });
-  const [admin, groupId] = [kafka.admin(), `chaos-${randomUUID()}`];
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200 });
-  await Promise.all([admin.connect(), consumer.connect()]);
+  const admin = kafka.admin();
+  await admin.connect();
   try {
-    const topics = Object.keys(STREAMS);
+    // A key is published before the first event of its customer.
+    await readTopics(kafka, admin, [KEYS], async ({ messages }) => opener.learn(messages));
+    /** @type {LogEvent[]} */
+    const events = [];
+    await readTopics(kafka, admin, Object.keys(STREAMS), async ({ topic, partition, messages }) => {
+      const parsed = messages.map(({ value }) => JSON.parse(String(value)));
+      const opened = await opener.open(parsed);
+      for (const [index, { offset }] of messages.entries())
+        events.push(eventOf({ topic, partition, offset: Number(offset) }, parsed[index], opened[index]));
+    });
+    return { events, deadLetters: await countDeadLetters(admin) };
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** @typedef {{ topic: string, partition: number, messages: import('kafkajs').KafkaMessage[] }} Batch */
+
+/**
+ * Handles all messages that topics have now.
+ * @param {import('kafkajs').Kafka} kafka @param {import('kafkajs').Admin} admin
+ * @param {string[]} topics
+ * @param {(batch: Batch) => Promise<void>} handle once for each batch; its error ends the reading
+ */
+async function readTopics(kafka, admin, topics, handle) {
+  const groupId = `chaos-${randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200 });
+  await consumer.connect();
+  try {
     /** @type {Map<string, number>} offset at which a partition ends */
     const missing = new Map();
     for (const topic of topics) {
       for (const { partition, low, high } of await admin.fetchTopicOffsets(topic))
         if (high !== low) missing.set(`${topic}-${partition}`, Number(high));
     }
-    /** @type {LogEvent[]} */
-    const events = [];
+    /** @type {unknown} */
+    let failure;
     await consumer.subscribe({ topics, fromBeginning: true });
     await consumer.run({
       eachBatch: async ({ batch: { topic, partition, messages } }) => {
         const end = missing.get(`${topic}-${partition}`);
-        if (end === undefined) return;
-        for (const { offset, value } of messages)
-          if (Number(offset) < end) events.push(eventOf(topic, partition, Number(offset), String(value)));
+        if (end === undefined || failure !== undefined) return;
+        try {
+          await handle({ topic, partition, messages: messages.filter(({ offset }) => Number(offset) < end) });
+        } catch (error) {
+          // Thrown here, it would have the batch delivered again.
+          failure = error;
+        }
         if (Number(messages.at(-1)?.offset) >= end - 1) missing.delete(`${topic}-${partition}`);
       },
     });
-    for (const deadline = Date.now() + READ_WITHIN_MS; missing.size > 0; await sleep(50))
+    for (const deadline = Date.now() + READ_WITHIN_MS; missing.size > 0; await sleep(50)) {
+      if (failure !== undefined) throw failure;
       if (Date.now() > deadline) throw new Error(`the log cannot be read: ${[...missing.keys()].join(', ')}`);
-    return { events, deadLetters: await countDeadLetters(admin) };
+    }
+    if (failure !== undefined) throw failure;
   } finally {
     await consumer.disconnect();
     await admin.deleteGroups([groupId]).catch(() => undefined);
-    await admin.disconnect();
   }
 }
 
-/** @param {string} topic @param {number} partition @param {number} offset @param {string} json @returns {LogEvent} */
-function eventOf(topic, partition, offset, json) {
-  const event = JSON.parse(json);
-  const { kind, content } = STREAMS[/** @type {keyof typeof STREAMS} */ (topic)];
+/**
+ * @param {{ topic: string, partition: number, offset: number }} place
+ * @param {any} event as it was published
+ * @param {any} data with what was sealed
+ * @returns {LogEvent}
+ */
+function eventOf(place, event, data) {
+  const { kind, content } = STREAMS[/** @type {keyof typeof STREAMS} */ (place.topic)];
   const { hash, ...hashed } = event;
   const digest = createHash('sha256')
     .update(/** @type {string} */ (canonicalize(hashed)))
     .digest('hex');
   return {
-    ...{ kind, topic, partition, offset, hash },
+    ...{ kind, ...place, hash },
     id: event.subject,
     type: event.type.split('.').at(-1),
     eventId: event.id,
     prevhash: event.prevhash,
     isWhole: digest === hash,
-    content: { ...content(event.data[kind]), version: Number(event.sequence) },
+    content: { ...content(data[kind]), version: Number(event.sequence) },
   };
 }
 

@@ -8,6 +8,7 @@ import { schedule } from './faults.mjs';
 import { Fleet } from './fleet.mjs';
 import { checkHistories } from './linearizability.mjs';
 import { Load } from './load.mjs';
+import { LogOpener } from './open-log.mjs';
 import { randomFrom } from './random.mjs';
 import { readBack } from './read-back.mjs';
 import { Recorder } from './recorder.mjs';
@@ -58,12 +59,22 @@ export async function run(options) {
   try {
     for (const module of [...MODULES, ...MODULES]) await fleet.add(module);
     await fleet.ready();
-    return await new Run(options, { cluster, fleet, settings, findings }).toItsEnd();
+    const opener = await LogOpener.create(masterKeys);
+    return await new Run(options, { cluster, fleet, settings, findings, opener }).toItsEnd();
   } finally {
     await fleet.dispose();
     await cluster.stop();
   }
 }
+
+/**
+ * @typedef {object} World
+ * @property {Cluster} cluster
+ * @property {Fleet} fleet
+ * @property {Record<string, string>} settings
+ * @property {Finding[]} findings
+ * @property {LogOpener} opener
+ */
 
 class Run {
   /** @type {import('./report.mjs').Made[]} */
@@ -72,14 +83,15 @@ class Run {
 
   /**
    * @param {Options} options
-   * @param {{ cluster: Cluster, fleet: Fleet, settings: Record<string, string>, findings: Finding[] }} world
+   * @param {World} world
    */
-  constructor(options, { cluster, fleet, settings, findings }) {
+  constructor(options, { cluster, fleet, settings, findings, opener }) {
     this.options = options;
     this.cluster = cluster;
     this.fleet = fleet;
     this.settings = settings;
     this.findings = findings;
+    this.opener = opener;
     this.load = new Load(this.#recorder, (module) => fleet.urls(module), options);
   }
 
@@ -163,11 +175,14 @@ class Run {
 
   /** A quiet point: no request is open, all is read back. */
   async #check({ isLast = false } = {}) {
-    const { cluster, fleet, load, options } = this;
+    const { cluster, fleet, load, opener, options } = this;
     await load.pause();
     if (isLast) for (const { module, url } of fleet.instances) await load.readAll(module, url);
     options.say(`checking ${this.#recorder.calls.length} calls ...`);
-    const { findings, events } = await readBack(cluster, this.#recorder.calls);
+    const { findings, events } = await readBack(
+      { kafka: cluster.kafka, mongodb: cluster.mongodb, opener },
+      this.#recorder.calls,
+    );
     const known = new Set(this.findings.map(({ id, what }) => `${id} ${what}`));
     this.#found(findings.filter(({ id, what }) => !known.has(`${id} ${what}`)));
     if (!isLast) {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Database } from '../context/database.js';
 import type { DependencyHealth } from '../tools/dependency.js';
+import { reasonOfSystemError } from '../tools/system-error.js';
 import { madeAt } from '../rebuilding/inspection.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
 import { EmbeddedPositions } from './positions.js';
@@ -119,11 +120,11 @@ async function levelOnDisk(directory: string, logger: StoreLogger | undefined): 
 }
 
 /** In the words of the operating system, of which Node and LevelDB each make a message of their own; without the path. */
-function whyNotOpened({ message, cause }: Error): string {
-  const told = (cause as Error | undefined)?.message ?? message;
-  if (told.startsWith('EEXIST')) return 'it is a file and no folder';
-  const [, ofNode, ofLevelDb] = /^[A-Z]+: (.+), \w+ '|^IO error: .*: (.+)$/.exec(told) ?? [];
-  return (ofNode ?? ofLevelDb ?? told).toLowerCase();
+function whyNotOpened(error: Error): string {
+  const cause = (error.cause ?? error) as NodeJS.ErrnoException;
+  if (cause.code === 'EEXIST') return 'it is a file and no folder';
+  const [, ofLevelDb] = /^IO error: .*: (.+)$/.exec(cause.message) ?? [];
+  return (ofLevelDb ?? reasonOfSystemError(cause)).toLowerCase();
 }
 
 /** Returns the data that LevelDB dropped when it was opened. LevelDB reports this only in its own `LOG` file. */

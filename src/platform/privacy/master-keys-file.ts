@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { MasterKey } from './master-keys.js';
+import { reasonOfSystemError } from '../tools/system-error.js';
 import { type MasterKeyLine, parseMasterKeyLines } from './master-key-lines.js';
 
 /**
@@ -35,12 +36,25 @@ export async function createMasterKeysFile(file: string, key: MasterKey): Promis
   if (existsSync(file)) return;
   const temporary = `${file}.${randomBytes(8).toString('hex')}`;
   try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeDurably(temporary, `${masterKeyLine(key)}\n`);
-    await link(temporary, file).finally(() => rm(temporary));
+    await makeFolder(path.dirname(file));
+    try {
+      await writeDurably(temporary, `${masterKeyLine(key)}\n`);
+      await link(temporary, file);
+    } finally {
+      await rm(temporary, { force: true });
+    }
     await syncFolder(path.dirname(file));
   } catch (error) {
-    if (!existsSync(file)) throw new Error(`cannot be created (${codeOf(error)})`);
+    if (!existsSync(file)) throw new Error(`cannot be created: ${reasonOfSystemError(error as Error)}`);
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    // It is a file: opening one below it gives the better reason.
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -42,8 +42,11 @@ describe('a created file of master keys', () => {
 
   it('cannot be created below a file', async () => {
     await createMasterKeysFile(file, newMasterKey());
+    await expect(createMasterKeysFile(path.join(file, 'deep', 'below'), newMasterKey())).rejects.toThrow(
+      /^cannot be created: not a directory$/,
+    );
     await expect(createMasterKeysFile(path.join(file, 'below'), newMasterKey())).rejects.toThrow(
-      /^cannot be created \(E\w+\)$/,
+      /^cannot be created: not a directory$/,
     );
   });
 });

@@ -88,7 +88,7 @@ async function naming<T>({ setting, path: file }: KeysFile, work: () => T | Prom
     return await work();
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const which = setting === 'DATA_DIR' ? `${path.basename(file)}: ` : '';
+    const which = setting === 'DATA_DIR' ? `${file}: ` : '';
     throw new ConfigError([`${setting}: ${which}${(error as Error).message}`]);
   }
 }

@@ -92,9 +92,10 @@ describe('on the embedded backends, the master keys', () => {
   });
 
   it('are refused with the name of the file if it is invalid', async () => {
-    await writeFile(path.join(folder.path, 'master-keys'), 'a s3cr3t\n');
+    const file = path.join(folder.path, 'master-keys');
+    await writeFile(file, 'a s3cr3t\n');
     await expect(openKeyWrapper(parseConfig({ DATA_DIR: folder.path }))).rejects.toThrow(
-      new ConfigError(['DATA_DIR: master-keys: line 1: the key is not base64']),
+      new ConfigError([`DATA_DIR: ${file}: line 1: the key is not base64`]),
     );
   });
 });
