@@ -69,8 +69,11 @@ describeWithOwnServers('an erased person does not come back with a backup', 'e2e
     const lists = [
       await get(`${url}/accounts/customers?limit=200`),
       await get(`${url}/accounts/customers/${id}/history`),
+      await get(`${url}/orders?customerId=${id}`),
       ...(await Promise.all(orders.map((order) => get(`${url}/orders/${order}`)))),
+      ...(await Promise.all(orders.map((order) => get(`${url}/orders/${order}/history`)))),
     ];
+    for (const { status } of lists.slice(2)) expect(status).toBe(200);
     for (const { text } of [customer, old, copy, ...lists]) {
       for (const secret of Object.values(texts)) expect(text).not.toContain(secret);
     }
