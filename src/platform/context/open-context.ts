@@ -208,7 +208,7 @@ interface Opening {
 
 function openAggregate(
   declaration: AggregateDeclaration,
-  { database: { stores }, container, cursors, keys, confirming }: Opening,
+  { database: { stores, overwritten }, container, cursors, keys, confirming }: Opening,
 ): OpenAggregate {
   const { port, collection, events, list, history: declared } = declaration;
   const store = stores.aggregates<Aggregate>(collection, events, keys.sealingOf(events));
@@ -221,7 +221,7 @@ function openAggregate(
   if (declared && history) container.bind(declared.port).toConstantValue(history);
   const { erasures } = declaration;
   const confirmations = erasures && stores.projection<Confirmed>(erasures.collection);
-  const attesting = confirmations && erasuresFrom({ events, store, history, confirmations, confirming });
+  const attesting = confirmations && erasuresFrom({ events, store, history, confirmations, confirming, overwritten });
   if (erasures && attesting) container.bind(erasures.port).toConstantValue(attesting);
   return {
     ...{ declaration, store, states: store.audit() },
