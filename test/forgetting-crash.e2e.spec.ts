@@ -31,6 +31,8 @@ describeWithOwnServers('an erasure ends, although the process is killed', 'e2e-f
     running[module] = await serve(settings(mongodb), module).lasts().ready();
   };
   const kill = (module: 'accounts' | 'orders') => running[module]?.kill('SIGKILL');
+  /** A member of a group that is killed is missed for a session. */
+  const stop = (module: 'accounts' | 'orders') => running[module]?.kill('SIGTERM');
   const urls = () => ({ accounts: String(running.accounts?.url), orders: String(running.orders?.url) });
 
   beforeAll(async () => {
@@ -101,7 +103,7 @@ describeWithOwnServers('an erasure ends, although the process is killed', 'e2e-f
   }, 120_000);
 
   it('after the end of its key is published, and before the outbox is trimmed', async () => {
-    await kill('accounts');
+    await stop('accounts');
     await start('accounts', proxy.uri);
     proxy.holdBack('$pull');
     await erase(urls(), gone);
@@ -133,7 +135,7 @@ describeWithOwnServers('an erasure ends, although the process is killed', 'e2e-f
     'after the copy of the key is destroyed, and $when',
     async ({ collection, member, left }) => {
       const [order] = gone.orders as [string];
-      await kill('orders');
+      await stop('orders');
       await start('orders', proxy.uri);
       proxy.holdBack(bsonOf('update', collection), member === 'redactedAt' ? order : gone.id, member);
       await erase(urls(), gone);

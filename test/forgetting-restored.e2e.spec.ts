@@ -98,7 +98,7 @@ describeWithOwnServers('an erased person does not come back with a backup', 'e2e
       await attestationOf(urls(), gone);
       await expectForgotten(urls(), gone);
       await settled();
-      await running.kill('SIGKILL');
+      await running.kill('SIGTERM');
 
       for (const name of MODULES)
         if (restored.includes(name)) await databases.restore(name, backups.get(name) as Backup);
