@@ -112,7 +112,7 @@ describeWithOwnServers('an erased person does not come back with a backup', 'e2e
         expect(copy).toMatchObject({ key: { shreddedAt: expect.any(String) } });
       });
       await expectNeverShown(gone);
-      for (const module of MODULES) {
+      for (const module of MODULES.filter((name) => restored.includes(name))) {
         expect(await runCommand(settings(), 'replay', '--module', module)).toMatchObject({ code: 0 });
       }
       await running.ready();

@@ -1,18 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CONTEXTS } from '../src/contexts.js';
-import { EmbeddedBus } from '../src/platform/embedded/bus.js';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../src/platform/embedded/database.js';
 import type { CloudEvent, SealedPart } from '../src/platform/event/cloud-event.js';
 import { toEventRecord } from '../src/platform/event/event-record.js';
 import { canonicalJson, hashOf } from '../src/platform/event/hash-chain.js';
-import { parseConfig } from '../src/platform/operating/config/config.js';
-import { MasterKeys, newMasterKey } from '../src/platform/privacy/master-keys.js';
-import { Process } from '../src/platform/process/process.js';
-import { eventually } from '../src/platform/testing/eventually.js';
-import { silentLogger } from '../src/platform/testing/silent-logger.js';
 import type { KeptRecord } from './support/log-world.js';
+import { MemorySystem } from './support/memory-system.js';
 import { NEWEST, newPerson, type Person } from './support/persons.js';
-import { verified } from './support/verified.js';
 
 const CUSTOMERS = 'accounts.customer.change';
 const ORDERS = 'orders.order.change';
@@ -28,47 +20,20 @@ interface Logged {
 }
 
 describe('of a log that somebody has written to, with hashes that fit, a verification names', () => {
-  let log: EmbeddedDatabase;
-  let bus: EmbeddedBus;
-  let databases: ReadonlyMap<string, EmbeddedDatabase>;
-  let running: Process;
+  let system: MemorySystem;
   let [ada, bob]: Person[] = [];
-  const config = parseConfig({ PORT: 0, MANAGEMENT_PORT: 0 });
-  const keys = new MasterKeys([newMasterKey()]);
-  const backends = {
-    busName: 'embedded log',
-    openBus: () => Promise.resolve(bus),
-    openDatabase: (name: string) => Promise.resolve(databases.get(name) as EmbeddedDatabase),
-    openKeyWrapper: () => Promise.resolve(keys),
-  };
 
   beforeEach(async () => {
-    log = await openEmbeddedDatabase('memory');
-    bus = new EmbeddedBus(log, silentLogger);
-    databases = new Map(
-      await Promise.all(CONTEXTS.map(async ({ name }) => [name, await openEmbeddedDatabase('memory')] as const)),
-    );
-    running = new Process(config, CONTEXTS, backends, silentLogger);
-    await running.start();
-    await running.joined();
-    const url = `http://127.0.0.1:${running.ports.port}`;
-    [ada, bob] = [await newPerson({ accounts: url, orders: url }), await newPerson({ accounts: url, orders: url })];
-    await eventually(async () => {
-      for (const each of CONTEXTS) expect(await verify(each.name)).toEqual({ findings: [], unreadable: [] });
-    });
+    system = await MemorySystem.open();
+    await system.start();
+    [ada, bob] = [await newPerson(system.urls), await newPerson(system.urls)];
+    await system.expectVerified();
   });
 
-  afterEach(() => running.stop());
-
-  function verify(name: string) {
-    const context = CONTEXTS.find((each) => each.name === name) as (typeof CONTEXTS)[number];
-    return verified(context, { ...backends, config, bus, lagToleranceMs: 0 });
-  }
-
-  const records = () => log.level.sublevel<string, KeptRecord>('log', { valueEncoding: 'json' });
+  afterEach(() => system.stop());
 
   async function find(topic: string, subject: string, sequence: number): Promise<Logged> {
-    for await (const [place, { value }] of records().iterator()) {
+    for await (const [place, { value }] of system.records.iterator()) {
       if (!place.startsWith(`${topic}!`)) continue;
       const event = JSON.parse(Buffer.from(value ?? '', 'base64').toString()) as SealedEvent;
       if (event.subject === subject && event.sequence === String(sequence)) return { place, event };
@@ -81,12 +46,12 @@ describe('of a log that somebody has written to, with hashes that fit, a verific
     const json = canonicalJson({ ...event, hash: hashOf(event) });
     const { key, value, headers } = toEventRecord(event.subject, json);
     const kept = { key: String(key?.toString('base64')), value: String(value?.toString('base64')), headers };
-    await records().put(place, kept as KeptRecord);
+    await system.records.put(place, kept as KeptRecord);
   }
 
   async function expectNamed(context: string, { place }: Logged, reason: string): Promise<void> {
     const [topic, partition, offset] = place.split('!');
-    const { findings, unreadable } = await verify(context);
+    const { findings, unreadable } = await system.verify(context);
     const at = { topic, partition: Number(partition), offset: Number(offset) };
     expect(unreadable).toMatchObject([{ record: at, reason }]);
     expect(findings).not.toEqual([]);
@@ -112,7 +77,7 @@ describe('of a log that somebody has written to, with hashes that fit, a verific
     const [one, other] = [await find(CUSTOMERS, ada!.id, 1), await find(CUSTOMERS, ada!.id, NEWEST)];
     await write(one, withSealed(one, other.event.data.sealed));
     await write(other, withSealed(other, one.event.data.sealed));
-    const { unreadable } = await verify('accounts');
+    const { unreadable } = await system.verify('accounts');
     const reason = 'data/sealed was altered, or is of another event';
     expect(unreadable.map((each) => each.reason)).toEqual([reason, reason]);
     expect(unreadable.map(({ record }) => String(record.key))).toEqual([ada!.id, ada!.id]);
@@ -144,13 +109,13 @@ describe('of a log that somebody has written to, with hashes that fit, a verific
   it('an event whose hash was left as it is, too', async () => {
     const newest = await find(CUSTOMERS, ada!.id, NEWEST);
     const [, partition, offset] = newest.place.split('!');
-    const record = (await records().get(newest.place)) as KeptRecord;
+    const record = (await system.records.get(newest.place)) as KeptRecord;
     const json = Buffer.from(String(record.value), 'base64').toString();
     const box = newest.event.data.sealed.box;
     const altered = json.replace(box, (await find(CUSTOMERS, ada!.id, 2)).event.data.sealed.box);
-    await records().put(newest.place, { ...record, value: Buffer.from(altered).toString('base64') });
+    await system.records.put(newest.place, { ...record, value: Buffer.from(altered).toString('base64') });
     const where = expect.stringContaining(`${CUSTOMERS}/${partition}/${Number(offset)}`);
-    const { findings } = await verify('accounts');
+    const { findings } = await system.verify('accounts');
     expect(findings).toContainEqual({ where, what: 'altered: the content does not match the hash' });
   });
 });
