@@ -211,6 +211,7 @@ describe('the process', () => {
       apis: CONTEXTS.flatMap(({ http }) => http ?? []),
       container: new Container(),
       logger: pino({ level: 'silent' }),
+      knowsErasures: () => true,
       bodyLimit: 256 * 1024,
       accessLogSample: 0,
       metrics: new Metrics(),

@@ -62,6 +62,23 @@ export class Databases {
     return new Map(await Promise.all(contents));
   }
 
+  /** Everything that the server holds for its clients, by `<database>.<collection>`: all but the oplog. */
+  async dump(): Promise<(readonly [name: string, content: string])[]> {
+    const { databases } = await this.client.db('admin').admin().listDatabases({ nameOnly: true });
+    const names = databases.map(({ name }) => name).filter((name) => name !== 'local');
+    const dumped = names.map(async (name) => {
+      const database = this.client.db(name);
+      const collections = await database.listCollections({}, { nameOnly: true }).toArray();
+      return Promise.all(
+        collections.map(async (collection) => {
+          const documents = await database.collection(collection.name).find().toArray();
+          return [`${name}.${collection.name}`, JSON.stringify(documents)] as const;
+        }),
+      );
+    });
+    return (await Promise.all(dumped)).flat();
+  }
+
   /** Puts one database back to where it was. */
   async restore(database: Name, backup: Backup): Promise<void> {
     const collections = await this.client.db(database).listCollections({}, { nameOnly: true }).toArray();

@@ -70,6 +70,9 @@ export const ERASURE: Attestation = {
       what: 'the destroyed key, encrypted with a master key, in old segments of accounts.customer.keys',
       until: '2026-11-26T08:00:00.000Z',
     },
+    {
+      what: "personal data and the encrypted key in MongoDB's oplog, journal and freed file space, until MongoDB overwrites them",
+    },
     { what: 'personal data and the encrypted key in backups of the databases', until: '2026-12-24T08:00:00.000Z' },
     { what: 'ids, versions, times, callers and names of changed members in events and histories' },
   ],

@@ -205,8 +205,16 @@ export interface Restorable<State = unknown> extends Outbox {
   heads(ids: readonly string[]): Promise<readonly Head[]>;
   /** Returns versions and hashes of all aggregates, in byte order of the ids. */
   allHeads(): AsyncIterable<Head>;
-  /** Stores each state that is newer than the stored one, and leaves the rest of the aggregate unchanged. */
+  /**
+   * Stores each state that is newer than the stored one, and leaves the rest of the aggregate unchanged; but of an
+   * erased person, the remembered responses are dropped, too.
+   */
   restore(states: readonly Restored<State>[]): Promise<void>;
+  /**
+   * Removes the personal data of these persons from the states and the remembered responses, without new versions: the
+   * states are then those of a replay, which cannot open the events of erased persons.
+   */
+  forget(persons: readonly string[]): Promise<void>;
   /**
    * Returns the pending events and remembered commands of these aggregates (default: all). Skips aggregates without
    * any.

@@ -83,6 +83,11 @@ export function withoutForgotten<State>(
     .map(({ fingerprint: _, ...command }: RememberedCommand<State> & { fingerprint?: string }) => command);
 }
 
+/** Returns the commands without their responses, of which a retry learns that they were erased. */
+export function withoutAnswers<State>(commands: readonly RememberedCommand<State>[]): RememberedCommand<State>[] {
+  return commands.map(({ key, at, version }) => ({ key, at, version }));
+}
+
 function isFresh(at: string, now: number): boolean {
   return now - Date.parse(at) < HOURS_24;
 }

@@ -89,8 +89,73 @@ export function restoringContract(openFixture: () => Promise<AggregatesFixture>)
       expect(eventOf(entry!)).toMatchObject({ sequence: '3', prevhash: 'hash of a 2' });
     });
 
+    it('drops the remembered responses of what is erased, and of nothing else', async () => {
+      const [first, second] = logged('a', 2) as [Restored<Item>, Restored<Item>];
+      const command = { key: 'k', at: '2026-01-01T00:00:00.000Z', version: 1 };
+      const commands = [{ ...command, request: 'f', answer: first.state }];
+      for (const id of ['a', 'b']) await store.save(undefined, { ...created(id), commands });
+      const { name: _, tags: _tags, ...rest } = second.state;
+
+      await store.restore([{ ...second, state: { ...rest, erased: true } as unknown as Item }, logged('b', 2)[1]!]);
+
+      expect((await store.find('a'))?.commands).toEqual([command]);
+      expect((await store.find('b'))?.commands).toEqual(commands);
+    });
+
     it('restores nothing', async () => {
       await expect(store.restore([])).resolves.toBeUndefined();
+    });
+  });
+
+  describe('forgetting persons', () => {
+    const command = { key: 'k', at: '2026-01-01T00:00:00.000Z', version: 1 };
+
+    async function saveItemOf(id: string, owner: string): Promise<void> {
+      const { type, state } = created(id);
+      const noted = { ...state, owner, note: `a note about ${owner}` };
+      const commands = [{ ...command, request: 'f', answer: noted }];
+      await store.save(undefined, { type, state: noted, commands });
+    }
+
+    it('removes what is personal from their aggregates and remembered responses, under the same version', async () => {
+      for (const [id, owner] of [
+        ['a', 'ada'],
+        ['b', 'ada'],
+        ['c', 'bob'],
+        ['d', 'eve'],
+      ] as const) {
+        await saveItemOf(id, owner);
+      }
+      const [before, pending] = [await store.find('a'), await pendingOf(store, 'a')];
+      const { note: _, ...stateLeft } = before!.state;
+
+      await store.forget(['ada', 'bob', 'unheard of']);
+      await store.forget(['ada']);
+
+      expect(await store.find('a')).toEqual({
+        ...before,
+        pending: expect.anything(),
+        state: stateLeft,
+        commands: [command],
+      });
+      expect(await pendingOf(store, 'a')).toEqual(pending);
+      for (const id of ['b', 'c']) expect(JSON.stringify(await store.find(id))).not.toContain('a note about');
+      expect((await store.find('d'))?.state.note).toBe('a note about eve');
+      expect((await store.find('d'))?.commands).toMatchObject([{ request: 'f', answer: { owner: 'eve' } }]);
+    });
+
+    it('leaves an aggregate that can be changed', async () => {
+      await saveItemOf('a', 'ada');
+      await store.forget(['ada']);
+      const before = (await store.find('a'))!;
+      await store.save(before, changed(before.state, 'after'));
+      expect((await store.find('a'))?.state).toMatchObject({ version: 2, name: 'after', owner: 'ada' });
+    });
+
+    it('needs no persons', async () => {
+      await saveItemOf('a', 'ada');
+      await store.forget([]);
+      expect((await store.find('a'))?.state.note).toBe('a note about ada');
     });
   });
 

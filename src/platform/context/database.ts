@@ -77,6 +77,8 @@ export interface Database extends Inspectable {
   keepFirst(name: string, make: () => Promise<string>): Promise<string>;
   /** Removes deleted and overwritten values from the disk, where the database keeps them until then. */
   purge?(): Promise<void>;
+  /** Where the database keeps such values for a while, whatever a client does; for people. */
+  readonly overwritten?: string;
   check(): Promise<DependencyHealth>;
   /** Begins a rebuild of these collections. It supersedes a running rebuild of any of them. */
   beginRebuild(collections: readonly string[]): Promise<Rebuild<Database>>;

@@ -24,10 +24,13 @@ export interface ErasureSources {
   readonly confirmations: ProjectionStore<Confirmed>;
   /** Names of the contexts that have to confirm. */
   readonly confirming: readonly string[];
+  /** Where the databases keep overwritten values for a while, for people; undefined if they do not. */
+  readonly overwritten?: string | undefined;
 }
 
 /** Returns the attestations that follow from these sources. */
-export function erasuresFrom({ events, store, history, confirmations, confirming }: ErasureSources): Erasures {
+export function erasuresFrom(sources: ErasureSources): Erasures {
+  const { events, store, history, confirmations, confirming, overwritten } = sources;
   return {
     attest: async (id) => {
       const stored = await store.find(id);
@@ -43,7 +46,7 @@ export function erasuresFrom({ events, store, history, confirmations, confirming
         ...(destroyedKey !== undefined && { destroyedKey }),
         confirmations: confirmed,
         awaited: confirming.filter((context) => !confirmed.some((each) => each.context === context)),
-        remaining: remainingOf(events, erasedAt, clear, destroyedKey !== undefined),
+        remaining: remainingOf(events, { erasedAt, clear, overwritten, wasSealed: destroyedKey !== undefined }),
       };
     },
   };
@@ -90,7 +93,15 @@ async function lookBack(
   return { clear, ...(kid !== undefined && { kid }) };
 }
 
-function remainingOf({ topic, keys }: EventStream, erasedAt: string, clear: number, wasSealed: boolean): Remaining[] {
+interface Erased extends Pick<ErasureSources, 'overwritten'> {
+  /** RFC 3339 */
+  readonly erasedAt: string;
+  /** Number of events in clear text. */
+  readonly clear: number;
+  readonly wasSealed: boolean;
+}
+
+function remainingOf({ topic, keys }: EventStream, { erasedAt, clear, wasSealed, overwritten }: Erased): Remaining[] {
   const after = (days: number) => new Date(Date.parse(erasedAt) + days * DAY_MS).toISOString();
   return [
     ...(clear > 0 ? [{ what: `${clear} events in clear text in ${topic}, from before events were sealed` }] : []),
@@ -102,6 +113,7 @@ function remainingOf({ topic, keys }: EventStream, erasedAt: string, clear: numb
           },
         ]
       : []),
+    ...(overwritten === undefined ? [] : [{ what: `personal data and the encrypted key in ${overwritten}` }]),
     { what: 'personal data and the encrypted key in backups of the databases', until: after(BACKUPS_DAYS) },
     { what: 'ids, versions, times, callers and names of changed members in events and histories' },
   ];

@@ -25,6 +25,7 @@ import type { LedgerEntry } from '../privacy/erasure-ledger.js';
 import { changesTopicOf } from '../privacy/topics.js';
 import type { AggregateStore, Audited, Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration, ReactionDeclaration } from './declaration.js';
+import { forgettingOf } from './forgetting.js';
 import { recordingOf } from './recording.js';
 import { type Part, projectingOf, reactingOf, subscriptionsOf } from './reacting.js';
 import type { Provided, Token } from './token.js';
@@ -110,7 +111,15 @@ export function openContext(
   const reacting = reactions.map((each) => reactingOf(each, container, openerOf(each)));
   const confirmed = aggregates.flatMap(({ confirmations }) => confirmations ?? []);
   const collecting = confirmed.map(({ part }) => part);
-  const serving: Part[] = [...recorded.flatMap(({ recording }) => recording ?? []), ...reacting, ...collecting];
+  const forgetting = privacy
+    ? aggregates.flatMap(({ declaration, store }) => forgettingOf(declaration.events, store))
+    : [];
+  const serving: Part[] = [
+    ...recorded.flatMap(({ recording }) => recording ?? []),
+    ...forgetting,
+    ...reacting,
+    ...collecting,
+  ];
   const erasing = new Set([
     ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
     ...reactions.flatMap(typesOf),
@@ -167,9 +176,9 @@ export function openContext(
   /** As a replay does, which changes nothing that is newer. */
   async function onErasures(entries: readonly LedgerEntry[]): Promise<void> {
     const lease = leaseUntil(stopping);
-    for (const projection of projections) {
-      const records = entries.flatMap(({ record }) => (record.topic === projection.topic ? [record] : []));
-      if (records.length > 0) await applyRecords(projection, records, lease);
+    for (const subscription of [...subscriptionsOf(context.name, forgetting), ...projections]) {
+      const records = entries.flatMap(({ record }) => (record.topic === subscription.topic ? [record] : []));
+      if (records.length > 0) await applyRecords(subscription, records, lease);
     }
   }
 
@@ -199,7 +208,7 @@ interface Opening {
 
 function openAggregate(
   declaration: AggregateDeclaration,
-  { database: { stores }, container, cursors, keys, confirming }: Opening,
+  { database: { stores, overwritten }, container, cursors, keys, confirming }: Opening,
 ): OpenAggregate {
   const { port, collection, events, list, history: declared } = declaration;
   const store = stores.aggregates<Aggregate>(collection, events, keys.sealingOf(events));
@@ -212,7 +221,7 @@ function openAggregate(
   if (declared && history) container.bind(declared.port).toConstantValue(history);
   const { erasures } = declaration;
   const confirmations = erasures && stores.projection<Confirmed>(erasures.collection);
-  const attesting = confirmations && erasuresFrom({ events, store, history, confirmations, confirming });
+  const attesting = confirmations && erasuresFrom({ events, store, history, confirmations, confirming, overwritten });
   if (erasures && attesting) container.bind(erasures.port).toConstantValue(attesting);
   return {
     ...{ declaration, store, states: store.audit() },

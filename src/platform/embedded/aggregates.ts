@@ -18,6 +18,7 @@ import {
 } from '../aggregate/aggregates.js';
 import type { KeyStore } from '../privacy/rotate-keys.js';
 import { EventLimit } from '../aggregate/event-limit.js';
+import { withoutAnswers } from '../aggregate/idempotency.js';
 import { oldestPendingOf, sealedChange, shreddedWith } from '../aggregate/pending-event.js';
 import { batched } from '../tools/batching.js';
 import type { AggregateStore } from '../context/database.js';
@@ -28,6 +29,7 @@ import { newestOfEach } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
 import { countIn, summaryOf } from './pending-summary.js';
+import { forgetPersons } from './forget-persons.js';
 import { EmbeddedKeyStore } from './key-store.js';
 import { EmbeddedCommands } from './remembered-commands.js';
 import type { Level } from './rebuild.js';
@@ -68,6 +70,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   private refuse: () => void = () => undefined;
   private readonly limit: EventLimit;
   private readonly enqueue: (edit: Edit<State>) => Promise<boolean>;
+  private readonly edit: (id: string, apply: Edit<State>['apply']) => Promise<boolean>;
 
   constructor(
     private readonly level: Level,
@@ -82,8 +85,9 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     this.due = level.sublevel<string, string>(`${collection}.due`, {});
     this.limit = new EventLimit(stream.topic);
     this.enqueue = batched(limits, (edits) => this.write(edits));
-    this.keys = new EmbeddedKeyStore<Document<State>>(this.documents, (id, apply) => this.enqueue({ id, apply }));
-    this.commands = new EmbeddedCommands(level, collection, this.documents, (id, apply) => this.enqueue({ id, apply }));
+    this.edit = (id, apply) => this.enqueue({ id, apply });
+    this.keys = new EmbeddedKeyStore<Document<State>>(this.documents, this.edit);
+    this.commands = new EmbeddedCommands(level, collection, this.documents, this.edit);
   }
 
   /** Needs no index: documents are found by key, and listings read everything. */
@@ -127,17 +131,15 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     const { id } = state;
     const { entry, hash, key } = await sealedChange(this.stream, before, saving, this.sealing);
     this.limit.refuseTooLarge(entry);
-    const saved = await this.enqueue({
-      id,
-      apply: (stored) =>
-        stored?.state.version === before?.state.version
-          ? {
-              ...{ state, hash, commands },
-              ...((key ?? stored?.key) && { key: key ?? stored?.key }),
-              pending: [...(stored?.pending ?? []), entry],
-            }
-          : undefined,
-    });
+    const saved = await this.edit(id, (stored) =>
+      stored?.state.version === before?.state.version
+        ? {
+            ...{ state, hash, commands },
+            ...((key ?? stored?.key) && { key: key ?? stored?.key }),
+            pending: [...(stored?.pending ?? []), entry],
+          }
+        : undefined,
+    );
     if (!saved) throw new VersionConflict(id);
     const commit = { id, event: entry, oldest: before?.pending?.oldest ?? entry.version };
     for (const listener of this.listeners) listener(commit);
@@ -174,10 +176,10 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
 
   async trim(published: ReadonlyMap<string, number>): Promise<void> {
     const edits = [...published].map(([id, version]) =>
-      this.enqueue({
+      this.edit(
         id,
-        apply: (stored) => stored && { ...stored, pending: stored.pending.filter((entry) => entry.version > version) },
-      }),
+        (stored) => stored && { ...stored, pending: stored.pending.filter((entry) => entry.version > version) },
+      ),
     );
     await Promise.all(edits);
   }
@@ -193,21 +195,22 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
 
   async restore(states: readonly Restored<State>[]): Promise<void> {
     const edits = newestOfEach(states).map(({ id, version, hash, state, key }) =>
-      this.enqueue({
-        id,
-        apply: (stored) =>
-          (stored?.state.version ?? 0) < version
-            ? {
-                state,
-                ...(hash !== undefined && { hash }),
-                ...this.keyToRestore(state, stored?.key ?? key),
-                pending: stored?.pending ?? [],
-                commands: stored?.commands ?? [],
-              }
-            : undefined,
+      this.edit(id, (stored) => {
+        const { version: known = 0 } = stored?.state ?? {};
+        if (known >= version) return undefined;
+        const { pending = [], commands = [] } = stored ?? {};
+        return {
+          ...{ state, pending, commands: state.erased ? withoutAnswers(commands) : commands },
+          ...(hash !== undefined && { hash }),
+          ...this.keyToRestore(state, stored?.key ?? key),
+        };
       }),
     );
     await Promise.all(edits);
+  }
+
+  forget(persons: readonly string[]): Promise<void> {
+    return forgetPersons(this.documents, this.stream, persons, this.edit);
   }
 
   async *allHeads(): AsyncGenerator<Head> {
@@ -224,7 +227,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
 
   async adopt(entries: readonly Unlogged<State>[]): Promise<void> {
     const edits = entries.map(({ id, pending, commands }) =>
-      this.enqueue({ id, apply: (stored) => stored && { ...stored, pending, commands } }),
+      this.edit(id, (stored) => stored && { ...stored, pending, commands }),
     );
     await Promise.all(edits);
   }

@@ -107,15 +107,14 @@ export class ReopeningLevel extends AbstractLevel<string | Buffer | Uint8Array> 
    * open iterator may need. So each pass waits for open iterators, and later ones remove what earlier ones had to keep.
    *
    * The first pass writes what is in memory to the deepest level, a value together with its deletion, where LevelDB
-   * rewrites a table only when it merges another one into it. So the others write the two keys: a table of these lies
-   * above the whole range.
+   * rewrites a table only when it merges another one into it. So the others delete the two keys, which are not there:
+   * the table of these deletions lies above the whole range.
    * @param start a key that nothing reads, as `end`
    */
   async compactRange(start: string, end: string): Promise<void> {
     const { level } = this.store as { level: Level & { compactRange?(start: string, end: string): Promise<void> } };
-    const puts = [start, end].map((key) => ({ type: 'put', key, value: '' }) as const);
     const dels = [start, end].map((key) => ({ type: 'del', key }) as const);
-    for (const ends of [[], puts, dels]) {
+    for (const ends of [[], dels, dels]) {
       await Promise.all(this.iterating);
       if (this.status !== 'open') throw unavailable('the embedded database is closed');
       await this.write(async () => {

@@ -27,6 +27,7 @@ import type { Auditable } from '../rebuilding/auditable.js';
 import { type AggregateDocument, type Save, toOperation } from './aggregate-documents.js';
 import { MongoAudit } from './audit.js';
 import { type KeyDocument, MongoKeyStore } from './key-store.js';
+import { forgetAnswers, forgetPersons } from './forget-persons.js';
 import { idsByVersion } from './ids-by-version.js';
 import { forgetCommands } from './remembered-commands.js';
 import { BATCH_TIMEOUT_MS, orUnavailableAfter, isDuplicateKey, orUnavailable, refusal } from './errors.js';
@@ -94,7 +95,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   }
 
   prepare(indexes: readonly Index[] = []): Promise<void> {
-    return createIndexes(this.collection as unknown as Collection<{ _id: string }>, indexes);
+    return createIndexes(this.untyped, indexes);
   }
 
   admit(): void {
@@ -226,14 +227,22 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     return { events: counted.events + others, ...(others > 0 && { isMore: true }), ...ends };
   }
 
-  restore(states: readonly Restored<State>[]): Promise<void> {
+  async restore(states: readonly Restored<State>[]): Promise<void> {
     const { collection, keysTopic } = this;
     const fieldsOf = ({ hash, state }: Restored<State>) => ({
       ...{ hash, state },
       ...(keysTopic !== undefined && state.erased && { key: shreddedWith(state) }),
     });
     const initial = ({ key }: Restored<State>) => ({ pending: [], commands: [], ...(key && { key }) });
-    return upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, initial);
+    await upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, initial);
+    await forgetAnswers(
+      this.untyped,
+      states.flatMap(({ id, state }) => (state.erased ? [id] : [])),
+    );
+  }
+
+  forget(persons: readonly string[]): Promise<void> {
+    return forgetPersons(this.untyped, this.stream, persons);
   }
 
   async *allHeads(): AsyncGenerator<Head> {
@@ -260,7 +269,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
   }
 
   forgetCommands(before: string): Promise<number> {
-    return forgetCommands(this.collection as unknown as Collection<{ _id: string }>, before);
+    return forgetCommands(this.untyped, before);
   }
 
   /** Gives access to the states for a comparison with the log. */
@@ -270,6 +279,10 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
       commands: [],
       key: undefined,
     });
+  }
+
+  private get untyped(): Collection<{ _id: string }> {
+    return this.collection as unknown as Collection<{ _id: string }>;
   }
 }
 

@@ -78,6 +78,7 @@ function databaseOver(
   return {
     kind: 'mongodb',
     location: `database ${db.databaseName}`,
+    overwritten: "MongoDB's oplog, journal and freed file space, until MongoDB overwrites them",
     db: renamed,
     stores: mongoStores(renamed),
     positions: new MongoPositions(db.collection(named('consumer.positions'))),

@@ -25,7 +25,9 @@ export interface ErasureLedgerOptions {
  */
 export class ErasureLedger {
   /** By partition: the offset after the last record that was searched. */
-  private searched: Map<number, number> | undefined;
+  private readonly searched = new Map<number, number>();
+  /** What the database had applied when it was last asked. */
+  private known: ReadonlyMap<number, number> = new Map();
   private searching: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: ErasureLedgerOptions) {}
@@ -42,8 +44,13 @@ export class ErasureLedger {
   private async search(): Promise<void> {
     const { bus, keysTopic, applied, apply } = this.options;
     const topic = changesTopicOf(keysTopic);
-    const searched = (this.searched ??= new Map(await applied(topic)));
+    const { searched, known } = this;
     const extents = await bus.extents(topic);
+    const positions = await applied(topic);
+    // Only a restore of the database moves a position back.
+    if ([...known].some(([partition, before]) => (positions.get(partition) ?? 0) < before)) searched.clear();
+    this.known = positions;
+    for (const [partition, next] of positions) if (!searched.has(partition)) searched.set(partition, next);
     // A log that was restored may end before: its records are others, and are searched again.
     for (const { partition, end } of extents) if ((searched.get(partition) ?? 0) > end) searched.set(partition, 0);
     const startOf = (partition: number) => searched.get(partition) ?? 0;

@@ -90,6 +90,23 @@ describe('the ledger of erasures', () => {
     expect(reads).toBe(2);
   });
 
+  it('is searched again from where a database is that was restored meanwhile', async () => {
+    const ledger = ledgerOf();
+    await bus.publish(CHANGES, [erasureOf('ada')]);
+    const backup = await positionsNow();
+    await bus.publish(CHANGES, [erasureOf('bob')]);
+    applied = await positionsNow();
+    await bus.publish(CHANGES, [erasureOf('eve')]);
+    await ledger.catchUp();
+    expect(persons()).toEqual(['eve']);
+    applied = backup;
+
+    await ledger.catchUp();
+    await ledger.catchUp();
+
+    expect(persons()).toEqual(['bob', 'eve', 'eve']);
+  });
+
   it('is searched once at a time, and each call has what was there before it', async () => {
     const ledger = ledgerOf();
     await bus.publish(CHANGES, [erasureOf('ada')]);

@@ -1,11 +1,16 @@
 import type { Aggregate, Change, Saving } from '../aggregate/aggregates.js';
 import type { DomainEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
+import { PERSONAL } from '../event/message-schemas.js';
 
 /** An aggregate for tests of the platform. It belongs to no context. */
 export interface Item extends Aggregate {
   readonly name: string;
   readonly tags?: readonly string[];
+  /** Id of the person whom {@link Item.note} is about. */
+  readonly owner?: string;
+  /** Personal data. */
+  readonly note?: string;
 }
 
 export interface ItemChange extends Change<Item> {
@@ -22,7 +27,13 @@ export const itemEvents: EventStream = {
     $id: `urn:schema:test.item.${name}`,
     type: 'object',
     required: ['item'],
-    properties: { item: { type: 'object', properties: { name: { type: 'string' } } }, changed: { type: 'array' } },
+    properties: {
+      item: {
+        type: 'object',
+        properties: { name: { type: 'string' }, note: { type: 'string', [PERSONAL]: '/item/owner' } },
+      },
+      changed: { type: 'array' },
+    },
     additionalProperties: false,
   })),
 };

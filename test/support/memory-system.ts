@@ -1,0 +1,118 @@
+import { expect } from '@jest/globals';
+import { CONTEXTS } from '../../src/contexts.js';
+import type { Database } from '../../src/platform/context/database.js';
+import { EmbeddedBus } from '../../src/platform/embedded/bus.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/database.js';
+import type { BusRecord } from '../../src/platform/log/bus.js';
+import { parseConfig } from '../../src/platform/operating/config/config.js';
+import { KeyRing } from '../../src/platform/privacy/key-ring.js';
+import { copyKeys } from '../../src/platform/privacy/keys-of-log.js';
+import { type MasterKey, MasterKeys, newMasterKey } from '../../src/platform/privacy/master-keys.js';
+import type { KeyPlaces } from '../../src/platform/privacy/rotate-keys.js';
+import { Process } from '../../src/platform/process/process.js';
+import { eventually } from '../../src/platform/testing/eventually.js';
+import { silentLogger } from '../../src/platform/testing/silent-logger.js';
+import type { KeptRecord } from './log-world.js';
+import { type Verified, verified } from './verified.js';
+
+const KEYS = 'accounts.customer.keys';
+
+/** Both contexts in one process, over a log and databases in memory that stay when the process is started again. */
+export class MemorySystem {
+  /** The newest first. */
+  masterKeys: readonly MasterKey[] = [newMasterKey()];
+  url = '';
+  private running: Process | undefined;
+  /** One at a time: a bus remembers where its topics end. */
+  private bus: EmbeddedBus;
+  private readonly databases = new Map<string, EmbeddedDatabase>();
+
+  private constructor(private readonly log: EmbeddedDatabase) {
+    this.bus = this.newBus();
+  }
+
+  static async open(): Promise<MemorySystem> {
+    const system = new MemorySystem(await openEmbeddedDatabase('memory'));
+    for (const { name } of CONTEXTS) await system.lose(name);
+    return system;
+  }
+
+  /** @param settings in place of the default ones */
+  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    const config = parseConfig({ PORT: 0, MANAGEMENT_PORT: 0, ...settings });
+    this.bus = this.newBus();
+    const backends = { busName: 'embedded log', openBus: () => Promise.resolve(this.bus), ...this.backends() };
+    this.running = new Process(config, CONTEXTS, backends, silentLogger);
+    await this.running.start();
+    await this.running.joined();
+    this.url = `http://127.0.0.1:${this.running.ports.port}`;
+  }
+
+  get urls() {
+    return { accounts: this.url, orders: this.url };
+  }
+
+  /** The port of the operators' listener. */
+  get managementUrl(): string {
+    return `http://127.0.0.1:${this.running?.ports.managementPort}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.running?.stop();
+    this.running = undefined;
+    this.bus = this.newBus();
+  }
+
+  /** Replaces a context's database by an empty one. Its process must not be running. */
+  async lose(context: string): Promise<void> {
+    this.databases.set(context, await openEmbeddedDatabase('memory'));
+  }
+
+  /** The records in the log as they are kept, by place: `topic!partition!offset`. */
+  get records() {
+    return this.log.level.sublevel<string, KeptRecord>('log', { valueEncoding: 'json' });
+  }
+
+  verify(name: string): Promise<Verified> {
+    const context = CONTEXTS.find((each) => each.name === name) as (typeof CONTEXTS)[number];
+    const config = parseConfig({});
+    return verified(context, { ...this.backends(), config, bus: this.bus, lagToleranceMs: 0 });
+  }
+
+  /** Expects that neither context differs from the log, now or soon. */
+  async expectVerified(): Promise<void> {
+    await eventually(async () => {
+      for (const { name } of CONTEXTS) expect(await this.verify(name)).toEqual({ findings: [], unreadable: [] });
+    });
+  }
+
+  /** Runs work on the keys of customers, as the commands `keys rotate` and `keys check` do. */
+  async withKeys<T>(
+    work: (places: KeyPlaces, publish: (records: readonly BusRecord[]) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    const [accounts] = CONTEXTS;
+    const ring = new KeyRing(new MasterKeys(this.masterKeys));
+    const { bus } = this;
+    const opened = accounts?.open(this.databaseOf('accounts'), { privacy: { ring, seals: true } });
+    const store = opened?.stores.find(({ keysTopic }) => keysTopic === KEYS)?.keys as KeyPlaces['store'];
+    const published = (await openEmbeddedDatabase('memory')).stores.keyCopies('keys');
+    const reader = await bus.read([KEYS], (records) => copyKeys(published, records));
+    await reader.caughtUp().finally(() => reader.stop());
+    return work({ ring, store, published }, (records) => bus.publish(KEYS, records));
+  }
+
+  private backends() {
+    return {
+      openDatabase: (name: string) => Promise.resolve(this.databaseOf(name)),
+      openKeyWrapper: () => Promise.resolve(new MasterKeys(this.masterKeys)),
+    };
+  }
+
+  private newBus(): EmbeddedBus {
+    return new EmbeddedBus({ ...this.log, close: () => Promise.resolve() }, silentLogger);
+  }
+
+  private databaseOf(name: string): Database {
+    return { ...(this.databases.get(name) as EmbeddedDatabase), close: () => Promise.resolve() };
+  }
+}
