@@ -211,7 +211,6 @@ describe('the process', () => {
       apis: CONTEXTS.flatMap(({ http }) => http ?? []),
       container: new Container(),
       logger: pino({ level: 'silent' }),
-      knowsErasures: () => true,
       bodyLimit: 256 * 1024,
       accessLogSample: 0,
       metrics: new Metrics(),

@@ -56,8 +56,6 @@ export class Messaging {
   private readonly participants: readonly ActiveParticipant[];
   private readonly consumers = new Map<string, RunningConsumer>();
   private readonly stopping = new AbortController();
-  /** The participants whose databases know the erasures in the log. */
-  private readonly begun = new Set<Participant['begin']>();
   private saving: Promise<unknown> = Promise.resolve();
   private joined = false;
   /** Why it cannot join, if an operator has to fix that. */
@@ -94,7 +92,7 @@ export class Messaging {
     };
     await retryUntilDone(() => this.createTopics(), { signal, onFailure });
     this.obstacle = undefined;
-    for (const { begin } of this.participants) await retryUntilDone(() => this.begin(begin), { signal, onFailure });
+    for (const { begin } of this.participants) await retryUntilDone(() => begin(this.bus), { signal, onFailure });
     for (const relay of this.participants.flatMap(({ relays }) => relays)) relay.start();
     for (const participant of this.participants) this.watchKeys(participant);
     this.saving = Promise.all(this.participants.map(({ keeper }) => keeper.run(this.stopping.signal)));
@@ -112,20 +110,10 @@ export class Messaging {
     for (const each of keys) void each.watch(this.bus, searched, this.logger, this.stopping.signal);
   }
 
-  /** True once every database knows the erasures in the log, so that it has no erased person. */
-  get knowsErasures(): boolean {
-    return this.participants.every(({ begin }) => this.begun.has(begin));
-  }
-
-  private async begin(begin: Participant['begin']): Promise<void> {
-    await begin(this.bus);
-    this.begun.add(begin);
-  }
-
-  /** Without the log, the process serves little ({@link knowsErasures}), and {@link join} repeats it. */
+  /** Without the log, requests are served all the same, and {@link join} repeats it. */
   private async tryToBegin(begin: Participant['begin']): Promise<void> {
     try {
-      await withTimeout(BEGIN_TIMEOUT_MS, this.begin(begin));
+      await withTimeout(BEGIN_TIMEOUT_MS, begin(this.bus));
     } catch (error) {
       this.logger.debug({ err: error }, 'cannot apply the erasures in the log yet');
     }
@@ -133,9 +121,8 @@ export class Messaging {
 
   /** The database was restored while the process runs. */
   private async beginAgain(begin: Participant['begin']): Promise<void> {
-    this.begun.delete(begin);
     const { signal } = this.stopping;
-    await retryUntilDone(() => this.begin(begin), { signal }).catch(() => undefined);
+    await retryUntilDone(() => begin(this.bus), { signal }).catch(() => undefined);
   }
 
   private async joinGroup(

@@ -139,7 +139,6 @@ export class Process {
       logger,
       bodyLimit: config.HTTP_BODY_LIMIT,
       metrics: this.metrics,
-      knowsErasures: () => this.messaging?.knowsErasures ?? false,
       accessLogSample: config.ACCESS_LOG_SAMPLE,
       ...(authentication ? { verifyToken: authentication.verify } : { hostNames: this.hostNames }),
     });

@@ -11,7 +11,6 @@ import { contractGuard } from '../contract/contract-guard.js';
 import type { HttpApi, OpenApiDocument } from '../contract/openapi.js';
 import { oneInFlight } from '../resources/idempotency.js';
 import { problemHandler } from '../resources/problem.js';
-import { erasuresFirst } from './erasures-first.js';
 import { getOnly } from './get-only.js';
 import { loadShedding } from './load-shedding.js';
 import { measuring, type OnAnswered } from './measuring.js';
@@ -49,8 +48,6 @@ export interface AppSettings {
   /** Bytes. */
   readonly bodyLimit: number;
   readonly metrics: Metrics;
-  /** Returns true once the erasures in the log are applied to the databases. */
-  readonly knowsErasures: () => boolean;
   /** 1 logs every completed request, 100 one of a hundred, 0 none. */
   readonly accessLogSample: number;
   /** Without it, no request needs a token. */
@@ -86,7 +83,7 @@ export function createApp(settings: AppSettings): Express {
   getOnly(app, '/openapi.json', (_request, response) => void response.json(openApi));
   getOnly(app, '/asyncapi.json', (_request, response) => void response.json(asyncApi));
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: SWAGGER_UI }));
-  app.use(contractGuard(openApi, bodyLimit, verifyToken), erasuresFirst(settings.knowsErasures), oneInFlight());
+  app.use(contractGuard(openApi, bodyLimit, verifyToken), oneInFlight());
   for (const { registerRoutes } of apis) registerRoutes(app);
   app.use(problemHandler(logger));
   return app;
