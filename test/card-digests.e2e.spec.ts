@@ -6,9 +6,11 @@ import { MongoClient } from 'mongodb';
 import { openEmbeddedDatabase } from '../src/platform/embedded/database.js';
 import { eventually } from '../src/platform/testing/eventually.js';
 import { post } from './support/http.js';
-import { readKafka } from './support/read-log.js';
+import type { LoggedRecord } from '../src/platform/log/bus.js';
+import { openWithKeysIn } from './support/open-records.js';
+import { readEmbeddedLog, readKafka, TOPICS, WITH_KEYS } from './support/read-log.js';
 import { readDocuments } from './support/read-documents.js';
-import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
+import { describeWithRealServers, masterKeysFile, realServers } from '../src/platform/testing/real-servers.js';
 import { customerInput } from './support/requests.js';
 import { serve, temporaryDirectory } from './support/run-process.js';
 
@@ -34,7 +36,9 @@ describe('a digest of a card number on the embedded backends', () => {
     await eventually(() => expect(contents()).not.toContain(OLD_DIGEST));
     expect(await running.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 
-    const everything = contents() + running.output;
+    const log = await readEmbeddedLog(DATA_DIR, WITH_KEYS);
+    const event = await openRegistration(log, input.id, join(DATA_DIR, 'master-keys'));
+    const everything = contents() + event + running.output;
     expect(everything).toContain('Cardholder');
     expect(digestsOf(input).filter((digest) => everything.includes(digest))).toEqual([]);
   });
@@ -63,12 +67,20 @@ describeWithRealServers('a digest of a card number on Kafka and MongoDB', () => 
 
     const document = JSON.stringify(await documentOf(input.id));
     expect(document).toContain('"request"');
-    const records = (await readKafka(kafka)).filter(({ key }) => String(key) === input.id);
-    expect(records).toHaveLength(1);
-    const everything = document + String(records[0]?.value) + running.output;
+    const event = await openRegistration(await readKafka(kafka, WITH_KEYS), input.id, masterKeysFile());
+    const everything = document + event + running.output;
+    expect(event).toContain('Cardholder');
     expect(digestsOf(input).filter((digest) => everything.includes(digest))).toEqual([]);
   });
 });
+
+/** The one event of a customer, with what is sealed in it. */
+async function openRegistration(log: readonly LoggedRecord[], id: string, keysFile: string): Promise<string> {
+  const isEvent = ({ topic }: LoggedRecord) => TOPICS.some((each) => each === topic);
+  const records = log.filter((record) => isEvent(record) && String(record.key) === id);
+  expect(records).toHaveLength(1);
+  return JSON.stringify(await (await openWithKeysIn(log, keysFile))(records[0]!));
+}
 
 async function registerUnderKey(url: string) {
   const input = customerInput('Cardholder');
