@@ -2,7 +2,8 @@
 // batches its writes. It checks nothing.
 import kafkajs from 'kafkajs';
 import { MongoClient } from 'mongodb';
-import { TOPIC } from '../load/customer-events.mjs';
+import { KEYS_TOPIC, TOPIC } from '../load/customer-events.mjs';
+import { openerFor } from '../load/sealed-events.mjs';
 
 const { KAFKA_BOOTSTRAP_SERVERS = '', MONGODB_URI = '', EVENTS } = process.env;
 const kafka = new kafkajs.Kafka({ brokers: KAFKA_BOOTSTRAP_SERVERS.split(','), logLevel: kafkajs.logLevel.NOTHING });
@@ -10,6 +11,7 @@ const client = new MongoClient(MONGODB_URI);
 const db = client.db('bare');
 await db.dropDatabase();
 const customers = db.collection('customers');
+const open = await openerFor(kafka, KEYS_TOPIC, process.env);
 const consumer = kafka.consumer({ groupId: `bare-${process.pid}` });
 await consumer.connect();
 await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
@@ -18,7 +20,7 @@ await new Promise((resolve) => {
   void consumer.run({
     partitionsConsumedConcurrently: 3,
     eachBatch: async ({ batch: { messages } }) => {
-      const events = messages.map(({ value }) => JSON.parse(String(value)));
+      const events = messages.map(({ value }) => open(JSON.parse(String(value))));
       const newest = new Map(events.map((event) => [event.subject, event]));
       await customers.bulkWrite([...newest.values()].map(toCopy), { ordered: false });
       done += messages.length;

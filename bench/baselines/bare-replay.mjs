@@ -2,7 +2,8 @@
 // nothing, catches up with nobody and swaps nothing in.
 import kafkajs from 'kafkajs';
 import { MongoClient } from 'mongodb';
-import { TOPIC } from '../load/customer-events.mjs';
+import { KEYS_TOPIC, TOPIC } from '../load/customer-events.mjs';
+import { openerFor } from '../load/sealed-events.mjs';
 
 const { KAFKA_BOOTSTRAP_SERVERS = '', MONGODB_URI = '' } = process.env;
 const kafka = new kafkajs.Kafka({ brokers: KAFKA_BOOTSTRAP_SERVERS.split(','), logLevel: kafkajs.logLevel.NOTHING });
@@ -17,6 +18,7 @@ const ends = await admin.fetchTopicOffsets(TOPIC);
 const total = ends.reduce((sum, { high }) => sum + Number(high), 0);
 await admin.disconnect();
 
+const open = await openerFor(kafka, KEYS_TOPIC, process.env);
 const consumer = kafka.consumer({ groupId: `bare-${process.pid}`, maxWaitTimeInMs: 50 });
 await consumer.connect();
 await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
@@ -27,7 +29,7 @@ await new Promise((resolve) => {
     partitionsConsumedConcurrently: 3,
     eachBatch: async ({ batch: { messages, partition } }) => {
       const events = messages.map(({ value, offset }) => ({
-        event: JSON.parse(String(value)),
+        event: open(JSON.parse(String(value))),
         offset: Number(offset),
       }));
       const newest = new Map(events.map(({ event }) => [event.subject, event]));

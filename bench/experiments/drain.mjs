@@ -10,7 +10,7 @@ import { median } from '../statistics.mjs';
  * @param {{ events: number, customers: number, rounds: number, log: (line: string) => void }} options
  */
 export async function measureDrain(env, { events, customers, rounds, log }) {
-  await publishCustomerEvents(String(env.KAFKA_BOOTSTRAP_SERVERS), { events, customers });
+  await publishCustomerEvents(env, { events, customers });
   const rates = [];
   const client = await MongoClient.connect(String(env.MONGODB_URI));
   try {

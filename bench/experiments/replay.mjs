@@ -10,7 +10,7 @@ import { median } from '../statistics.mjs';
  * @param {{ events: number, customers: number, rounds: number, log: (line: string) => void }} options
  */
 export async function measureReplay(env, { events, customers, rounds, log }) {
-  await publishCustomerEvents(String(env.KAFKA_BOOTSTRAP_SERVERS), { events, customers });
+  await publishCustomerEvents(env, { events, customers });
   const results = [];
   for (let round = 1; round <= rounds; round += 1) {
     const bare = await run(['bench/baselines/bare-replay.mjs'], env);

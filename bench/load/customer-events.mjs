@@ -1,43 +1,54 @@
 // Fills `accounts.customer.change` with events as accounts would have published them.
 import kafkajs from 'kafkajs';
+import { readMasterKeys } from './sealed-events.mjs';
 
 const built = (/** @type {string} */ file) => import(new URL(`../../dist/${file}`, import.meta.url).href);
 const { registerCustomer, changeCustomer, statedBy } = await built('accounts/domain/customer.js');
 const { customerEvents } = await built('accounts/messages/customer-events.js');
 const { composeChange } = await built('platform/aggregate/pending-event.js');
 const { DEFAULT_COMPRESSION } = await built('platform/operating/config/kafka-settings.js');
+const { settingsOf } = await built('platform/log/topics.js');
+const { newDataKey } = await built('platform/privacy/data-key.js');
+const { toKeyRecord } = await built('platform/privacy/key-records.js');
 const { registerCodecs, typeOf } = await built('platform/kafka/compression.js');
 
 export const TOPIC = customerEvents.topic;
+export const KEYS_TOPIC = customerEvents.keys;
 const BATCH = 2_000;
 
 // So that this process reads and writes what the services do.
 await registerCodecs();
 
 /**
- * Publishes that many events of that many customers, each customer's in order of version and all customers' mixed.
- * @param {string} brokers
- * @param {{ events: number, customers: number }} size
+ * Publishes that many events of that many customers, each customer's in order of version and all customers' mixed, sealed
+ * with a key of each customer, which is published before.
+ * @param {NodeJS.ProcessEnv} env @param {{ events: number, customers: number }} size
  */
-export async function publishCustomerEvents(brokers, { events, customers }) {
-  const kafka = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING });
+export async function publishCustomerEvents(env, { events, customers }) {
+  const masterKeys = await readMasterKeys(env);
+  const brokers = String(env.KAFKA_BOOTSTRAP_SERVERS).split(',');
+  const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
   const [admin, producer] = [
     kafka.admin(),
     kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner }),
   ];
   await Promise.all([admin.connect(), producer.connect()]);
-  const configEntries = ['retention.ms', 'retention.bytes'].map((name) => ({ name, value: '-1' }));
-  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 6, configEntries }] });
-  /** @type {Map<number, { state: any, hash: string }>} */
+  await admin.createTopics({ topics: [TOPIC, KEYS_TOPIC].map(toTopic) });
+  /** @type {Map<number, { state: any, hash: string, key: object }>} */
   const newest = new Map();
   for (let published = 0; published < events;) {
+    /** @type {{ key: string, value: string }[]} */
     const messages = [];
+    /** @type {any[]} */
+    const keys = [];
     for (; messages.length < BATCH && published < events; published += 1) {
       const number = published % customers;
-      const next = nextEvent(number, newest.get(number), published);
+      const next = nextEvent(number, newest.get(number), published, masterKeys);
       newest.set(number, next);
+      if (next.made) keys.push(toKeyRecord(next.state.id, next.made));
       messages.push({ key: next.state.id, value: next.entry.json });
     }
+    if (keys.length > 0) await producer.send({ topic: KEYS_TOPIC, messages: keys });
     await producer.send({ topic: TOPIC, compression: typeOf(DEFAULT_COMPRESSION), messages });
   }
   await Promise.all([admin.disconnect(), producer.disconnect()]);
@@ -59,12 +70,28 @@ function registered(number, at) {
   return registerCustomer(id, customer(number, at), timeOf(at));
 }
 
-/** @param {number} number @param {{ state: any, hash: string } | undefined} before @param {number} at */
-function nextEvent(number, before, at) {
+/** @param {string} topic */
+function toTopic(topic) {
+  const settings = Object.entries(settingsOf(topic));
+  return { topic, numPartitions: 6, configEntries: settings.map(([name, value]) => ({ name, value: String(value) })) };
+}
+
+/**
+ * @param {number} number
+ * @param {{ state: any, hash: string, key: object } | undefined} before
+ * @param {number} at
+ * @param {any} masterKeys
+ */
+function nextEvent(number, before, at, masterKeys) {
   const change = before
     ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, timeOf(at))
     : registered(number, at);
-  return { state: change.state, ...composeChange(customerEvents, before, change) };
+  const key = before?.key ?? newDataKey();
+  const made = before ? undefined : masterKeys.wrap(change.state.id, key);
+  const { entry, hash } = composeChange(customerEvents, before && { state: before.state, hash: before.hash }, change, {
+    key,
+  });
+  return { state: change.state, entry, hash, key, made };
 }
 
 /** @param {number} number @param {number} at */
