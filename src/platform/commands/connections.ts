@@ -6,6 +6,7 @@ import type { Database } from '../context/database.js';
 import type { Context } from '../context/define-context.js';
 import type { OpenContext } from '../context/open-context.js';
 import type { Privacy } from '../context/person-keys.js';
+import { keysInMemory } from '../privacy/keys-in-memory.js';
 import { KeyRing } from '../privacy/key-ring.js';
 import { KeysOfLog } from '../privacy/keys-of-log.js';
 import { expectUp } from '../tools/dependency.js';
@@ -95,7 +96,7 @@ export async function withKeysOfLog<T>(
   try {
     for (const topic of context.events.keys) {
       const owner = live.stores.find(({ keysTopic }) => keysTopic === topic);
-      keys.set(topic, await KeysOfLog.read(topic, bus, scratch.stores.keyCopies(topic), owner?.keys));
+      keys.set(topic, await KeysOfLog.read(topic, bus, keysInMemory(scratch.stores.keyCopies(topic)), owner?.keys));
     }
     const allKeys = (topic: string) => keys.get(topic) as KeysOfLog;
     return await work({

@@ -1,6 +1,7 @@
 import type { Context } from '../context/define-context.js';
 import { ownsKeys } from '../event/event-stream.js';
 import type { BusRecord } from '../log/bus.js';
+import { keysInMemory } from '../privacy/keys-in-memory.js';
 import { KeyRing } from '../privacy/key-ring.js';
 import { copyKeys } from '../privacy/keys-of-log.js';
 import { checkKeys, type KeyPlaces, rotateKeys } from '../privacy/rotate-keys.js';
@@ -72,7 +73,7 @@ function withKeyPlaces(contexts: readonly Context[], flags: Flags, work: KeyWork
     const store = (await openContext(connections)).stores.find(({ keysTopic }) => keysTopic === topic);
     if (!store) throw new Error(`${context.name} has no store of ${owned.typePrefix}`);
     return withScratchDatabase('keys', async (scratch) => {
-      const published = scratch.stores.keyCopies(topic);
+      const published = keysInMemory(scratch.stores.keyCopies(topic));
       const reader = await bus.read([topic], (records) => copyKeys(published, records));
       await reader.caughtUp().finally(() => reader.stop());
       return work({ ring, store: store.keys, published }, (records) => bus.publish(topic, records));

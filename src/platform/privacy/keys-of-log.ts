@@ -6,6 +6,9 @@ import type { KeyCopies, KeySource } from './key-source.js';
 /** Stands for a key that is on no topic and in no document: nobody can open the events of its person any more. */
 const LOST: StoredKey = { shreddedAt: '' };
 
+/** Keys of documents that are added at once. */
+const MAX_ADDED = 1_000;
+
 /** The documents of persons, with their keys. */
 export interface KeyedDocuments extends KeySource {
   allKeys(): AsyncIterable<{ readonly id: string; readonly key?: StoredKey }>;
@@ -52,7 +55,14 @@ export class KeysOfLog {
     const reader = await bus.read([topic], (records) => copyKeys(copies, records));
     const keys = new KeysOfLog(copies, reader, documents);
     await reader.caughtUp();
-    for await (const { id, key } of documents?.allKeys() ?? []) await keys.add(new Map([[id, key]]));
+    let some = new Map<string, StoredKey | undefined>();
+    for await (const { id, key } of documents?.allKeys() ?? []) {
+      some.set(id, key);
+      if (some.size < MAX_ADDED) continue;
+      await keys.add(some);
+      some = new Map();
+    }
+    await keys.add(some);
     return keys;
   }
 

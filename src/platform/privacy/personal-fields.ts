@@ -96,8 +96,10 @@ export function sealData({ data, fields, key, boundTo, id }: Sealing): object {
 
 /** Puts split data together again. */
 export function join(clear: object, personal: Readonly<Record<string, unknown>>): object {
-  let data = clear as Json;
-  for (const [pointer, value] of Object.entries(personal)) data = withValue(data, pointerOf(pointer).tokens, value);
+  const data = { ...clear };
+  /** The objects that are copies, and may be changed. */
+  const own = new Set<unknown>([data]);
+  for (const [pointer, value] of Object.entries(personal)) setValue(data, pointerOf(pointer).tokens, value, own);
   return data;
 }
 
@@ -119,11 +121,24 @@ function without(object: Json, tokens: readonly string[], at = 0): Json {
   return copy;
 }
 
-function withValue(object: Json, tokens: readonly string[], value: unknown, at = 0): Json {
-  const token = tokens[at] as string;
-  const isLast = at === tokens.length - 1;
-  // A computed member is never the prototype.
-  return { ...object, [token]: isLast ? value : withValue(memberOf(object, token), tokens, value, at + 1) };
+function setValue(data: object, tokens: readonly string[], value: unknown, own: Set<unknown>): void {
+  let object = data as Record<string, unknown>;
+  for (const token of tokens.slice(0, -1)) {
+    let member = memberOf(object, token) as Record<string, unknown>;
+    if (!own.has(member)) {
+      member = { ...member };
+      own.add(member);
+      setMember(object, token, member);
+    }
+    object = member;
+  }
+  setMember(object, tokens.at(-1) as string, value);
+}
+
+function setMember(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') object[name] = value;
+  // An assignment would set the prototype.
+  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function memberOf(object: Json, token: string): Json {
