@@ -1,15 +1,10 @@
 import { type DataKey, newDataKey, type WrappedKey } from './data-key.js';
+import { RecentMap } from '../tools/recent-map.js';
 import type { KeyWrapper } from './key-wrapper.js';
 
 /** Unwrapped keys that are kept in memory, and for how long at most. */
 const MAX_KEPT = 20_000;
 const KEPT_MS = 60_000;
-
-interface Kept {
-  readonly key: DataKey;
-  /** Milliseconds of the monotonic clock. */
-  readonly until: number;
-}
 
 /**
  * Wraps and unwraps the keys of persons, and keeps the unwrapped ones in memory for a minute. What is opened with a kept
@@ -17,15 +12,15 @@ interface Kept {
  * keys that are looked up.
  */
 export class KeyRing {
-  /** By person, the oldest first. */
-  private readonly kept = new Map<string, Kept>();
+  /** By person. */
+  private readonly kept = new RecentMap<string, DataKey>(MAX_KEPT, KEPT_MS);
 
   constructor(private readonly wrapper: KeyWrapper) {}
 
   /** Makes the key of a new person. */
   make(person: string): { readonly key: DataKey; readonly wrapped: WrappedKey } {
     const key = newDataKey();
-    this.keep(person, key);
+    this.kept.set(person, key);
     return { key, wrapped: this.wrapper.wrap(person, key) };
   }
 
@@ -34,14 +29,14 @@ export class KeyRing {
     const known = this.recent(person, wrapped.kid);
     if (known) return known;
     const key = this.wrapper.unwrap(person, wrapped);
-    this.keep(person, key);
+    this.kept.set(person, key);
     return key;
   }
 
   /** Returns a person's key if it was used in the last minute, and has not been destroyed in this process since. */
   recent(person: string, kid: string): DataKey | undefined {
-    const kept = this.kept.get(person);
-    return kept?.key.kid === kid && kept.until > performance.now() ? kept.key : undefined;
+    const key = this.kept.get(person);
+    return key?.kid === kid ? key : undefined;
   }
 
   /** Wraps a key with the newest master key; undefined if it is wrapped with that already. */
@@ -53,15 +48,5 @@ export class KeyRing {
   /** Drops the key of an erased person from memory. */
   drop(person: string): void {
     this.kept.delete(person);
-  }
-
-  private keep(person: string, key: DataKey): void {
-    this.kept.delete(person);
-    this.kept.set(person, { key, until: performance.now() + KEPT_MS });
-    // The oldest come first.
-    for (const [oldest, { until }] of this.kept) {
-      if (this.kept.size <= MAX_KEPT && until > performance.now()) break;
-      this.kept.delete(oldest);
-    }
   }
 }

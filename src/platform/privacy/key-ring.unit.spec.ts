@@ -38,9 +38,9 @@ describe('a ring of keys', () => {
     const wrapper = new CountingKeys([newer]);
     const ring = new KeyRing(wrapper);
     const first = ring.make('person-0').wrapped;
-    const second = ring.make('person-1').wrapped;
-    for (let index = 2; index < 20_001; index += 1) ring.make(`person-${index}`);
-    ring.open('person-1', second);
+    for (let index = 1; index < 20_000; index += 1) ring.make(`person-${index}`);
+    const last = ring.make('person-20000').wrapped;
+    ring.open('person-20000', last);
     expect(wrapper.unwrapped).toBe(0);
     ring.open('person-0', first);
     expect(wrapper.unwrapped).toBe(1);

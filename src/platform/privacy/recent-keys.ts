@@ -1,4 +1,5 @@
 import type { StoredKey, WrappedKey } from './data-key.js';
+import { RecentMap } from '../tools/recent-map.js';
 import type { KeyCopies } from './key-source.js';
 
 const MAX_RECENT = 20_000;
@@ -9,27 +10,15 @@ const RECENT_MS = 60_000;
  * first events follow at once. Use it to open events; to seal one, ask the copies themselves.
  */
 export function withRecentKeys(copies: KeyCopies): KeyCopies {
-  /** By person, the oldest first. */
-  const recent = new Map<string, { readonly key: WrappedKey; readonly until: number }>();
-
-  function remember(keys: ReadonlyMap<string, WrappedKey>): void {
-    const until = performance.now() + RECENT_MS;
-    for (const [person, key] of keys) {
-      recent.delete(person);
-      recent.set(person, { key, until });
-    }
-    for (const [oldest, { until: end }] of recent) {
-      if (recent.size <= MAX_RECENT && end > performance.now()) return;
-      recent.delete(oldest);
-    }
-  }
+  /** By person. */
+  const recent = new RecentMap<string, WrappedKey>(MAX_RECENT, RECENT_MS);
 
   return {
     find: async (persons) => {
       const found = new Map<string, StoredKey>();
       for (const person of persons) {
         const known = recent.get(person);
-        if (known && known.until > performance.now()) found.set(person, known.key);
+        if (known) found.set(person, known);
       }
       const others = persons.filter((person) => !found.has(person));
       if (others.length > 0) for (const [person, key] of await copies.find(others)) found.set(person, key);
@@ -38,7 +27,7 @@ export function withRecentKeys(copies: KeyCopies): KeyCopies {
     put: async (keys) => {
       const stored = await copies.put(keys);
       // The key of an erased person is not stored.
-      if (stored.size > 0) remember(new Map([...keys].filter(([person]) => stored.has(person))));
+      for (const person of stored) recent.set(person, keys.get(person) as WrappedKey);
       return stored;
     },
     remove: async (persons) => {
