@@ -37,12 +37,19 @@ export class MemorySystem {
     return system;
   }
 
-  /** @param settings in place of the default ones */
-  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  /**
+   * @param settings in place of the default ones
+   * @param names of the contexts that the process serves
+   */
+  async start(
+    settings: Readonly<Record<string, string>> = {},
+    names: readonly string[] = CONTEXTS.map(({ name }) => name),
+  ): Promise<void> {
     const config = parseConfig({ PORT: 0, MANAGEMENT_PORT: 0, ...settings });
     this.bus = this.newBus();
     const backends = { busName: 'embedded log', openBus: () => Promise.resolve(this.bus), ...this.backends() };
-    this.running = new Process(config, CONTEXTS, backends, silentLogger);
+    const contexts = CONTEXTS.filter(({ name }) => names.includes(name));
+    this.running = new Process(config, contexts, backends, silentLogger, CONTEXTS);
     await this.running.start();
     await this.running.joined();
     this.url = `http://127.0.0.1:${this.running.ports.port}`;
@@ -71,6 +78,19 @@ export class MemorySystem {
   /** The records in the log as they are kept, by place: `topic!partition!offset`. */
   get records() {
     return this.log.level.sublevel<string, KeptRecord>('log', { valueEncoding: 'json' });
+  }
+
+  /** Deletes all records of a topic. Its process must not be running. */
+  async loseTopic(topic: string): Promise<void> {
+    const range = { gt: `${topic}!`, lt: `${topic}"` };
+    await this.records.clear(range);
+    await this.log.level.sublevel<string, string>('keyed', {}).clear(range);
+  }
+
+  /** The topics that have records. */
+  async topics(): Promise<string[]> {
+    const places = await this.records.keys().all();
+    return [...new Set(places.map((place) => place.split('!')[0] as string))];
   }
 
   verify(name: string): Promise<Verified> {
