@@ -80,6 +80,30 @@ export class MemorySystem {
     return this.log.level.sublevel<string, KeptRecord>('log', { valueEncoding: 'json' });
   }
 
+  /** Resolves once both contexts have stored that they have applied every record of a topic, which they do every second. */
+  async settled(topic: string): Promise<void> {
+    await eventually(async () => {
+      const count = (await this.bus.countRecords([topic])).get(topic);
+      for (const [name, { positions }] of this.databases) {
+        const stored = (await positions.of(name)).filter((each) => each.topic === topic);
+        expect(stored.reduce((sum, { next }) => sum + next, 0)).toBe(count);
+      }
+    });
+  }
+
+  /** Everything that a context's database holds. */
+  backup(context: string): Promise<[string, string][]> {
+    return (this.databases.get(context) as EmbeddedDatabase).level.iterator().all();
+  }
+
+  /** Puts a context's database back to where it was. */
+  async restore(context: string, backup: readonly (readonly [string, string])[]): Promise<void> {
+    const { level } = this.databases.get(context) as EmbeddedDatabase;
+    const now = await level.keys().all();
+    const restored = backup.map(([key, value]) => ({ type: 'put', key, value }) as const);
+    await level.batch([...now.map((key) => ({ type: 'del', key }) as const), ...restored]);
+  }
+
   /** Deletes all records of a topic. Its process must not be running. */
   async loseTopic(topic: string): Promise<void> {
     const range = { gt: `${topic}!`, lt: `${topic}"` };
