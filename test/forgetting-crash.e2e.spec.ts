@@ -120,20 +120,16 @@ describeWithOwnServers('an erasure ends, although the process is killed', 'e2e-f
 
   it.each([
     {
-      ...{ when: 'before the orders lose what is personal', collection: 'customer.orders', member: 'state.shipTo' },
-      left: { street: true, name: true },
-    },
-    {
       ...{ when: 'before the copy of the customer is erased', collection: 'customers', member: ERASED },
-      left: { street: false, name: true },
+      hasName: true,
     },
     {
       ...{ when: 'before the orders are redacted', collection: 'customer.orders', member: 'redactedAt' },
-      left: { street: false, name: false },
+      hasName: false,
     },
   ])(
     'after the copy of the key is destroyed, and $when',
-    async ({ collection, member, left }) => {
+    async ({ collection, member, hasName }) => {
       const [order] = gone.orders as [string];
       await stop('orders');
       await start('orders', proxy.uri);
@@ -144,10 +140,8 @@ describeWithOwnServers('an erasure ends, although the process is killed', 'e2e-f
       expect(await inOrders('customer.keys')).toMatchObject({ key: { shreddedAt: expect.any(String) } });
       const stored = await databases.collection('orders', 'customer.orders').findOne({ _id: order });
       expect(stored?.state.redactedAt).toBeUndefined();
-      expect({
-        street: JSON.stringify(stored).includes(gone.texts.street),
-        name: JSON.stringify(await inOrders('customers')).includes(gone.texts['last name']),
-      }).toEqual(left);
+      expect(JSON.stringify(stored)).toContain(gone.texts.street);
+      expect(JSON.stringify(await inOrders('customers')).includes(gone.texts['last name'])).toBe(hasName);
 
       await start('orders');
 

@@ -25,6 +25,7 @@ const CUSTOMERS = 'accounts.customer.change';
 const KEYS = 'accounts.customer.keys';
 /** For a run by hand with more of them. */
 const PERSONS = Number(process.env.FORGETTING_PERSONS ?? 20);
+const PATIENCE_MS = 60_000 + 20 * PERSONS;
 
 describeWithOwnServers('an erasure on Kafka and MongoDB', 'e2e-forgetting', (servers) => {
   let log: LogAccess;
@@ -91,7 +92,7 @@ describeWithOwnServers('an erasure on Kafka and MongoDB', 'e2e-forgetting', (ser
       await deadLetter(gone);
       const stored = await databases.collection('accounts', 'customer.accounts').findOne({ _id: gone.id });
       const key = { key: String(stored?.key.wrapped) };
-      await eventually(() => expectVerified(settings(), { unreadable: 1 }), { within: 60_000 });
+      await eventually(() => expectVerified(settings(), { unreadable: 1 }), { within: PATIENCE_MS });
       const before = await places();
       // What is searched for can be found at all.
       expect(tracesOf(gone.texts, before)).toEqual(
@@ -123,16 +124,16 @@ describeWithOwnServers('an erasure on Kafka and MongoDB', 'e2e-forgetting', (ser
           await log.publish(KEYS, ...Array.from({ length: 40 }, tombstone));
           expect(tracesOf(key, segments())).toEqual([]);
         },
-        { within: 60_000, every: 500 },
+        { within: PATIENCE_MS, every: 500 },
       );
       expect(tracesOf({ ...gone.texts, ...key }, await places())).toEqual([]);
-      await eventually(() => expectVerified(settings(), { unreadable: 1 }), { within: 60_000 });
+      await eventually(() => expectVerified(settings(), { unreadable: 1 }), { within: PATIENCE_MS });
 
       for (const module of ['accounts', 'orders']) {
         expect(await run('replay', '--module', module, '--dry-run')).toMatchObject({ code: 0 });
         expect(await run('replay', '--module', module)).toMatchObject({ code: 0 });
       }
-      await eventually(() => expectVerified(settings(), { unreadable: 1 }), { within: 60_000 });
+      await eventually(() => expectVerified(settings(), { unreadable: 1 }), { within: PATIENCE_MS });
       await expectForgotten(urls, gone);
       await expectRemembered(urls, stays);
       expect((await run('events', 'get', stays.id, '--module', 'accounts')).stdout).toContain(stays.texts['last name']);
@@ -143,7 +144,7 @@ describeWithOwnServers('an erasure on Kafka and MongoDB', 'e2e-forgetting', (ser
       const outputs = [accounts, orders].map((process, index): Place => [`output ${index}`, process.output]);
       expect(tracesOf({ ...gone.texts, ...key }, [...outputs, ...(await places())])).toEqual([]);
     },
-    Math.max(120_000, PERSONS * 150),
+    Math.max(120_000, PERSONS * 300),
   );
 });
 

@@ -37,12 +37,19 @@ export class MemorySystem {
     return system;
   }
 
-  /** @param settings in place of the default ones */
-  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  /**
+   * @param settings in place of the default ones
+   * @param names of the contexts that the process serves
+   */
+  async start(
+    settings: Readonly<Record<string, string>> = {},
+    names: readonly string[] = CONTEXTS.map(({ name }) => name),
+  ): Promise<void> {
     const config = parseConfig({ PORT: 0, MANAGEMENT_PORT: 0, ...settings });
     this.bus = this.newBus();
     const backends = { busName: 'embedded log', openBus: () => Promise.resolve(this.bus), ...this.backends() };
-    this.running = new Process(config, CONTEXTS, backends, silentLogger);
+    const contexts = CONTEXTS.filter(({ name }) => names.includes(name));
+    this.running = new Process(config, contexts, backends, silentLogger, CONTEXTS);
     await this.running.start();
     await this.running.joined();
     this.url = `http://127.0.0.1:${this.running.ports.port}`;
@@ -71,6 +78,43 @@ export class MemorySystem {
   /** The records in the log as they are kept, by place: `topic!partition!offset`. */
   get records() {
     return this.log.level.sublevel<string, KeptRecord>('log', { valueEncoding: 'json' });
+  }
+
+  /** Resolves once both contexts have stored that they have applied every record of a topic, which they do every second. */
+  async settled(topic: string): Promise<void> {
+    await eventually(async () => {
+      const count = (await this.bus.countRecords([topic])).get(topic);
+      for (const [name, { positions }] of this.databases) {
+        const stored = (await positions.of(name)).filter((each) => each.topic === topic);
+        expect(stored.reduce((sum, { next }) => sum + next, 0)).toBe(count);
+      }
+    });
+  }
+
+  /** Everything that a context's database holds. */
+  backup(context: string): Promise<[string, string][]> {
+    return (this.databases.get(context) as EmbeddedDatabase).level.iterator().all();
+  }
+
+  /** Puts a context's database back to where it was. */
+  async restore(context: string, backup: readonly (readonly [string, string])[]): Promise<void> {
+    const { level } = this.databases.get(context) as EmbeddedDatabase;
+    const now = await level.keys().all();
+    const restored = backup.map(([key, value]) => ({ type: 'put', key, value }) as const);
+    await level.batch([...now.map((key) => ({ type: 'del', key }) as const), ...restored]);
+  }
+
+  /** Deletes all records of a topic. Its process must not be running. */
+  async loseTopic(topic: string): Promise<void> {
+    const range = { gt: `${topic}!`, lt: `${topic}"` };
+    await this.records.clear(range);
+    await this.log.level.sublevel<string, string>('keyed', {}).clear(range);
+  }
+
+  /** The topics that have records. */
+  async topics(): Promise<string[]> {
+    const places = await this.records.keys().all();
+    return [...new Set(places.map((place) => place.split('!')[0] as string))];
   }
 
   verify(name: string): Promise<Verified> {

@@ -1,22 +1,18 @@
 import type { Restorable } from '../aggregate/aggregates.js';
 import { type EventStream, ownsKeys } from '../event/event-stream.js';
+import type { LedgerEntry } from '../privacy/erasure-ledger.js';
 import { erasureIn } from '../privacy/erasures.js';
-import { changesTopicOf } from '../privacy/topics.js';
-import type { Part } from './reacting.js';
 
 /**
- * Returns the part that removes personal data of erased persons from aggregates that are not the persons themselves;
- * none for other aggregates. It is no command: it also works while the database is behind the log, which no command
- * does. The reaction to the erasure may then give the aggregates new versions.
+ * Removes personal data of erased persons from aggregates that are not the persons themselves. Unlike a command, it works
+ * while the database is behind the log. The reaction to the erasure gives the aggregates new versions later.
  */
-export function forgettingOf(events: EventStream, store: Pick<Restorable, 'forget'>): Part[] {
+export async function forgetErased(
+  events: EventStream,
+  store: Pick<Restorable, 'forget'>,
+  entries: readonly LedgerEntry[],
+): Promise<void> {
   const { keys } = events;
-  if (keys === undefined || ownsKeys(events)) return [];
-  return [
-    {
-      topic: changesTopicOf(keys),
-      read: (event) => erasureIn(event, keys)?.person,
-      apply: (messages) => store.forget(messages.map(({ message }) => message as string)),
-    },
-  ];
+  if (keys === undefined || ownsKeys(events)) return;
+  await store.forget(entries.flatMap(({ event }) => erasureIn(event, keys)?.person ?? []));
 }

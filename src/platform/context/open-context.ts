@@ -25,7 +25,7 @@ import type { LedgerEntry } from '../privacy/erasure-ledger.js';
 import { changesTopicOf } from '../privacy/topics.js';
 import type { AggregateStore, Audited, Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration, ReactionDeclaration } from './declaration.js';
-import { forgettingOf } from './forgetting.js';
+import { forgetErased } from './forgetting.js';
 import { recordingOf } from './recording.js';
 import { type Part, projectingOf, reactingOf, subscriptionsOf } from './reacting.js';
 import type { Provided, Token } from './token.js';
@@ -111,15 +111,7 @@ export function openContext(
   const reacting = reactions.map((each) => reactingOf(each, container, openerOf(each)));
   const confirmed = aggregates.flatMap(({ confirmations }) => confirmations ?? []);
   const collecting = confirmed.map(({ part }) => part);
-  const forgetting = privacy
-    ? aggregates.flatMap(({ declaration, store }) => forgettingOf(declaration.events, store))
-    : [];
-  const serving: Part[] = [
-    ...recorded.flatMap(({ recording }) => recording ?? []),
-    ...forgetting,
-    ...reacting,
-    ...collecting,
-  ];
+  const serving: Part[] = [...recorded.flatMap(({ recording }) => recording ?? []), ...reacting, ...collecting];
   const erasing = new Set([
     ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
     ...reactions.flatMap(typesOf),
@@ -176,9 +168,10 @@ export function openContext(
   /** As a replay does, which changes nothing that is newer. */
   async function onErasures(entries: readonly LedgerEntry[]): Promise<void> {
     const lease = leaseUntil(stopping);
-    for (const subscription of [...subscriptionsOf(context.name, forgetting), ...projections]) {
-      const records = entries.flatMap(({ record }) => (record.topic === subscription.topic ? [record] : []));
-      if (records.length > 0) await applyRecords(subscription, records, lease);
+    for (const { declaration, store } of aggregates) await forgetErased(declaration.events, store, entries);
+    for (const projection of projections) {
+      const records = entries.flatMap(({ record }) => (record.topic === projection.topic ? [record] : []));
+      if (records.length > 0) await applyRecords(projection, records, lease);
     }
   }
 
