@@ -5,6 +5,7 @@ import { randomBytes } from '../tools/random.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import type { DataKey } from './data-key.js';
 import { ShortDeflate } from './short-deflate.js';
+import { ShortInflate } from './short-inflate.js';
 import { DICTIONARY_D1 } from './dictionary.js';
 
 const ALGORITHM = 'aes-256-gcm';
@@ -14,8 +15,10 @@ const TAG_BYTES = 16;
 const PADDED_TO = 16;
 /** The content of a box, at most: an event is smaller. Without it, a forged box could fill the memory. */
 const MAX_CONTENT_BYTES = 16 * 1024 ** 2;
-/** Compresses what one person usually has; with a text of this length, the window is still that of {@link INFLATE}. */
-const short = new ShortDeflate(DICTIONARY_D1, 1_600, PADDED_TO);
+/** For what one person usually has. With texts of this length, the window is still that of {@link INFLATE}. */
+const SHORT_BYTES = 1_600;
+const shortDeflate = new ShortDeflate(DICTIONARY_D1, SHORT_BYTES, PADDED_TO);
+const shortInflate = new ShortInflate(DICTIONARY_D1, SHORT_BYTES);
 /** A small window, small tables and small chunks: with the default ones a call costs twice as much. */
 const DEFLATE = { dictionary: DICTIONARY_D1, windowBits: 12, memLevel: 5, chunkSize: 1024 };
 const INFLATE = { dictionary: DICTIONARY_D1, windowBits: 12, chunkSize: 1024, maxOutputLength: MAX_CONTENT_BYTES };
@@ -41,7 +44,7 @@ export function sealPart(key: DataKey, content: object, boundTo: string): Sealed
 /** Returns the compressed text, padded with zeros, which are behind its end and ignored when it is decompressed. */
 function compress(json: string): Buffer {
   const bytes = Buffer.byteLength(json);
-  if (bytes <= short.maxBytes) return short.compress(json, bytes);
+  if (bytes <= SHORT_BYTES) return shortDeflate.compress(json, bytes);
   const compressed = deflateRawSync(json, DEFLATE);
   const padded = Buffer.alloc(Math.ceil(compressed.length / PADDED_TO) * PADDED_TO);
   compressed.copy(padded);
@@ -60,7 +63,7 @@ export function openPart(key: DataKey, sealed: SealedPart, boundTo: string): obj
     throw new UnreadableRecord('data/sealed is of a kind that is not known here');
   }
   if (lastSealed?.box === sealed.box && lastSealed.boundTo === boundTo) return parse(lastSealed.json);
-  return parse(decompress(decrypt(secret, sealed.box, boundTo)).toString('utf8'));
+  return parse(decompress(decrypt(secret, sealed.box, boundTo)));
 }
 
 function decrypt(secret: DataKey['secret'], box: string, boundTo: string): Buffer {
@@ -80,9 +83,11 @@ function decrypt(secret: DataKey['secret'], box: string, boundTo: string): Buffe
   }
 }
 
-function decompress(bytes: Buffer): Buffer {
+function decompress(bytes: Buffer): string {
+  const decompressed = shortInflate.decompress(bytes);
+  if (decompressed !== undefined) return decompressed;
   try {
-    return inflateRawSync(bytes, INFLATE);
+    return inflateRawSync(bytes, INFLATE).toString('utf8');
   } catch (error) {
     const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     throw new UnreadableRecord(`data/sealed ${isTooLarge ? 'is too large' : 'cannot be decompressed'}`);

@@ -1,29 +1,10 @@
-const MIN_MATCH = 3;
-const MAX_MATCH = 258;
+import { CODE_BITS, CODES, DISTANCE_CODES, END_OF_BLOCK, FIRST_LENGTH, MAX_MATCH, MIN_MATCH } from './fixed-codes.js';
+
 /** Of the places in the dictionary that begin like the text, this many are compared, the nearest first. */
 const MAX_COMPARED = 16;
 const HASH_BITS = 12;
-const END_OF_BLOCK = 256;
-const FIRST_LENGTH = 257;
 /** There is one block, the last, with the fixed codes. */
 const BLOCK_HEADER = 0b011;
-
-/** The fixed codes of literals and lengths (RFC 1951, 3.2.6), and those of distances, in the order of their bits. */
-const CODES = Uint16Array.from({ length: 288 }, (_, symbol) => reversed(...fixedCode(symbol)));
-const CODE_BITS = Uint8Array.from({ length: 288 }, (_, symbol) => fixedCode(symbol)[1]);
-const DISTANCE_CODES = Uint8Array.from({ length: 30 }, (_, code) => reversed(code, 5));
-
-function fixedCode(symbol: number): [code: number, bits: number] {
-  if (symbol < 144) return [0x30 + symbol, 8];
-  if (symbol < 256) return [0x190 + symbol - 144, 9];
-  return symbol < 280 ? [symbol - 256, 7] : [0xc0 + symbol - 280, 8];
-}
-
-function reversed(code: number, bits: number): number {
-  let result = 0;
-  for (let bit = 0; bit < bits; bit += 1) result |= ((code >> bit) & 1) << (bits - 1 - bit);
-  return result;
-}
 
 /**
  * Compresses short texts to raw deflate (RFC 1951) with a preset dictionary; every implementation can decompress them.
@@ -52,7 +33,7 @@ export class ShortDeflate {
    */
   constructor(
     dictionary: Buffer,
-    readonly maxBytes: number,
+    maxBytes: number,
     private readonly paddedTo: number,
   ) {
     this.start = dictionary.length;
