@@ -12,8 +12,8 @@ export const TOPICS = ['accounts.customer.change', 'orders.order.change'] as con
 
 const { Kafka, logLevel } = kafkajs;
 
-/** Everything that the topics hold now, each partition in its order. */
-export async function readKafka(brokers: string): Promise<LoggedRecord[]> {
+/** Everything that the topics hold now, each partition in its order. @param names the topics' names in Kafka */
+export async function readKafka(brokers: string, names: readonly string[] = TOPICS): Promise<LoggedRecord[]> {
   await registerCodecs();
   const kafka = new Kafka({ clientId: 'test', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
@@ -22,13 +22,13 @@ export async function readKafka(brokers: string): Promise<LoggedRecord[]> {
   await Promise.all([admin.connect(), consumer.connect()]);
   try {
     const missing = new Set<string>();
-    for (const topic of TOPICS) {
+    for (const topic of names) {
       for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
         if (high !== low) missing.add(`${topic}-${partition}-${Number(high) - 1}`);
       }
     }
     const records: LoggedRecord[] = [];
-    await consumer.subscribe({ topics: [...TOPICS], fromBeginning: true });
+    await consumer.subscribe({ topics: [...names], fromBeginning: true });
     await consumer.run({
       eachMessage: ({ topic, partition, message: { offset, key, value, headers = {} } }) => {
         const texts = Object.entries(headers).map(([name, header]) => [name, String(header)]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { RunningConsumer, LoggedRecord, RecordHandler } from '../log/bus.js';
+import type { Continuation, LoggedRecord, PartitionEnd, RecordHandler, RunningConsumer } from '../log/bus.js';
 import { fingerprintOf, partitionName, type Position, type Positions } from './positions.js';
 
 /** Milliseconds between two writes of the positions that moved. */
@@ -49,12 +49,25 @@ export class PositionKeeper {
   constructor(private readonly keeping: PositionKeeperOptions) {}
 
   /**
-   * Returns the start offset of an assigned partition: one record early, to check that the log still has that record.
+   * Returns the start offset of an assigned partition: one record early, to check that the log still has that record. A
+   * partition without a stored position may continue a former generation that the group has consumed.
    */
-  async startAt(topic: string, partition: number): Promise<number> {
+  async startAt(topic: string, partition: number, continues?: Continuation): Promise<number> {
     const stored = await this.storedOf(topic, partition);
     this.partitions.set(partitionName({ topic, partition }), { stored, unconfirmed: stored });
+    if (!stored && continues && (await this.hasReached(topic, continues.after))) return continues.at;
     return Math.max(0, (stored?.next ?? 0) - 1);
+  }
+
+  /**
+   * Returns true if the group has consumed these partitions up to these offsets. Only the database counts: if it was
+   * restored, it needs the records again.
+   */
+  async hasReached(topic: string, ends: readonly PartitionEnd[]): Promise<boolean> {
+    await this.save();
+    const stored = (await this.keeping.positions.of(this.keeping.group)).filter((each) => each.topic === topic);
+    const next = new Map(stored.map((each) => [each.partition, each.next]));
+    return ends.every(({ partition, end }) => (next.get(partition) ?? 0) >= end);
   }
 
   /** Sets the consumer whose partitions are restarted when necessary. */

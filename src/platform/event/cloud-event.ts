@@ -23,6 +23,9 @@ export interface CloudEvent<Data = unknown> {
   readonly prevhash?: string;
   /** Hash of the rest of this event, to detect alterations; undefined in events older than the hash chain. */
   readonly hash?: string;
+  /** Of a copy in another generation of the topic: `hash` and `prevhash` of the event as it was first published. */
+  readonly formerhash?: string;
+  readonly formerprevhash?: string;
   readonly data: Data;
   /** Of an opened event: the personal part as it was published, sealed. */
   readonly sealed?: SealedPart;

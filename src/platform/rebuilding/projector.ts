@@ -4,6 +4,7 @@ import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, LoggedRecord, LogReader } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import { originalHashes } from '../event/copied-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { isUnavailable } from '../tools/errors.js';
 import { restoreInto } from './restore-into.js';
@@ -72,6 +73,12 @@ export class LogProjector {
     return this.reader?.progress ?? { read: 0, total: 0 };
   }
 
+  /** Returns the partitions that a topic had in former generations. */
+  async formerPartitions(topic: string): Promise<ReadonlySet<unknown>> {
+    const extents = await this.bus.extents(topic);
+    return new Set(extents.filter(({ isFormer }) => isFormer).map(({ partition }) => partition));
+  }
+
   /** Resolves when the projections have every record that was in the log at the time of the call. */
   async caughtUp(): Promise<void> {
     const { signal } = this.options;
@@ -134,8 +141,9 @@ export class LogProjector {
     const collecting: Subscription = {
       ...{ topic, group: '', open: this.projections.get(topic)?.open },
       read: (event, record) => {
-        const change = hashes.has(event.hash ?? '') ? read(event, record) : undefined;
-        if (change) changes.set(event.hash as string, change);
+        const { hash = '' } = originalHashes(event);
+        const change = hashes.has(hash) ? read(event, record) : undefined;
+        if (change) changes.set(hash, change);
         return undefined;
       },
       react: () => Promise.resolve(),

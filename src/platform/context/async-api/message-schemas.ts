@@ -40,6 +40,12 @@ export const CLOUD_EVENT_SCHEMA = {
       ...hash,
       description: 'Extension: SHA-256 of the canonical form (RFC 8785) of the whole event except `hash`.',
     },
+    formerhash: {
+      ...hash,
+      description:
+        'Extension: in a copy in another generation of the topic, the hash that the event was published with.',
+    },
+    formerprevhash: { ...hash, description: 'Extension: in such a copy, `prevhash` of the event as it was published.' },
     republished: {
       const: 'true',
       description: 'Extension: the event repeats the newest state, in place of earlier events that the log has lost.',
