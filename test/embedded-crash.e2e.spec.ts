@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   expectAcknowledgedIsKept,
@@ -6,10 +7,9 @@ import {
   expectLogTellsAll,
   expectOrdersHears,
   expectOutboxDrains,
-  holdsAcknowledged,
 } from './support/guarantees.js';
 import { Load } from './support/load.js';
-import { readEmbeddedLog } from './support/read-log.js';
+import { readEmbeddedLog, WITH_KEYS } from './support/read-log.js';
 import { type RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
 
 const CRASHES = 4;
@@ -36,7 +36,7 @@ describe('a process on the embedded backends', () => {
     await expectOrdersHears(load, running.url);
     await expectOutboxDrains(running.managementUrl);
     await running.kill('SIGKILL');
-    expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, (records) => holdsAcknowledged(load, records)));
+    await expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, WITH_KEYS), join(DATA_DIR, 'master-keys'));
   }, 120_000);
 
   it('keeps its DATA_DIR to itself', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually } from '../src/platform/testing/eventually.js';
 import {
@@ -6,12 +7,11 @@ import {
   expectLogTellsAll,
   expectOrdersHears,
   expectOutboxDrains,
-  holdsAcknowledged,
 } from './support/guarantees.js';
 import { get, post } from './support/http.js';
 import { Load } from './support/load.js';
 import { describeUnlessMissing } from '../src/platform/testing/own-servers-needed.js';
-import { readEmbeddedLog } from './support/read-log.js';
+import { readEmbeddedLog, WITH_KEYS } from './support/read-log.js';
 import { customerInput } from './support/requests.js';
 import { runCommand } from './support/run-command.js';
 import { type RunningProcess, serve } from './support/run-process.js';
@@ -81,7 +81,7 @@ describeUnlessMissing(whyNoSmallDisk(), 'no disk to fill', 'a process whose embe
     await expectOrdersHears(load, running.url);
     await expectOutboxDrains(running.managementUrl);
     await running.kill('SIGKILL');
-    expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, (records) => holdsAcknowledged(load, records)));
+    await expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, WITH_KEYS), join(DATA_DIR, 'master-keys'));
   }, 120_000);
 });
 

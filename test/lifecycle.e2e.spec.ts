@@ -4,17 +4,12 @@ import { describe, expect, it } from '@jest/globals';
 import { CONTEXTS } from '../src/contexts.js';
 import { openEmbeddedDatabase } from '../src/platform/embedded/database.js';
 import { eventually } from '../src/platform/testing/eventually.js';
-import {
-  expectAcknowledgedIsKept,
-  expectGoodAnswers,
-  expectLogTellsAll,
-  holdsAcknowledged,
-} from './support/guarantees.js';
+import { expectAcknowledgedIsKept, expectGoodAnswers, expectLogTellsAll } from './support/guarantees.js';
 import { call, get, openRequest, post } from './support/http.js';
 import { Load } from './support/load.js';
 import { readDocuments } from './support/read-documents.js';
-import { readEmbeddedLog, readKafka } from './support/read-log.js';
-import { describeWithRealServers, realServers } from '../src/platform/testing/real-servers.js';
+import { readEmbeddedLog, readKafka, WITH_KEYS } from './support/read-log.js';
+import { describeWithRealServers, masterKeysFile, realServers } from '../src/platform/testing/real-servers.js';
 import { recordMongoDb } from './support/recording-proxy.js';
 import { customerInput, orderInput } from './support/requests.js';
 import { type RunningProcess, serve, type Settings, temporaryDirectory } from './support/run-process.js';
@@ -40,7 +35,7 @@ describe('a process on the embedded backends', () => {
       for (const outbox of context.open(database).stores) expect(await outbox.backlog()).toEqual({ events: 0 });
       await database.close();
     }
-    expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, (records) => holdsAcknowledged(load, records)));
+    await expectLogTellsAll(load, await readEmbeddedLog(DATA_DIR, WITH_KEYS), join(DATA_DIR, 'master-keys'));
     const { url } = await serve({ DATA_DIR }).serving();
     await expectAcknowledgedIsKept(load, { accounts: url, orders: url });
   });
@@ -79,9 +74,7 @@ describeWithRealServers('a process on Kafka and MongoDB', () => {
       const documents = await readDocuments(mongodb, database, collection, known.keys());
       expect([...documents.values()].flatMap(({ pending }) => pending)).toEqual([]);
     }
-    const records = await readKafka(kafka);
-    expect(holdsAcknowledged(load, records)).toBe(true);
-    expectLogTellsAll(load, records);
+    await expectLogTellsAll(load, await readKafka(kafka, WITH_KEYS), masterKeysFile());
   });
 
   it.each([

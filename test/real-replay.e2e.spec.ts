@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Databases } from './support/databases.js';
 import { eventually } from '../src/platform/testing/eventually.js';
+import { masterKeysFile } from '../src/platform/testing/real-servers.js';
 import {
   expectAcknowledgedIsKept,
   expectGoodAnswers,
@@ -15,7 +16,7 @@ import {
 import { call } from './support/http.js';
 import { Load } from './support/load.js';
 import { describeWithOwnServers } from './support/own-servers.js';
-import { readKafka } from './support/read-log.js';
+import { readKafka, WITH_KEYS } from './support/read-log.js';
 import { Reads } from './support/reads.js';
 import { runCommand } from './support/run-command.js';
 import { RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
@@ -115,7 +116,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     await settled(load, running);
     await expectAcknowledgedIsKept(load, { accounts: running.url, orders: running.url });
     await expectVerified(settings());
-    expectLogTellsAll(load, await readKafka(servers.kafka));
+    await expectLogTellsAll(load, await readKafka(servers.kafka, WITH_KEYS), masterKeysFile());
   }, 120_000);
 
   it('leaves everything as it was when it is killed, at whatever moment, and can be run again', async () => {

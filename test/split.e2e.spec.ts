@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
+import { masterKeysFile } from '../src/platform/testing/real-servers.js';
 import { enroll } from '../scripts/gateway/runtime.mjs';
 import { Gateway, type Instance, type Services } from './support/gateway/gateway.js';
 import { describeWithGateway } from './support/gateway/needed.js';
@@ -16,7 +17,7 @@ import {
 } from './support/guarantees.js';
 import { Load } from './support/load.js';
 import { describeWithOwnServers } from './support/own-servers.js';
-import { readKafka } from './support/read-log.js';
+import { readKafka, WITH_KEYS } from './support/read-log.js';
 import type { Ended } from './support/run-command.js';
 import { type RunningProcess, serve } from './support/run-process.js';
 import { expectVerified } from './support/verified.js';
@@ -57,7 +58,7 @@ describeWithGateway('the split', () => {
       await expectOutboxDrains(again.managementUrl);
       await expectOrdersHears(load, again.url);
       await expectAcknowledgedIsKept(load, { accounts: again.url, orders: again.url });
-      expectLogTellsAll(load, await readKafka(servers.kafka));
+      await expectLogTellsAll(load, await readKafka(servers.kafka, WITH_KEYS), masterKeysFile());
       await expectVerified(settings);
     }, 120_000);
 

@@ -5,6 +5,7 @@ import { hashOf } from '../../src/platform/event/hash-chain.js';
 import { eventually } from '../../src/platform/testing/eventually.js';
 import { get } from './http.js';
 import type { Known, Load, State } from './load.js';
+import { openWithKeysIn, type OpenRecord } from './open-records.js';
 import { CARD_PREFIX } from './requests.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -70,31 +71,43 @@ export async function expectOutboxDrains(...managementUrls: string[]): Promise<v
   }
 }
 
-/** True when the log holds every acknowledged version. */
-export function holdsAcknowledged(load: Load, records: readonly LoggedRecord[]): boolean {
+/** Expects that the log holds every acknowledged version. */
+export function expectLogHoldsAcknowledged(load: Load, records: readonly LoggedRecord[]): void {
   const there = new Set(records.map(({ key, value }) => `${String(key)} ${sequenceOf(value)}`));
   const known = [...load.customers.values(), ...load.orders.values()];
-  return known.every(({ id, versions }) => [...versions.keys()].every((version) => there.has(`${id} ${version}`)));
+  const acknowledged = known.flatMap(({ id, versions }) => [...versions.keys()].map((version) => `${id} ${version}`));
+  expect(acknowledged.filter((version) => !there.has(version))).toEqual([]);
 }
 
 /**
  * Of each aggregate the log holds every acknowledged version as it was acknowledged, in order and with no gap up to the
- * newest, as CloudEvents of the event contract; duplicates are the same event again.
+ * newest, as CloudEvents of the event contract; duplicates are the same event again. What is personal is sealed, and the
+ * keys in the log open it.
+ * @param records of the topics of both contexts and of the keys
  */
-export function expectLogTellsAll(load: Load, records: readonly LoggedRecord[]): void {
-  expectStream(records, [...load.customers.values()], {
+export async function expectLogTellsAll(
+  load: Load,
+  records: readonly LoggedRecord[],
+  masterKeysFile: string,
+): Promise<void> {
+  const open = await openWithKeysIn(records, masterKeysFile);
+  expectLogHoldsAcknowledged(load, records);
+  await expectStream(records, [...load.customers.values()], open, {
     topic: 'accounts.customer.change',
     source: '/accounts',
     types: ['accounts.customer.registered', 'accounts.customer.changed'],
-    major: 2,
+    major: 3,
     name: 'customer',
+    personal: ['name', 'contact', 'addresses', 'creditCards'],
   });
-  expectStream(records, [...load.orders.values()], {
+  await expectStream(records, [...load.orders.values()], open, {
     topic: 'orders.order.change',
     source: '/orders',
     types: ['orders.order.placed', 'orders.order.shipped'],
-    major: 1,
+    major: 2,
     name: 'order',
+    personal: ['shipTo', 'cancelReason'],
+    person: '/order/customerId',
   });
 }
 
@@ -107,9 +120,18 @@ interface Contract {
   readonly major: number;
   /** Of the aggregate in `data`. */
   readonly name: string;
+  /** Members of the aggregate that are published sealed, and no other way. */
+  readonly personal: readonly string[];
+  /** Where in `data` the id of the person is, unless that is the subject. */
+  readonly person?: string;
 }
 
-function expectStream(records: readonly LoggedRecord[], known: readonly Known[], contract: Contract): void {
+async function expectStream(
+  records: readonly LoggedRecord[],
+  known: readonly Known[],
+  open: OpenRecord,
+  contract: Contract,
+): Promise<void> {
   const byKey = groupByKey(records.filter(({ topic }) => topic === contract.topic));
   for (const aggregate of known) {
     const own = byKey.get(aggregate.id) ?? [];
@@ -119,19 +141,29 @@ function expectStream(records: readonly LoggedRecord[], known: readonly Known[],
     expect(versions).toEqual(versions.map((_, index) => index + 1));
     expect(versions.length).toBeGreaterThanOrEqual(aggregate.newest.version);
     expect(versions.length).toBeLessThanOrEqual(aggregate.newest.version + aggregate.uncertain.length);
-    expectEvents([...first.values()], aggregate, contract);
+    const opened: OpenedRecord[] = [];
+    for (const record of first.values()) opened.push({ record, data: (await open(record)).data as OpenedData });
+    expectEvents(opened, aggregate, contract);
   }
 }
 
-function expectEvents(records: readonly LoggedRecord[], { id, versions, changed }: Known, contract: Contract): void {
+type OpenedData = Readonly<Record<string, State>>;
+
+interface OpenedRecord {
+  readonly record: LoggedRecord;
+  /** With the members that were sealed. */
+  readonly data: OpenedData;
+}
+
+function expectEvents(opened: readonly OpenedRecord[], { id, versions, changed }: Known, contract: Contract): void {
   let before: object = {};
   let prevhash: string | undefined;
-  for (const [index, { value, headers }] of records.entries()) {
+  for (const [index, { record, data }] of opened.entries()) {
     const version = index + 1;
-    const event = JSON.parse(String(value));
-    const state = event.data[contract.name] as State;
+    const event = JSON.parse(String(record.value));
+    const state = data[contract.name] as State;
     const type = contract.types[version === 1 ? 0 : 1];
-    expect(headers).toEqual({
+    expect(record.headers).toEqual({
       'content-type': 'application/cloudevents+json; charset=UTF-8',
       ce_specversion: '1.0',
       ce_id: event.id,
@@ -156,11 +188,11 @@ function expectEvents(records: readonly LoggedRecord[], { id, versions, changed 
       traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/),
       ...(prevhash !== undefined && { prevhash }),
       hash: hashOf(event),
-      data: { [contract.name]: state, changed: expect.any(Array) },
+      data: sealedForm(state, contract),
     });
     prevhash = event.hash as string;
     expect([id, state.id, state.version]).toEqual([id, id, version]);
-    expect(String(value)).not.toContain(CARD_PREFIX);
+    expect(JSON.stringify([event, data])).not.toContain(CARD_PREFIX);
     if (versions.has(version)) expect(state).toEqual(versions.get(version));
     if (changed.has(version)) expect([...event.data.changed].sort()).toEqual([...(changed.get(version) ?? [])].sort());
     // Nobody's change is undone by another one.
@@ -168,6 +200,23 @@ function expectEvents(records: readonly LoggedRecord[], { id, versions, changed 
     expect([...changedPointers(before, content)].sort()).toEqual([...event.data.changed].sort());
     before = content;
   }
+}
+
+/** The data as it is published: nothing personal is in clear text. */
+function sealedForm(state: State, { name, personal, person }: Contract): object {
+  const clear = Object.entries(state).filter(([member]) => !personal.includes(member));
+  const sealed = {
+    kid: expect.stringMatching(/^[0-9a-f]{32}$/),
+    alg: 'A256GCM',
+    zip: 'DEF-d1',
+    box: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/),
+    ...(person !== undefined && { person }),
+  };
+  return {
+    [name]: Object.fromEntries(clear),
+    changed: expect.any(Array),
+    ...(clear.length < Object.keys(state).length && { sealed }),
+  };
 }
 
 /** In the order of the log. */

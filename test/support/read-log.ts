@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
-import { pino } from 'pino';
 import type { Bus, LoggedRecord } from '../../src/platform/log/bus.js';
 import { registerCodecs } from '../../src/platform/kafka/compression.js';
 import { EmbeddedBus } from '../../src/platform/embedded/bus.js';
 import { openEmbeddedDatabase } from '../../src/platform/embedded/database.js';
 import { eventually } from '../../src/platform/testing/eventually.js';
+import { silentLogger } from '../../src/platform/testing/silent-logger.js';
+import { KEYS } from './open-records.js';
 
 export const TOPICS = ['accounts.customer.change', 'orders.order.change'] as const;
 
 const { Kafka, logLevel } = kafkajs;
+
+/** The topics of events, and the one of the keys that open them. */
+export const WITH_KEYS = [...TOPICS, KEYS] as const;
 
 /** Everything that the topics hold now, each partition in its order. @param names the topics' names in Kafka */
 export async function readKafka(brokers: string, names: readonly string[] = TOPICS): Promise<LoggedRecord[]> {
@@ -60,31 +64,8 @@ export async function readTopics(bus: Pick<Bus, 'read'>, topics: readonly string
   return records;
 }
 
-/**
- * What the embedded log in a DATA_DIR holds, each partition in its order; no process may have it open. The log says
- * nowhere where it ends, so `isComplete` does.
- */
-export async function readEmbeddedLog(
-  directory: string,
-  isComplete: (records: readonly LoggedRecord[]) => boolean,
-): Promise<LoggedRecord[]> {
-  const logger = pino({ level: 'silent' });
-  const bus = new EmbeddedBus(await openEmbeddedDatabase(join(directory, 'log')), logger);
-  const records: LoggedRecord[] = [];
-  const take = (more: readonly LoggedRecord[]) => {
-    records.push(...more);
-    return Promise.resolve();
-  };
-  try {
-    await bus.consume(`test-${randomUUID()}`, new Map(TOPICS.map((topic) => [topic, take])));
-    await eventually(
-      () => {
-        if (!isComplete(records)) throw new Error('the log does not hold all that it should');
-      },
-      { within: 10_000 },
-    );
-    return records;
-  } finally {
-    await bus.close();
-  }
+/** What the embedded log in a DATA_DIR holds, each partition in its order; no process may have it open. */
+export async function readEmbeddedLog(directory: string, topics: readonly string[] = TOPICS): Promise<LoggedRecord[]> {
+  const bus = new EmbeddedBus(await openEmbeddedDatabase(join(directory, 'log')), silentLogger);
+  return readTopics(bus, topics).finally(() => bus.close());
 }
