@@ -9,6 +9,7 @@ import { originalOf } from '../src/platform/event/copied-event.js';
 import { canonicalJson } from '../src/platform/event/hash-chain.js';
 import type { LoggedRecord } from '../src/platform/log/bus.js';
 import { eventually } from '../src/platform/testing/eventually.js';
+import { masterKeysFile } from '../src/platform/testing/real-servers.js';
 import { Databases } from './support/databases.js';
 import {
   expectAcknowledgedIsKept,
@@ -18,6 +19,7 @@ import {
   expectOutboxDrains,
 } from './support/guarantees.js';
 import { Load } from './support/load.js';
+import { KEYS } from './support/open-records.js';
 import { describeWithOwnServers } from './support/own-servers.js';
 import { readKafka, TOPICS } from './support/read-log.js';
 import { Reads } from './support/reads.js';
@@ -93,7 +95,7 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     await settled(load, orders[0]!.url, ...instances.map(({ managementUrl }) => managementUrl));
     await expectAcknowledgedIsKept(load, { accounts: accounts[1]!.url, orders: orders[1]!.url });
     await expectVerified(settings());
-    expectLogTellsAll(load, await readGeneration(servers.kafka, 2));
+    await expectLogTellsAll(load, await readGeneration(servers.kafka, 2), masterKeysFile());
     expect(await topics('manifest', '--public-key', key.publicKey)).toMatchObject({ code: 0 });
     expect(await topics('manifest', '--public-key', newKey().publicKey)).toMatchObject({ code: 1 });
 
@@ -125,7 +127,7 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     await settled(load, running.url, running.managementUrl);
     await expectAcknowledgedIsKept(load, { accounts: running.url, orders: running.url });
     await expectVerified(settings());
-    expectLogTellsAll(load, await readGeneration(servers.kafka, active));
+    await expectLogTellsAll(load, await readGeneration(servers.kafka, active), masterKeysFile());
   }, 240_000);
 
   it('gets no event in the wrong generation from an instance that was suspended during the switch', async () => {
@@ -147,7 +149,7 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     await settled(load, running.url, running.managementUrl, suspended.managementUrl);
     await expectAcknowledgedIsKept(load, { accounts: suspended.url, orders: running.url });
     await expectVerified(settings());
-    expectLogTellsAll(load, await readGeneration(servers.kafka, 2));
+    await expectLogTellsAll(load, await readGeneration(servers.kafka, 2), masterKeysFile());
   }, 240_000);
 
   it('is switched back with the events that were published since, and forth again', async () => {
@@ -173,13 +175,13 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     expectGoodAnswers(load);
     await settled(load, orders[0]!.url, ...instances.map(({ managementUrl }) => managementUrl));
     await expectVerified(settings());
-    expectLogTellsAll(load, await readGeneration(servers.kafka, 1));
+    await expectLogTellsAll(load, await readGeneration(servers.kafka, 1), masterKeysFile());
     await Promise.all(instances.map((each) => each.kill('SIGTERM')));
     await expectReplayEqualsLive();
 
     expect(await topics('switch', '--to', '2')).toMatchObject({ code: 0, stderr: '' });
     await expectVerified(settings());
-    expectLogTellsAll(load, await readGeneration(servers.kafka, 2));
+    await expectLogTellsAll(load, await readGeneration(servers.kafka, 2), masterKeysFile());
 
     expect(await topics('delete-generation', '--generation', '1')).toMatchObject({ code: 0, stderr: '' });
     expect(await topics('switch', '--to', '1')).toMatchObject({ code: 1 });
@@ -210,10 +212,10 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
   }
 });
 
-/** The events of a generation of the customers' topic and of the other topic, as they were first published. */
+/** The events of a generation of the customers' topic, as they were first published, those of the orders, and the keys. */
 async function readGeneration(brokers: string, generation: number): Promise<LoggedRecord[]> {
   const name = generation === 1 ? CUSTOMERS : `${CUSTOMERS}.g${generation}`;
-  const records = await readKafka(brokers, [name, TOPICS[1]]);
+  const records = await readKafka(brokers, [name, TOPICS[1], KEYS]);
   return records
     .filter(({ headers }) => !('fence' in headers))
     .map((record) => (record.topic === name ? { ...asPublished(record), topic: CUSTOMERS } : record));
