@@ -161,7 +161,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       this.trouble = undefined;
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (consumer !== this.consumer || this.switching) return;
+      if (consumer !== this.consumer) return;
       this.assigned = undefined;
       this.joinedAt = Infinity;
       this.unreadable = whyUnreadable(payload.error) === undefined ? 0 : this.unreadable + 1;
@@ -173,10 +173,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   }
 
   private replaceAfter(failures: number): void {
-    this.after(backoffDelay(failures), async () => {
-      await this.consumer.disconnect().catch(() => undefined);
-      if (!this.stopped) await this.startAnother(failures);
-    });
+    this.after(backoffDelay(failures), () => this.startAnother(failures, this.consumer));
   }
 
   /** Does not wait for the stalled consumer to stop: it may wait for an answer that never comes. */
@@ -206,18 +203,20 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   /** Moves to the generations that the group consumes now, if these are others. */
   private async moveToCurrent(): Promise<void> {
     const names = (await this.groupViews.find()).map(({ name }) => name);
-    if (this.stopped || names.every((name) => this.views.has(name))) return;
+    // One that has crashed meanwhile is replaced anyway.
+    if (this.stopped || !this.assigned || names.every((name) => this.views.has(name))) return;
     this.logger.info({ group: this.group, topics: names }, 'consuming another generation');
     this.trouble = 'moves to another generation of its topic';
     this.assigned = undefined;
-    await this.consumer.disconnect().catch(() => undefined);
-    await this.startAnother(0);
+    await this.startAnother(0, this.consumer);
   }
 
-  private async startAnother(failures: number): Promise<void> {
+  /** @param former is disconnected first; what it reports from now on is ignored */
+  private async startAnother(failures: number, former?: Consumer): Promise<void> {
     this.consumer = this.newConsumer();
+    await former?.disconnect().catch(() => undefined);
     try {
-      await this.start();
+      if (!this.stopped) await this.start();
     } catch (error) {
       this.logger.warn({ err: error, group: this.group }, 'consumer failed to start; it will be retried');
       this.replaceAfter(failures + 1);
