@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Context } from '../context/define-context.js';
+import type { Privacy } from '../context/person-keys.js';
 import { EmbeddedCopyIndex } from '../embedded/copy-index.js';
 import {
   type Changed,
@@ -10,16 +11,20 @@ import {
   type Step,
   switchBack,
 } from '../generations/change-generation.js';
+import { KeysForCopies } from '../generations/keys-for-copies.js';
 import { isSignedBy, type Manifest, parsePrivateKey } from '../generations/manifest.js';
+import { SealCopies } from '../generations/seal-copies.js';
 import { activeOf, type Generations, generationsOf, type GenerationStore } from '../log/generations.js';
+import { memberOf } from '../privacy/topics.js';
 import { expectUp } from '../tools/dependency.js';
 import { type Flags, UsageError } from './command.js';
-import { type Connections, withConnections } from './connections.js';
+import { type Connections, openContext, privacyOf, withConnections } from './connections.js';
 import { describeProgress, formatCount, formatNumber } from './progress.js';
 import { withScratchDatabase } from './scratch.js';
 
 const PROGRESS_INTERVAL_MS = 2_000;
-const COMPRESSIONS = ['producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'];
+/** Consumers can read no other. */
+const COMPRESSIONS = ['producer', 'uncompressed', 'gzip', 'zstd'];
 
 /** `topics copy`. */
 export async function copyTopic(context: Context, flags: Flags): Promise<number> {
@@ -33,15 +38,55 @@ export async function copyTopic(context: Context, flags: Flags): Promise<number>
   return withGenerations(context, async (store, connections) => {
     const [current] = (await connections.bus.countPartitions([topic])).values();
     if (current === undefined) throw new UsageError(`${topic} is missing`);
-    const changed = await change(store, connections, topic, signWith, (options) =>
-      copyToNewGeneration({
-        ...options,
-        ...{ current, partitions },
-        ...(compression !== undefined && { settings: { 'compression.type': String(compression) } }),
-      }),
-    );
-    return printChanged(topic, changed);
+    return withSealing(connections, topic, async (transform) => {
+      const changed = await change(store, connections, topic, signWith, (options) =>
+        copyToNewGeneration({
+          ...options,
+          ...{ current, partitions, transform },
+          ...(compression !== undefined && { settings: { 'compression.type': String(compression) } }),
+        }),
+      );
+      if (transform) printSealed(topic, transform);
+      return printChanged(topic, changed);
+    });
   });
+}
+
+/** Runs `work` with what seals the events of the topic that were published in clear text; undefined if they stay as they are. */
+async function withSealing<T>(
+  connections: Connections,
+  topic: string,
+  work: (transform: SealCopies | undefined) => Promise<T>,
+): Promise<T> {
+  const { context, bus, database, config } = connections;
+  const stream = context.events.publishes.find((each) => each.topic === topic);
+  const keysTopic = stream?.keys;
+  if (!stream || keysTopic === undefined || config.PERSONAL_DATA !== 'sealed') return work(undefined);
+  const { ring } = (await privacyOf(connections)) as Privacy;
+  const holder = (await openContext(connections)).stores.find((store) => store.keysTopic === keysTopic)?.keys;
+  const own = holder ?? database.stores.keyCopies(`${memberOf(keysTopic)}.keys`);
+  return withScratchDatabase('keys', async (scratch) => {
+    const keys = new KeysForCopies({
+      ...{ topic: keysTopic, bus, ring, own, holder },
+      scratch: scratch.stores.keyCopies(keysTopic),
+    });
+    try {
+      return await work(new SealCopies(stream, keys));
+    } finally {
+      await keys.close();
+    }
+  });
+}
+
+function printSealed(topic: string, { sealed, closed, unreadable }: SealCopies): void {
+  if (sealed > 0) {
+    const ofErased = closed > 0 ? `, ${formatNumber(closed)} of them of erased persons, which nobody can open` : '';
+    console.log(`${topic}: ${formatCount(sealed, 'event')} sealed that had been published in clear text${ofErased}`);
+  }
+  if (unreadable > 0) {
+    const events = formatCount(unreadable, 'event');
+    console.log(`warning: ${events} copied in clear text: no consumer can read them (see dlt list)`);
+  }
 }
 
 /** `topics switch`. */

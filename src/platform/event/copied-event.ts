@@ -19,25 +19,39 @@ export function originalOf(event: CloudEvent): CloudEvent {
   return { ...content, ...originalHashes(event) };
 }
 
-/** True if the event, or the event that it copies, is altered: its content does not match its hash. */
-export function isAltered(event: CloudEvent): boolean {
+/**
+ * True if the event, or the event that it copies, is altered: its content does not match its hash. What was published of
+ * a copy that was sealed on its way can be told only once it is opened.
+ * @param opened the event after it was opened
+ */
+export function isAltered(event: CloudEvent, opened: CloudEvent = event): boolean {
   if (event.hash === undefined) return false;
-  const original = originalOf(event);
-  return hashOrNone(event) !== event.hash || hashOrNone(original) !== original.hash;
+  if (hashOrNone(event) !== event.hash) return true;
+  const isClosed = event.formerschema !== undefined && (opened.sealed === undefined || opened.forgotten === true);
+  if (isClosed) return false;
+  const original = clearOriginalOf(opened) ?? originalOf(event);
+  return hashOrNone(original) !== original.hash;
 }
 
-/** An event of another generation, and its hash there. */
-export interface SealedCopy {
+/** Returns an event that was sealed while it was copied as it was first published, in clear text; undefined for any other. */
+export function clearOriginalOf(opened: CloudEvent): CloudEvent | undefined {
+  const { formerschema: dataschema, formerdata, formerly, sealed: _, ...content } = opened;
+  if (dataschema === undefined) return undefined;
+  return { ...originalOf(content), dataschema, data: formerdata === undefined ? opened.data : formerly };
+}
+
+/** A copy of an event in another generation, and its hash there. */
+export interface ComposedCopy {
   readonly json: string;
   readonly hash: string;
 }
 
 /**
- * Seals the copy of an event: with the same id, time, sequence and data, a hash of its own, and the hashes that it was
+ * Creates the copy of an event: with the same id, time, sequence and data, a hash of its own, and the hashes that it was
  * first published with.
  * @param prevhash hash of the predecessor's copy
  */
-export function sealCopy(event: CloudEvent, prevhash: string | undefined): SealedCopy {
+export function composeCopy(event: CloudEvent, prevhash: string | undefined): ComposedCopy {
   const { hash: formerhash, prevhash: formerprevhash, ...content } = originalOf(event);
   const canonical = canonicalJson({ ...content, prevhash, formerhash, formerprevhash });
   const hash = digestOf(canonical);

@@ -12,7 +12,7 @@ import type { LogReader } from '../log/bus.js';
 import { PlatformError } from '../tools/errors.js';
 import { type Begins, Copier } from './copier.js';
 import { Comparison } from './comparison.js';
-import type { EventTransform } from './copy-event.js';
+import type { EventTransform } from './event-transform.js';
 import type { CopyIndex } from './copy-index.js';
 import { type Manifest, type ManifestSide, signed } from './manifest.js';
 

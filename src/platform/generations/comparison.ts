@@ -1,9 +1,10 @@
 import type { LoggedRecord, LogReader } from '../log/bus.js';
 import { PlatformError } from '../tools/errors.js';
+import type { CloudEvent } from '../event/cloud-event.js';
 import type { Begins, CopyOptions } from './copier.js';
 import { type Origin, originOf } from './copy-event.js';
 import type { CopyIndex } from './copy-index.js';
-import { leafOf } from './event-leaf.js';
+import { leafOf, tryParse } from './event-leaf.js';
 import { MerkleTree } from './merkle-tree.js';
 
 /** The records of a generation up to the cut, or after it. */
@@ -105,8 +106,9 @@ export class Comparison {
     if (side === 'to') {
       this.published.push(...records.filter((record) => !own.includes(record)));
       this.expectInOrder(own);
+      await this.expectRight(own);
     }
-    const leaves = await Promise.all(own.map((record) => leafOf(record, side === 'to' ? transform : undefined)));
+    const leaves = own.map((record) => leafOf(record, transform));
     for (const name of ['body', 'tail'] as const) {
       const inPart = leaves.filter((_, index) => (own[index] as LoggedRecord).offset < cut === (name === 'body'));
       await this.index.addLeaves(`${side}-${name}`, inPart);
@@ -114,6 +116,19 @@ export class Comparison {
     }
     const counts = this.perPartition[side];
     counts.set(partition, (counts.get(partition) ?? 0) + own.length);
+  }
+
+  /** What was changed on the way must still be what was published. @throws PlatformError `generations-differ` */
+  private async expectRight(copies: readonly LoggedRecord[]): Promise<void> {
+    const { transform } = this.options;
+    if (!transform) return;
+    const events = new Map<CloudEvent, LoggedRecord>();
+    for (const record of copies) {
+      const event = tryParse(record);
+      if (event) events.set(event, record);
+    }
+    const [wrong] = await transform.findWrong([...events.keys()]);
+    if (wrong) throw differing(`${placeOf(events.get(wrong) as LoggedRecord)} is not what was published`);
   }
 
   /**

@@ -1,9 +1,11 @@
 import type { BusRecord, LoggedRecord, LogReader } from '../log/bus.js';
 import type { Generation, GenerationStore } from '../log/generations.js';
+import type { CloudEvent } from '../event/cloud-event.js';
 import { originalHashes } from '../event/copied-event.js';
-import { copyEvent, type EventTransform, originHeader, originOf } from './copy-event.js';
+import { copyEvent, type EventCopy, originHeader, originOf } from './copy-event.js';
 import type { CopyIndex, HashInCopy } from './copy-index.js';
 import { tryParse } from './event-leaf.js';
+import type { EventTransform } from './event-transform.js';
 
 /** The generations between which records are copied. */
 export interface CopyOptions {
@@ -117,11 +119,14 @@ export class Copier {
     const missing = records.filter(
       (record) => !known.has(record.offset) && originOf(record)?.generation !== to.generation,
     );
-    const copies = this.isNewer ? await this.resealed(missing) : missing.map(({ value }) => ({ value }));
-    const appended = missing.map(({ key, headers, offset }, index): BusRecord => {
-      const value = copies[index]?.value ?? null;
-      const origin = originHeader({ generation: from.generation, partition, offset });
-      return { key, value, headers: { ...headers, ...origin } };
+    const copies = this.isNewer ? await this.rechained(missing) : missing;
+    const appended = missing.map(({ key, offset }, index): BusRecord => {
+      const { value, headers } = copies[index] as EventCopy;
+      return {
+        key,
+        value,
+        headers: { ...headers, ...originHeader({ generation: from.generation, partition, offset }) },
+      };
     });
     if (appended.length > 0) await store.append(to, appended);
     await this.index.addHashes(appended.flatMap(hashesOf));
@@ -129,18 +134,21 @@ export class Copier {
     this.copied.set(partition, Math.max(this.copied.get(partition) ?? 0, (records.at(-1)?.offset ?? 0) + 1));
   }
 
-  private async resealed(records: readonly LoggedRecord[]): Promise<readonly Awaited<ReturnType<typeof copyEvent>>[]> {
+  private async rechained(records: readonly LoggedRecord[]): Promise<readonly EventCopy[]> {
     const events = records.map(tryParse);
     const originals = events.flatMap((event) => (event ? Object.values(originalHashes(event)) : []));
     const hashes = new Map(await this.index.hashesOf(originals));
-    const copies = [];
-    for (const [index, record] of records.entries()) {
-      const copy = await copyEvent(record, events[index], (original) => hashes.get(original), this.options.transform);
+    const parsed = events.filter((event) => event !== undefined);
+    const transformed = (await this.options.transform?.apply(parsed)) ?? parsed;
+    const contents = new Map(parsed.map((event, index) => [event, transformed[index] as CloudEvent]));
+    return records.map((record, index) => {
+      const event = events[index];
+      if (!event) return record;
+      const copy = copyEvent(record, event, contents.get(event) as CloudEvent, (each) => hashes.get(each));
       const { original, hash } = copy;
       if (original !== undefined && hash !== undefined && !hashes.has(original)) hashes.set(original, hash);
-      copies.push(copy);
-    }
-    return copies;
+      return copy;
+    });
   }
 }
 

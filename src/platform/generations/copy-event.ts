@@ -1,16 +1,7 @@
-import type { BusRecord } from '../log/bus.js';
+import type { BusRecord, Headers } from '../log/bus.js';
 import type { CloudEvent } from '../event/cloud-event.js';
-import { isAltered, originalHashes, sealCopy } from '../event/copied-event.js';
-
-/**
- * Changes the data of events on their way into a new generation. Ids, types, times, sequences and subjects must stay.
- */
-export interface EventTransform {
-  /** Returns the event as the new generation is to have it. It may be called again for the same event. */
-  apply(event: CloudEvent): Promise<CloudEvent>;
-  /** Returns what a transformed event said before; any other event as it is. The comparison of generations needs it. */
-  undo(event: CloudEvent): Promise<CloudEvent>;
-}
+import { composeCopy, isAltered, originalHashes } from '../event/copied-event.js';
+import { DATASCHEMA_HEADER, SCHEMA_ID_HEADER } from '../event/event-record.js';
 
 /** Record header of a copy: generation, partition and offset of the record that it copies. */
 export const ORIGIN = 'copied-from';
@@ -35,28 +26,38 @@ export function originHeader({ generation, partition, offset }: Origin): BusReco
   return { [ORIGIN]: `${generation}/${partition}/${offset}` };
 }
 
-/** The value of a copied record, and its hashes if it is an event that got another one. */
-export interface EventCopy {
-  readonly value: Buffer | null;
+/** The copy of a record, and its hashes if it is an event that got another one. */
+export interface EventCopy extends Pick<BusRecord, 'value' | 'headers'> {
   readonly original?: string | undefined;
   readonly hash?: string | undefined;
 }
 
 /**
- * Copies an event into a chain of the new generation. A record that is no event, has no hash, or does not match its
- * hash is copied as it is: a new hash would hide that.
+ * Copies an event into the chain of the new generation. One that has no hash, or does not match its hash, keeps what it
+ * says of its hashes: new ones would hide that.
+ * @param content the event as the new generation is to have it
  * @param hashOfCopy returns the hash of the copy of another event, by its original hash
  */
-export async function copyEvent(
-  { value }: Pick<BusRecord, 'value'>,
-  event: CloudEvent | undefined,
+export function copyEvent(
+  record: Pick<BusRecord, 'value' | 'headers'>,
+  event: CloudEvent,
+  content: CloudEvent,
   hashOfCopy: (original: string) => string | undefined,
-  transform?: EventTransform,
-): Promise<EventCopy> {
-  const original = event && originalHashes(event);
-  if (original?.hash === undefined || isAltered(event as CloudEvent)) return { value };
+): EventCopy {
+  const headers = headersFor(content, record.headers);
+  if (event.hash === undefined || isAltered(event)) {
+    return content === event ? record : { value: Buffer.from(JSON.stringify(content)), headers };
+  }
+  const original = originalHashes(content);
   const prevhash = original.prevhash && (hashOfCopy(original.prevhash) ?? original.prevhash);
-  const content = transform ? await transform.apply(event as CloudEvent) : (event as CloudEvent);
-  const { json, hash } = sealCopy(content, prevhash);
-  return { value: Buffer.from(json), original: original.hash, hash };
+  const { json, hash } = composeCopy(content, prevhash);
+  return { value: Buffer.from(json), headers, original: original.hash, hash };
+}
+
+/** The headers that name the schema of the data have to follow it. */
+function headersFor({ dataschema }: CloudEvent, headers: Headers): Headers {
+  const named = headers[DATASCHEMA_HEADER];
+  if (named === undefined || named === dataschema) return headers;
+  const { [SCHEMA_ID_HEADER]: _, ...others } = headers;
+  return { ...others, [DATASCHEMA_HEADER]: dataschema };
 }

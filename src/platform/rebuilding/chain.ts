@@ -1,5 +1,4 @@
-import type { LoggedRecord } from '../log/bus.js';
-import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent } from '../event/cloud-event.js';
+import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
 import { isAltered } from '../event/copied-event.js';
 import { contradictingHeaders } from '../event/event-record.js';
 import { isErasuresTopic } from '../privacy/topics.js';
@@ -30,9 +29,9 @@ export class Chain {
     const links = observed.map(toLink);
     // Confirmations of an erasure come from several contexts, and are no chain.
     await this.links.add(links.filter(({ topic }) => !isErasuresTopic(topic)));
-    for (const [index, { event, record }] of observed.entries()) {
+    for (const [index, each] of observed.entries()) {
       const link = links[index] as Link;
-      for (const what of faultsOf(event, record)) this.report({ where: placeOf(link), what });
+      for (const what of faultsOf(each)) this.report({ where: placeOf(link), what });
       this.checkIsHashed(link);
     }
   }
@@ -98,9 +97,9 @@ function isCopyChained({ copy }: Link, previous: Link | undefined): boolean {
 }
 
 /** Reports the faults of a single event. */
-function faultsOf(event: CloudEvent, { key, headers }: LoggedRecord): string[] {
+function faultsOf({ event, opened, record: { key, headers } }: ObservedEvent): string[] {
   return [
-    ...(isAltered(event) ? ['altered: the content does not match the hash'] : []),
+    ...(isAltered(event, opened) ? ['altered: the content does not match the hash'] : []),
     ...(key?.toString() === event.subject ? [] : ['the key is not the event subject']),
     ...(headers['content-type'] === CLOUD_EVENT_CONTENT_TYPE ? [] : ['the content-type is not that of a CloudEvent']),
     ...contradictingHeaders(event, headers).map((name) => `the header ${name} contradicts the event`),

@@ -4,7 +4,7 @@ import { changed, created, itemEvents } from '../testing/items.js';
 import { openEmbeddedDatabase, type EmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
-import { sealCopy } from '../event/copied-event.js';
+import { composeCopy } from '../event/copied-event.js';
 import { toEventRecord } from '../event/event-record.js';
 import { hashOf } from '../event/hash-chain.js';
 import type { Headers } from '../log/bus.js';
@@ -69,7 +69,7 @@ describe('the chain of events', () => {
     function copiesOf(events: readonly HashedEvent[]): HashedEvent[] {
       let prevhash: string | undefined;
       return events.map((event) => {
-        const { json, hash } = sealCopy(event, prevhash);
+        const { json, hash } = composeCopy(event, prevhash);
         prevhash = hash;
         return JSON.parse(json) as HashedEvent;
       });

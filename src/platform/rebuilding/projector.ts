@@ -34,7 +34,11 @@ export interface ObservedEvent {
   readonly record: LoggedRecord;
   /** It is an event, but it cannot be applied. */
   readonly isUnread?: true;
+  /** The event after it was opened, if its personal part was sealed on the way to another generation. */
+  readonly opened?: CloudEvent;
 }
+
+type Observed = { -readonly [Name in keyof ObservedEvent]: ObservedEvent[Name] };
 
 /** Pending events per batch, in characters of JSON. */
 const MAX_BATCH_LENGTH = 4 * 1024 ** 2;
@@ -180,7 +184,7 @@ export class LogProjector {
   private async project(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
     const { signal, onFailure, observe, onRefused } = this.options;
     const projection = this.projections.get((records[0] as LoggedRecord).topic) as Subscription;
-    const observed: ObservedEvent[] = [];
+    const observed: Observed[] = [];
     const apply = () => {
       observed.length = 0;
       return applyRecords(this.watched(projection, observed), records, lease);
@@ -202,17 +206,23 @@ export class LogProjector {
   }
 
   /** The projection, with `until` applied and its events observed. */
-  private watched(projection: Subscription, observed: ObservedEvent[]): Subscription {
+  private watched(projection: Subscription, observed: Observed[]): Subscription {
     const { until } = this.options;
     const { erasing } = this.target;
     return {
       ...projection,
       observe: (event, record) => void observed.push({ event, record }),
       read: (event, record) => {
+        if (event.formerschema !== undefined) setOpened(observed, record, event);
         if (until !== undefined && event.time > until && !erasing.includes(event.type)) return undefined;
         this.marked?.get(projection.topic)?.add(event.subject);
         return projection.read(event, record);
       },
     };
   }
+}
+
+function setOpened(observed: readonly Observed[], of: LoggedRecord, opened: CloudEvent): void {
+  const found = observed.find(({ record }) => record === of);
+  if (found) found.opened = opened;
 }

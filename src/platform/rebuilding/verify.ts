@@ -120,7 +120,7 @@ export async function* compareWithLog({
     });
   for (const [index, found] of live.collections.entries()) {
     const pair: Pair = [expected.collections[index] as Auditable, found];
-    const isElsewhere = await placesOfFormerGenerations(found, live, projector);
+    const isElsewhere = await traitsOfFormerGenerations(found, live, projector);
     let batch: Difference[] = [];
     for await (const difference of differences(...pair)) {
       if (isElsewhere(difference)) continue;
@@ -134,10 +134,10 @@ export async function* compareWithLog({
 }
 
 /**
- * Returns a check for history entries that differ only in their place, which was in a former generation of the topic.
- * The active one has the same event elsewhere.
+ * Returns a check for history entries that differ only in what is of a former generation of the topic: the active one
+ * has the same event elsewhere, and perhaps sealed.
  */
-async function placesOfFormerGenerations(
+async function traitsOfFormerGenerations(
   { collection }: Auditable,
   { systemsOfRecord }: Replayable,
   projector: LogProjector,
@@ -145,11 +145,11 @@ async function placesOfFormerGenerations(
   const own = systemsOfRecord.find(({ recorded }) => recorded?.entries.collection === collection);
   const former = own ? await projector.formerPartitions(own.stream.topic) : new Set<unknown>();
   return ({ kind, fields, found }) =>
-    kind === 'different' && fields.every((field) => PLACE.has(field)) && former.has(found?.content.partition);
+    kind === 'different' && fields.every((field) => OF_GENERATION.has(field)) && former.has(found?.content.partition);
 }
 
-/** The fields of a history entry that say where its event is in the log. */
-const PLACE: ReadonlySet<string> = new Set(['/partition', '/offset']);
+/** The fields of a history entry that depend on the generation of the topic. */
+const OF_GENERATION: ReadonlySet<string> = new Set(['/partition', '/offset', '/sealed']);
 
 type Pair = readonly [expected: Auditable, found: Auditable];
 
