@@ -2,7 +2,7 @@ import type { LoggedRecord, LogReader } from '../log/bus.js';
 import { PlatformError } from '../tools/errors.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import type { Begins, CopyOptions } from './copier.js';
-import { type Origin, originOf } from './copy-event.js';
+import { type Origin, originOf } from '../log/origins.js';
 import type { CopyIndex } from './copy-index.js';
 import { leafOf, tryParse } from './event-leaf.js';
 import { MerkleTree } from './merkle-tree.js';

@@ -1,8 +1,9 @@
 import type { BusRecord, LoggedRecord, LogReader } from '../log/bus.js';
 import type { Generation, GenerationStore } from '../log/generations.js';
+import { originOf, withOrigin } from '../log/origins.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { originalHashes } from '../event/copied-event.js';
-import { copyEvent, type EventCopy, originHeader, originOf } from './copy-event.js';
+import { copyEvent, type EventCopy } from './copy-event.js';
 import type { CopyIndex, HashInCopy } from './copy-index.js';
 import { tryParse } from './event-leaf.js';
 import type { EventTransform } from './event-transform.js';
@@ -122,11 +123,7 @@ export class Copier {
     const copies = this.isNewer ? await this.rechained(missing) : missing;
     const appended = missing.map(({ key, offset }, index): BusRecord => {
       const { value, headers } = copies[index] as EventCopy;
-      return {
-        key,
-        value,
-        headers: { ...headers, ...originHeader({ generation: from.generation, partition, offset }) },
-      };
+      return { key, value, headers: withOrigin(headers, { generation: from.generation, partition, offset }) };
     });
     if (appended.length > 0) await store.append(to, appended);
     await this.index.addHashes(appended.flatMap(hashesOf));

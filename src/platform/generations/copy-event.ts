@@ -3,29 +3,6 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import { composeCopy, isAltered, originalHashes } from '../event/copied-event.js';
 import { DATASCHEMA_HEADER, SCHEMA_ID_HEADER } from '../event/event-record.js';
 
-/** Record header of a copy: generation, partition and offset of the record that it copies. */
-export const ORIGIN = 'copied-from';
-
-/** Where a record was copied from. Partitions and offsets are the generation's own. */
-export interface Origin {
-  readonly generation: number;
-  readonly partition: number;
-  readonly offset: number;
-}
-
-/** Returns where a record was copied from; undefined for a record that was published. */
-export function originOf({ headers }: Pick<BusRecord, 'headers'>): Origin | undefined {
-  const found = /^(\d{1,9})\/(\d{1,9})\/(\d{1,15})$/.exec(String(headers[ORIGIN] ?? ''));
-  if (!found) return undefined;
-  const [generation, partition, offset] = found.slice(1).map(Number) as [number, number, number];
-  return { generation, partition, offset };
-}
-
-/** Returns the header of a copy. */
-export function originHeader({ generation, partition, offset }: Origin): BusRecord['headers'] {
-  return { [ORIGIN]: `${generation}/${partition}/${offset}` };
-}
-
 /** The copy of a record, and its hashes if it is an event that got another one. */
 export interface EventCopy extends Pick<BusRecord, 'value' | 'headers'> {
   readonly original?: string | undefined;
