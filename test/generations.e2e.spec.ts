@@ -30,6 +30,8 @@ import { expectVerified } from './support/verified.js';
 const { Kafka, logLevel } = kafkajs;
 const [CUSTOMERS] = TOPICS;
 const MODULES = ['accounts', 'orders'] as const;
+/** Concurrent clients: the instances and the command share the machine. */
+const WRITERS = 6;
 /** The lines that the command prints, one for each step. */
 const STEPS = ['copying', 'comparing', 'switching', 'ending the old generation', 'comparing the rest'] as const;
 
@@ -77,8 +79,8 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
       RunningProcess[],
       RunningProcess[],
     ];
-    const load = new Load({ accounts: accounts.map(({ url }) => url), orders: orders.map(({ url }) => url) });
-    await load.acknowledges(400);
+    const load = new Load({ accounts: accounts.map(({ url }) => url), orders: orders.map(({ url }) => url) }, WRITERS);
+    await load.acknowledges(150);
     const reads = new Reads(accounts[0]!.url, load, orders[0]!.url);
     const key = newKey();
 
@@ -88,7 +90,7 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     expect(copied.stdout).toMatch(/generation 2 is active: accounts\.customer\.change\.g2, 24 partitions/);
     expect(copied.stdout).toMatch(/nothing was published for \d+ ms/);
     console.log(copied.stdout);
-    await load.acknowledges(400);
+    await load.acknowledges(150);
     expect(await reads.stop()).toEqual([]);
     await load.stop();
     expectGoodAnswers(load);
@@ -105,8 +107,8 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
 
   it('is copied in the end by a command that was killed at each of its steps', async () => {
     const running = await serve(settings()).ready();
-    const load = new Load({ accounts: [running.url], orders: [running.url] });
-    await load.acknowledges(300);
+    const load = new Load({ accounts: [running.url], orders: [running.url] }, WRITERS);
+    await load.acknowledges(150);
     for (const step of STEPS) {
       const command = new RunningProcess(['topics', 'copy', '--module', 'accounts', '--partitions', '24'], settings());
       while (!command.output.includes(`${CUSTOMERS}: ${step}\n`)) await sleep(1);
@@ -121,7 +123,7 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: expect.stringContaining('is active') });
     const active = await activeGeneration();
     expect(active).toBeGreaterThan(before);
-    await load.acknowledges(100);
+    await load.acknowledges(60);
     await load.stop();
     expectGoodAnswers(load);
     await settled(load, running.url, running.managementUrl);
@@ -133,8 +135,8 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
   it('gets no event in the wrong generation from an instance that was suspended during the switch', async () => {
     const [running, suspended] = await Promise.all([serve(settings()).ready(), instance('accounts').ready()]);
     const both = [running.url, suspended.url];
-    const load = new Load({ accounts: both, orders: [running.url] });
-    await load.acknowledges(300);
+    const load = new Load({ accounts: both, orders: [running.url] }, WRITERS);
+    await load.acknowledges(150);
 
     await suspended.whileStopped(async () => {
       load.targets = { accounts: [running.url], orders: [running.url] };
@@ -143,7 +145,7 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     });
 
     load.targets = { accounts: both, orders: [running.url] };
-    await load.acknowledges(300);
+    await load.acknowledges(150);
     await load.stop();
     expectGoodAnswers(load);
     await settled(load, running.url, running.managementUrl, suspended.managementUrl);
@@ -158,18 +160,18 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
       RunningProcess[],
       RunningProcess[],
     ];
-    const load = new Load({ accounts: accounts.map(({ url }) => url), orders: orders.map(({ url }) => url) });
-    await load.acknowledges(200);
+    const load = new Load({ accounts: accounts.map(({ url }) => url), orders: orders.map(({ url }) => url) }, WRITERS);
+    await load.acknowledges(120);
     const reads = new Reads(accounts[0]!.url, load, orders[0]!.url);
     expect(await topics('copy', '--partitions', '24')).toMatchObject({ code: 0, stderr: '' });
-    await load.acknowledges(200);
+    await load.acknowledges(120);
 
     const back = await topics('switch', '--to', '1');
 
     expect(back).toMatchObject({ code: 0, stderr: '' });
     expect(back.stdout).toContain(`generation 1 is active: ${CUSTOMERS}, 6 partitions`);
     console.log(back.stdout);
-    await load.acknowledges(200);
+    await load.acknowledges(120);
     expect(await reads.stop()).toEqual([]);
     await load.stop();
     expectGoodAnswers(load);
