@@ -211,6 +211,14 @@ describe('topics on the embedded log', () => {
     });
   });
 
+  it('have no generations, which the command says', async () => {
+    const args = ['topics', 'copy', '--partitions', '24', '--module', 'accounts'];
+    expect(await run(args, { DATA_DIR: temporaryDirectory() })).toEqual({
+      code: 1,
+      lines: ['The embedded log has a fixed number of partitions, so its topics have no generations.'],
+    });
+  });
+
   it('are not opened for it', async () => {
     const DATA_DIR = join(temporaryDirectory(), 'none');
     await run(['topics', 'check', '--module', 'accounts'], { DATA_DIR });
@@ -219,17 +227,25 @@ describe('topics on the embedded log', () => {
 });
 
 describe('the command topics', () => {
+  const ACTIONS = 'check, create, copy, switch, manifest, delete-generation';
+
   it('prints its usage', async () => {
     const { code, lines } = await run(['topics', '--help'], {});
     expect(code).toBe(0);
-    expect(lines[0]).toBe('Usage: node dist/main.js topics check|create --module accounts|orders');
+    expect(lines[0]).toBe(
+      'Usage: node dist/main.js topics check|create|copy|switch|manifest|delete-generation --module accounts|orders',
+    );
   });
 
   it.each([
-    { args: ['topics', '--module', 'orders'], line: 'topics needs one of: check, create' },
+    { args: ['topics', '--module', 'orders'], line: `topics needs one of: ${ACTIONS}` },
     { args: ['topics', 'delete', '--module', 'orders'], line: "topics: unknown action 'delete'" },
     { args: ['topics', 'check', 'all', '--module', 'orders'], line: "unexpected argument 'all'" },
     { args: ['topics', 'check'], line: '--module is required: accounts or orders' },
+    {
+      args: ['topics', 'check', '--partitions', '24', '--module', 'orders'],
+      line: 'topics check: does not take --partitions',
+    },
     {
       args: ['topics', 'check', '--module', 'all'],
       line: "--module: unknown module 'all'; expected accounts or orders",

@@ -16,8 +16,8 @@ const { Kafka, logLevel } = kafkajs;
 /** The topics of events, and the one of the keys that open them. */
 export const WITH_KEYS = [...TOPICS, KEYS] as const;
 
-/** Everything that the topics hold now, each partition in its order. */
-export async function readKafka(brokers: string, topics: readonly string[] = TOPICS): Promise<LoggedRecord[]> {
+/** Everything that the topics hold now, each partition in its order. @param names the topics' names in Kafka */
+export async function readKafka(brokers: string, names: readonly string[] = TOPICS): Promise<LoggedRecord[]> {
   await registerCodecs();
   const kafka = new Kafka({ clientId: 'test', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
@@ -26,13 +26,13 @@ export async function readKafka(brokers: string, topics: readonly string[] = TOP
   await Promise.all([admin.connect(), consumer.connect()]);
   try {
     const missing = new Set<string>();
-    for (const topic of topics) {
+    for (const topic of names) {
       for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
         if (high !== low) missing.add(`${topic}-${partition}-${Number(high) - 1}`);
       }
     }
     const records: LoggedRecord[] = [];
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await consumer.subscribe({ topics: [...names], fromBeginning: true });
     await consumer.run({
       eachMessage: ({ topic, partition, message: { offset, key, value, headers = {} } }) => {
         const texts = Object.entries(headers).map(([name, header]) => [name, String(header)]);

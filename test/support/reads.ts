@@ -16,6 +16,8 @@ export class Reads {
   constructor(
     private readonly url: string,
     private readonly load: Load,
+    /** Of the orders context, if that is served elsewhere. */
+    private readonly ordersUrl = url,
   ) {
     this.reading = this.run();
     Reads.running.add(this);
@@ -60,7 +62,7 @@ export class Reads {
   }
 
   private async read(path: string): Promise<void> {
-    const ask = () => get(`${this.url}${path}`);
+    const ask = () => get(`${path.startsWith('/orders') ? this.ordersUrl : this.url}${path}`);
     // An idle connection may be closed just when it is used again; HTTP has clients try such a request once more.
     const { status, text } = await ask()
       .catch(ask)

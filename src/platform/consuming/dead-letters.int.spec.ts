@@ -1,14 +1,19 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { type DeadLettersFixture, DeadLettersWorld } from '../testing/dead-letters-world.js';
+import { eventually } from '../testing/eventually.js';
 import { mongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers, realServers } from '../testing/real-servers.js';
 import { silentLogger } from '../testing/silent-logger.js';
+import { type GenerationStore, generationsOf } from '../log/generations.js';
 import { KafkaBus } from '../kafka/bus.js';
 import { MongoProjection } from '../mongodb/projection.js';
+import { EmbeddedCopyIndex } from '../embedded/copy-index.js';
+import { openEmbeddedDatabase } from '../embedded/database.js';
+import { copyToNewGeneration, deleteGeneration } from '../generations/change-generation.js';
 import { deadLettersContract } from './dead-letters.contract.js';
-import { readOriginals } from './dead-letters.js';
+import { type DeadLetter, readOriginals } from './dead-letters.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 
@@ -36,7 +41,48 @@ describeWithRealServers('on real servers', () => {
       await world.close();
     }
   });
+
+  it('a record that was left where it was is found in its copy, once the topic has had other generations', async () => {
+    const world = await DeadLettersWorld.open(openFixture);
+    try {
+      await limitRecords(world.deadLetters, 10_000);
+      const [key, value] = [Buffer.from('k'), randomBytes(50_000)];
+      await world.publish(
+        { key, value, headers: {} },
+        { key: Buffer.from('other'), value: randomBytes(50), headers: {} },
+      );
+      await world.consume();
+      const [letter] = (await world.list()).filter(({ latest }) => latest.isOmitted) as [DeadLetter];
+
+      const store = generationsOf(world.bus) as GenerationStore;
+      for (const [former, partitions] of [6, 3, 4].entries()) {
+        if (former > 0) await copyToOther(store, world.topic, partitions);
+        if (former > 0) await deleteGeneration(store, world.topic, former, randomUUID());
+        const original = await eventually(async () => (await readOriginals(world.bus, [letter])).get(letter.id));
+        expect(original).toMatchObject({ key, value, ...letter.latest.origin });
+      }
+    } finally {
+      await world.close();
+    }
+  });
 });
+
+async function copyToOther(store: GenerationStore, topic: string, partitions: number): Promise<void> {
+  const scratch = await openEmbeddedDatabase('memory');
+  try {
+    const { signal } = new AbortController();
+    const options = {
+      store,
+      topic,
+      run: randomUUID(),
+      index: new EmbeddedCopyIndex(scratch.level),
+      signal,
+    };
+    await copyToNewGeneration({ ...options, current: 6, partitions });
+  } finally {
+    await scratch.close();
+  }
+}
 
 async function openFixture(): Promise<DeadLettersFixture> {
   const client = { clientId: 'dead-letters-test', brokers: [realServers().kafka] };

@@ -1,4 +1,6 @@
 import type { Bus, BusRecord, LoggedRecord } from '../log/bus.js';
+import { type Generations, generationsOf } from '../log/generations.js';
+import { placesOf } from '../log/origins.js';
 import { isCodedError } from '../tools/errors.js';
 import type { Refused } from './apply-records.js';
 import {
@@ -83,7 +85,7 @@ function toDeadLetters(records: readonly DeadLetterRecord[], redriven: ReadonlyS
 
 /**
  * Returns the original records of dead letters, by id. A value that was omitted from the dead letter is read from its
- * origin; a record that is no longer in the log is missing from the result.
+ * origin, or from the copy in the generation that is active now; a record that is no longer in the log is missing from the result.
  */
 export async function readOriginals(
   bus: Bus,
@@ -91,12 +93,25 @@ export async function readOriginals(
 ): Promise<ReadonlyMap<string, LoggedRecord>> {
   const wanted = new Map(deadLetters.map((deadLetter) => [locationName(contentOf(deadLetter)), deadLetter]));
   const topics = new Set(deadLetters.map((deadLetter) => contentOf(deadLetter).topic));
+  const stated = await generationsIn(bus, topics);
   const originals = new Map<string, LoggedRecord>();
   await readWhole(bus, [...topics], (record) => {
-    const found = wanted.get(locationName(record));
-    if (found) originals.set(found.id, toOriginalRecord(record, recordOf(found)));
+    for (const place of placesOf(record, stated.get(record.topic))) {
+      const found = wanted.get(locationName(place));
+      if (found) originals.set(found.id, toOriginalRecord(record, recordOf(found)));
+    }
   });
   return originals;
+}
+
+async function generationsIn(
+  bus: Bus,
+  topics: Iterable<string>,
+): Promise<ReadonlyMap<string, Generations | undefined>> {
+  const store = generationsOf(bus);
+  const stated = new Map<string, Generations | undefined>();
+  if (store) for (const topic of topics) stated.set(topic, await store.read(topic));
+  return stated;
 }
 
 async function readWhole(bus: Bus, topics: readonly string[], take: (record: LoggedRecord) => void): Promise<void> {

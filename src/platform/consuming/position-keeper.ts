@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { RunningConsumer, LoggedRecord, RecordHandler } from '../log/bus.js';
+import type { Continuation, LoggedRecord, PartitionEnd, RecordHandler, RunningConsumer } from '../log/bus.js';
 import { fingerprintOf, partitionName, type Position, type Positions } from './positions.js';
 
 /** Milliseconds between two writes of the positions that moved. */
 const SAVE_INTERVAL_MS = 1_000;
+
+/** In place of the fingerprint of a record that the group has not read: a copy of one that it has. */
+const UNREAD = '';
 
 /** Why the records of a partition are consumed again. */
 export type Restoration =
@@ -49,12 +52,29 @@ export class PositionKeeper {
   constructor(private readonly keeping: PositionKeeperOptions) {}
 
   /**
-   * Returns the start offset of an assigned partition: one record early, to check that the log still has that record.
+   * Returns the start offset of an assigned partition: one record early, to check that the log still has that record. If
+   * the group has consumed the former generation, the partition starts after the copies.
    */
-  async startAt(topic: string, partition: number): Promise<number> {
+  async startAt(topic: string, partition: number, continues?: Continuation): Promise<number> {
     const stored = await this.storedOf(topic, partition);
-    this.partitions.set(partitionName({ topic, partition }), { stored, unconfirmed: stored });
-    return Math.max(0, (stored?.next ?? 0) - 1);
+    const [started, next] = [{ stored, unconfirmed: stored } as Partition, stored?.next ?? 0];
+    this.partitions.set(partitionName({ topic, partition }), started);
+    const isBehind = continues !== undefined && next < continues.at;
+    if (!isBehind || !(await this.hasReached(topic, continues.after))) return Math.max(0, next - 1);
+    // Stored, because perhaps nothing else will be published to this generation: the group has consumed it, too.
+    Object.assign(started, { unconfirmed: undefined, applied: { topic, partition, next: continues.at, last: UNREAD } });
+    return continues.at;
+  }
+
+  /**
+   * Returns true if the group has consumed these partitions up to these offsets. Only the database counts: if it was
+   * restored, it needs the records again.
+   */
+  async hasReached(topic: string, ends: readonly PartitionEnd[]): Promise<boolean> {
+    await this.save();
+    const stored = (await this.keeping.positions.of(this.keeping.group)).filter((each) => each.topic === topic);
+    const next = new Map(stored.map((each) => [each.partition, each.next]));
+    return ends.every(({ partition, end }) => (next.get(partition) ?? 0) >= end);
   }
 
   /** Sets the consumer whose partitions are restarted when necessary. */
@@ -200,6 +220,7 @@ function hasMoved({ stored, applied, isEvidence, isVoid }: Partition): boolean {
 
 /** Returns true if the record before the position is still in the log, unchanged, where consumption continues. */
 function isSameLog({ next, last }: Position, first: LoggedRecord): boolean {
+  if (last === UNREAD) return true;
   if (first.offset === next - 1) return fingerprintOf(first) === last;
   return first.offset > next - 1;
 }

@@ -7,7 +7,7 @@ export interface Position {
   readonly partition: number;
   /** Offset of the next record to consume. */
   readonly next: number;
-  /** Fingerprint of the record before that one, see {@link fingerprintOf}. */
+  /** Fingerprint of the record before that one, see {@link fingerprintOf}; empty if it was not read. */
   readonly last: string;
 }
 

@@ -86,7 +86,8 @@ async function lookBack(
     const page = await history.page(id, after, PAGE);
     const before = page.filter(({ version }) => version < erased);
     clear += before.filter(({ sealed }) => !sealed).length;
-    kid ??= before.find(({ sealed }) => sealed)?.sealed?.kid;
+    // The newest: what was in clear text first may have been sealed with other keys when it was copied.
+    kid = before.findLast(({ sealed }) => sealed)?.sealed?.kid ?? kid;
     rows = page.length;
     after = page.at(-1)?.version ?? after;
   }

@@ -2,7 +2,7 @@ import type { AbstractSublevel } from 'abstract-level';
 import type { Link, Links } from '../rebuilding/links.js';
 import type { Level } from './rebuild.js';
 
-type StoredFields = Pick<Link, 'hash' | 'prevhash' | 'republished' | 'resolves'>;
+type StoredFields = Pick<Link, 'hash' | 'prevhash' | 'copy' | 'republished' | 'resolves'>;
 
 /**
  * Stores links in an embedded database. Keys contain the log position, so that adding needs no read; duplicates are
@@ -43,14 +43,15 @@ function padded(number: number): string {
   return String(number).padStart(15, '0');
 }
 
-function toText({ hash, prevhash, republished, resolves }: StoredFields): string {
-  return `${hash ?? ''} ${prevhash ?? ''} ${republished ?? ''}${resolves ? ` ${resolves.join(' ')}` : ''}`;
+function toText({ hash, prevhash, copy, republished, resolves }: StoredFields): string {
+  const own = `${hash ?? ''} ${prevhash ?? ''} ${copy?.hash ?? ''} ${copy?.prevhash ?? ''}`;
+  return `${own} ${republished ?? ''}${resolves ? ` ${resolves.join(' ')}` : ''}`;
 }
 
 function fromEntry([key, text]: [string, string]): Link {
   const [zero, mark] = [key.lastIndexOf('\0'), key.indexOf('!')];
   const numbers = key.slice(zero + 1);
-  const [hash, prevhash, republished, ...resolves] = text.split(' ');
+  const [hash, prevhash, copyHash, copyPrevhash, republished, ...resolves] = text.split(' ');
   return {
     topic: key.slice(0, mark),
     id: key.slice(mark + 1, zero),
@@ -59,6 +60,7 @@ function fromEntry([key, text]: [string, string]): Link {
     offset: Number(numbers.slice(15, 30)),
     ...(hash && { hash }),
     ...(prevhash && { prevhash }),
+    ...(copyHash && { copy: { hash: copyHash, ...(copyPrevhash && { prevhash: copyPrevhash }) } }),
     ...(republished && { republished: republished as 'itself' | 'others' }),
     ...(resolves.length > 0 && { resolves }),
   };

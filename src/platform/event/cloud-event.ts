@@ -23,9 +23,21 @@ export interface CloudEvent<Data = unknown> {
   readonly prevhash?: string;
   /** Hash of the rest of this event, to detect alterations; undefined in events older than the hash chain. */
   readonly hash?: string;
+  /** Of a copy in another generation of the topic: `hash` and `prevhash` of the event as it was first published. */
+  readonly formerhash?: string;
+  readonly formerprevhash?: string;
+  /** Of a copy whose personal part was sealed on the way: `dataschema` of the event as it was first published. */
+  readonly formerschema?: string;
+  /**
+   * Of such a copy: the data as it was first published, as a box like that of the sealed part; undefined if the opened
+   * data is the same.
+   */
+  readonly formerdata?: string;
   readonly data: Data;
   /** Of an opened event: the personal part as it was published, sealed. */
   readonly sealed?: SealedPart;
+  /** Of an opened event: the content of `formerdata`, if it can be opened. */
+  readonly formerly?: unknown;
   /**
    * Of an event whose personal part nobody can open any more, because the person was erased: `data` lacks it. Never
    * published.

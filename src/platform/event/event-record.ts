@@ -7,6 +7,9 @@ export type SchemaIdOf = (dataschema: string) => Buffer | undefined;
 /** The header by which clients of Confluent's schema registry find the schema of a record's value. */
 export const SCHEMA_ID_HEADER = '__value_schema_id';
 
+/** The header that repeats the name of the schema. */
+export const DATASCHEMA_HEADER = 'ce_dataschema';
+
 const CANONICAL = '{"hash":"';
 const AFTER_DATA = ',"datacontenttype":"';
 
@@ -29,7 +32,7 @@ export function toEventRecord(id: string, json: string, schemaIdOf?: SchemaIdOf)
       ce_type: event.type,
       ce_subject: event.subject,
       ce_time: event.time,
-      ce_dataschema: event.dataschema,
+      [DATASCHEMA_HEADER]: event.dataschema,
       ce_sequence: event.sequence,
       ...(event.traceparent !== undefined && { traceparent: event.traceparent }),
       ...(schemaId && { [SCHEMA_ID_HEADER]: schemaId }),

@@ -3,7 +3,7 @@ export type Extensions = Readonly<Record<string, string>>;
 
 const OF_EVERY_EVENT = new Set([
   ...['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema', 'data'],
-  ...['sequence', 'actor', 'prevhash', 'hash'],
+  ...['sequence', 'actor', 'prevhash', 'hash', 'formerprevhash', 'formerhash', 'formerschema', 'formerdata'],
 ]);
 
 /** Returns the event's attributes that are stored nowhere else; undefined if there are none. */

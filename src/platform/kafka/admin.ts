@@ -15,14 +15,16 @@ export interface AdminOptions {
  */
 export class KafkaAdmin {
   private connecting: Promise<Admin> | undefined;
+  private isClosed = false;
 
   constructor(
     private readonly kafka: Kafka,
     private readonly options: AdminOptions = {},
   ) {}
 
-  /** @throws the error of the request or of the client, or Error after the timeout */
+  /** @throws the error of the request or of the client, or Error after the timeout or after {@link close} */
   async ask<T>(request: (admin: Admin) => Promise<T>): Promise<T> {
+    if (this.isClosed) throw new Error('the Kafka client is closed');
     const { timeoutMs, retry = RETRY } = this.options;
     this.connecting ??= connected(this.kafka.admin({ retry }), () => (this.connecting = undefined));
     const { connecting } = this;
@@ -36,6 +38,7 @@ export class KafkaAdmin {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     const admin = await this.connecting?.catch(() => undefined);
     await admin?.disconnect().catch(() => undefined);
   }

@@ -1,17 +1,19 @@
 import type { ICustomPartitioner, Kafka, KafkaConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import type {
-  Bus,
   BusRecord,
   RunningConsumer,
   Extent,
+  HasReached,
   LogReader,
   ReadFrom,
   RecordHandler,
   StartAt,
   TopicDescription,
 } from '../log/bus.js';
+import { activeOf, controlTopic, type GenerationalBus, type Generations } from '../log/generations.js';
 import { keepsOnlyNewest, partitionsChanged } from '../log/topics.js';
+import { isCodedError, unavailable } from '../tools/errors.js';
 import { withTimeout } from '../tools/timeout.js';
 import { type Compression, DEFAULT_COMPRESSION } from '../operating/config/kafka-settings.js';
 import type { DependencyHealth } from '../tools/dependency.js';
@@ -20,6 +22,9 @@ import { registerCodecs } from './compression.js';
 import { encodeRecordsInOneBuffer } from './record-encoding.js';
 import { KafkaConsumer } from './consumer.js';
 import { explained, reasonFor } from './errors.js';
+import { KafkaGenerations } from './generations.js';
+import { KafkaGenerationStore, withoutFence } from './generation-store.js';
+import { endsOf, GroupViews } from './group-views.js';
 import { KafkaLogReader } from './log-reader.js';
 import { connectWithoutDelay } from './socket.js';
 import {
@@ -49,12 +54,18 @@ export interface KafkaSettings {
 
 const LOG_READER_TIMEOUT_MS = 30_000;
 
-/** The bus on Kafka. Only this folder uses kafkajs. */
-export class KafkaBus implements Bus {
+/** Time that a publish waits for a switch to another generation before it fails, to be tried again. */
+const SWITCH_TIMEOUT_MS = 5_000;
+
+/** The bus on Kafka. Only this folder uses kafkajs, and only it knows which topics in Kafka a topic of the bus has. */
+export class KafkaBus implements GenerationalBus {
+  readonly generations: KafkaGenerationStore;
+  /** By name in Kafka. */
   private readonly producers = new Map<string, TopicProducer>();
-  /** Partition count of each topic, from its creation check or its first publish. */
+  /** By name in Kafka: partition count, from the creation check or the first publish. */
   private readonly partitions = new Map<string, number>();
   private readonly admin: KafkaAdmin;
+  private readonly known: KafkaGenerations;
 
   private constructor(
     private readonly kafka: Kafka,
@@ -63,6 +74,13 @@ export class KafkaBus implements Bus {
     private readonly logger: Logger,
   ) {
     this.admin = new KafkaAdmin(kafka);
+    const { sessionTimeout, logReaderTimeoutMs = LOG_READER_TIMEOUT_MS } = settings;
+    const reading = { sessionTimeout, logReaderTimeoutMs };
+    this.known = new KafkaGenerations(kafka, this.admin, reading);
+    this.generations = new KafkaGenerationStore({
+      ...{ kafka, admin: this.admin, known: this.known, shape: settings, reading, choosePartition },
+      compression: this.compression,
+    });
   }
 
   /** Loads the client. It connects with the first call that needs a connection. */
@@ -78,58 +96,90 @@ export class KafkaBus implements Bus {
     return new KafkaBus(client, Partitioners.DefaultPartitioner, settings, logger);
   }
 
-  async createTopics(topics: readonly string[], partitions?: ReadonlyMap<string, number>): Promise<void> {
-    const found = await this.admin.ask((admin) => createTopics(admin, topics, this.settings, partitions));
-    for (const [topic, count] of found) this.partitions.set(topic, count);
+  async createTopics(topics: readonly string[], partitions: ReadonlyMap<string, number> = new Map()): Promise<void> {
+    const names = await this.namesOf(topics);
+    const counts = new Map<string, number>();
+    for (const [name, topic] of names) {
+      const known = this.known.known(topic);
+      const count = known ? activeOf(known).partitions : partitions.get(topic);
+      if (count !== undefined) counts.set(name, count);
+    }
+    const found = await this.admin.ask((admin) => createTopics(admin, [...names.keys()], this.settings, counts));
+    for (const [name, count] of found) this.partitions.set(name, count);
   }
 
   async describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
-    const described = await this.admin.ask((admin) => describeTopics(admin, topics));
-    return described.map((each) => ({ ...each, wantedReplicas: this.settings.replicas }));
+    const names = await this.namesOf(topics);
+    const described = await this.admin.ask((admin) => describeTopics(admin, [...names.keys()]));
+    return described.map((each) => ({
+      ...each,
+      topic: names.get(each.topic) as string,
+      settings: withoutFence(each.settings),
+      wantedReplicas: this.settings.replicas,
+    }));
   }
 
-  countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return this.admin.ask((admin) => countPartitions(admin, topics));
+  async countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const names = [...(await this.namesOf(topics)).keys()];
+    return this.admin.ask((admin) => countPartitions(admin, names));
   }
 
-  countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return this.admin.ask((admin) => countRecords(admin, topics));
+  async countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const names = await this.namesOf(topics);
+    const counts = await this.admin.ask((admin) => countRecords(admin, [...names.keys()]));
+    return new Map([...counts].map(([name, count]) => [names.get(name) as string, count]));
   }
 
-  extents(topic: string): Promise<readonly Extent[]> {
-    return this.admin.ask(async (admin) => {
-      const [existing] = await existingTopics(admin, [topic]);
+  async extents(topic: string): Promise<readonly Extent[]> {
+    const { name, firstPartition } = await this.known.viewOf(topic);
+    const own = await this.admin.ask(async (admin) => {
+      const [existing] = await existingTopics(admin, [name]);
       return existing === undefined ? [] : extentsOf(admin, existing);
     });
+    if (own.length === 0) return [];
+    const active = own.map(({ partition, ...extent }) => ({ partition: firstPartition + partition, ...extent }));
+    return [...active, ...formerExtents(this.known.known(topic))];
   }
 
-  consumerLag(group: string, topic: string): Promise<number> {
-    return this.admin.ask((admin) => consumerLag(admin, group, topic));
+  async consumerLag(group: string, topic: string): Promise<number> {
+    const { name } = await this.known.viewOf(topic);
+    const known = this.known.known(topic);
+    const begins = known?.former === undefined ? [] : activeOf(known).starts;
+    return this.admin.ask((admin) => consumerLag(admin, group, name, begins));
   }
 
   read(topics: readonly string[], handler: RecordHandler, from: ReadFrom = {}): Promise<LogReader> {
     const { sessionTimeout, logReaderTimeoutMs = LOG_READER_TIMEOUT_MS } = this.settings;
     const settings = { sessionTimeout, logReaderTimeoutMs, from };
-    return KafkaLogReader.start(this.kafka, settings, this.admin, topics, handler);
+    return KafkaLogReader.start(this.kafka, settings, this.admin, () => this.known.currentViews(topics), handler);
   }
 
-  publish(topic: string, records: readonly BusRecord[]): Promise<void> {
-    // Keys are encrypted, and what is encrypted hardly becomes smaller.
-    const compression = keepsOnlyNewest(topic) ? 'none' : (this.settings.compression ?? DEFAULT_COMPRESSION);
-    const expect = (partitions: number) => this.expectSame(topic, partitions);
-    const producer =
-      this.producers.get(topic) ?? new TopicProducer(this.kafka, topic, compression, this.choosePartition, expect);
-    this.producers.set(topic, producer);
-    return producer.publish(records);
+  async publish(topic: string, records: readonly BusRecord[]): Promise<void> {
+    for (;;) {
+      const { name } = await this.known.viewOf(topic);
+      try {
+        await this.producerOf(name).publish(records);
+        return;
+      } catch (error) {
+        if (!isCodedError(error) || error.kind !== 'too-large') {
+          // The generation may have been deleted while this process was suspended.
+          void this.known.look([topic]).catch(() => undefined);
+          throw error;
+        }
+        await this.expectOther(topic, name, error);
+      }
+    }
   }
 
   async consume(
     group: string,
     handlers: ReadonlyMap<string, RecordHandler>,
     startAt?: StartAt,
+    hasReached?: HasReached,
   ): Promise<RunningConsumer> {
     const { sessionTimeout } = this.settings;
-    const consumer = new KafkaConsumer(this.kafka, sessionTimeout, group, handlers, this.logger, startAt);
+    const views = new GroupViews(this.known, [...handlers.keys()], hasReached);
+    const consumer = new KafkaConsumer(this.kafka, sessionTimeout, group, handlers, views, this.logger, startAt);
     try {
       await consumer.start();
       return consumer;
@@ -153,7 +203,47 @@ export class KafkaBus implements Bus {
 
   async close(): Promise<void> {
     await Promise.all([...this.producers.values()].map((producer) => producer.close()));
+    await Promise.all([this.generations.close(), this.known.close()]);
     await this.admin.close();
+  }
+
+  private get compression(): Compression {
+    return this.settings.compression ?? DEFAULT_COMPRESSION;
+  }
+
+  /** Returns the topics by the names of their active generations in Kafka. */
+  private async namesOf(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    await this.known.lookOnce(topics);
+    const views = await Promise.all(topics.map((topic) => this.known.viewOf(topic)));
+    return new Map(views.map(({ name, topic }) => [name, topic]));
+  }
+
+  private producerOf(name: string): TopicProducer {
+    const expect = (partitions: number) => this.expectSame(name, partitions);
+    // Keys are encrypted, and what is encrypted hardly becomes smaller.
+    const compression = keepsOnlyNewest(name) ? 'none' : this.compression;
+    const producer =
+      this.producers.get(name) ?? new TopicProducer(this.kafka, name, compression, this.choosePartition, expect);
+    this.producers.set(name, producer);
+    return producer;
+  }
+
+  /**
+   * Resolves when another generation than `refusing` is active: a generation that was ended refuses every record.
+   * @throws the refusal, when the record itself is too large; PlatformError `unavailable` when a switch takes long
+   */
+  private async expectOther(topic: string, refusing: string, refusal: unknown): Promise<void> {
+    await this.known.look([topic]);
+    const isEnding = (known = this.known.known(topic)) =>
+      known?.switchingTo !== undefined && activeOf(known).name === refusing;
+    if (isEnding()) await this.known.changed(topic, SWITCH_TIMEOUT_MS);
+    if (isEnding()) throw unavailable(`${topic} is being switched to another generation`, refusal);
+    if ((await this.known.viewOf(topic)).name !== refusing) return;
+    // Otherwise the relay would set the aggregates aside whose events come next.
+    if (await this.generations.isFenced(refusing)) {
+      throw unavailable(`${refusing} was ended, and ${controlTopic(topic)} names no other generation`, refusal);
+    }
+    throw refusal;
   }
 
   /** With a changed partition count, the events of one aggregate would be in two partitions, without an order. */
@@ -162,6 +252,12 @@ export class KafkaBus implements Bus {
     this.partitions.set(topic, first);
     if (partitions !== first) throw partitionsChanged(topic, partitions, first);
   }
+}
+
+/** The partitions of generations that are not active any more. Their events are in the active one, too. */
+function formerExtents(known: Generations | undefined): Extent[] {
+  const former = known?.generations.filter(({ generation, ends }) => ends && generation !== known.active) ?? [];
+  return former.flatMap(endsOf).map(({ partition, end }) => ({ partition, first: end, end, isFormer: true }));
 }
 
 /** Namespaces for connection failures: the caller of the client logs these with more context. */

@@ -4,14 +4,17 @@ import type { Logger } from 'pino';
 import { backoffDelay } from '../tools/backoff.js';
 import type { RunningConsumer, LoggedRecord, RecordHandler, StartAt } from '../log/bus.js';
 import { describeRecords, whyAgain } from '../log/describe-records.js';
-import { batched } from '../tools/batching.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { loggable, reasonFor as reasonForFailure } from '../tools/programming-error.js';
+import { batchedCommits } from './commits.js';
 import { MAX_FETCH_BYTES } from './compression.js';
 import { reasonFor, whyUnreadable } from './errors.js';
 import { type Assignment, KafkaLag } from './lag.js';
 import { KafkaLease } from './lease.js';
-import { toLoggedRecord } from './record.js';
+import type { GroupViews } from './group-views.js';
+import { PartitionStarts } from './partition-starts.js';
+import { isFenceRecord } from './record.js';
+import { beginsOf, type TopicView, toLoggedRecord } from './topic-view.js';
 import { KafkaWatchdog, type WatchedConsumer } from './watchdog.js';
 
 /** Maximum number of records between two heartbeats and offset commits. */
@@ -23,11 +26,10 @@ const MAX_CONCURRENT_PARTITIONS = 12;
  * ones. A single record is fetched without delay.
  */
 const LINGER_MS = 50;
+/** Interval at which it checks whether a topic was switched to another generation. */
+const SWITCH_CHECK_MS = 250;
 /** Records arrive continuously when the next batch follows within this time. */
 const STREAMING_GAP_MS = 10;
-
-/** A batch, and the offset up to which its records are handled. */
-type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };
 
 /** A member of a consumer group. It replaces its kafkajs consumer whenever that crashes or stalls. */
 export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
@@ -41,25 +43,18 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   /** By partition: the number of failed attempts, and the reason. */
   private readonly failures = new Map<string, { readonly count: number; readonly why: string }>();
   private handledAt = -Infinity;
-  /** By `topic/partition`: the seek to the start position of each assigned partition. */
-  private starts = new Map<string, Promise<void>>();
-  /** Commits the offsets of concurrently handled partitions in one request. */
-  private readonly commit = batched<Done, void>({ maxBatch: 1_000, maxWaiting: Infinity }, async (done) => {
-    const topics = [...new Set(done.map(({ batch }) => batch.topic))].map((topic) => ({
-      topic,
-      partitions: done
-        .filter(({ batch }) => batch.topic === topic)
-        .map(({ batch: { partition }, next }) => ({ partition, offset: String(next) })),
-    }));
-    await done.at(-1)?.commitOffsetsIfNecessary({ topics });
-    return [];
-  });
+  private readonly starts: PartitionStarts;
+  private readonly commit = batchedCommits();
   private readonly timers = new Set<NodeJS.Timeout>();
   /** Leases of the running handlers. */
   readonly leases = new Set<KafkaLease>();
   assigned: Assignment | undefined;
   private moved = new Set<string>();
   private readonly watchdog: KafkaWatchdog;
+  /** The topics that it consumes, by their names in Kafka. */
+  private views: ReadonlyMap<string, TopicView> = new Map();
+  private readonly switchTimer: NodeJS.Timeout;
+  private switching: Promise<void> | undefined;
 
   constructor(
     private readonly kafka: Kafka,
@@ -67,19 +62,24 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     private readonly sessionTimeout: number,
     private readonly group: string,
     private readonly handlers: ReadonlyMap<string, RecordHandler>,
+    private readonly groupViews: GroupViews,
     private readonly logger: Logger,
-    private readonly startAt?: StartAt,
+    startAt?: StartAt,
   ) {
+    this.starts = new PartitionStarts(startAt);
     this.consumer = this.newConsumer();
     const interval = Math.floor(sessionTimeout / 2);
-    const lag = new KafkaLag(kafka, group, interval);
+    const lag = new KafkaLag(kafka, group, interval, (name) => beginsOf(this.views.get(name)));
     this.watchdog = new KafkaWatchdog(this, lag, interval, logger, (partitions) => this.replaceAtOnce(partitions));
+    this.switchTimer = setInterval(() => this.followSwitch(), SWITCH_CHECK_MS).unref();
   }
 
   async start(): Promise<void> {
     const { consumer } = this;
+    const views = await this.groupViews.find();
     await consumer.connect();
-    await consumer.subscribe({ topics: [...this.handlers.keys()], fromBeginning: true });
+    await consumer.subscribe({ topics: views.map(({ name }) => name), fromBeginning: true });
+    this.views = new Map(views.map((view) => [view.name, view]));
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
@@ -96,7 +96,11 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   }
 
   restart(topic: string, partition: number, offset: number): void {
-    if (this.starts.has(`${topic}/${partition}`)) this.consumer.seek({ topic, partition, offset: String(offset) });
+    for (const view of this.views.values()) {
+      const own = { topic: view.name, partition: partition - view.firstPartition };
+      const isAssigned = view.topic === topic && this.starts.has(own.topic, own.partition);
+      if (isAssigned) this.consumer.seek({ ...own, offset: String(offset) });
+    }
   }
 
   takeMoved(): ReadonlySet<string> {
@@ -112,8 +116,10 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   async stop(): Promise<void> {
     this.stopped = true;
     this.watchdog.stop();
+    clearInterval(this.switchTimer);
     for (const timer of this.timers) clearTimeout(timer);
     for (const lease of this.leases) lease.end();
+    await this.switching;
     await this.consumer.disconnect();
   }
 
@@ -130,8 +136,8 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       retry: {
         retries: 10,
         maxRetryTime: 2_000,
-        // A crash during stop, or after the replacement, must not restart it.
-        restartOnFailure: () => Promise.resolve(!this.stopped && consumer === this.consumer),
+        // A crash during stop, or after the replacement, must not restart it. Nor if its topic may have been deleted.
+        restartOnFailure: () => Promise.resolve(!this.stopped && consumer === this.consumer && this.hasCurrentViews),
       },
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -139,9 +145,10 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       if (this.unreadable === 0) this.trouble = undefined;
       this.joinedAt = performance.now();
       this.assigned = new Map(Object.entries(payload.memberAssignment));
-      this.starts = new Map();
+      this.starts.reset();
       for (const [topic, partitions] of this.assigned) {
-        for (const partition of partitions) this.startPartition(topic, partition).catch(() => undefined);
+        const view = this.views.get(topic);
+        if (view) for (const each of partitions) this.starts.begin(consumer, view, each).catch(() => undefined);
       }
       // Some of the partitions may belong to other members now.
       this.failures.clear();
@@ -166,10 +173,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   }
 
   private replaceAfter(failures: number): void {
-    this.after(backoffDelay(failures), async () => {
-      await this.consumer.disconnect().catch(() => undefined);
-      if (!this.stopped) await this.startAnother(failures);
-    });
+    this.after(backoffDelay(failures), () => this.startAnother(failures, this.consumer));
   }
 
   /** Does not wait for the stalled consumer to stop: it may wait for an answer that never comes. */
@@ -185,10 +189,34 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     void this.startAnother(0);
   }
 
-  private async startAnother(failures: number): Promise<void> {
+  private get hasCurrentViews(): boolean {
+    return this.groupViews.areCurrent([...this.views.values()]);
+  }
+
+  private followSwitch(): void {
+    if (this.switching || this.stopped || !this.assigned || this.hasCurrentViews) return;
+    this.switching = this.moveToCurrent()
+      .catch((error: unknown) => this.logger.debug({ err: error, group: this.group }, 'cannot switch generations yet'))
+      .finally(() => (this.switching = undefined));
+  }
+
+  /** Moves to the generations that the group consumes now, if these are others. */
+  private async moveToCurrent(): Promise<void> {
+    const names = (await this.groupViews.find()).map(({ name }) => name);
+    // One that has crashed meanwhile is replaced anyway.
+    if (this.stopped || !this.assigned || names.every((name) => this.views.has(name))) return;
+    this.logger.info({ group: this.group, topics: names }, 'consuming another generation');
+    this.trouble = 'moves to another generation of its topic';
+    this.assigned = undefined;
+    await this.startAnother(0, this.consumer);
+  }
+
+  /** @param former is disconnected first; what it reports from now on is ignored */
+  private async startAnother(failures: number, former?: Consumer): Promise<void> {
     this.consumer = this.newConsumer();
+    await former?.disconnect().catch(() => undefined);
     try {
-      await this.start();
+      if (!this.stopped) await this.start();
     } catch (error) {
       this.logger.warn({ err: error, group: this.group }, 'consumer failed to start; it will be retried');
       this.replaceAfter(failures + 1);
@@ -197,31 +225,16 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     if (this.stopped) await this.consumer.disconnect().catch(() => undefined);
   }
 
-  /** Seeks to the offset of `startAt`, once per assignment of the partition. */
-  private startPartition(topic: string, partition: number): Promise<void> {
-    const name = `${topic}/${partition}`;
-    const { starts, consumer } = this;
-    const seek = async (): Promise<void> => {
-      const offset = await this.startAt?.(topic, partition);
-      if (offset !== undefined && starts === this.starts) consumer.seek({ topic, partition, offset: String(offset) });
-    };
-    const started = starts.get(name) ?? seek();
-    starts.set(name, started);
-    return started.catch((error: unknown) => {
-      if (starts.get(name) === started) starts.delete(name);
-      throw error;
-    });
-  }
-
   private async handleBatch(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isRunning, isStale } = payload;
     const { topic, partition } = batch;
-    const handler = this.handlers.get(topic);
+    const view = this.views.get(topic);
+    const handler = view && this.handlers.get(view.topic);
     if (!handler) return;
     try {
-      await this.startPartition(topic, partition);
+      await this.starts.begin(consumer, view, partition);
     } catch (error) {
-      const first = batch.messages.slice(0, 1).map((message) => toLoggedRecord(topic, partition, message));
+      const first = batch.messages.slice(0, 1).map((message) => toLoggedRecord(view, partition, message));
       this.pauseAfterFailure(payload, first, error);
       return;
     }
@@ -230,11 +243,12 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       if (!isRunning() || isStale()) return;
       const messages = batch.messages.slice(from, from + MAX_RECORDS_PER_CALL);
       const last = messages.at(-1) as KafkaMessage;
-      const records = messages.map((message) => toLoggedRecord(topic, partition, message));
+      const events = messages.filter((message) => !isFenceRecord(message));
+      const records = events.map((message) => toLoggedRecord(view, partition, message));
       const lease = new KafkaLease(payload);
       this.leases.add(lease);
       try {
-        await handler(records, lease);
+        if (records.length > 0) await handler(records, lease);
       } catch (error) {
         // kafkajs rejoins the group when it gets this error; until then no member handles the partition.
         if (lease.refusal) throw lease.refusal;

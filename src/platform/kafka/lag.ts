@@ -1,6 +1,6 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { KafkaAdmin } from './admin.js';
-import { extentsOf } from './topics.js';
+import { extentsOf, remaining } from './topics.js';
 
 /** Assigned partitions, by topic. */
 export type Assignment = ReadonlyMap<string, readonly number[]>;
@@ -12,11 +12,15 @@ export type Assignment = ReadonlyMap<string, readonly number[]>;
 export class KafkaLag {
   private readonly admin: KafkaAdmin;
 
-  /** @param timeoutMs timeout of each request */
+  /**
+   * @param timeoutMs timeout of each request
+   * @param beginsOf returns where the group begins the partitions of a topic, if it has committed no offset
+   */
   constructor(
     kafka: Kafka,
     private readonly group: string,
     timeoutMs: number,
+    private readonly beginsOf: (topic: string) => readonly number[],
   ) {
     this.admin = new KafkaAdmin(kafka, { timeoutMs, retry: { retries: 0 } });
   }
@@ -26,7 +30,7 @@ export class KafkaLag {
    * @throws Error when Kafka does not answer in time
    */
   behindIn(assigned: Assignment): Promise<readonly string[]> {
-    return this.admin.ask((admin) => partitionsBehind(admin, this.group, assigned));
+    return this.admin.ask((admin) => partitionsBehind(admin, this.group, assigned, this.beginsOf));
   }
 
   close(): void {
@@ -34,15 +38,18 @@ export class KafkaLag {
   }
 }
 
-async function partitionsBehind(admin: Admin, groupId: string, assigned: Assignment): Promise<string[]> {
+async function partitionsBehind(
+  admin: Admin,
+  groupId: string,
+  assigned: Assignment,
+  beginsOf: (topic: string) => readonly number[],
+): Promise<string[]> {
   const behind: string[] = [];
   const committed = await admin.fetchOffsets({ groupId, topics: [...assigned.keys()] });
   for (const [topic, partitions] of assigned) {
     const taken = committed.find((each) => each.topic === topic)?.partitions ?? [];
-    const next = new Map(taken.map(({ partition, offset }) => [partition, Number(offset)]));
-    for (const { partition, first, end } of await extentsOf(admin, topic)) {
-      const isBehind = Math.max(first, next.get(partition) ?? 0) < end;
-      if (isBehind && partitions.includes(partition)) behind.push(`${topic}/${partition}`);
+    for (const { partition, first, end } of remaining(await extentsOf(admin, topic), taken, beginsOf(topic))) {
+      if (first < end && partitions.includes(partition)) behind.push(`${topic}/${partition}`);
     }
   }
   return behind;

@@ -5,12 +5,13 @@ import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { backoffDelay, retryUntilDone } from '../tools/backoff.js';
 import { firstToRead, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
 import { type Position, progressOf } from '../log/progress.js';
-import { PlatformError, unavailable } from '../tools/errors.js';
+import { isCodedError, PlatformError, unavailable } from '../tools/errors.js';
 import type { KafkaAdmin } from './admin.js';
 import { MAX_FETCH_BYTES } from './compression.js';
 import { whyUnreadable } from './errors.js';
 import { KafkaLease } from './lease.js';
-import { toLoggedRecord } from './record.js';
+import { isFenceRecord } from './record.js';
+import { type TopicView, toLoggedRecord } from './topic-view.js';
 import { existingTopics, extentsOf } from './topics.js';
 
 /** Maximum number of records between two heartbeats. */
@@ -25,6 +26,9 @@ export interface LogReaderSettings {
   readonly from: ReadFrom;
 }
 
+/** Returns the topics to read, as they are now in Kafka. */
+export type FindViews = () => Promise<readonly TopicView[]>;
+
 /**
  * Reads whole topics, in a consumer group of its own that commits nothing and is deleted at the end. The reader keeps
  * its positions itself, so it continues where it was whenever it rejoins its group: after a handler that took longer
@@ -37,6 +41,8 @@ export class KafkaLogReader implements LogReader {
   private readonly consumer: Consumer;
   private readonly timeoutMs: number;
   private readonly from: ReadFrom;
+  /** By the name in Kafka. */
+  private readonly views = new Map<string, TopicView>();
   private followed: readonly string[] = [];
   private readonly moves = new EventEmitter().setMaxListeners(0);
   /** Aborted at the end, with the reason. Later calls throw that reason. */
@@ -51,7 +57,7 @@ export class KafkaLogReader implements LogReader {
     kafka: Kafka,
     { sessionTimeout, logReaderTimeoutMs, from }: LogReaderSettings,
     private readonly admin: KafkaAdmin,
-    private readonly topics: readonly string[],
+    private readonly findViews: FindViews,
     private readonly handler: RecordHandler,
   ) {
     this.timeoutMs = logReaderTimeoutMs;
@@ -86,10 +92,10 @@ export class KafkaLogReader implements LogReader {
     kafka: Kafka,
     settings: LogReaderSettings,
     admin: KafkaAdmin,
-    topics: readonly string[],
+    findViews: FindViews,
     handler: RecordHandler,
   ): Promise<KafkaLogReader> {
-    const reader = new KafkaLogReader(kafka, settings, admin, topics, handler);
+    const reader = new KafkaLogReader(kafka, settings, admin, findViews, handler);
     await reader.refreshEnds();
     return reader;
   }
@@ -119,10 +125,17 @@ export class KafkaLogReader implements LogReader {
     try {
       await retryUntilDone(() => this.admin.ask((admin) => this.fetchEnds(admin)), {
         signal,
-        onFailure: (error) => (failure = error),
+        onFailure: (error) => {
+          failure = error;
+          if (isSwitched(error)) throw error;
+        },
       });
     } catch {
       this.ending.signal.throwIfAborted();
+      if (isSwitched(failure)) {
+        void this.end(failure);
+        throw failure;
+      }
       throw unavailable('Kafka does not answer with the end offsets of the topics', failure);
     }
     const existing = [...this.positions.keys()];
@@ -132,11 +145,22 @@ export class KafkaLogReader implements LogReader {
   }
 
   private async fetchEnds(admin: Admin): Promise<void> {
-    for (const topic of await existingTopics(admin, this.topics)) {
-      for (const extent of await extentsOf(admin, topic)) {
-        this.positionIn(topic, extent.partition, firstToRead(this.from, topic, extent)).end = extent.end;
+    for (const view of await this.findViews()) this.look(view);
+    for (const name of await existingTopics(admin, [...this.views.keys()])) {
+      const { topic, firstPartition } = this.views.get(name) as TopicView;
+      for (const { partition, first, end } of await extentsOf(admin, name)) {
+        const onTheBus = { partition: firstPartition + partition, first, end };
+        this.positionIn(name, partition, firstToRead(this.from, topic, onTheBus)).end = end;
       }
     }
+  }
+
+  /** @throws PlatformError `generation-switched`: what was read up to now is not the beginning of the new generation. */
+  private look(view: TopicView): void {
+    const { topic, name } = view;
+    const known = [...this.views.values()].find((each) => each.topic === topic);
+    if (known !== undefined && known.name !== name) throw switched(topic);
+    this.views.set(name, view);
   }
 
   private startConsumer(pause = 0): Promise<void> {
@@ -186,12 +210,15 @@ export class KafkaLogReader implements LogReader {
     for (let from = 0; from < remaining.length; from += MAX_RECORDS_PER_CALL) {
       if (!isRunning() || isStale() || this.ending.signal.aborted) return;
       const records = remaining.slice(from, from + MAX_RECORDS_PER_CALL);
+      const events = records.filter((message) => !isFenceRecord(message));
       const lease = new KafkaLease(payload);
       try {
-        await this.handler(
-          records.map((message) => toLoggedRecord(topic, partition, message)),
-          lease,
-        );
+        if (events.length > 0) {
+          await this.handler(
+            events.map((message) => toLoggedRecord(this.views.get(topic) as TopicView, partition, message)),
+            lease,
+          );
+        }
       } catch (error) {
         // The client rejoins its group, and these records come again.
         if (lease.refusal) throw lease.refusal;
@@ -237,4 +264,13 @@ export class KafkaLogReader implements LogReader {
     // If this fails, Kafka deletes the empty group later by itself.
     await this.admin.ask((admin) => admin.deleteGroups([this.group])).catch(() => undefined);
   }
+}
+
+function isSwitched(error: unknown): boolean {
+  return isCodedError(error) && error.code === 'generation-switched';
+}
+
+function switched(topic: string): PlatformError {
+  const message = `${topic} was switched to another generation while it was read; run the command again`;
+  return new PlatformError('unavailable', 'generation-switched', message);
 }

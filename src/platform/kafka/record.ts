@@ -1,17 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
-import type { BusRecord, Headers, HeaderValue, LoggedRecord } from '../log/bus.js';
+import type { BusRecord, Headers, HeaderValue } from '../log/bus.js';
+
+/** Header of the records with which a topic is fenced. They are no events, and never leave this folder. */
+export const FENCE_HEADER = 'fence';
+
+/** True for a record that only tested or marked the end of a generation. */
+export function isFenceRecord({ headers }: Pick<KafkaMessage, 'headers'>): boolean {
+  return headers !== undefined && FENCE_HEADER in headers;
+}
 
 /** Converts a kafkajs message to a record of the port. */
-export function toLoggedRecord(topic: string, partition: number, message: KafkaMessage): LoggedRecord {
-  return {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    key: message.key,
-    value: message.value,
-    headers: toHeaders(message.headers),
-  };
+export function toRecord({ key, value, headers }: KafkaMessage): BusRecord {
+  return { key, value, headers: toHeaders(headers) };
 }
 
 /** Converts a record of the port to a kafkajs message. */

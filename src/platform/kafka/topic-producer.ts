@@ -120,7 +120,8 @@ function chunksOf(records: readonly BusRecord[], maxBytes: number): BusRecord[][
   return chunks;
 }
 
-function isTooLarge(error: unknown): boolean {
+/** True if Kafka refuses a record for its size. */
+export function isTooLarge(error: unknown): boolean {
   return ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'].includes(String((error as { type?: unknown }).type));
 }
 

@@ -4,9 +4,8 @@ import { backoffDelay } from '../tools/backoff.js';
 import type { Extent, TopicDescription } from '../log/bus.js';
 import { replicasOn, settingsOf } from '../log/topics.js';
 import { PlatformError } from '../tools/errors.js';
+import { TOPIC } from './topic-settings.js';
 
-/** `ConfigResourceTypes.TOPIC`, without loading the client. */
-const TOPIC: number = 2;
 /** About 8 seconds: enough for a broker to learn of a new topic or a new partition leader. */
 const MAX_FAILURES = 8;
 
@@ -145,17 +144,34 @@ export async function countRecords(admin: Admin, topics: readonly string[]): Pro
   return counts;
 }
 
-/** Returns the consumer lag of a group on a topic; counted as by {@link countRecords}. */
-export async function consumerLag(admin: Admin, groupId: string, topic: string): Promise<number> {
+/**
+ * Returns the consumer lag of a group on a topic; counted as by {@link countRecords}.
+ * @param begins by partition: the offset at which the group begins, if it has committed none
+ */
+export async function consumerLag(
+  admin: Admin,
+  groupId: string,
+  topic: string,
+  begins: readonly number[] = [],
+): Promise<number> {
   const topics = await existingTopics(admin, [topic]);
   if (topics.length === 0) return 0;
   const [committed] = await admin.fetchOffsets({ groupId, topics });
-  // Negative when the group has committed nothing.
-  const next = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
-  const extents = await extentsOf(admin, topic);
-  return recordsIn(
-    extents.map(({ partition, first, end }) => ({ partition, first: Math.max(first, next.get(partition) ?? 0), end })),
-  );
+  return recordsIn(remaining(await extentsOf(admin, topic), committed?.partitions ?? [], begins));
+}
+
+/** Returns what a group has not consumed of each partition. @param begins as in {@link consumerLag} */
+export function remaining(
+  extents: readonly Extent[],
+  committed: readonly { readonly partition: number; readonly offset: string }[],
+  begins: readonly number[] = [],
+): Extent[] {
+  const next = new Map(committed.map(({ partition, offset }) => [partition, Number(offset)]));
+  return extents.map(({ partition, first, end }) => {
+    const own = next.get(partition) ?? -1;
+    // Negative when the group has committed nothing.
+    return { partition, first: Math.max(first, own >= 0 ? own : (begins[partition] ?? 0)), end };
+  });
 }
 
 function recordsIn(extents: readonly Extent[]): number {

@@ -28,8 +28,27 @@ export interface LoggedRecord extends BusRecord {
  */
 export type RecordHandler = (records: readonly LoggedRecord[], lease: Lease) => Promise<void>;
 
-/** Returns the start offset of an assigned partition. If it throws, it is called again. */
-export type StartAt = (topic: string, partition: number) => Promise<number>;
+/** A partition, and an offset up to which it is consumed. */
+export interface PartitionEnd {
+  readonly partition: number;
+  readonly end: number;
+}
+
+/** Where a group may begin a partition that continues those of the topic's former generation. */
+export interface Continuation {
+  readonly at: number;
+  /** The group must have consumed the former partitions up to these offsets. */
+  readonly after: readonly PartitionEnd[];
+}
+
+/**
+ * Returns the start offset of an assigned partition. If it throws, it is called again.
+ * @param continues undefined if the topic has no former generation
+ */
+export type StartAt = (topic: string, partition: number, continues?: Continuation) => Promise<number>;
+
+/** Returns true if the group has consumed these partitions up to these offsets, as its own database says. */
+export type HasReached = (topic: string, ends: readonly PartitionEnd[]) => Promise<boolean>;
 
 /** A running member of a consumer group. */
 export interface RunningConsumer {
@@ -79,6 +98,8 @@ export interface Extent {
   readonly partition: number;
   readonly first: number;
   readonly end: number;
+  /** It belongs to a former generation of the topic. It counts as empty, and ends where its events ended. */
+  readonly isFormer?: true;
 }
 
 /** A topic's current configuration, in Kafka's terms. */
@@ -105,7 +126,10 @@ export interface Bus {
    * Returns the existing ones of the topics. @throws PlatformError `not-permitted` when reading settings is not allowed
    */
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
-  /** Returns the number of partitions of each existing topic. */
+  /**
+   * Returns the number of partitions of each existing topic. The name of a topic with generations is that of the active
+   * one in Kafka: another generation may have another number.
+   */
   countPartitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Returns the number of records in each topic; 0 for a missing topic. */
   countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
@@ -115,7 +139,8 @@ export interface Bus {
   consumerLag(group: string, topic: string): Promise<number>;
   /**
    * Delivers all records of the topics, then new ones, at the latest when {@link LogReader.caughtUp} is called. Each
-   * partition is read in order, several partitions possibly at the same time. A missing topic counts as empty.
+   * partition is read in order, several partitions possibly at the same time. A missing topic counts as empty. Reads the
+   * active generation; {@link LogReader.caughtUp} throws `generation-switched` once that is another one.
    */
   read(topics: readonly string[], handler: RecordHandler, from?: ReadFrom): Promise<LogReader>;
   /**
@@ -125,10 +150,17 @@ export interface Bus {
    */
   publish(topic: string, records: readonly BusRecord[]): Promise<void>;
   /**
-   * Joins the group, which starts at the oldest record. Offsets are committed after the handler returns.
+   * Joins the group, which starts at the oldest record. Offsets are committed after the handler returns. When a topic
+   * is switched to another generation, the group first consumes the rest of the former one.
    * @param startAt returns the start offset of each assigned partition, instead of the committed offset
+   * @param hasReached tells whether the group has consumed a former generation (default: assumes it)
    */
-  consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<RunningConsumer>;
+  consume(
+    group: string,
+    handlers: ReadonlyMap<string, RecordHandler>,
+    startAt?: StartAt,
+    hasReached?: HasReached,
+  ): Promise<RunningConsumer>;
   check(): Promise<DependencyHealth>;
   close(): Promise<void>;
 }

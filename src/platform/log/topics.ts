@@ -1,5 +1,6 @@
 import { PlatformError } from '../tools/errors.js';
 import type { TopicDescription } from './bus.js';
+import { isControlTopic } from './generations.js';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -31,6 +32,9 @@ export function keepsOnlyNewest(topic: string): boolean {
   return topic.endsWith('.keys');
 }
 
+/** Kafka settings of a topic that states generations: only the newest statement counts. */
+const COMPACTED = { 'cleanup.policy': 'compact' } as const;
+
 /** A dead letter may be as large as any record, plus its headers. */
 const ROOM_FOR_A_DEAD_LETTER = { 'max.message.bytes': String(2 * 1024 * 1024) };
 
@@ -41,7 +45,7 @@ const MIN_IN_SYNC = 'min.insync.replicas';
 /** Returns the Kafka settings with which a topic is created. */
 export function settingsOf(topic: string, replicas = 1): Settings {
   return {
-    ...(keepsOnlyNewest(topic) ? ONLY_THE_NEWEST : UNLIMITED_RETENTION),
+    ...keepingOf(topic),
     ...(topic.endsWith('.dlt') && ROOM_FOR_A_DEAD_LETTER),
     ...(replicas >= REPLICAS && { [MIN_IN_SYNC]: '2' }),
   };
@@ -62,7 +66,7 @@ export function replicasOn(brokers: number, wanted = brokers === 1 ? 1 : REPLICA
 /** Returns the settings with which the topic would lose events, as sentences. Unknown settings are ignored. */
 export function retentionProblems({ topic, settings }: TopicDescription): string[] {
   if (keepsOnlyNewest(topic)) return compactionProblems(topic, settings);
-  return Object.entries(UNLIMITED_RETENTION).flatMap(([name, wanted]) => {
+  return Object.entries(keepingOf(topic)).flatMap(([name, wanted]) => {
     const value = settings[name] ?? wanted;
     return value === wanted ? [] : [`${topic} would forget events: ${name} is ${value}, not ${wanted}`];
   });
@@ -94,6 +98,11 @@ export function compressionProblems({ topic, settings }: TopicDescription): stri
   return ['snappy', 'lz4'].includes(type)
     ? [`${topic} cannot be read: compression.type is ${type}, not producer, zstd, gzip or uncompressed`]
     : [];
+}
+
+function keepingOf(topic: string): Settings {
+  if (keepsOnlyNewest(topic)) return ONLY_THE_NEWEST;
+  return isControlTopic(topic) ? COMPACTED : UNLIMITED_RETENTION;
 }
 
 /** Returns the error that forbids publishing to a topic whose number of partitions changed. */

@@ -96,12 +96,32 @@ function openIfUsable(ring: KeyRing, sealed: SealedEvent, key: StoredKey | undef
 }
 
 function openWith({ event, part }: SealedEvent, key: DataKey): Opened {
-  const { subject: id, sequence, type, dataschema } = event;
   try {
-    const content = openPart(key, part, boundTo({ id, version: Number(sequence) }, type, dataschema));
-    return { ...event, data: join(withoutPart(event), content as Readonly<Record<string, unknown>>), sealed: part };
+    const content = openPart(key, part, boundToOf(event));
+    const data = join(withoutPart(event), content as Readonly<Record<string, unknown>>);
+    const opened = { ...event, data, sealed: part };
+    return event.formerdata === undefined ? opened : { ...opened, formerly: openFormer(event, part, key) };
   } catch (error) {
     if (error instanceof UnreadableRecord) return error;
+    throw error;
+  }
+}
+
+function boundToOf({ subject: id, sequence, type, dataschema }: CloudEvent): string {
+  return boundTo({ id, version: Number(sequence) }, type, dataschema);
+}
+
+/** Returns the name to which the former data of a copy is bound: it cannot take the place of the sealed part. */
+export function formerlyBoundTo(event: CloudEvent): string {
+  return `${boundToOf(event)}|formerdata`;
+}
+
+/** Nobody needs it to apply the event, so one that was altered is left to `verify`. */
+function openFormer(event: CloudEvent, part: SealedPart, key: DataKey): unknown {
+  try {
+    return openPart(key, { ...part, box: String(event.formerdata) }, formerlyBoundTo(event));
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../tools/backoff.js';
-import type { Bus, RunningConsumer, RecordHandler } from '../log/bus.js';
+import type { Bus, HasReached, RecordHandler, RunningConsumer, StartAt } from '../log/bus.js';
 import type { SchemaIdOf } from '../event/event-record.js';
+import { controlTopic } from '../log/generations.js';
 import { createPinnedTopics, type PartitionPins } from '../log/partition-pins.js';
 import { topicHealth } from '../log/topic-health.js';
 import { isCodedError } from '../tools/errors.js';
@@ -129,8 +130,9 @@ export class Messaging {
     { name, handlers, keeper }: ActiveParticipant,
     retrying: Parameters<typeof retryUntilDone>[1],
   ): Promise<void> {
-    const startAt = (topic: string, partition: number) => keeper.startAt(topic, partition);
-    const consumer = await retryUntilDone(() => this.bus.consume(name, handlers, startAt), retrying);
+    const startAt: StartAt = (...partition) => keeper.startAt(...partition);
+    const hasReached: HasReached = (topic, ends) => keeper.hasReached(topic, ends);
+    const consumer = await retryUntilDone(() => this.bus.consume(name, handlers, startAt, hasReached), retrying);
     keeper.attach(consumer);
     this.consumers.set(name, consumer);
   }
@@ -163,7 +165,13 @@ export class Messaging {
         required: () => false,
         check: () => Promise.resolve(setAsideHealth(relay.topic, relay.setAside)),
       }));
-    return [bus, topicHealth(this.bus, this.topics, this.pins), ...consumers, ...guards, ...outboxes];
+    return [
+      bus,
+      topicHealth(this.bus, [...this.topics, ...this.topics.map(controlTopic)], this.pins),
+      ...consumers,
+      ...guards,
+      ...outboxes,
+    ];
   }
 
   /** Reports the unpublished events of the outboxes. Never throws, and never takes long. */

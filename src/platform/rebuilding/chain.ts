@@ -1,7 +1,6 @@
-import type { LoggedRecord } from '../log/bus.js';
-import { CLOUD_EVENT_CONTENT_TYPE, type CloudEvent } from '../event/cloud-event.js';
+import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { isAltered } from '../event/copied-event.js';
 import { contradictingHeaders } from '../event/event-record.js';
-import { hashOf } from '../event/hash-chain.js';
 import { isErasuresTopic } from '../privacy/topics.js';
 import { gapsIn, mainLine, unresolved } from './branches.js';
 import type { ObservedEvent } from './projector.js';
@@ -30,9 +29,9 @@ export class Chain {
     const links = observed.map(toLink);
     // Confirmations of an erasure come from several contexts, and are no chain.
     await this.links.add(links.filter(({ topic }) => !isErasuresTopic(topic)));
-    for (const [index, { event, record }] of observed.entries()) {
+    for (const [index, each] of observed.entries()) {
       const link = links[index] as Link;
-      for (const what of faultsOf(event, record)) this.report({ where: placeOf(link), what });
+      for (const what of faultsOf(each)) this.report({ where: placeOf(link), what });
       this.checkIsHashed(link);
     }
   }
@@ -81,7 +80,8 @@ function faultsIn(line: readonly Link[]): Fault[] {
 }
 
 function orderFaults(link: Link, previous: Link | undefined): string[] {
-  const unchained = link.prevhash === previous?.hash ? [] : ['not chained to the previous version'];
+  const isChained = link.prevhash === previous?.hash && isCopyChained(link, previous);
+  const unchained = isChained ? [] : ['not chained to the previous version'];
   if (!previous) return unchained;
   if (previous.partition !== link.partition) {
     return [...unchained, `the previous version is in another partition, ${previous.partition}`];
@@ -91,21 +91,17 @@ function orderFaults(link: Link, previous: Link | undefined): string[] {
   return isLate ? [...unchained, `the previous version comes later, at offset ${previous.offset}`] : unchained;
 }
 
+/** The copies of another generation have a chain of their own. */
+function isCopyChained({ copy }: Link, previous: Link | undefined): boolean {
+  return !copy || copy.prevhash === (previous?.copy ?? previous)?.hash;
+}
+
 /** Reports the faults of a single event. */
-function faultsOf(event: CloudEvent, { key, headers }: LoggedRecord): string[] {
-  const isAltered = event.hash !== undefined && event.hash !== hashOrNone(event);
+function faultsOf({ event, opened, record: { key, headers } }: ObservedEvent): string[] {
   return [
-    ...(isAltered ? ['altered: the content does not match the hash'] : []),
+    ...(isAltered(event, opened) ? ['altered: the content does not match the hash'] : []),
     ...(key?.toString() === event.subject ? [] : ['the key is not the event subject']),
     ...(headers['content-type'] === CLOUD_EVENT_CONTENT_TYPE ? [] : ['the content-type is not that of a CloudEvent']),
     ...contradictingHeaders(event, headers).map((name) => `the header ${name} contradicts the event`),
   ];
-}
-
-function hashOrNone(event: object): string | undefined {
-  try {
-    return hashOf(event);
-  } catch {
-    return undefined;
-  }
 }

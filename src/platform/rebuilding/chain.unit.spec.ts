@@ -4,6 +4,7 @@ import { changed, created, itemEvents } from '../testing/items.js';
 import { openEmbeddedDatabase, type EmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { CLOUD_EVENT_CONTENT_TYPE } from '../event/cloud-event.js';
+import { composeCopy } from '../event/copied-event.js';
 import { toEventRecord } from '../event/event-record.js';
 import { hashOf } from '../event/hash-chain.js';
 import type { Headers } from '../log/bus.js';
@@ -61,6 +62,39 @@ describe('the chain of events', () => {
     const [a, b] = [eventsOf('a', 3), eventsOf('b', 2)];
 
     expect(await faultsOf([a[0]!, b[0]!, a[1]!, a[0]!, a[2]!, b[1]!, a[1]!])).toEqual([]);
+  });
+
+  describe('in another generation of the topic', () => {
+    /** Copies with a chain of their own. */
+    function copiesOf(events: readonly HashedEvent[]): HashedEvent[] {
+      let prevhash: string | undefined;
+      return events.map((event) => {
+        const { json, hash } = composeCopy(event, prevhash);
+        prevhash = hash;
+        return JSON.parse(json) as HashedEvent;
+      });
+    }
+
+    it('accepts copies, events that follow them, and events that are there as published, too', async () => {
+      const events = eventsOf('a', 4);
+      const copies = copiesOf(events.slice(0, 3));
+
+      expect(await faultsOf([...copies, events[2]!, events[3]!])).toEqual([]);
+    });
+
+    it('reports a copy whose content is not that of the published event, although it was rehashed', async () => {
+      const copies = copiesOf(eventsOf('a', 2));
+      copies[1] = rehashed(copies[1]!, { actor: 'somebody else' });
+
+      expect(await faultsOf(copies)).toEqual(['t/0/1 (a, version 2): altered: the content does not match the hash']);
+    });
+
+    it('reports a copy that is not chained to the copy before it', async () => {
+      const copies = copiesOf(eventsOf('a', 2));
+      copies[1] = rehashed(copies[1]!, { prevhash: 'f'.repeat(64) });
+
+      expect(await faultsOf(copies)).toEqual(['t/0/1 (a, version 2): not chained to the previous version']);
+    });
   });
 
   it('reports the successor of an event that was altered and rehashed', async () => {

@@ -1,5 +1,6 @@
 import type { Head } from '../aggregate/aggregates.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import { originalHashes } from '../event/copied-event.js';
 
 /** An aggregate whose state in the database contradicts the log. */
 export interface HeadDisagreement {
@@ -18,7 +19,7 @@ export interface HeadDisagreement {
  */
 export function disagreements(events: readonly CloudEvent[], heads: readonly Head[]): HeadDisagreement[] {
   const stored = new Map(heads.map((head) => [head.id, head]));
-  const hashes = new Map(events.map(({ subject, sequence, hash }) => [`${subject}/${sequence}`, hash]));
+  const hashes = new Map(events.map((event) => [`${event.subject}/${event.sequence}`, originalHashes(event).hash]));
   return newestEvents(events).flatMap(({ subject: id, sequence }) => {
     const head = stored.get(id);
     const [version, logged] = [head?.version ?? 0, Number(sequence)];

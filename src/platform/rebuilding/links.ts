@@ -1,5 +1,6 @@
 import type { LoggedRecord } from '../log/bus.js';
 import { isPutBack, resolvedBy, standsForLost } from '../event/extensions.js';
+import { type OriginalHashes, originalHashes } from '../event/copied-event.js';
 import type { ObservedEvent } from './projector.js';
 
 /** A logged event's position in the log and in its aggregate's hash chain. */
@@ -11,6 +12,8 @@ export interface Link {
   readonly offset: number;
   readonly hash?: string;
   readonly prevhash?: string;
+  /** Of a copy in another generation: its own hashes. Those above are of the event as it was first published. */
+  readonly copy?: OriginalHashes;
   /** `itself`: the event was republished. `others`: it stands in for events that could not be reconstructed. */
   readonly republished?: 'itself' | 'others';
   /** Hashes of the newest events of the branches that this event discards. */
@@ -31,13 +34,14 @@ export interface Links {
 
 /** The link of an event. */
 export function toLink({ event, record }: ObservedEvent): Link {
-  const { hash, prevhash, subject, sequence } = event;
+  const { subject, sequence, formerhash, hash, prevhash } = event;
   const { topic, partition, offset } = record;
   const resolves = resolvedBy(event);
   return {
     ...{ topic, id: subject, version: Number(sequence), partition, offset },
-    ...(hash !== undefined && { hash }),
-    ...(prevhash !== undefined && { prevhash }),
+    ...originalHashes(event),
+    ...(formerhash !== undefined &&
+      hash !== undefined && { copy: { hash, ...(prevhash !== undefined && { prevhash }) } }),
     ...(standsForLost(event) ? { republished: 'others' } : isPutBack(record.headers) && { republished: 'itself' }),
     ...(resolves && { resolves }),
   };

@@ -4,6 +4,7 @@ import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, LoggedRecord, LogReader } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import { originalHashes } from '../event/copied-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { isUnavailable } from '../tools/errors.js';
 import { restoreInto } from './restore-into.js';
@@ -33,7 +34,11 @@ export interface ObservedEvent {
   readonly record: LoggedRecord;
   /** It is an event, but it cannot be applied. */
   readonly isUnread?: true;
+  /** The event after it was opened, if its personal part was sealed on the way to another generation. */
+  readonly opened?: CloudEvent;
 }
+
+type Observed = { -readonly [Name in keyof ObservedEvent]: ObservedEvent[Name] };
 
 /** Pending events per batch, in characters of JSON. */
 const MAX_BATCH_LENGTH = 4 * 1024 ** 2;
@@ -70,6 +75,12 @@ export class LogProjector {
   /** Records applied so far, and records in total. */
   get progress(): LogReader['progress'] {
     return this.reader?.progress ?? { read: 0, total: 0 };
+  }
+
+  /** Returns the partitions that a topic had in former generations. */
+  async formerPartitions(topic: string): Promise<ReadonlySet<unknown>> {
+    const extents = await this.bus.extents(topic);
+    return new Set(extents.filter(({ isFormer }) => isFormer).map(({ partition }) => partition));
   }
 
   /** Resolves when the projections have every record that was in the log at the time of the call. */
@@ -134,8 +145,9 @@ export class LogProjector {
     const collecting: Subscription = {
       ...{ topic, group: '', open: this.projections.get(topic)?.open },
       read: (event, record) => {
-        const change = hashes.has(event.hash ?? '') ? read(event, record) : undefined;
-        if (change) changes.set(event.hash as string, change);
+        const { hash = '' } = originalHashes(event);
+        const change = hashes.has(hash) ? read(event, record) : undefined;
+        if (change) changes.set(hash, change);
         return undefined;
       },
       react: () => Promise.resolve(),
@@ -172,7 +184,7 @@ export class LogProjector {
   private async project(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
     const { signal, onFailure, observe, onRefused } = this.options;
     const projection = this.projections.get((records[0] as LoggedRecord).topic) as Subscription;
-    const observed: ObservedEvent[] = [];
+    const observed: Observed[] = [];
     const apply = () => {
       observed.length = 0;
       return applyRecords(this.watched(projection, observed), records, lease);
@@ -194,17 +206,23 @@ export class LogProjector {
   }
 
   /** The projection, with `until` applied and its events observed. */
-  private watched(projection: Subscription, observed: ObservedEvent[]): Subscription {
+  private watched(projection: Subscription, observed: Observed[]): Subscription {
     const { until } = this.options;
     const { erasing } = this.target;
     return {
       ...projection,
       observe: (event, record) => void observed.push({ event, record }),
       read: (event, record) => {
+        if (event.formerschema !== undefined) setOpened(observed, record, event);
         if (until !== undefined && event.time > until && !erasing.includes(event.type)) return undefined;
         this.marked?.get(projection.topic)?.add(event.subject);
         return projection.read(event, record);
       },
     };
   }
+}
+
+function setOpened(observed: readonly Observed[], of: LoggedRecord, opened: CloudEvent): void {
+  const found = observed.find(({ record }) => record === of);
+  if (found) found.opened = opened;
 }

@@ -1,6 +1,7 @@
 import type { Aggregate } from '../aggregate/aggregates.js';
 import type { LoggedRecord } from '../log/bus.js';
 import type { CloudEvent } from '../event/cloud-event.js';
+import { originalHashes } from '../event/copied-event.js';
 import type { EventStream } from '../event/event-stream.js';
 import { extensionsOf } from '../event/extensions.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
@@ -71,7 +72,8 @@ function toEntry<State>(
   state: State | undefined,
   changed: readonly string[],
 ): RecordedChange<State> {
-  const { subject, sequence, type, id, time, actor, hash } = event;
+  const { subject, sequence, type, id, time, actor } = event;
+  const { hash } = originalHashes(event);
   const extensions = extensionsOf(event);
   return {
     id: subject,

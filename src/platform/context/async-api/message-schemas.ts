@@ -40,6 +40,23 @@ export const CLOUD_EVENT_SCHEMA = {
       ...hash,
       description: 'Extension: SHA-256 of the canonical form (RFC 8785) of the whole event except `hash`.',
     },
+    formerhash: {
+      ...hash,
+      description:
+        'Extension: in a copy in another generation of the topic, the hash that the event was published with.',
+    },
+    formerprevhash: { ...hash, description: 'Extension: in such a copy, `prevhash` of the event as it was published.' },
+    formerschema: {
+      ...text,
+      description:
+        'Extension: in such a copy, `dataschema` of the event as it was published, if its personal part was in clear text then.',
+    },
+    formerdata: {
+      ...text,
+      contentEncoding: 'base64',
+      description:
+        'Extension: in such a copy, `data` of the event as it was published, sealed, unless the opened data is the same.',
+    },
     republished: {
       const: 'true',
       description: 'Extension: the event repeats the newest state, in place of earlier events that the log has lost.',
