@@ -116,7 +116,8 @@ export async function checkKeys({ ring, store, published }: KeyPlaces): Promise<
         const reason = whyUnusable(ring, id, key);
         if (reason !== undefined) problem(reason);
         else if (!known) problem('the topic lacks its key');
-        else if (!isSame(key, known) && (isShredded(known) || known.kid !== key.kid)) problem('the topic has another key');
+        else if (!isSame(key, known) && (isShredded(known) || known.kid !== key.kid))
+          problem('the topic has another key');
       } else findings.without += 1;
     }
   }
