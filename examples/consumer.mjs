@@ -57,6 +57,8 @@ function open({ subject, sequence, type, dataschema, data: { sealed, ...data } }
 }
 
 async function apply({ key, value, headers }) {
+  // The end of a generation of the topic, which is no event.
+  if ('fence' in headers) return;
   const copy = copies.get(String(key)) ?? { sequence: 0 };
   // Headers suffice to skip what is known, and types that one does not need. Older records have none.
   if (Number(headers.ce_sequence) <= copy.sequence) return;

@@ -134,6 +134,9 @@ describeWithOwnServers('the example of a consumer', 'e2e-example', (servers) => 
   it('opens what is sealed with the key of the person, of customers and of orders', async () => {
     const [id, orderId, key] = [randomUUID(), randomUUID(), newDataKey()];
     await publishKey(id, key);
+    // A generation of the topic was ended once.
+    const end = { key: null, value: null, headers: { fence: '' } };
+    await producer.send({ topic: CUSTOMERS, messages: [0, 1, 2, 3, 4, 5].map((partition) => ({ partition, ...end })) });
     await publishSealed(
       key,
       id,
