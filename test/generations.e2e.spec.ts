@@ -1,39 +1,23 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import kafkajs from 'kafkajs';
-import type { CloudEvent } from '../src/platform/event/cloud-event.js';
-import { originalOf } from '../src/platform/event/copied-event.js';
-import { canonicalJson } from '../src/platform/event/hash-chain.js';
-import type { LoggedRecord } from '../src/platform/log/bus.js';
-import { eventually } from '../src/platform/testing/eventually.js';
 import { masterKeysFile } from '../src/platform/testing/real-servers.js';
 import { Databases } from './support/databases.js';
-import {
-  expectAcknowledgedIsKept,
-  expectGoodAnswers,
-  expectLogTellsAll,
-  expectOrdersHears,
-  expectOutboxDrains,
-} from './support/guarantees.js';
+import { deleteAllTopics, expectSettled, readGeneration } from './support/generations.js';
+import { expectAcknowledgedIsKept, expectGoodAnswers, expectLogTellsAll } from './support/guarantees.js';
 import { Load } from './support/load.js';
-import { KEYS } from './support/open-records.js';
 import { describeWithOwnServers } from './support/own-servers.js';
-import { readKafka, TOPICS } from './support/read-log.js';
+import { TOPICS } from './support/read-log.js';
 import { Reads } from './support/reads.js';
 import { runCommand } from './support/run-command.js';
-import { RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
+import { type RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
 import { expectVerified } from './support/verified.js';
 
-const { Kafka, logLevel } = kafkajs;
 const [CUSTOMERS] = TOPICS;
 const MODULES = ['accounts', 'orders'] as const;
 /** Concurrent clients: the instances and the command share the machine. */
 const WRITERS = 6;
-/** The lines that the command prints, one for each step. */
-const STEPS = ['copying', 'comparing', 'switching', 'ending the old generation', 'comparing the rest'] as const;
 
 describeWithOwnServers('a topic with another generation', 'generations', (servers) => {
   let databases: Databases;
@@ -57,22 +41,6 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
   const topics = (...args: string[]) => runCommand(settings(), 'topics', ...args, '--module', 'accounts');
   const instance = (module: string) => serve(settings(), module);
 
-  /** Resolves when everything is published, and in every read model. */
-  async function settled(load: Load, ordersUrl: string, ...managementUrls: string[]): Promise<void> {
-    await expectOrdersHears(load, ordersUrl);
-    await expectOutboxDrains(...managementUrls);
-    for (const [database, aggregates, history] of [
-      ['accounts', 'customer.accounts', 'customer.history'],
-      ['orders', 'customer.orders', 'order.history'],
-    ] as const) {
-      await eventually(async () => {
-        const versions = { $group: { _id: null, sum: { $sum: '$version' } } };
-        const [all] = await databases.collection(database, aggregates).aggregate([versions]).toArray();
-        expect(await databases.collection(database, history).countDocuments()).toBe(all?.sum);
-      });
-    }
-  }
-
   it('is copied from 6 to 24 partitions under load, and nobody notices', async () => {
     const instances = await Promise.all([...MODULES, ...MODULES].map((module) => instance(module).ready()));
     const [accounts, orders] = [0, 1].map((of) => instances.filter((_, index) => index % 2 === of)) as [
@@ -94,7 +62,7 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     expect(await reads.stop()).toEqual([]);
     await load.stop();
     expectGoodAnswers(load);
-    await settled(load, orders[0]!.url, ...instances.map(({ managementUrl }) => managementUrl));
+    await expectSettled(databases, load, orders[0]!.url, ...instances.map(({ managementUrl }) => managementUrl));
     await expectAcknowledgedIsKept(load, { accounts: accounts[1]!.url, orders: orders[1]!.url });
     await expectVerified(settings());
     await expectLogTellsAll(load, await readGeneration(servers.kafka, 2), masterKeysFile());
@@ -103,55 +71,6 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
 
     await Promise.all(instances.map((each) => each.kill('SIGTERM')));
     await expectReplayEqualsLive();
-  }, 240_000);
-
-  it('is copied in the end by a command that was killed at each of its steps', async () => {
-    const running = await serve(settings()).ready();
-    const load = new Load({ accounts: [running.url], orders: [running.url] }, WRITERS);
-    await load.acknowledges(150);
-    for (const step of STEPS) {
-      const command = new RunningProcess(['topics', 'copy', '--module', 'accounts', '--partitions', '24'], settings());
-      while (!command.output.includes(`${CUSTOMERS}: ${step}\n`)) await sleep(1);
-      await command.kill('SIGKILL');
-      await load.acknowledges(20);
-    }
-    // The last kill may have come too late.
-    const before = await activeGeneration();
-
-    const { code, stdout, stderr } = await topics('copy', '--partitions', '24');
-
-    expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: expect.stringContaining('is active') });
-    const active = await activeGeneration();
-    expect(active).toBeGreaterThan(before);
-    await load.acknowledges(60);
-    await load.stop();
-    expectGoodAnswers(load);
-    await settled(load, running.url, running.managementUrl);
-    await expectAcknowledgedIsKept(load, { accounts: running.url, orders: running.url });
-    await expectVerified(settings());
-    await expectLogTellsAll(load, await readGeneration(servers.kafka, active), masterKeysFile());
-  }, 240_000);
-
-  it('gets no event in the wrong generation from an instance that was suspended during the switch', async () => {
-    const [running, suspended] = await Promise.all([serve(settings()).ready(), instance('accounts').ready()]);
-    const both = [running.url, suspended.url];
-    const load = new Load({ accounts: both, orders: [running.url] }, WRITERS);
-    await load.acknowledges(150);
-
-    await suspended.whileStopped(async () => {
-      load.targets = { accounts: [running.url], orders: [running.url] };
-      expect(await topics('copy', '--partitions', '9')).toMatchObject({ code: 0, stderr: '' });
-      await load.acknowledges(50);
-    });
-
-    load.targets = { accounts: both, orders: [running.url] };
-    await load.acknowledges(150);
-    await load.stop();
-    expectGoodAnswers(load);
-    await settled(load, running.url, running.managementUrl, suspended.managementUrl);
-    await expectAcknowledgedIsKept(load, { accounts: suspended.url, orders: running.url });
-    await expectVerified(settings());
-    await expectLogTellsAll(load, await readGeneration(servers.kafka, 2), masterKeysFile());
   }, 240_000);
 
   it('is switched back with the events that were published since, and forth again', async () => {
@@ -175,7 +94,7 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     expect(await reads.stop()).toEqual([]);
     await load.stop();
     expectGoodAnswers(load);
-    await settled(load, orders[0]!.url, ...instances.map(({ managementUrl }) => managementUrl));
+    await expectSettled(databases, load, orders[0]!.url, ...instances.map(({ managementUrl }) => managementUrl));
     await expectVerified(settings());
     await expectLogTellsAll(load, await readGeneration(servers.kafka, 1), masterKeysFile());
     await Promise.all(instances.map((each) => each.kill('SIGTERM')));
@@ -197,12 +116,6 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     await expectVerified(settings());
   }, 240_000);
 
-  /** As Kafka states it. */
-  async function activeGeneration(): Promise<number> {
-    const newest = (await readKafka(servers.kafka, [`${CUSTOMERS}.generations`])).at(-1);
-    return (JSON.parse(String(newest?.value)) as { active: number }).active;
-  }
-
   /** A replay yields the same documents; only the places of events are those of the active generation. */
   async function expectReplayEqualsLive(): Promise<void> {
     const before = withoutPlaces(await databases.snapshot());
@@ -213,22 +126,6 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     await expectVerified(settings());
   }
 });
-
-/** The events of a generation of the customers' topic, as they were first published, those of the orders, and the keys. */
-async function readGeneration(brokers: string, generation: number): Promise<LoggedRecord[]> {
-  const name = generation === 1 ? CUSTOMERS : `${CUSTOMERS}.g${generation}`;
-  const records = await readKafka(brokers, [name, TOPICS[1], KEYS]);
-  return records
-    .filter(({ headers }) => !('fence' in headers))
-    .map((record) => (record.topic === name ? { ...asPublished(record), topic: CUSTOMERS } : record));
-}
-
-function asPublished(record: LoggedRecord): LoggedRecord {
-  const { hash, ...original } = originalOf(JSON.parse(String(record.value)) as CloudEvent);
-  const { 'copied-from': _, ...headers } = record.headers;
-  const value = Buffer.from(`{"hash":"${hash}",${canonicalJson(original).slice(1)}`);
-  return { ...record, headers, value };
-}
 
 function withoutPlaces(snapshot: Awaited<ReturnType<Databases['snapshot']>>): object {
   const documents = Object.entries(snapshot).map(([name, all]) => {
@@ -245,13 +142,4 @@ function newKey(): { privateKey: string; publicKey: string } {
   writeFileSync(files.privateKey, privateKey.export({ type: 'pkcs8', format: 'pem' }));
   writeFileSync(files.publicKey, publicKey.export({ type: 'spki', format: 'pem' }));
   return files;
-}
-
-async function deleteAllTopics(brokers: string): Promise<void> {
-  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  const own = async () => (await admin.listTopics()).filter((topic) => !topic.startsWith('__'));
-  await admin.deleteTopics({ topics: await own() });
-  await eventually(async () => expect(await own()).toEqual([]));
-  await admin.disconnect();
 }
