@@ -20,6 +20,8 @@ const common = {
 export default {
   testTimeout: 60_000,
   maxWorkers: 2,
+  // The modules of each file stay in memory, and a heap of gigabytes makes the tests that come last ten times as slow.
+  workerIdleMemoryLimit: '1GB',
   reporters: [
     'default',
     '<rootDir>/test/support/durations-reporter.js',
