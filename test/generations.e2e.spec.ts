@@ -4,17 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { masterKeysFile } from '../src/platform/testing/real-servers.js';
 import { Databases } from './support/databases.js';
-import { deleteAllTopics, expectSettled, readGeneration } from './support/generations.js';
+import { deleteAllTopics, expectReplayEqualsLive, expectSettled, readGeneration } from './support/generations.js';
 import { expectAcknowledgedIsKept, expectGoodAnswers, expectLogTellsAll } from './support/guarantees.js';
 import { Load } from './support/load.js';
 import { describeWithOwnServers } from './support/own-servers.js';
-import { TOPICS } from './support/read-log.js';
 import { Reads } from './support/reads.js';
 import { runCommand } from './support/run-command.js';
 import { type RunningProcess, serve, temporaryDirectory } from './support/run-process.js';
 import { expectVerified } from './support/verified.js';
 
-const [CUSTOMERS] = TOPICS;
 const MODULES = ['accounts', 'orders'] as const;
 /** Concurrent clients: the instances and the command share the machine. */
 const WRITERS = 6;
@@ -70,70 +68,9 @@ describeWithOwnServers('a topic with another generation', 'generations', (server
     expect(await topics('manifest', '--public-key', newKey().publicKey)).toMatchObject({ code: 1 });
 
     await Promise.all(instances.map((each) => each.kill('SIGTERM')));
-    await expectReplayEqualsLive();
+    await expectReplayEqualsLive(databases, settings());
   }, 240_000);
-
-  it('is switched back with the events that were published since, and forth again', async () => {
-    const instances = await Promise.all([...MODULES, ...MODULES].map((module) => instance(module).ready()));
-    const [accounts, orders] = [0, 1].map((of) => instances.filter((_, index) => index % 2 === of)) as [
-      RunningProcess[],
-      RunningProcess[],
-    ];
-    const load = new Load({ accounts: accounts.map(({ url }) => url), orders: orders.map(({ url }) => url) }, WRITERS);
-    await load.acknowledges(120);
-    const reads = new Reads(accounts[0]!.url, load, orders[0]!.url);
-    expect(await topics('copy', '--partitions', '24')).toMatchObject({ code: 0, stderr: '' });
-    await load.acknowledges(120);
-
-    const back = await topics('switch', '--to', '1');
-
-    expect(back).toMatchObject({ code: 0, stderr: '' });
-    expect(back.stdout).toContain(`generation 1 is active: ${CUSTOMERS}, 6 partitions`);
-    console.log(back.stdout);
-    await load.acknowledges(120);
-    expect(await reads.stop()).toEqual([]);
-    await load.stop();
-    expectGoodAnswers(load);
-    await expectSettled(databases, load, orders[0]!.url, ...instances.map(({ managementUrl }) => managementUrl));
-    await expectVerified(settings());
-    await expectLogTellsAll(load, await readGeneration(servers.kafka, 1), masterKeysFile());
-    await Promise.all(instances.map((each) => each.kill('SIGTERM')));
-    await expectReplayEqualsLive();
-
-    expect(await topics('switch', '--to', '2')).toMatchObject({ code: 0, stderr: '' });
-    await expectVerified(settings());
-    await expectLogTellsAll(load, await readGeneration(servers.kafka, 2), masterKeysFile());
-
-    expect(await topics('delete-generation', '--generation', '1')).toMatchObject({ code: 0, stderr: '' });
-    expect(await topics('switch', '--to', '1')).toMatchObject({ code: 1 });
-    const { code, stdout } = await topics('check');
-    expect({ code, stdout }).toEqual({
-      code: 0,
-      stdout: expect.stringContaining('generation 1: accounts.customer.change, partitions 0 to 5, deleted'),
-    });
-    const again = await serve(settings()).ready();
-    await expectAcknowledgedIsKept(load, { accounts: again.url, orders: again.url });
-    await expectVerified(settings());
-  }, 240_000);
-
-  /** A replay yields the same documents; only the places of events are those of the active generation. */
-  async function expectReplayEqualsLive(): Promise<void> {
-    const before = withoutPlaces(await databases.snapshot());
-    for (const module of MODULES) {
-      expect(await runCommand(settings(), 'replay', '--module', module)).toMatchObject({ code: 0, stderr: '' });
-    }
-    expect(withoutPlaces(await databases.snapshot())).toEqual(before);
-    await expectVerified(settings());
-  }
 });
-
-function withoutPlaces(snapshot: Awaited<ReturnType<Databases['snapshot']>>): object {
-  const documents = Object.entries(snapshot).map(([name, all]) => {
-    const without = Object.entries(all).map(([id, { partition: _p, offset: _o, ...document }]) => [id, document]);
-    return [name, name.endsWith('history') ? Object.fromEntries(without) : all];
-  });
-  return Object.fromEntries(documents) as object;
-}
 
 function newKey(): { privateKey: string; publicKey: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');

@@ -23,7 +23,7 @@ import { RunningProcess, serve, temporaryDirectory } from './support/run-process
 import { expectVerified } from './support/verified.js';
 
 const MODULES = ['accounts', 'orders'] as const;
-const KILLS = 5;
+const KILLS = 3;
 
 describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) => {
   let databases: Databases;
