@@ -1,11 +1,12 @@
-import config from './jest.config.js';
+import config, { LONG } from './jest.config.js';
 
-const { displayName: _, ...real } = config.projects.find(({ displayName }) => displayName === 'real');
+const {
+  displayName: _,
+  testPathIgnorePatterns: __,
+  ...real
+} = config.projects.find(({ displayName }) => displayName === 'real');
 
-/**
- * The tests that take minutes: those that need three brokers and three members of a replica set (3 GB), and the faults
- * during a switch of generations.
- */
+/** The tests that take minutes: those that need three brokers and three members of a replica set (3 GB), and the long ones. */
 export default {
   ...config,
   maxWorkers: 1,
@@ -13,7 +14,7 @@ export default {
     {
       ...real,
       displayName: 'cluster',
-      testMatch: ['**/cluster.spec.ts', '**/cluster-primary.spec.ts', '**/generation-faults.spec.ts'],
+      testMatch: ['**/cluster.spec.ts', '**/cluster-primary.spec.ts', ...LONG.map((path) => `**${path}`)],
     },
   ],
 };

@@ -17,6 +17,11 @@ const common = {
   },
 };
 
+/** Tests that take a minute and more each, of what is lost, restored or switched: `npm run test:cluster` runs them. */
+export const LONG = ['generation-faults', 'outage', 'real-recovery', 'real-republish'].map(
+  (name) => `/test/${name}.e2e.spec.ts`,
+);
+
 export default {
   testTimeout: 60_000,
   maxWorkers: 2,
@@ -33,6 +38,7 @@ export default {
       ...common,
       displayName: 'real',
       testMatch: ['**/*.int.spec.ts', '**/*.e2e.spec.ts'],
+      testPathIgnorePatterns: ['/node_modules/', ...LONG],
       globalSetup: '<rootDir>/test/support/start-servers.js',
       globalTeardown: '<rootDir>/test/support/stop-servers.js',
     },

@@ -1,4 +1,3 @@
-// Takes minutes; see jest.cluster.config.js.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { masterKeysFile } from '../src/platform/testing/real-servers.js';
