@@ -1,7 +1,8 @@
-import type { Admin } from 'kafkajs';
+import type { Admin, ConfigResourceTypes } from 'kafkajs';
 
 /** `ConfigResourceTypes.TOPIC`, without loading the client. */
-export const TOPIC: number = 2;
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum itself would load the client
+export const TOPIC = 2 as ConfigResourceTypes.TOPIC;
 /** `DYNAMIC_TOPIC_CONFIG` of Kafka's ConfigSource: set for this topic. */
 const OF_THE_TOPIC = 1;
 
@@ -9,7 +10,6 @@ const OF_THE_TOPIC = 1;
 export async function ownSettingsOf(admin: Admin, name: string): Promise<Record<string, string>> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum itself would load the client
     resources: [{ type: TOPIC, name }],
   });
   const entries = resources[0]?.configEntries ?? [];
@@ -26,7 +26,6 @@ export async function setOwnSettings(
   const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
   await admin.alterConfigs({
     validateOnly: false,
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum itself would load the client
     resources: [{ type: TOPIC, name, configEntries }],
   });
 }

@@ -97,7 +97,6 @@ async function settingsInForce(admin: Admin, topics: readonly string[]): Promise
   try {
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum itself would load the client
       resources: topics.map((name) => ({ type: TOPIC, name })),
     });
     return new Map(

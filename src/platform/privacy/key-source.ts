@@ -19,7 +19,7 @@ export interface KeyCopies extends KeySource {
   /** Removes the keys of these persons, because they are gone from the topic. */
   remove(persons: readonly string[]): Promise<void>;
   /**
-   * Destroys the keys of erased persons for ever, whether they are there or not.
+   * Destroys the keys of erased persons permanently, whether they are there or not.
    * @param persons the time of the erasure (RFC 3339), by person
    */
   shred(persons: ReadonlyMap<string, string>): Promise<void>;
