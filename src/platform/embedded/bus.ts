@@ -111,6 +111,8 @@ export class EmbeddedBus implements Bus {
 
   consume(group: string, handlers: ReadonlyMap<string, RecordHandler>, startAt?: StartAt): Promise<RunningConsumer> {
     const stopped = new AbortController();
+    // As many listeners as partitions in hand, see the constructor.
+    setMaxListeners(0, stopped.signal);
     const state = { restarts: new Map(), inFlight: new Set<Promise<unknown>>(), failures: new Map() };
     const member: Member = { handlers, startAt, stopped, ...state };
     this.groups.set(group, [...(this.groups.get(group) ?? []), member]);

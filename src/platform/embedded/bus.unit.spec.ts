@@ -1,8 +1,11 @@
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
+import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
+import type { RecordHandler } from '../log/bus.js';
 import type { BusFixture } from '../testing/bus-world.js';
 import { eventually } from '../testing/eventually.js';
+import { gate } from '../testing/gate.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -64,6 +67,33 @@ describe('a group on the embedded log', () => {
 
     await eventually(() => expect(new Set(recorder.values)).toEqual(new Set(['first', 'second'])));
     await bus.close();
+  });
+
+  it('handles many partitions at the same time without a warning of Node.js', async () => {
+    const names: string[] = [];
+    const listen = (warning: Error) => void names.push(warning.name);
+    // The process of a test is a copy, which receives no warnings.
+    const realProcess = runInThisContext('process') as NodeJS.Process;
+    realProcess.on('warning', listen);
+    const database = await openEmbeddedDatabase('memory');
+    const bus = new EmbeddedBus(database, silentLogger);
+    const topics = ['accounts', 'orders', 'parcels'];
+    const handled = new Set<string>();
+    const release = gate();
+    const handler: RecordHandler = async ([first]) => {
+      handled.add(`${first?.topic}-${first?.partition}`);
+      await release.opened;
+    };
+    await bus.consume('group', new Map(topics.map((topic) => [topic, handler])));
+    const records = Array.from({ length: 100 }, (_, index) => record(`key-${index}`, 'value'));
+    await Promise.all(topics.map((topic) => bus.publish(topic, records)));
+    await eventually(() => expect(handled.size).toBe(18));
+
+    release.open();
+    await bus.close();
+    await database.close();
+    realProcess.off('warning', listen);
+    expect(names).not.toContain('MaxListenersExceededWarning');
   });
 });
 
