@@ -10,6 +10,7 @@ import { toKeyRecord } from '../src/platform/privacy/key-records.js';
 import { KeysOfLog } from '../src/platform/privacy/keys-of-log.js';
 import { silentLogger } from '../src/platform/testing/silent-logger.js';
 import type { HistoryEntry } from '../src/platform/views/history.js';
+import type { Replayable } from '../src/platform/rebuilding/replayable.js';
 import type { Subscription } from '../src/platform/consuming/subscription.js';
 import { GOLDEN_PERSON, GOLDEN_WRAPPED, goldenRing } from './support/golden-key.js';
 import { goldenSamples, messageSchemas } from './support/messages.js';
@@ -41,22 +42,29 @@ describe('every version that was ever published', () => {
     const keys = await KeysOfLog.read(KEYS, bus, database.stores.keyCopies('keys'), undefined);
     const privacy = { ring: goldenRing, seals: true, allKeys: () => keys };
     // As the modules wire them.
-    readers = CONTEXTS.flatMap((context) =>
-      context.open(database, { privacy }).subscriptions.map((subscription) => readerOf(context.name, subscription)),
-    );
+    readers = CONTEXTS.flatMap((context) => {
+      const { subscriptions, replayable } = context.open(database, { privacy });
+      return subscriptions.map((subscription) => readerOf(context.name, subscription, replayable));
+    });
   });
   afterEach(() => database.close());
 
-  function readerOf(context: string, subscription: Subscription): Reader {
+  function readerOf(context: string, subscription: Subscription, { systemsOfRecord }: Replayable): Reader {
+    const { topic } = subscription;
+    const own = systemsOfRecord.find(({ stream }) => stream.topic === topic);
+    const open = own?.keys?.open ?? subscription.open;
     const read = async (event: CloudEvent) => {
       const record = recordOf(event);
-      const events = [parseCloudEvent(record)];
-      const [opened] = (await subscription.open?.(events)) ?? events;
+      const parsed = parseCloudEvent(record);
+      const opened = (await open?.([parsed]))?.[0] ?? parsed;
       if (opened instanceof UnreadableRecord) throw opened;
-      const read = subscription.read(opened!, record) as { readings: unknown[] } | undefined;
-      return read?.readings.find((reading) => reading !== undefined);
+      const readings = [subscription.readSealed?.(parsed, record), subscription.read(opened, record)];
+      const reading = (readings as ({ readings: unknown[] } | undefined)[])
+        .flatMap((each) => each?.readings)
+        .find((each) => each !== undefined);
+      return own ? { ...(reading as HistoryEntry), ...own.read(opened) } : reading;
     };
-    return { context, topic: subscription.topic, read };
+    return { context, topic, read };
   }
 
   function readerAt(context: string, topic: string): Reader {

@@ -19,7 +19,7 @@ interface Logged {
   readonly event: SealedEvent;
 }
 
-describe('of a log that somebody has written to, with hashes that fit, a verification names', () => {
+describe('of a log that somebody has written to, with hashes that fit,', () => {
   let system: MemorySystem;
   let [ada, bob]: Person[] = [];
 
@@ -62,7 +62,7 @@ describe('of a log that somebody has written to, with hashes that fit, a verific
     data: { ...event.data, sealed },
   });
 
-  it('an altered box', async () => {
+  it('a verification names an altered box', async () => {
     const newest = await find(CUSTOMERS, ada!.id, NEWEST);
     const { sealed } = newest.event.data;
     const bytes = Buffer.from(sealed.box, 'base64');
@@ -73,7 +73,7 @@ describe('of a log that somebody has written to, with hashes that fit, a verific
     }
   });
 
-  it('boxes of two events of a person that changed places', async () => {
+  it('a verification names boxes of two events of a person that changed places', async () => {
     const [one, other] = [await find(CUSTOMERS, ada!.id, 1), await find(CUSTOMERS, ada!.id, NEWEST)];
     await write(one, withSealed(one, other.event.data.sealed));
     await write(other, withSealed(other, one.event.data.sealed));
@@ -83,7 +83,7 @@ describe('of a log that somebody has written to, with hashes that fit, a verific
     expect(unreadable.map(({ record }) => String(record.key))).toEqual([ada!.id, ada!.id]);
   });
 
-  it('a box of another person, whichever key it says', async () => {
+  it('a verification names a box of another person, whichever key it says', async () => {
     const [newest, other] = [await find(CUSTOMERS, ada!.id, NEWEST), await find(CUSTOMERS, bob!.id, NEWEST)];
     const { kid } = newest.event.data.sealed;
     await write(newest, withSealed(newest, other.event.data.sealed));
@@ -92,21 +92,39 @@ describe('of a log that somebody has written to, with hashes that fit, a verific
     await expectNamed('accounts', newest, 'data/sealed was altered, or is of another event');
   });
 
-  it('the event of another person under this person’s id', async () => {
+  it('a verification names the event of another person under this person’s id', async () => {
     const [newest, other] = [await find(CUSTOMERS, ada!.id, NEWEST), await find(CUSTOMERS, bob!.id, NEWEST)];
     const { customer } = newest.event.data;
     await write(newest, { ...other.event, subject: ada!.id, data: { ...other.event.data, customer } });
     await expectNamed('accounts', newest, 'data/sealed was sealed with a key that is not the person’s');
   });
 
-  it('an order that was given to another customer', async () => {
+  it('a verification names an order that was given to another customer', async () => {
     const shipped = await find(ORDERS, ada!.orders[0] as string, 2);
     const order = { ...shipped.event.data.order, customerId: bob!.id };
     await write(shipped, { ...shipped.event, data: { ...shipped.event.data, order } } as CloudEvent);
     await expectNamed('orders', shipped, 'data/sealed was sealed with a key that is not the person’s');
   });
 
-  it('an event whose hash was left as it is, too', async () => {
+  it('a replay restores the newest states that it can open, and knows nothing of the others', async () => {
+    const altered = [await find(CUSTOMERS, ada!.id, NEWEST - 1), await find(CUSTOMERS, ada!.id, NEWEST)];
+    const { sealed } = (await find(CUSTOMERS, ada!.id, 1)).event.data;
+    for (const each of altered) await write(each, withSealed(each, sealed));
+    await system.withRebuilt('accounts', async ({ stateOf, linksOf, unreadable }) => {
+      expect(await stateOf(bob!.id)).toMatchObject({ version: NEWEST, name: { title: `Dr ${NEWEST}` } });
+      expect(await stateOf(ada!.id)).toMatchObject({ version: NEWEST - 2, name: { title: `Dr ${NEWEST - 2}` } });
+      const versions = (await linksOf(ada!.id)).map(({ version }) => version);
+      expect(versions).toEqual(Array.from({ length: NEWEST - 2 }, (_, index) => index + 1));
+      const reason = 'data/sealed was altered, or is of another event';
+      const [one, other] = altered.map(({ place }) => Number(place.split('!')[2]));
+      expect(unreadable).toMatchObject([
+        { record: { offset: one }, reason },
+        { record: { offset: other }, reason },
+      ]);
+    });
+  });
+
+  it('a verification names an event whose hash was left as it is, too', async () => {
     const newest = await find(CUSTOMERS, ada!.id, NEWEST);
     const [, partition, offset] = newest.place.split('!');
     const record = (await system.records.get(newest.place)) as KeptRecord;

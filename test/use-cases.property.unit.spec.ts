@@ -26,7 +26,7 @@ import { isCodedError } from '../src/platform/tools/errors.js';
 import type { LoggedRecord } from '../src/platform/log/bus.js';
 import { leaseUntil } from '../src/platform/log/lease.js';
 import type { CloudEvent } from '../src/platform/event/cloud-event.js';
-import { recordedChangeReader } from '../src/platform/views/read-recorded-change.js';
+import { ownEventsOf } from '../src/platform/views/read-own-events.js';
 import { applyRecords } from '../src/platform/consuming/apply-records.js';
 import type { Subscription } from '../src/platform/consuming/subscription.js';
 import { customerInput, items } from './support/arbitraries.js';
@@ -212,7 +212,7 @@ describe('the use cases, over a store', () => {
         }
         await record(logged.slice(end));
         await record(logged);
-        const read = recordedChangeReader<CustomerRecord>(customerEvents);
+        const { entry: read } = ownEventsOf<CustomerRecord>(customerEvents);
         const entries = chain.map((event, offset) => read(asRead(event), recordOf(event, offset))!);
         const last = entries.at(-1)?.state;
         const isErased = last !== undefined && 'erased' in last;

@@ -13,7 +13,8 @@ import { Process } from '../../src/platform/process/process.js';
 import { eventually } from '../../src/platform/testing/eventually.js';
 import { silentLogger } from '../../src/platform/testing/silent-logger.js';
 import type { KeptRecord } from './log-world.js';
-import { type Verified, verified } from './verified.js';
+import { type Rebuilt, withRebuilt } from './rebuilt.js';
+import { type Verifiable, type Verified, verified } from './verified.js';
 
 const KEYS = 'accounts.customer.keys';
 
@@ -118,9 +119,12 @@ export class MemorySystem {
   }
 
   verify(name: string): Promise<Verified> {
-    const context = CONTEXTS.find((each) => each.name === name) as (typeof CONTEXTS)[number];
-    const config = parseConfig({});
-    return verified(context, { ...this.backends(), config, bus: this.bus, lagToleranceMs: 0 });
+    return verified(contextCalled(name), this.verifiable());
+  }
+
+  /** Looks at what a replay makes of the log. */
+  withRebuilt(name: string, look: (rebuilt: Rebuilt) => Promise<void>): Promise<void> {
+    return withRebuilt(contextCalled(name), this.verifiable(), look);
   }
 
   /** Expects that neither context differs from the log, now or soon. */
@@ -145,6 +149,10 @@ export class MemorySystem {
     return work({ ring, store, published }, (records) => bus.publish(KEYS, records));
   }
 
+  private verifiable(): Verifiable {
+    return { ...this.backends(), config: parseConfig({}), bus: this.bus, lagToleranceMs: 0 };
+  }
+
   private backends() {
     return {
       openDatabase: (name: string) => Promise.resolve(this.databaseOf(name)),
@@ -159,4 +167,8 @@ export class MemorySystem {
   private databaseOf(name: string): Database {
     return { ...(this.databases.get(name) as EmbeddedDatabase), close: () => Promise.resolve() };
   }
+}
+
+function contextCalled(name: string): (typeof CONTEXTS)[number] {
+  return CONTEXTS.find((each) => each.name === name) as (typeof CONTEXTS)[number];
 }

@@ -184,6 +184,8 @@ export interface LogCompared {
 
 /** A state from the log. */
 export interface Restored<State> {
+  /** The store is unlikely to have the aggregate. */
+  readonly isNew?: boolean;
   /** The person's key, for an aggregate that the store does not have yet. */
   readonly key?: StoredKey | undefined;
   readonly id: string;

@@ -5,7 +5,7 @@ import type { Keep } from '../rebuilding/forks.js';
 import { type Conflict, conflicts } from '../rebuilding/conflicts.js';
 import { inspectionSuffix, KEPT_FOR_DAYS } from '../rebuilding/inspection.js';
 import type { Links } from '../rebuilding/links.js';
-import { fill, recordLinks, takeOver } from '../rebuilding/replay.js';
+import { fill, newestStates, takeOver } from '../rebuilding/replay.js';
 import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js';
 import type { Database } from '../context/database.js';
 import type { EmbeddedDatabase } from '../embedded/database.js';
@@ -156,6 +156,7 @@ async function fillUntil(
   const unreadable = new FindingPrinter();
   const projector = await LogProjector.start(connections.bus, target, {
     ...projectorOptions(connections, unreadable),
+    newestOnly: { retract: () => Promise.resolve() },
     until,
   });
   try {
@@ -212,7 +213,7 @@ async function rebuildIn(
   const unreadable = new FindingPrinter();
   let projector: LogProjector | undefined;
   try {
-    const options = { ...projectorOptions(connections, unreadable), observe: recordLinks(links, target) };
+    const options = { ...projectorOptions(connections, unreadable), ...newestStates(links, target) };
     const started = (projector = await LogProjector.start(bus, target, options));
     await showProgress(
       `replay ${context.name}`,

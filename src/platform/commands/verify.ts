@@ -1,7 +1,9 @@
+import type { Aggregate } from '../aggregate/aggregates.js';
 import type { Context } from '../context/define-context.js';
 import type { EmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
-import { type RestorableChange, restoreInto } from '../rebuilding/restore-into.js';
+import { restoreInto } from '../rebuilding/restore-into.js';
+import type { StateChange } from '../views/read-own-events.js';
 import type { Replayable } from '../rebuilding/replayable.js';
 import type { Difference } from '../rebuilding/compare.js';
 import { verify as verifyContext } from '../rebuilding/verify.js';
@@ -141,7 +143,11 @@ async function repairDocument(
   const isNewer = expected && Number(expected.content.version) > Number(found?.content.version ?? 0);
   if (own?.store.keysTopic !== undefined && theirs?.keys && isNewer) {
     // With the person's key, without which the next event would be sealed with another one.
-    await restoreInto(own.store, [{ id: key, ...expected.content } as unknown as RestorableChange], theirs.keys.source);
+    await restoreInto(
+      own.store,
+      [{ id: key, ...expected.content } as unknown as StateChange<Aggregate>],
+      theirs.keys.source,
+    );
     return;
   }
   await collections.find((each) => each.collection === collection)?.repair(key, found, expected);

@@ -54,12 +54,15 @@ export async function applyRecords(
   const events = parsed.map(({ event }) => event);
   const opened = (await subscription.open?.(events)) ?? events;
   const readable: Readable[] = [];
-  for (const [index, { record }] of parsed.entries()) {
+  const add = (record: LoggedRecord, message: unknown) => {
+    if (message !== undefined) readable.push({ record, message });
+  };
+  for (const [index, { record, event: sealed }] of parsed.entries()) {
     try {
+      add(record, subscription.readSealed?.(sealed, record));
       const event = opened[index] as Opened;
       if (event instanceof UnreadableRecord) throw event;
-      const message = subscription.read(event, record);
-      if (message !== undefined) readable.push({ record, message });
+      add(record, subscription.read(event, record));
     } catch (error) {
       refuse(record, error);
     }

@@ -19,10 +19,20 @@ export interface Subscription<Message = unknown> {
    */
   read(event: CloudEvent, record: LoggedRecord): Message | undefined;
   /**
+   * As `read`, but of the event as it is in the log, not opened. Its message is applied before that of `read`, and also
+   * if the event cannot be opened or `read` refuses it.
+   */
+  readSealed?(event: CloudEvent, record: LoggedRecord): Message | undefined;
+  /**
    * Applies messages of one partition, in order. They may be delivered again. Work that may exceed the session timeout
    * must call `lease.heartbeat()` and be resumable.
    * @throws PlatformError `not-storable` when the database can never store one of them (the others may or may not have
    * been applied), `unavailable` when a dependency is unavailable
    */
   react(messages: readonly Message[], lease: Lease): Promise<void>;
+  /**
+   * In a rebuild: applies what `react` kept back because a later event might replace it. Returns the ids of aggregates
+   * whose newest event cannot be applied: their events have to be applied again, one by one.
+   */
+  readonly settle?: () => Promise<ReadonlySet<string>>;
 }

@@ -4,7 +4,8 @@ import type { Aggregate, Change } from '../aggregate/aggregates.js';
 import type { Bus } from '../log/bus.js';
 import type { RecordedTopic } from '../rebuilding/fork-watch.js';
 import type { History } from '../views/history.js';
-import { recordedChangeReader } from '../views/read-recorded-change.js';
+import { OpenedHistory } from '../views/opened-history.js';
+import { ownEventsOf } from '../views/read-own-events.js';
 import { AwaitedProjection } from '../views/awaited-projection.js';
 import { CursorListing } from '../views/cursor-listing.js';
 import { Cursors } from '../views/cursors.js';
@@ -111,16 +112,20 @@ export function openContext(
   const reacting = reactions.map((each) => reactingOf(each, container, openerOf(each)));
   const confirmed = aggregates.flatMap(({ confirmations }) => confirmations ?? []);
   const collecting = confirmed.map(({ part }) => part);
-  const serving: Part[] = [...recorded.flatMap(({ recording }) => recording ?? []), ...reacting, ...collecting];
+  const recording = recorded.flatMap((each, index) => (aggregates[index]?.history ? [each.recording] : []));
+  const serving: Part[] = [...recording, ...reacting, ...collecting];
   const erasing = new Set([
     ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
     ...reactions.flatMap(typesOf),
   ]);
-  const projections = subscriptionsOf(context.name, [
-    ...projecting,
-    ...recorded.map(({ restoring }) => restoring),
-    ...collecting,
-  ]);
+  const rebuilding = (restoring: readonly Part[]) =>
+    subscriptionsOf(context.name, [
+      ...projecting,
+      ...recorded.map((each) => each.recording),
+      ...restoring,
+      ...collecting,
+    ]);
+  const projections = rebuilding(recorded.map(({ restoringEach }) => restoringEach));
   let used: Bus | undefined;
   const onErased = async (topic: string, events: readonly CloudEvent[]) => {
     await database.dropInspections();
@@ -143,6 +148,7 @@ export function openContext(
     subscriptions: subscriptionsOf(context.name, serving, { erasing, onErased }),
     replayable: {
       projections,
+      newestOnly: rebuilding(recorded.map(({ restoringNewest }) => restoringNewest)),
       systemsOfRecord: aggregates.map((each) => toSystemOfRecord(each, keys)),
       erasing: [...erasing],
       collections: [
@@ -211,7 +217,10 @@ function openAggregate(
     container.bind(list.port).toConstantValue(new CursorListing(stores.listing(collection), collection, cursors));
   const history: (History<Aggregate> & Audited) | undefined =
     declared && stores.history<Aggregate>(declared.collection);
-  if (declared && history) container.bind(declared.port).toConstantValue(history);
+  if (declared && history) {
+    const opened = new OpenedHistory(history, events, keys.of(events.keys)?.open);
+    container.bind(declared.port).toConstantValue(opened);
+  }
   const { erasures } = declaration;
   const confirmations = erasures && stores.projection<Confirmed>(erasures.collection);
   const attesting = confirmations && erasuresFrom({ events, store, history, confirmations, confirming, overwritten });
@@ -242,7 +251,7 @@ function toSystemOfRecord(
   { declaration: { events }, store, states, history }: OpenAggregate,
   keys: ContextKeys,
 ): SystemOfRecord {
-  const read = recordedChangeReader<Aggregate>(events);
+  const { state: read } = ownEventsOf<Aggregate>(events);
   const own = keys.of(events.keys);
   return {
     ...{ stream: events, read, store, states },

@@ -1,6 +1,7 @@
 import type { KeyStore } from '../privacy/rotate-keys.js';
 import type { Logger } from 'pino';
 import { type Advance, fingerprintOf, type Position } from '../consuming/positions.js';
+import type { CloudEvent } from '../event/cloud-event.js';
 import type { Bus, RecordHandler } from '../log/bus.js';
 import { ErasureLedger, type LedgerEntry } from '../privacy/erasure-ledger.js';
 import { erasureIn, timesOf } from '../privacy/erasures.js';
@@ -41,7 +42,10 @@ export interface KeyWatchPositions {
 
 /** The keys of one kind of persons, as a context uses them: it has the persons themselves, or copies of their keys. */
 export class PersonKeys {
+  /** Opens events, and drops the keys of the persons whom they erase. */
   readonly open: OpenEvents;
+  /** Drops the keys of the persons whom these events erase. Necessary only for events that are not opened. */
+  readonly dropErased: (events: readonly CloudEvent[]) => Promise<void>;
   /** Where the keys are looked up to seal events. */
   readonly source: KeySource;
   private readonly copies: KeyCopies | undefined;
@@ -65,13 +69,15 @@ export class PersonKeys {
       : { find: waitForKeys(this.copies ?? lasting, () => this.ledger?.catchUp() ?? Promise.resolve()) };
     const copies = ofLog?.copies ?? this.copies;
     const open = openEventsWith(ring, copies ?? lasting, missing);
-    this.open = async (events) => {
+    this.dropErased = async (events) => {
       const erasures = events.flatMap((event) => erasureIn(event, topic) ?? []);
       for (const { person } of erasures) ring.drop(person);
-      if (copies && erasures.length > 0) {
-        await copies.shred(timesOf(erasures));
-        ofLog?.erased(erasures.map(({ person }) => person));
-      }
+      if (!copies || erasures.length === 0) return;
+      await copies.shred(timesOf(erasures));
+      ofLog?.erased(erasures.map(({ person }) => person));
+    };
+    this.open = async (events) => {
+      await this.dropErased(events);
       return open(events);
     };
   }

@@ -24,8 +24,12 @@ export interface Part {
   readonly topic: string;
   /** Opens the sealed parts of its events. */
   readonly open?: OpenEvents | undefined;
+  /** Reads events as they are in the log, even if another part of the topic opens them or cannot read them. */
+  readonly isSealed?: boolean;
   read(event: CloudEvent, record: LoggedRecord): unknown;
   apply(messages: readonly Read[], lease: Lease): Promise<void>;
+  /** As {@link Subscription.settle}. */
+  readonly settle?: () => Promise<ReadonlySet<string>>;
 }
 
 /** Returns the part of a reaction that a replay repeats. */
@@ -144,22 +148,31 @@ interface Message {
 }
 
 function subscriptionOf(group: string, topic: string, parts: readonly Part[], erasing?: Erasing): Subscription {
+  const reading = (isMeant: (part: Part) => boolean) => (event: CloudEvent, record: LoggedRecord) => {
+    const readings = parts.map((part) => (isMeant(part) ? part.read(event, record) : undefined));
+    return readings.some((each) => each !== undefined) ? { event, readings } : undefined;
+  };
   const subscription: Subscription<Message> = {
     topic,
     group,
     open: parts.find(({ open }) => open)?.open,
-    read: (event, record) => {
-      const readings = parts.map((part) => part.read(event, record));
-      return readings.some((reading) => reading !== undefined) ? { event, readings } : undefined;
-    },
+    read: reading(({ isSealed }) => isSealed !== true),
+    readSealed: reading(({ isSealed }) => isSealed === true),
     react: async (messages, lease) => {
       for (const [index, part] of parts.entries()) {
         const read = messages.map(({ event, readings }) => ({ event, message: readings[index] }));
         const meant = read.filter(({ message }) => message !== undefined);
         if (meant.length > 0) await part.apply(meant, lease);
       }
-      const erasures = erasing ? messages.flatMap(({ event }) => (erasing.erasing.has(event.type) ? [event] : [])) : [];
-      if (erasures.length > 0) await erasing?.onErased(topic, erasures);
+      // An event that was read twice, sealed and opened, erases once.
+      const erasures = new Map(
+        messages.flatMap(({ event }) => (erasing?.erasing.has(event.type) ? [[event.id, event] as const] : [])),
+      );
+      if (erasures.size > 0) await erasing?.onErased(topic, [...erasures.values()]);
+    },
+    settle: async () => {
+      const unread = await Promise.all(parts.map(({ settle }) => settle?.() ?? Promise.resolve([])));
+      return new Set(unread.flatMap((ids) => [...ids]));
     },
   };
   return subscription as Subscription;

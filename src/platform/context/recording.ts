@@ -1,17 +1,23 @@
 import type { Aggregate, Restorable } from '../aggregate/aggregates.js';
-import { chainOf, type History, type RecordedChange } from '../views/history.js';
-import { recordedChangeReader } from '../views/read-recorded-change.js';
+import { UnreadableRecord } from '../event/parse-cloud-event.js';
+import type { Opened } from '../privacy/open-events.js';
+import { LateStates, type RestoreStates } from '../rebuilding/late-states.js';
+import { chainOf, type History, type HistoryEntry } from '../views/history.js';
+import { ownEventsOf, type StateChange } from '../views/read-own-events.js';
 import type { AggregateDeclaration } from './declaration.js';
+import { isNotStorable } from '../tools/errors.js';
 import { restoreInto } from '../rebuilding/restore-into.js';
 import type { PersonKeys } from './person-keys.js';
 import type { Part } from './reacting.js';
 
 /** A context's reactions to its own events. */
 export interface Recording {
-  /** In a running service: updates the history; undefined without one. */
-  readonly recording: Part | undefined;
-  /** In a replay: also restores the states. */
-  readonly restoring: Part;
+  /** Updates the history, and drops the keys of erased persons. */
+  readonly recording: Part;
+  /** In a rebuild: restores every state, one after the other. */
+  readonly restoringEach: Part;
+  /** In a rebuild: restores the newest states. */
+  readonly restoringNewest: Part;
 }
 
 /** Updates the history of a kind of aggregate from the log, and erases personal data from it. */
@@ -23,25 +29,67 @@ export function recordingOf(
 ): Recording {
   const { topic, typePrefix, erasing = [] } = events;
   const erasingTypes = new Set(erasing.map((type) => `${typePrefix}.${type}`));
-  const read = recordedChangeReader<Aggregate>(events);
+  const own = ownEventsOf<Aggregate>(events);
 
-  const record = async (changes: readonly RecordedChange<Aggregate>[]) => {
+  const record = async (entries: readonly HistoryEntry<Aggregate>[]) => {
     if (!history) return;
-    if (declared?.keepsStates !== true) return history.append(changes.map(chainOf));
-    await history.append(changes);
-    const erasures = changes.filter(({ type, state }) => erasingTypes.has(type) || state?.erased);
+    if (declared?.keepsStates !== true) return history.append(entries.map(chainOf));
+    await history.append(entries);
+    const erasures = entries.filter(({ type, state }) => erasingTypes.has(type) || state?.erased);
     await Promise.all(erasures.map(({ id, version }) => history.forget(id, version)));
   };
-  const part = (apply: (changes: readonly RecordedChange<Aggregate>[]) => Promise<unknown>): Part => ({
-    topic,
-    read,
-    open: keys?.open,
-    apply: async (messages) => {
-      await apply(messages.map(({ message }) => message as RecordedChange<Aggregate>));
-    },
-  });
+  const restore = (changes: readonly StateChange<Aggregate>[]) => restoreInto(store, changes, keys?.source);
+
+  /** @throws PlatformError `unavailable` */
+  const restoreNewest: RestoreStates = async (states) => {
+    const sealed = states.map(({ event }) => event);
+    const opened = (await keys?.open(sealed)) ?? sealed;
+    const changes = states.flatMap(({ isNew }, index) => {
+      const change = stateIn(opened[index] as Opened);
+      return change ? { ...change, isNew } : [];
+    });
+    const read = new Set(changes.map(({ id }) => id));
+    const unread = sealed.flatMap(({ subject }) => (read.has(subject) ? [] : subject));
+    try {
+      await restore(changes);
+      return unread;
+    } catch (error) {
+      if (!isNotStorable(error)) throw error;
+      return sealed.map(({ subject }) => subject);
+    }
+  };
+  const stateIn = (event: Opened): StateChange<Aggregate> | undefined => {
+    try {
+      return event instanceof UnreadableRecord ? undefined : own.state(event);
+    } catch {
+      // Why is told when the aggregate's events are applied one by one.
+      return undefined;
+    }
+  };
+  const late = new LateStates(restoreNewest);
+
   return {
-    recording: history && part(record),
-    restoring: part((changes) => Promise.all([restoreInto(store, changes, keys?.source), record(changes)])),
+    recording: {
+      ...{ topic, isSealed: true },
+      read: (event, record) => own.entry(event, record),
+      apply: async (messages) => {
+        await keys?.dropErased(messages.map(({ event }) => event));
+        await record(messages.map(({ message }) => message as HistoryEntry<Aggregate>));
+      },
+    },
+    restoringEach: {
+      ...{ topic, open: keys?.open },
+      read: (event) => own.state(event),
+      apply: (messages) => restore(messages.map(({ message }) => message as StateChange<Aggregate>)),
+    },
+    restoringNewest: {
+      ...{ topic, isSealed: true },
+      read: (event, { value }) => (own.isOf(event) ? (value?.length ?? 0) : undefined),
+      apply: async (messages) => {
+        for (const { event, message } of messages) late.add(event, message as number);
+        await late.trim();
+      },
+      settle: () => late.settle(),
+    },
   };
 }

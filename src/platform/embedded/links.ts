@@ -20,6 +20,10 @@ export class EmbeddedLinks implements Links {
     await this.links.batch(links.map((link) => ({ type: 'put', key: keyOf(link), value: toText(link) })));
   }
 
+  async remove(links: readonly Link[]): Promise<void> {
+    await this.links.batch(links.map((link) => ({ type: 'del', key: keyOf(link) })));
+  }
+
   async of(topic: string, id: string): Promise<readonly Link[]> {
     const range = { gte: `${topic}!${id}\0`, lt: `${topic}!${id}\u0001` };
     const links: Link[] = [];

@@ -58,6 +58,13 @@ export interface SealedPart {
   readonly person?: string;
 }
 
+/** Returns true if this may be a sealed part; whether it can be opened is another question. */
+export function isSealedPart(part: unknown): part is SealedPart {
+  if (typeof part !== 'object' || part === null) return false;
+  const { kid, box, person } = part as Record<string, unknown>;
+  return typeof kid === 'string' && typeof box === 'string' && (person === undefined || typeof person === 'string');
+}
+
 /** A domain event: what happened, in the past tense, with the whole state after it. */
 export interface DomainEvent {
   readonly type: string;

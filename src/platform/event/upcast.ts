@@ -21,7 +21,7 @@ export function upcast(event: CloudEvent, upcasters: Upcasters, newest: number):
   const { type } = event;
   const stated = majorVersionOf(event);
   if (stated === newest) return event;
-  if (stated > newest) throw new UnreadableRecord(`major version ${stated} of ${type} is not known here`);
+  refuseUnknown(type, stated, newest);
   let { data } = event;
   for (let major = stated; major < newest; major++) {
     const lift = upcasters[dataschemaOf(type, major)];
@@ -34,4 +34,9 @@ export function upcast(event: CloudEvent, upcasters: Upcasters, newest: number):
     }
   }
   return { ...event, dataschema: dataschemaOf(type, newest), data };
+}
+
+/** @throws UnreadableRecord for a major version that is newer than the newest that the reader supports */
+export function refuseUnknown(type: string, major: number, newest: number): void {
+  if (major > newest) throw new UnreadableRecord(`major version ${major} of ${type} is not known here`);
 }

@@ -10,8 +10,6 @@ export interface DataKey {
   readonly kid: string;
   /** Cached by its owner: a `KeyObject` seals three times as fast as a Buffer. */
   readonly secret: KeyObject;
-  /** What was sealed last. The process that publishes an event often reads it again soon, and need not open it then. */
-  lastSealed?: { readonly box: string; readonly boundTo: string; readonly json: string } | undefined;
 }
 
 /** A data key as it is stored and published: encrypted with a master key. */

@@ -1,5 +1,5 @@
 import { boundTo } from '../event/compose-event.js';
-import type { CloudEvent, SealedPart } from '../event/cloud-event.js';
+import { type CloudEvent, isSealedPart, type SealedPart } from '../event/cloud-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { unavailable } from '../tools/errors.js';
 import { type DataKey, isShredded, type StoredKey } from './data-key.js';
@@ -71,12 +71,6 @@ function sealedOf(event: CloudEvent): SealedEvent | UnreadableRecord | undefined
   const person = part.person === undefined ? subject : valueAt(data, pointerOf(part.person).tokens);
   if (typeof person !== 'string') return new UnreadableRecord('data/sealed does not say of which person it is');
   return { event, part, person };
-}
-
-function isSealedPart(part: unknown): part is SealedPart {
-  if (typeof part !== 'object' || part === null) return false;
-  const { kid, box, person } = part as Record<string, unknown>;
-  return typeof kid === 'string' && typeof box === 'string' && (person === undefined || typeof person === 'string');
 }
 
 function openIfUsable(ring: KeyRing, sealed: SealedEvent, key: StoredKey | undefined, isWaiting: boolean): Opened {

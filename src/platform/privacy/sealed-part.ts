@@ -37,7 +37,6 @@ export function sealPart(key: DataKey, content: object, boundTo: string): Sealed
   const encrypted = cipher.update(compress(json));
   cipher.final();
   const box = Buffer.concat([iv, encrypted, cipher.getAuthTag()]).toString('base64');
-  key.lastSealed = { box, boundTo, json };
   return { kid, alg: 'A256GCM', zip: 'DEF-d1', box };
 }
 
@@ -56,13 +55,12 @@ function compress(json: string): Buffer {
  * @throws UnreadableRecord when it was altered, belongs to another event or is sealed with another key; without a value
  */
 export function openPart(key: DataKey, sealed: SealedPart, boundTo: string): object {
-  const { kid, secret, lastSealed } = key;
+  const { kid, secret } = key;
   if (sealed.kid !== kid) throw new UnreadableRecord('data/sealed was sealed with a key that is not the person’s');
   // Events come from elsewhere.
   if ((sealed.alg as string) !== 'A256GCM' || (sealed.zip as string) !== 'DEF-d1') {
     throw new UnreadableRecord('data/sealed is of a kind that is not known here');
   }
-  if (lastSealed?.box === sealed.box && lastSealed.boundTo === boundTo) return parse(lastSealed.json);
   return parse(decompress(decrypt(secret, sealed.box, boundTo)));
 }
 

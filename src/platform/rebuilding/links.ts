@@ -26,6 +26,8 @@ export interface Link {
 export interface Links {
   /** Adds links. Per topic, id and version, the first in the log becomes the link and the others its rivals. */
   add(links: readonly Link[]): Promise<void>;
+  /** Removes links. */
+  remove(links: readonly Link[]): Promise<void>;
   /** The links of an aggregate, in order of version. */
   of(topic: string, id: string): Promise<readonly Link[]>;
   /** All links, or those of one topic, in order of topic, id (by bytes) and version. */

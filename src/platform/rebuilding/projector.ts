@@ -1,14 +1,14 @@
 import type { Aggregate, Unpublished } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../tools/backoff.js';
-import type { Bus, LoggedRecord, LogReader } from '../log/bus.js';
+import type { Bus, LoggedRecord, LogReader, RecordHandler } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { originalHashes } from '../event/copied-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import { isUnavailable } from '../tools/errors.js';
 import { restoreInto } from './restore-into.js';
-import type { RecordedChange } from '../views/history.js';
+import type { StateChange } from '../views/read-own-events.js';
 import { applyRecords, type Refused } from '../consuming/apply-records.js';
 import type { Subscription } from '../consuming/subscription.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
@@ -23,6 +23,11 @@ export interface ProjectorOptions {
   readonly until?: string | undefined;
   /** Called with every event, in partition order, after the projections have applied it. */
   readonly observe?: (events: readonly ObservedEvent[]) => Promise<void>;
+  /** Restores only the newest states. Without it, every event is opened and applied, so that each is checked. */
+  readonly newestOnly?: {
+    /** Called with observed events that turned out to be unreadable later. */
+    readonly retract: (events: readonly ObservedEvent[]) => Promise<void>;
+  };
   /** Called for every record that cannot be applied. */
   readonly onRefused?: (refused: RefusedRecord) => void;
   /** Called when a dependency is unavailable. The same records are then retried. */
@@ -43,8 +48,7 @@ type Observed = { -readonly [Name in keyof ObservedEvent]: ObservedEvent[Name] }
 /** Pending events per batch, in characters of JSON. */
 const MAX_BATCH_LENGTH = 4 * 1024 ** 2;
 
-/** The log position of an event that is not published yet. */
-const NOT_LOGGED: LoggedRecord = { topic: '', partition: -1, offset: -1, key: null, value: null, headers: {} };
+const NONE: ReadonlySet<string> = new Set();
 
 /** Reads the log from its beginning and applies it to the projections of a context. */
 export class LogProjector {
@@ -60,7 +64,8 @@ export class LogProjector {
     private readonly target: Replayable,
     private readonly options: ProjectorOptions,
   ) {
-    this.projections = new Map(target.projections.map((projection) => [projection.topic, projection]));
+    const projections = options.newestOnly ? target.newestOnly : target.projections;
+    this.projections = new Map(projections.map((projection) => [projection.topic, projection]));
   }
 
   static async start(bus: Bus, target: Replayable, options: ProjectorOptions): Promise<LogProjector> {
@@ -88,6 +93,10 @@ export class LogProjector {
     const { signal } = this.options;
     try {
       await this.reader?.caughtUp();
+      for (const { topic, settle } of this.projections.values()) {
+        const unread = settle ? await this.untilDone(settle) : NONE;
+        if (unread.size > 0) await this.applyOneByOne(topic, unread);
+      }
     } finally {
       // If it was stopped, report that, and not the errors that follow from it.
       signal.throwIfAborted();
@@ -130,7 +139,7 @@ export class LogProjector {
     const opened = (await keys?.open(events)) ?? events;
     const changes = opened.flatMap((event) => {
       if (event instanceof UnreadableRecord) throw event;
-      return read(event, NOT_LOGGED) ?? [];
+      return read(event) ?? [];
     });
     await restoreInto(store, changes, keys?.source);
   }
@@ -139,28 +148,21 @@ export class LogProjector {
   async changesOf(
     { stream: { topic }, read }: SystemOfRecord,
     hashes: ReadonlySet<string>,
-  ): Promise<ReadonlyMap<string, RecordedChange<Aggregate>>> {
-    const changes = new Map<string, RecordedChange<Aggregate>>();
+  ): Promise<ReadonlyMap<string, StateChange<Aggregate>>> {
+    const changes = new Map<string, StateChange<Aggregate>>();
     if (hashes.size === 0) return changes;
     const collecting: Subscription = {
-      ...{ topic, group: '', open: this.projections.get(topic)?.open },
-      read: (event, record) => {
+      ...{ topic, group: '', open: this.oneByOne(topic).open },
+      read: (event) => {
         const { hash = '' } = originalHashes(event);
-        const change = hashes.has(hash) ? read(event, record) : undefined;
+        const change = hashes.has(hash) ? read(event) : undefined;
         if (change) changes.set(hash, change);
         return undefined;
       },
       react: () => Promise.resolve(),
     };
-    const reader = await this.bus.read([topic], (records, lease) =>
-      applyRecords(collecting, records, lease).then(() => undefined),
-    );
-    try {
-      await reader.caughtUp();
-      return changes;
-    } finally {
-      await reader.stop();
-    }
+    await this.readAgain(topic, (records, lease) => applyRecords(collecting, records, lease).then(() => undefined));
+    return changes;
   }
 
   /** Stops taking records. Resolves when the records in flight are applied; nothing is written after that. */
@@ -174,6 +176,32 @@ export class LogProjector {
     await this.reader?.stop();
   }
 
+  /** Applies all events of these aggregates one by one: the newest that can be applied counts. */
+  private async applyOneByOne(topic: string, ids: ReadonlySet<string>): Promise<void> {
+    const unread: ObservedEvent[] = [];
+    await this.readAgain(topic, async (all, lease) => {
+      const records = all.filter(({ key }) => ids.has(String(key)));
+      if (records.length === 0) return;
+      const observed = await this.apply(this.oneByOne(topic), records, lease);
+      unread.push(...observed.filter(({ isUnread }) => isUnread));
+    });
+    await this.options.newestOnly?.retract(unread);
+  }
+
+  private oneByOne(topic: string): Subscription {
+    return this.target.projections.find((each) => each.topic === topic) as Subscription;
+  }
+
+  /** Reads a topic from its beginning to its end. */
+  private async readAgain(topic: string, handler: RecordHandler): Promise<void> {
+    const reader = await this.bus.read([topic], handler);
+    try {
+      await reader.caughtUp();
+    } finally {
+      await reader.stop();
+    }
+  }
+
   private take(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
     if (this.sealed) return Promise.resolve();
     const taken = this.project(records, lease);
@@ -182,41 +210,57 @@ export class LogProjector {
   }
 
   private async project(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
-    const { signal, onFailure, observe, onRefused } = this.options;
     const projection = this.projections.get((records[0] as LoggedRecord).topic) as Subscription;
+    const observed = await this.apply(projection, records, lease);
+    await this.options.observe?.(observed);
+  }
+
+  /** Applies records, and returns their events. */
+  private async apply(
+    projection: Subscription,
+    records: readonly LoggedRecord[],
+    lease: Lease,
+  ): Promise<readonly ObservedEvent[]> {
+    const { onRefused } = this.options;
     const observed: Observed[] = [];
-    const apply = () => {
+    const refused = await this.untilDone(() => {
       observed.length = 0;
       return applyRecords(this.watched(projection, observed), records, lease);
-    };
-    const refused = await retryUntilDone(apply, {
+    });
+    for (const unread of refused) onRefused?.(unread);
+    const unread = new Set(refused.map(({ record }) => record));
+    if (unread.size === 0) return observed;
+    return observed.map((each) => (unread.has(each.record) ? { ...each, isUnread: true } : each));
+  }
+
+  /** Repeats work while a dependency is unavailable. */
+  private untilDone<T>(work: () => Promise<T>): Promise<T> {
+    const { signal, onFailure } = this.options;
+    return retryUntilDone(work, {
       signal,
       onFailure: (error) => {
         if (!isUnavailable(error)) throw error;
         onFailure?.(error);
       },
     });
-    for (const unread of refused) onRefused?.(unread);
-    const unread = new Set(refused.map(({ record }) => record));
-    await observe?.(
-      unread.size === 0
-        ? observed
-        : observed.map((each) => (unread.has(each.record) ? { ...each, isUnread: true } : each)),
-    );
   }
 
   /** The projection, with `until` applied and its events observed. */
   private watched(projection: Subscription, observed: Observed[]): Subscription {
     const { until } = this.options;
     const { erasing } = this.target;
+    const isMeant = ({ time, type }: CloudEvent) => until === undefined || time <= until || erasing.includes(type);
     return {
       ...projection,
       observe: (event, record) => void observed.push({ event, record }),
+      readSealed: (event, record) => {
+        if (!isMeant(event)) return undefined;
+        this.marked?.get(projection.topic)?.add(event.subject);
+        return projection.readSealed?.(event, record);
+      },
       read: (event, record) => {
         if (event.formerschema !== undefined) setOpened(observed, record, event);
-        if (until !== undefined && event.time > until && !erasing.includes(event.type)) return undefined;
-        this.marked?.get(projection.topic)?.add(event.subject);
-        return projection.read(event, record);
+        return isMeant(event) ? projection.read(event, record) : undefined;
       },
     };
   }

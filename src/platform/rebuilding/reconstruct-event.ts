@@ -18,9 +18,21 @@ export function reconstructEvent(
   { source, typePrefix, member, schemaVersions, schemas }: EventStream,
   { entry, state, prevhash }: EventParts,
 ): string | undefined {
-  const { type, hash, id: subject, version, time, eventId: id, actor, changed, extensions, sealed } = entry;
+  const {
+    type,
+    hash,
+    id: subject,
+    version,
+    time,
+    eventId: id,
+    actor,
+    changed,
+    extensions,
+    sealed,
+    schemaVersion,
+  } = entry;
   if (hash === undefined || state === undefined) return undefined;
-  const dataschema = dataschemaOf(type, schemaVersions[type.slice(typePrefix.length + 1)] ?? 1);
+  const dataschema = dataschemaOf(type, schemaVersion ?? schemaVersions[type.slice(typePrefix.length + 1)] ?? 1);
   const fields = sealed && personalFieldsOf(schemas, dataschema);
   const data = { [member]: state, changed };
   const canonical = canonicalJson({

@@ -19,13 +19,19 @@ export interface Replayed {
   readonly heldBack: number;
 }
 
-/** Returns an observer for a projector that stores the links of the context's own aggregates. */
-export function recordLinks(links: Links, { systemsOfRecord }: Replayable): NonNullable<ProjectorOptions['observe']> {
+/** Returns options for a projector that restores the newest states, and stores the links of the own aggregates. */
+export function newestStates(
+  links: Links,
+  { systemsOfRecord }: Replayable,
+): Required<Pick<ProjectorOptions, 'observe' | 'newestOnly'>> {
   const topics = new Set(systemsOfRecord.map(({ stream: { topic } }) => topic));
-  return async (observed) => {
-    // A record that cannot be applied is no part of the chain, whatever its hash.
-    const own = observed.filter(({ record: { topic }, isUnread }) => topics.has(topic) && !isUnread);
-    if (own.length > 0) await links.add(own.map(toLink));
+  // A record that cannot be applied is no part of the chain, whatever its hash.
+  return {
+    observe: async (observed) => {
+      const own = observed.filter(({ record: { topic }, isUnread }) => topics.has(topic) && !isUnread);
+      if (own.length > 0) await links.add(own.map(toLink));
+    },
+    newestOnly: { retract: (events) => links.remove(events.map(toLink)) },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Aggregate, Aggregates, Restorable } from '../aggregate/aggregates.js';
 import type { EventStream } from '../event/event-stream.js';
 import type { History } from '../views/history.js';
-import type { RecordedChangeReader } from '../views/read-recorded-change.js';
+import type { OwnEvents } from '../views/read-own-events.js';
 import type { KeySource } from '../privacy/key-source.js';
 import type { OpenEvents } from '../privacy/open-events.js';
 import type { SealingKeys } from '../privacy/sealing-keys.js';
@@ -19,8 +19,8 @@ export interface SystemKeys {
 /** One of the context's own aggregate types. Its store has more than the log: the events not published yet. */
 export interface SystemOfRecord {
   readonly stream: EventStream;
-  /** Reads an event of the stream the way the context itself does. */
-  readonly read: RecordedChangeReader<Aggregate>;
+  /** Reads the state from an opened event of the stream the way the context itself does. */
+  readonly read: OwnEvents<Aggregate>['state'];
   readonly store: Restorable & Aggregates<Aggregate>;
   /** The keys that seal its events, and open them. */
   readonly keys?: SystemKeys;
@@ -34,9 +34,11 @@ export interface SystemOfRecord {
 export interface Replayable {
   /**
    * The projections of each topic, without the reactions that issue commands. Those of the context's own topics restore
-   * aggregate states.
+   * aggregate states, one after the other.
    */
   readonly projections: readonly Subscription[];
+  /** The same, but only the newest states are opened and restored, now and then and by {@link Subscription.settle}. */
+  readonly newestOnly: readonly Subscription[];
   /** One for each aggregate type that the context owns. */
   readonly systemsOfRecord: readonly SystemOfRecord[];
   /**

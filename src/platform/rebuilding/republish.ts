@@ -86,9 +86,9 @@ function count({ events, lost, needsStandIn }: MissingEvents, sum: Republished):
   sum.aggregates += events.length > 0 || needsStandIn ? 1 : 0;
 }
 
-/** The projections of the context's own topics, without effects. */
+/** The projections of the context's own topics, without effects. Nothing has to be opened. */
 function readingOnly(live: Replayable, topics: readonly string[]): Replayable {
-  const own = live.projections.filter(({ topic }) => topics.includes(topic));
+  const own = live.newestOnly.filter(({ topic }) => topics.includes(topic));
   const projections = own.map((projection) => ({ ...projection, react: () => Promise.resolve() }));
   return { ...live, projections, systemsOfRecord: [] };
 }

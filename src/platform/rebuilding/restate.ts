@@ -4,8 +4,6 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import type { Extensions } from '../event/extensions.js';
 import type { SystemOfRecord } from './replayable.js';
 
-const NOWHERE = { topic: '', partition: -1, offset: -1, key: null, value: null, headers: {} };
-
 /** The state with the version that follows `version`. */
 export function nextAfter(state: Aggregate, version: number, now: string): Aggregate {
   // Clocks differ, and an aggregate's time must not go back.
@@ -35,7 +33,7 @@ export async function restatement(
 
 function isReadable(read: SystemOfRecord['read'], json: () => string): boolean {
   try {
-    return read(JSON.parse(json()) as CloudEvent, NOWHERE) !== undefined;
+    return read(JSON.parse(json()) as CloudEvent) !== undefined;
   } catch {
     return false;
   }

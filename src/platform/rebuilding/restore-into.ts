@@ -1,14 +1,7 @@
 import type { Aggregate, Restorable } from '../aggregate/aggregates.js';
 import type { KeySource } from '../privacy/key-source.js';
+import type { StateChange } from '../views/read-own-events.js';
 import { newestOfEach } from '../views/projection.js';
-
-/** A change, with the state after it if that is known. */
-export interface RestorableChange {
-  readonly id: string;
-  readonly version: number;
-  readonly hash?: string;
-  readonly state?: Aggregate;
-}
 
 /**
  * Stores the newest states among these changes, with the keys of the persons. A change of an erased person whose state
@@ -16,7 +9,7 @@ export interface RestorableChange {
  */
 export async function restoreInto(
   store: Pick<Restorable, 'restore' | 'keysTopic'>,
-  changes: readonly RestorableChange[],
+  changes: readonly StateChange<Aggregate>[],
   keys: KeySource | undefined,
 ): Promise<void> {
   const newest = newestOfEach(changes.flatMap(({ state, ...change }) => (state ? [{ ...change, state }] : [])));

@@ -1,5 +1,5 @@
 import type { Aggregate, Restorable, Unlogged, Unpublished } from '../aggregate/aggregates.js';
-import type { RecordedChange } from '../views/history.js';
+import type { StateChange } from '../views/read-own-events.js';
 import type { LogProjector } from './projector.js';
 import { type Ending, endingOf, type Fork, forkOf, type GivenUp, givenUpBy, type Keep } from './forks.js';
 import { type Conflict, conflicts, conflictsAt } from './conflicts.js';
@@ -30,7 +30,7 @@ export class AggregateTakeover {
   private readonly forks = new Map<string, Fork>();
   /** Aggregates ahead of the log that may be lost. */
   private readonly losable = new Set<string>();
-  private changes: ReadonlyMap<string, RecordedChange<Aggregate>> = new Map();
+  private changes: ReadonlyMap<string, StateChange<Aggregate>> = new Map();
   private unpublished: readonly Unpublished[] = [];
 
   constructor(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../log/bus.js';
 import { ofHistoryKey } from '../views/history.js';
+import { pointerOf, valueAt } from '../privacy/personal-fields.js';
 import type { Auditable } from './auditable.js';
 import { gapsIn, mainLine, variantsOf } from './branches.js';
 import { LogProjector, type RefusedRecord } from './projector.js';
@@ -135,7 +136,7 @@ export async function* compareWithLog({
 
 /**
  * Returns a check for history entries that differ only in what is of a former generation of the topic: the active one
- * has the same event elsewhere, and perhaps sealed.
+ * has the same event elsewhere, and perhaps sealed, which leaves less of the state.
  */
 async function traitsOfFormerGenerations(
   { collection }: Auditable,
@@ -144,12 +145,17 @@ async function traitsOfFormerGenerations(
 ): Promise<(difference: Difference) => boolean> {
   const own = systemsOfRecord.find(({ recorded }) => recorded?.entries.collection === collection);
   const former = own ? await projector.formerPartitions(own.stream.topic) : new Set<unknown>();
-  return ({ kind, fields, found }) =>
-    kind === 'different' && fields.every((field) => OF_GENERATION.has(field)) && former.has(found?.content.partition);
+  return ({ kind, fields, expected, found }) => {
+    if (kind !== 'different' || !former.has(found?.content.partition)) return false;
+    const wasSealed = expected?.content.sealed !== undefined && found?.content.sealed === undefined;
+    const isSealed = (field: string) =>
+      wasSealed && field.startsWith('/state/') && valueAt(expected.content, pointerOf(field).tokens) === undefined;
+    return fields.every((field) => OF_GENERATION.has(field) || isSealed(field));
+  };
 }
 
 /** The fields of a history entry that depend on the generation of the topic. */
-const OF_GENERATION: ReadonlySet<string> = new Set(['/partition', '/offset', '/sealed']);
+const OF_GENERATION: ReadonlySet<string> = new Set(['/partition', '/offset', '/sealed', '/schemaVersion']);
 
 type Pair = readonly [expected: Auditable, found: Auditable];
 

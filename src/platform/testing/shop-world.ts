@@ -9,7 +9,7 @@ import { toEventRecord } from '../event/event-record.js';
 import { LogProjector } from '../rebuilding/projector.js';
 import type { Conflict } from '../rebuilding/conflicts.js';
 import type { TakeoverOptions } from '../rebuilding/takeover.js';
-import { fill, recordLinks, type Replayed, takeOver } from '../rebuilding/replay.js';
+import { fill, newestStates, type Replayed, takeOver } from '../rebuilding/replay.js';
 import { republish, type Republished } from '../rebuilding/republish.js';
 import { verify } from '../rebuilding/verify.js';
 import { eventually } from './eventually.js';
@@ -98,10 +98,9 @@ export class ShopWorld {
     const target = this.context.open(shadows.database as Database).replayable;
     const scratch = await openEmbeddedDatabase('memory');
     const links = new EmbeddedLinks(scratch.level);
-    const observe = recordLinks(links, target);
     const projector = await LogProjector.start(this.fixture.bus, target, {
       signal: new AbortController().signal,
-      observe,
+      ...newestStates(links, target),
     });
     try {
       await fill(target, projector);

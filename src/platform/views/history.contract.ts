@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Auditable, AuditedDocument } from '../rebuilding/auditable.js';
-import { type History, listed, type RecordedChange } from './history.js';
+import { type History, listed, type HistoryEntry } from './history.js';
 
 interface Person {
   readonly name?: string;
@@ -154,7 +154,7 @@ export function historyContract(name: string, openFixture: () => Promise<History
   });
 }
 
-type Change = RecordedChange<Person> & { readonly state: Person };
+type Change = HistoryEntry<Person> & { readonly state: Person };
 
 /** As a context does that erases people. */
 async function take(history: History<Person>, changes: readonly Change[]): Promise<void> {

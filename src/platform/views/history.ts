@@ -19,14 +19,13 @@ export interface HistoryEntry<State = unknown> {
   readonly extensions?: Extensions;
   readonly partition: number;
   readonly offset: number;
-  /** The personal part as it was published, so that the event can be reconstructed. */
+  /** The personal part as it was published; it is opened when the state is read ({@link OpenedHistory}). */
   readonly sealed?: SealedPart;
-  /** The state after the change; undefined once it was forgotten. */
+  /** Major version of the schema of a sealed change: of that version is what is stored. */
+  readonly schemaVersion?: number;
+  /** The state after the change, of a sealed change without the personal part; undefined once it was forgotten. */
   readonly state?: State;
 }
-
-/** An entry read from the log. Its state is undefined only if nobody can know it, because the person was erased. */
-export type RecordedChange<State> = HistoryEntry<State>;
 
 /**
  * A placeholder for a change that was forgotten before it was recorded: of that change, only the chain is recorded.
@@ -49,10 +48,11 @@ export interface ForkedVersion {
 export type StoredChange<State> = HistoryEntry<State> | ForgottenChange;
 
 /** An entry without its state, and without what only the log needs. */
-export type ListedChange = Omit<HistoryEntry, 'id' | 'state' | 'extensions' | 'sealed'>;
+export type ListedChange = Omit<HistoryEntry, 'id' | 'state' | 'extensions' | 'sealed' | 'schemaVersion'>;
 
 /** Returns what a list shows of an entry. */
-export function listed({ id: _id, state: _s, extensions: _e, sealed: _p, ...change }: HistoryEntry): ListedChange {
+export function listed(entry: HistoryEntry): ListedChange {
+  const { id: _id, state: _s, extensions: _e, sealed: _p, schemaVersion: _v, ...change } = entry;
   return change;
 }
 

@@ -3,7 +3,7 @@ import { toCloudEvent } from '../testing/cloud-events.js';
 import { changed, created, eventOf, type Item, itemEvents } from '../testing/items.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
-import { recordedChangeReader } from './read-recorded-change.js';
+import { ownEventsOf } from './read-own-events.js';
 
 const SECRET = '4111111111111111';
 const time = '2026-01-01T00:00:00.000Z';
@@ -28,7 +28,7 @@ const item = {
   additionalProperties: false,
 };
 
-const read = recordedChangeReader<Item>({
+const { entry: read } = ownEventsOf<Item>({
   ...itemEvents,
   schemas: [
     { $id: 'urn:schema:test.item.created:v1', ...dataOf(item) },
