@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { KafkaBus } from '../src/platform/kafka/bus.js';
 import type { Bus } from '../src/platform/log/bus.js';
@@ -16,7 +17,7 @@ import {
 import { readTopics } from './support/read-log.js';
 import { runCommand } from './support/run-command.js';
 import { serve } from './support/run-process.js';
-import { type Place, tracesOf } from './support/traces.js';
+import { filesIn, type Place, tracesOf } from './support/traces.js';
 import { expectVerified } from './support/verified.js';
 
 const TOPICS = { accounts: 'accounts.customer.change', orders: 'orders.order.change' } as const;
@@ -32,7 +33,9 @@ describeWithOwnServers('a topic with events in clear text', 'sealed-generations'
 
   afterAll(() => bus.close());
 
+  /** Uncompressed: segment files are searched. */
   const settings = () => ({
+    KAFKA_COMPRESSION: 'none',
     ...{ KAFKA_BOOTSTRAP_SERVERS: servers.kafka, MONGODB_URI: servers.mongodb, KAFKA_SESSION_TIMEOUT_MS: '6000' },
   });
   const run = (module: string, ...args: string[]) => runCommand(settings(), ...args, '--module', module);
@@ -41,10 +44,18 @@ describeWithOwnServers('a topic with events in clear text', 'sealed-generations'
     return { running, urls: { accounts: running.url, orders: running.url } };
   };
 
-  /** The records of the generations that are active, as they are in the log. */
-  async function places(): Promise<Place[]> {
+  /** The generations that are active: their records, and Kafka's files as they are on disk. */
+  async function places(generation: string): Promise<Place[]> {
     const records = await readTopics(bus, Object.values(TOPICS));
-    return records.map(({ topic, partition, offset, value }) => [`${topic}/${partition}/${offset}`, String(value)]);
+    const read = records.map(
+      ({ topic, partition, offset, value }) => [`${topic}/${partition}/${offset}`, String(value)] as const,
+    );
+    const folders = Object.values(TOPICS).map((topic) => `${topic}${generation}-`);
+    const files = filesIn(join(servers.folder, 'kafka', 'data', 'logs')).filter(
+      ([path]) => path.endsWith('.log') && folders.some((folder) => path.includes(`/${folder}`)),
+    );
+    expect(files).not.toEqual([]);
+    return [...read, ...files];
   }
 
   async function replayAll(): Promise<void> {
@@ -63,7 +74,8 @@ describeWithOwnServers('a topic with events in clear text', 'sealed-generations'
     await before.running.kill('SIGTERM');
     const everything = [stays, goes, gone].map(({ texts }) => texts);
     // What is searched for can be found at all.
-    for (const texts of everything) expect(tracesOf(texts, await places())).not.toEqual([]);
+    for (const texts of everything)
+      expect(tracesOf(texts, await places(''))).toContainEqual(expect.stringContaining('.log'));
 
     const { running, urls } = await start();
     const early = await run('orders', 'topics', 'copy', '--partitions', '9');
@@ -80,7 +92,7 @@ describeWithOwnServers('a topic with events in clear text', 'sealed-generations'
     // The early run has sealed some of them.
     expect(copied.get('orders')).toMatch(/orders\.order\.change: \d events? sealed/);
 
-    for (const texts of everything) expect(tracesOf(texts, await places())).toEqual([]);
+    for (const texts of everything) expect(tracesOf(texts, await places('.g2'))).toEqual([]);
     await eventually(() => expectVerified(settings()), { within: 30_000 });
     await expectRemembered(urls, stays);
     expect(await openedOf(stays)).toEqual({ opened: NEWEST, forgotten: 0 });
