@@ -3,7 +3,7 @@ import { type CloudEvent, dataschemaOf, type DomainEvent } from '../event/cloud-
 import { type EventStream, ownsKeys } from '../event/event-stream.js';
 import { composeEvent, type SealData } from '../event/compose-event.js';
 import type { StoredKey } from '../privacy/data-key.js';
-import { personalFieldsOf, sealData, valueAt } from '../privacy/personal-fields.js';
+import { type PersonalFields, personalFieldsOf, sealData, valueAt } from '../privacy/personal-fields.js';
 import { KeyDestroyed, type SealingKey, type SealingKeys } from '../privacy/sealing-keys.js';
 import { endOfTurn } from '../tools/end-of-turn.js';
 import { type Aggregate, type Change, type Head, type PendingEvent, VersionConflict } from './aggregates.js';
@@ -67,7 +67,7 @@ export function composeChange(
   const { type, state, restates } = change;
   const changed = restates ? ALL : changesIn(before?.state, state);
   const event = { type, data: { [stream.member]: state, changed }, ...(restates && { extensions: restates }) };
-  const fields = key && personalFieldsOf(stream.schemas, schemaNameOf(stream, type));
+  const fields = key && fieldsOf(stream, type);
   const seal: SealData | undefined =
     key && fields && ((data, _dataschema, boundTo) => sealData({ data, fields, key, boundTo, id: state.id }));
   const { entry, hash } = toPending(stream, event, state, before?.hash, seal);
@@ -82,15 +82,24 @@ export function shreddedWith({ updatedAt: shreddedAt }: Aggregate): StoredKey {
 
 /** Returns the person whom the event of a change describes; undefined if it has no personal part. */
 function personIn(stream: EventStream, { type, state }: Change): string | undefined {
-  const fields = personalFieldsOf(stream.schemas, schemaNameOf(stream, type));
+  const fields = fieldsOf(stream, type);
   const data = { [stream.member]: state };
   if (!fields?.members.some(({ tokens }) => valueAt(data, tokens) !== undefined)) return undefined;
   const person = valueAt(data, fields.person.tokens);
   return typeof person === 'string' ? person : undefined;
 }
 
-function schemaNameOf({ typePrefix, schemaVersions }: EventStream, type: string): string {
-  return dataschemaOf(`${typePrefix}.${type}`, schemaVersions[type] ?? 1);
+const known = new WeakMap<EventStream, Map<string, PersonalFields | undefined>>();
+
+/** Returns the personal members of a type of events. */
+function fieldsOf(stream: EventStream, type: string): PersonalFields | undefined {
+  const found = known.get(stream) ?? new Map<string, PersonalFields | undefined>();
+  known.set(stream, found);
+  if (!found.has(type)) {
+    const { typePrefix, schemaVersions, schemas } = stream;
+    found.set(type, personalFieldsOf(schemas, dataschemaOf(`${typePrefix}.${type}`, schemaVersions[type] ?? 1)));
+  }
+  return found.get(type);
 }
 
 /**

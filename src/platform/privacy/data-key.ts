@@ -8,8 +8,8 @@ export interface DataKey {
    * tells a wrong key from an altered record.
    */
   readonly kid: string;
-  /** Cached by its owner: a `KeyObject` seals three times as fast as a Buffer. */
-  readonly secret: KeyObject;
+  /** A `KeyObject` seals up to three times as fast as a Buffer, but to make one takes longer than to seal once. */
+  readonly secret: KeyObject | Buffer;
 }
 
 /** A data key as it is stored and published: encrypted with a master key. */
@@ -35,13 +35,22 @@ export function isShredded(key: StoredKey | undefined): key is ShreddedKey {
   return key !== undefined && 'shreddedAt' in key;
 }
 
-/** Returns a new data key. */
+/** Returns a new data key, for one event. */
 export function newDataKey(): DataKey {
-  return dataKeyOf(randomBytes(32));
+  const secret = randomBytes(32);
+  return { kid: kidOf(secret), secret };
 }
 
-/** Returns the data key with these 32 bytes. */
+/** Returns the data key with these 32 bytes, for many events. */
 export function dataKeyOf(bytes: Buffer): DataKey {
-  const kid = hash('sha256', bytes, 'hex').slice(0, 32);
-  return { kid, secret: createSecretKey(bytes) };
+  return { kid: kidOf(bytes), secret: createSecretKey(bytes) };
+}
+
+/** Returns the 32 bytes of a data key. */
+export function bytesOf({ secret }: DataKey): Buffer {
+  return Buffer.isBuffer(secret) ? secret : secret.export();
+}
+
+function kidOf(bytes: Buffer): string {
+  return hash('sha256', bytes, 'hex').slice(0, 32);
 }

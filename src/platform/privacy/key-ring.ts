@@ -17,10 +17,9 @@ export class KeyRing {
 
   constructor(private readonly wrapper: KeyWrapper) {}
 
-  /** Makes the key of a new person. */
+  /** Makes the key of a new person. It is not kept: most persons do not change within the next minute. */
   make(person: string): { readonly key: DataKey; readonly wrapped: WrappedKey } {
     const key = newDataKey();
-    this.kept.set(person, key);
     return { key, wrapped: this.wrapper.wrap(person, key) };
   }
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { randomBytes } from '../tools/random.js';
 import { unavailable } from '../tools/errors.js';
-import { type DataKey, dataKeyOf, type WrappedKey } from './data-key.js';
+import { bytesOf, type DataKey, dataKeyOf, type WrappedKey } from './data-key.js';
 import { type KeyWrapper, UnusableKey } from './key-wrapper.js';
 
 /** A master key: 32 random bytes, and the id by which wrapped keys name it. */
@@ -32,16 +32,16 @@ export class MasterKeys implements KeyWrapper {
     this.keys = new Map(keys.map(({ id, bytes }) => [id, createSecretKey(bytes)]));
   }
 
-  wrap(subject: string, { kid, secret }: DataKey): WrappedKey {
+  wrap(subject: string, key: DataKey): WrappedKey {
     const [master] = this.ids;
     if (master === undefined) throw unavailable('there is no master key');
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.keys.get(master) as KeyObject, iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.from(subject));
-    const encrypted = cipher.update(secret.export());
+    const encrypted = cipher.update(bytesOf(key));
     cipher.final();
     const wrapped = Buffer.concat([iv, encrypted, cipher.getAuthTag()]);
-    return { kid, wrapped: wrapped.toString('base64'), master };
+    return { kid: key.kid, wrapped: wrapped.toString('base64'), master };
   }
 
   unwrap(subject: string, { kid, wrapped, master }: WrappedKey): DataKey {

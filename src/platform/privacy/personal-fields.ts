@@ -9,7 +9,12 @@ export interface PersonalFields {
   readonly person: Pointer;
   /** The members that are sealed. */
   readonly members: readonly Pointer[];
+  /** The same members, by name. */
+  readonly tree: Tree;
 }
+
+/** Members of an object by name, and members inside of these; null: the whole member. */
+type Tree = ReadonlyMap<string, Tree | null>;
 
 /** A JSON Pointer, parsed once: events are split and joined all the time. */
 export interface Pointer {
@@ -59,20 +64,32 @@ function findFields(schemas: readonly MessageSchema[], dataschema: string): Pers
   const [person, ...others] = new Set(persons.values());
   if (person === undefined) return undefined;
   if (others.length > 0) throw new Error(`${dataschema}: ${PERSONAL} names more than one person`);
-  return { person: pointerOf(person), members: [...persons.keys()].sort().map(pointerOf) };
+  return personalFields(pointerOf(person), [...persons.keys()].sort().map(pointerOf));
+}
+
+/** Returns these members as personal fields. */
+export function personalFields(person: Pointer, members: readonly Pointer[]): PersonalFields {
+  return { person, members, tree: treeOf(members.map(({ tokens }) => tokens)) };
+}
+
+function treeOf(paths: readonly (readonly string[])[]): Tree {
+  const below = new Map<string, (readonly string[])[]>();
+  for (const [name, ...rest] of paths) below.set(name as string, [...(below.get(name as string) ?? []), rest]);
+  const isWhole = (rests: readonly (readonly string[])[]) => rests.some(({ length }) => length === 0);
+  return new Map([...below].map(([name, rests]) => [name, isWhole(rests) ? null : treeOf(rests)]));
 }
 
 /** Splits data into what stays in clear text and the personal members that are there. */
-export function split(data: object, { members }: PersonalFields): SplitData {
-  let clear = data as Json;
+export function split(data: object, { members, tree }: PersonalFields): SplitData {
   const personal: Record<string, unknown> = {};
+  let isClear = true;
   for (const { text, tokens } of members) {
     const value = valueAt(data, tokens);
     if (value === undefined) continue;
     personal[text] = value;
-    clear = without(clear, tokens);
+    isClear = false;
   }
-  return { clear, personal };
+  return { clear: isClear ? data : without(data as Json, tree), personal };
 }
 
 /** What {@link sealData} seals, with which key, and for which event. */
@@ -113,11 +130,16 @@ export function valueAt(data: unknown, tokens: readonly string[]): unknown {
   return value;
 }
 
-function without(object: Json, tokens: readonly string[], at = 0): Json {
-  const token = tokens[at] as string;
-  const copy = { ...object } as Record<string, unknown>;
-  if (at === tokens.length - 1) Reflect.deleteProperty(copy, token);
-  else copy[token] = without(copy[token] as Json, tokens, at + 1);
+/** Returns a copy. Deleting members from one would make everything slow that is done with it. */
+function without(object: Json, tree: Tree): Json {
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(object)) {
+    const below = tree.get(name);
+    if (below === null) continue;
+    const value = object[name];
+    const isPart = below !== undefined && typeof value === 'object' && value !== null && !Array.isArray(value);
+    setMember(copy, name, isPart ? without(value as Json, below) : value);
+  }
   return copy;
 }
 

@@ -1,6 +1,6 @@
 import { dataschemaOf } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
-import { type PersonalFields, personalFieldsOf, type Pointer, split } from './personal-fields.js';
+import { personalFields, type PersonalFields, personalFieldsOf, type Pointer, split } from './personal-fields.js';
 
 const known = new WeakMap<EventStream, PersonalFields | undefined>();
 
@@ -17,7 +17,7 @@ function fieldsOf({ typePrefix, schemaVersions, schemas }: EventStream): Persona
   const [first] = ofTypes;
   if (!first) return undefined;
   const members = new Map(ofTypes.flatMap((each) => each.members.map((pointer) => [pointer.text, pointer] as const)));
-  return { person: first.person, members: [...members.values()] };
+  return personalFields(first.person, [...members.values()]);
 }
 
 /** Returns a state without its personal members, as a replay has it that cannot open the events. */
