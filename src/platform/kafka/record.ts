@@ -36,16 +36,16 @@ function isSingle(values: Headers[string]): values is HeaderValue {
 }
 
 function toHeaders(headers: IHeaders = {}): Headers {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, values]) => [
-      name,
-      Array.isArray(values) ? values.map(toHeaderValue) : toHeaderValue(values),
-    ]),
-  );
+  const entries: [string, HeaderValue | HeaderValue[]][] = [];
+  for (const [name, values] of Object.entries(headers)) {
+    entries.push([name, Array.isArray(values) ? values.map(toHeaderValue) : toHeaderValue(values)]);
+  }
+  return Object.fromEntries(entries);
 }
 
 /** A header without a value becomes an empty one, because kafkajs cannot send a null header. */
 function toHeaderValue(value: Buffer | string | undefined | null): HeaderValue {
-  const bytes = Buffer.from(value ?? '');
-  return isUtf8(bytes) ? bytes.toString('utf8') : bytes;
+  const bytes = Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');
+  // A copy: the bytes are a part of the whole batch.
+  return isUtf8(bytes) ? bytes.toString('utf8') : Buffer.from(bytes);
 }
