@@ -15,20 +15,18 @@ const BATCH = 5_000;
 export async function measureScale(envs, { customers, rounds, log }) {
   const [empty, full] = [await startService('accounts', envs.empty), await startService('accounts', envs.full)];
   try {
+    // A database with customers and an empty log is one that was restored: it refuses commands.
+    await accepted(full);
     await fill(String(envs.full.MONGODB_URI), customers);
     const rates = [];
-    for (const subject of [empty, full]) {
-      await burst(subject.port, { ...LOAD, seconds: 10 });
-      await subject.settled();
-    }
+    for (const subject of [empty, full]) await accepted(subject, 10);
     for (let round = 0; round < rounds; round += 1) {
       const pair = { empty: 0, full: 0 };
       for (const [name, subject] of /** @type {const} */ ([
         ['empty', empty],
         ['full', full],
       ])) {
-        pair[name] = (await burst(subject.port, LOAD)).rate;
-        await subject.settled();
+        pair[name] = await accepted(subject);
       }
       log(`scale: none ${pair.empty.toFixed(0)}/s, ${customers} customers ${pair.full.toFixed(0)}/s`);
       rates.push(pair);
@@ -42,6 +40,17 @@ export async function measureScale(envs, { customers, rounds, log }) {
   } finally {
     await Promise.all([empty.stop(), full.stop()]);
   }
+}
+
+/**
+ * Commands a second, all of which were accepted.
+ * @param {import('../processes.mjs').Subject} subject @param {number} seconds
+ */
+async function accepted(subject, seconds = LOAD.seconds) {
+  const { rate, refused } = await burst(subject.port, { ...LOAD, seconds });
+  await subject.settled();
+  if (refused > 0) throw new Error(`${refused} commands were refused`);
+  return rate;
 }
 
 /** Customers that are there, as if their events had been published long ago. @param {string} uri @param {number} customers */
