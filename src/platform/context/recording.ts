@@ -1,5 +1,5 @@
 import type { Aggregate, Restorable } from '../aggregate/aggregates.js';
-import { UnreadableRecord } from '../event/parse-cloud-event.js';
+import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
 import type { Opened } from '../privacy/open-events.js';
 import { LateStates, type RestoreStates } from '../rebuilding/late-states.js';
 import { chainOf, type History, type HistoryEntry } from '../views/history.js';
@@ -42,7 +42,7 @@ export function recordingOf(
 
   /** @throws PlatformError `unavailable` */
   const restoreNewest: RestoreStates = async (states) => {
-    const sealed = states.map(({ event }) => event);
+    const sealed = states.map(({ value }) => parseCloudEvent({ value }));
     const opened = (await keys?.open(sealed)) ?? sealed;
     const changes = states.flatMap(({ isNew }, index) => {
       const change = stateIn(opened[index] as Opened);
@@ -84,9 +84,9 @@ export function recordingOf(
     },
     restoringNewest: {
       ...{ topic, isSealed: true },
-      read: (event, { value }) => (own.isOf(event) ? (value?.length ?? 0) : undefined),
+      read: (event, { value }) => (own.isOf(event) ? value : undefined),
       apply: async (messages) => {
-        for (const { event, message } of messages) late.add(event, message as number);
+        for (const { event, message } of messages) late.add(event, message as Buffer);
         await late.trim();
       },
       settle: () => late.settle(),

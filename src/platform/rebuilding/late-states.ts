@@ -1,8 +1,10 @@
 import type { CloudEvent } from '../event/cloud-event.js';
 
-/** An event whose state is not restored yet. */
+/** A logged event whose state is not restored yet. */
 export interface LateState {
-  readonly event: CloudEvent;
+  readonly id: string;
+  /** The event as it is in the log. */
+  readonly value: Buffer;
   /** The aggregate's first event was among those that it replaced, so the store is unlikely to have the aggregate. */
   readonly isNew: boolean;
 }
@@ -27,7 +29,6 @@ const CONCURRENT = 3;
 
 interface Waiting extends LateState {
   readonly version: number;
-  readonly bytes: number;
 }
 
 /**
@@ -45,10 +46,11 @@ export class LateStates {
     private readonly limits = LIMITS,
   ) {}
 
-  /** Adds an event. @param bytes size of its value in the log */
-  add(event: CloudEvent, bytes: number): void {
-    const version = Number(event.sequence);
-    this.put({ event, version, bytes, isNew: version === 1 });
+  /** Adds an event. @param value the event as it is in the log */
+  add({ subject: id, sequence }: CloudEvent, value: Buffer): void {
+    const version = Number(sequence);
+    // A copy of the text: the parsed event takes several times the memory, and the value is a part of a whole batch.
+    this.put({ id, version, value: Buffer.from(value), isNew: version === 1 });
   }
 
   /** Restores the states that have waited longest, until no more than the limits are left. */
@@ -72,20 +74,20 @@ export class LateStates {
   }
 
   private put(added: Waiting): void {
-    const { subject: id } = added.event;
+    const { id } = added;
     const there = this.waiting.get(id);
     const isNewer = !there || there.version < added.version;
     const newest = isNewer ? added : there;
     this.waiting.delete(id);
     this.waiting.set(id, { ...newest, isNew: added.isNew || (there?.isNew ?? false) });
-    this.bytes += newest.bytes - (there?.bytes ?? 0);
+    this.bytes += newest.value.length - (there?.value.length ?? 0);
   }
 
   private async restoreSome(): Promise<void> {
     const some: Waiting[] = [];
     for (const [id, each] of this.waiting) {
       this.waiting.delete(id);
-      this.bytes -= each.bytes;
+      this.bytes -= each.value.length;
       if (some.push(each) === BATCH) break;
     }
     try {

@@ -6,9 +6,12 @@ import { LateStates, type LateState } from './late-states.js';
 
 const BYTES = 100;
 
-function eventOf(subject: string, version: number): CloudEvent {
-  return { subject, sequence: String(version) } as CloudEvent;
+/** Adds an event whose value is its version. */
+function add(late: LateStates, subject: string, version: number): void {
+  late.add({ subject, sequence: String(version) } as CloudEvent, Buffer.alloc(BYTES, version));
 }
+
+const versionOf = ({ value }: LateState) => value[0] as number;
 
 describe('states that are kept back', () => {
   it('end with the newest of each aggregate, whatever the order, the limits and the failures', async () => {
@@ -20,9 +23,8 @@ describe('states that are kept back', () => {
         const late = new LateStates(async (states) => {
           await Promise.resolve();
           if (outcomes.pop() === false) throw new PlatformError('unavailable', 'unavailable', 'away');
-          for (const { event } of states) {
-            const version = Number(event.sequence);
-            if (version > (restored.get(event.subject) ?? 0)) restored.set(event.subject, version);
+          for (const state of states) {
+            restored.set(state.id, Math.max(versionOf(state), restored.get(state.id) ?? 0));
           }
           return [];
         }, atMost);
@@ -30,7 +32,7 @@ describe('states that are kept back', () => {
           await work().catch(() => patiently(work));
         };
         for (const { id, version } of changes) {
-          late.add(eventOf(id, version), BYTES);
+          add(late, id, version);
           await patiently(() => late.trim());
         }
         await patiently(() => late.settle());
@@ -47,21 +49,21 @@ describe('states that are kept back', () => {
       restored.push(states);
       return Promise.resolve([]);
     });
-    for (const version of [1, 2, 3]) late.add(eventOf('a', version), BYTES);
-    for (const version of [3, 2]) late.add(eventOf('b', version), BYTES);
+    for (const version of [1, 2, 3]) add(late, 'a', version);
+    for (const version of [3, 2]) add(late, 'b', version);
     await late.trim();
     expect(restored).toEqual([]);
     await late.settle();
-    expect(restored.flat()).toMatchObject([
-      { event: eventOf('a', 3), isNew: true },
-      { event: eventOf('b', 3), isNew: false },
+    expect(restored.flat().map((state) => ({ ...state, value: versionOf(state) }))).toMatchObject([
+      { id: 'a', value: 3, isNew: true },
+      { id: 'b', value: 3, isNew: false },
     ]);
   });
 
   it('make room for others once they are too many or too large, first those that changed least recently', async () => {
     const restored: string[] = [];
     const restore = (states: readonly LateState[]) => {
-      restored.push(...states.map(({ event }) => event.subject));
+      restored.push(...states.map(({ id }) => id));
       return Promise.resolve([]);
     };
     for (const limits of [
@@ -70,15 +72,15 @@ describe('states that are kept back', () => {
     ]) {
       restored.length = 0;
       const late = new LateStates(restore, limits);
-      for (const id of ['a', 'b', 'a', 'c']) late.add(eventOf(id, 1), BYTES);
+      for (const id of ['a', 'b', 'a', 'c']) add(late, id, 1);
       await late.trim();
       expect(restored.slice(0, 1)).toEqual(['b']);
     }
   });
 
   it('are told of where they cannot be applied, once', async () => {
-    const late = new LateStates((states) => Promise.resolve(states.map(({ event }) => event.subject)));
-    late.add(eventOf('a', 1), BYTES);
+    const late = new LateStates((states) => Promise.resolve(states.map(({ id }) => id)));
+    add(late, 'a', 1);
     expect(await late.settle()).toEqual(new Set(['a']));
     expect(await late.settle()).toEqual(new Set());
   });

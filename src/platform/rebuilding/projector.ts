@@ -5,7 +5,7 @@ import type { Bus, LoggedRecord, LogReader, RecordHandler } from '../log/bus.js'
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { originalHashes } from '../event/copied-event.js';
-import { UnreadableRecord } from '../event/parse-cloud-event.js';
+import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
 import { isUnavailable } from '../tools/errors.js';
 import { restoreInto } from './restore-into.js';
 import type { StateChange } from '../views/read-own-events.js';
@@ -180,7 +180,7 @@ export class LogProjector {
   private async applyOneByOne(topic: string, ids: ReadonlySet<string>): Promise<void> {
     const unread: ObservedEvent[] = [];
     await this.readAgain(topic, async (all, lease) => {
-      const records = all.filter(({ key }) => ids.has(String(key)));
+      const records = all.filter((record) => ids.has(subjectOf(record) ?? ''));
       if (records.length === 0) return;
       const observed = await this.apply(this.oneByOne(topic), records, lease);
       unread.push(...observed.filter(({ isUnread }) => isUnread));
@@ -263,6 +263,14 @@ export class LogProjector {
         return isMeant(event) ? projection.read(event, record) : undefined;
       },
     };
+  }
+}
+
+function subjectOf(record: LoggedRecord): string | undefined {
+  try {
+    return parseCloudEvent(record).subject;
+  } catch {
+    return undefined;
   }
 }
 
