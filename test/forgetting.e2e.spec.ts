@@ -152,7 +152,7 @@ describeWithOwnServers('an erasure on Kafka and MongoDB', 'e2e-forgetting', (ser
       const outputs = [accounts, orders].map((process, index): Place => [`output ${index}`, process.output]);
       expect(tracesOf({ ...gone.texts, ...key }, [...outputs, ...(await places())])).toEqual([]);
     },
-    Math.max(120_000, PERSONS * 300),
+    Math.max(300_000, PERSONS * 300),
   );
 });
 
