@@ -7,6 +7,8 @@ import { digestOf, filesIn } from './digest.mjs';
 
 const STAMP = 'dist/.digests.json';
 const BUILD_INFO = path.join('dist', 'build.json');
+/** Read at run time as they are. */
+const IS_ASSET = /(?<!tsconfig)\.(?:json|html|css|svg)$/;
 const isOutput = (/** @type {string} */ file) => !path.basename(file).startsWith('.') && file !== BUILD_INFO;
 
 await import('./generate.mjs');
@@ -23,10 +25,15 @@ if (last.outputs !== outputsNow()) {
   rmSync('dist', { recursive: true, force: true });
 }
 if (last.inputs !== inputs || last.outputs !== outputsNow()) {
-  const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'];
-  const { status } = spawnSync(process.execPath, compiler, { stdio: 'inherit' });
-  if (status !== 0) process.exit(1);
-  for (const file of sources.filter((each) => each.endsWith('.json'))) cpSync(file, inDist(file));
+  // A folder with settings of its own is compiled apart: the console's page runs in browsers, and has their types.
+  const apart = sources.filter((file) => path.basename(file) === 'tsconfig.json');
+  const flags = ['--noEmit', 'false', '--noEmitOnError', '--rootDir', 'src', '--outDir', 'dist'];
+  for (const project of [['-p', 'tsconfig.build.json'], ...apart.map((file) => ['-p', file, ...flags])]) {
+    const compiler = ['node_modules/typescript/bin/tsc', ...project];
+    const { status } = spawnSync(process.execPath, compiler, { stdio: 'inherit' });
+    if (status !== 0) process.exit(1);
+  }
+  for (const file of sources.filter((each) => IS_ASSET.test(each))) cpSync(file, inDist(file));
   removeOrphans();
   writeFileSync(STAMP, JSON.stringify({ inputs, outputs: outputsNow() }));
 }
@@ -45,7 +52,8 @@ function removeOrphans() {
   const made = new Set(
     sources.flatMap((file) => {
       const output = inDist(file);
-      return file.endsWith('.ts') ? [output.replace(/ts$/, 'js'), output.replace(/ts$/, 'js.map')] : [output];
+      const name = output.replace(/tsx?$/, '');
+      return /\.tsx?$/.test(file) ? [`${name}js`, `${name}js.map`] : [output];
     }),
   );
   for (const file of filesIn('dist')) if (isOutput(file) && !made.has(file)) rmSync(file);

@@ -3,19 +3,26 @@ import path from 'node:path';
 import { transform } from '@swc/core';
 import { filesIn } from '../digest.mjs';
 
-const IS_SOURCE = /(?<!\.spec|\.contract)\.(?:ts|json)$/;
+const IS_SOURCE = /(?<!\.spec|\.contract|tsconfig)\.(?:tsx?|json|html|css|svg)$/;
 
-/** As tsconfig.json has it. @type {import('@swc/core').Options} */
-const OPTIONS = {
+/** As tsconfig.json has it. */
+const OPTIONS = /** @type {const} */ ({
   swcrc: false,
   sourceMaps: 'inline',
   module: { type: 'es6' },
   jsc: {
     target: 'es2022',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true },
+    parser: { syntax: 'typescript', decorators: true, tsx: false },
+    transform: { legacyDecorator: true, react: { runtime: 'automatic', importSource: 'preact' } },
   },
-};
+});
+
+/** @param {string} file @returns {import('@swc/core').Options} */
+function optionsFor(file) {
+  const { parser, ...jsc } = OPTIONS.jsc;
+  const isTsx = file.endsWith('.tsx');
+  return { ...OPTIONS, filename: path.resolve(file), jsc: { ...jsc, parser: { ...parser, tsx: isTsx } } };
+}
 
 /** src/ compiled into a folder by swc, which looks at one file at a time and at no type. */
 export class CompiledSources {
@@ -56,8 +63,8 @@ export class CompiledSources {
     const output = this.#outputOf(file);
     mkdirSync(path.dirname(output), { recursive: true });
     try {
-      if (file.endsWith('.json')) cpSync(file, output);
-      else writeFileSync(output, (await transform(text, { ...OPTIONS, filename: path.resolve(file) })).code);
+      if (/\.tsx?$/.test(file)) writeFileSync(output, (await transform(text, optionsFor(file))).code);
+      else cpSync(file, output);
     } catch (error) {
       // Below that is a stack of swc's own.
       return /** @type {Error} */ (error).message.split('\n\nCaused by')[0];
@@ -68,6 +75,6 @@ export class CompiledSources {
 
   /** @param {string} file */
   #outputOf(file) {
-    return path.join(this.out, path.relative('src', file)).replace(/\.ts$/, '.js');
+    return path.join(this.out, path.relative('src', file)).replace(/\.tsx?$/, '.js');
   }
 }
