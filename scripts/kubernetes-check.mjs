@@ -11,8 +11,8 @@ const help = `Usage: node scripts/kubernetes-check.mjs
 
 Starts a control plane of Kubernetes ${VERSIONS.kubernetes} without nodes, applies each overlay twice, also server-side, and
 checks that nothing is refused, that nothing changes the second time, and that all pods are created. The first run
-builds the control plane (some 15 minutes; needs Go), later ones take a minute. KEDA is not checked: it needs its own
-definitions in the cluster.
+builds the control plane (some 15 minutes; needs Go), later ones take a minute. The components keda and monitoring are
+not checked: they need definitions of their own in the cluster.
 `;
 const NAMESPACE = 'accounts-orders';
 const SECRETS = 'kubernetes/secrets';

@@ -14,7 +14,7 @@ export interface OutboxHealth {
 }
 
 export interface DeadLettersHealth {
-  /** Pending dead letters: those that have not been redriven. */
+  /** Pending dead letters: those that have been neither redriven nor discarded. */
   readonly waiting?: number;
   /** Our own code failed on some of them since the process started. */
   readonly programmingError?: boolean;
@@ -56,7 +56,7 @@ export class Health {
   }
 
   /**
-   * Degrades readiness until all dead letters of the topic are redriven, or until a restart. While their number is
+   * Degrades readiness until all dead letters of the topic are redriven or discarded, or until a restart. While their number is
    * unknown, readiness stays degraded.
    */
   noteProgrammingError(deadLetterTopic: string): void {

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type Logger, pino } from 'pino';
 import { createLogger } from './logger.js';
-import { withRequestContext } from '../tools/request-context.js';
+import { aboutAggregates, withCause, withRequestContext } from '../tools/request-context.js';
 
 interface Line {
   readonly level: string;
   readonly time: string;
-  readonly msg: string;
+  readonly msg?: string;
   readonly err?: { type: string; message: string; at: string[]; cause?: Line['err'] };
   readonly [name: string]: unknown;
 }
@@ -17,7 +17,7 @@ describe('the log', () => {
 
   beforeEach(() => {
     written = '';
-    logger = createLogger('info');
+    logger = createLogger({ LOG_LEVEL: 'info', LOG_FORMAT: 'json' });
     const stream = (logger as unknown as Record<symbol, { write(line: string): void }>)[pino.symbols.streamSym]!;
     stream.write = (line) => (written += line);
   });
@@ -45,7 +45,28 @@ describe('the log', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     withRequestContext({ requestId: 'r-1', traceparent }, () => logger.info('hello'));
 
-    expect(line()).toMatchObject({ requestId: 'r-1', traceId: '0af7651916cd43dd8448eb211c80319c' });
+    expect(line()).toMatchObject({
+      requestId: 'r-1',
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+    });
+  });
+
+  it('carries the ids of the aggregates that a request or an event is about, if they are like ours', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const id = '01a20699-0298-778c-9b4e-c0ffee000001';
+    const others = ['Ada', '41111111-1111-1111-9411-111111111111', id.toUpperCase()];
+    withRequestContext({ requestId: 'r-1', traceparent }, () => {
+      aboutAggregates([['customerId', id], ...others.map((other, i) => [`other${i}`, other] as const)]);
+      logger.info('hello');
+    });
+    expect(line()).toMatchObject({ requestId: 'r-1', customerId: id });
+    expect(Object.keys(line()).filter((name) => name.startsWith('other'))).toEqual([]);
+
+    written = '';
+    const event = { id: 'event', type: 'orders.order.placed', subject: id, traceparent };
+    withCause(event, () => logger.info('hello'));
+    expect(line()).toMatchObject({ causationId: 'event', orderId: id });
   });
 
   it('has type, message and stack of an error', () => {
@@ -69,7 +90,8 @@ describe('the log', () => {
       'E11000 duplicate key error collection: a.b dup key: { email: "secret" }',
       /E11000/,
     ],
-    ['possible card numbers', 'card 4111111111111111 and 4111 1111 1111 1111 and 4111-1111-1111-1111', /card/],
+    ['text that is not JSON', `Unexpected token 's', ..."xx secret y"... is not valid JSON`, /is not valid JSON$/],
+    ['possible card numbers', 'card 4111111111111111 and 4111 1111 1111 1111 and 4111\u20131111-1111-1111', /card/],
   ])('hides %s', (_, message, rest) => {
     const { err } = logError(new Error(message));
 
@@ -97,6 +119,16 @@ describe('the log', () => {
     logger.error(Object.assign(new Error('refused'), { document: 'secret' }));
 
     expect(line().err).toMatchObject({ type: 'Error', message: 'refused' });
+    expect(written).not.toContain('secret');
+  });
+
+  it.each([
+    ['alone', (error: Error) => logger.error(error)],
+    ['without a message', (error: Error) => logger.error({ err: error })],
+  ])('hides the same in the message of a line with an error %s', (_, log) => {
+    log(new Error('cannot reach mongodb://ann:secret@host:27017'));
+
+    expect(line().msg).toBe('cannot reach mongodb://***@host:27017');
     expect(written).not.toContain('secret');
   });
 });

@@ -57,6 +57,7 @@ function embedded(directoryOf: (name: string) => string, keys: () => Promise<Key
 function openKafka(config: Config, logger: Logger): Promise<Bus> {
   const settings = {
     client: kafkaClient(config),
+    recordClient: config.KAFKA_CLIENT,
     compression: config.KAFKA_COMPRESSION,
     partitions: config.KAFKA_TOPIC_PARTITIONS,
     replicas: config.KAFKA_TOPIC_REPLICAS,

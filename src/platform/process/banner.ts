@@ -39,6 +39,7 @@ export function banner(contexts: readonly Context[], runsOn: string, url: string
   ${names.join(' and ')}: ${url}
   Runs on:     ${runsOn}
   Swagger UI:  ${url}/docs
+  Console:     ${managementUrl}/console/
   Readiness:   ${managementUrl}/health/ready
 
   Try:

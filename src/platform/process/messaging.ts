@@ -1,22 +1,24 @@
 import type { Logger } from 'pino';
 import type { LogCompared, Outbox } from '../aggregate/aggregates.js';
 import { retryUntilDone } from '../tools/backoff.js';
+import { inApplySpans } from '../log/batch-spans.js';
 import type { Bus, HasReached, RecordHandler, RunningConsumer, StartAt } from '../log/bus.js';
 import type { SchemaIdOf } from '../event/event-record.js';
 import { controlTopic } from '../log/generations.js';
 import { createPinnedTopics, type PartitionPins } from '../log/partition-pins.js';
 import { topicHealth } from '../log/topic-health.js';
 import { isCodedError } from '../tools/errors.js';
-import type { Consumed } from '../consuming/dead-letter.js';
+import type { HandlingObserver } from '../consuming/handling-observer.js';
 import type { Dependency } from '../tools/dependency.js';
 import { type BacklogReport, BacklogWatch } from '../outbox/backlog-watch.js';
 import { Relay } from '../outbox/relay.js';
+import type { RelayObserver } from '../outbox/relay-observer.js';
 import { setAsideHealth } from '../outbox/set-aside.js';
 import type { RecordedTopic } from '../rebuilding/fork-watch.js';
 import { type Disagreement, LogGuard } from '../rebuilding/log-guard.js';
 import { PositionKeeper } from '../consuming/position-keeper.js';
 import type { Advance, Positions } from '../consuming/positions.js';
-import { type DeadLettered, recordHandler } from '../consuming/record-handler.js';
+import { recordHandler } from '../consuming/record-handler.js';
 import type { PersonKeys } from '../context/person-keys.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { withTimeout } from '../tools/timeout.js';
@@ -28,6 +30,8 @@ export interface Participant {
   readonly name: string;
   readonly outboxes: readonly (Outbox & LogCompared)[];
   readonly subscriptions: readonly Subscription[];
+  /** What a replay applies. */
+  readonly projections: readonly Subscription[];
   /** The histories of the aggregates in the outboxes. */
   readonly histories: readonly RecordedTopic[];
   /** The keys of the persons that the context deals with. */
@@ -52,6 +56,9 @@ interface ActiveParticipant extends Participant {
   readonly handlers: ReadonlyMap<string, RecordHandler>;
 }
 
+/** Is told what the relays publish, and what becomes of consumed records. */
+export type MessagingObserver = RelayObserver & HandlingObserver;
+
 /** Creates the topics of a process and runs its relays and consumers. */
 export class Messaging {
   private readonly participants: readonly ActiveParticipant[];
@@ -63,17 +70,16 @@ export class Messaging {
   private obstacle: string | undefined;
 
   /**
-   * @param onDeadLetters called when records of a subscription were dead-lettered
    * @param schemaIdOf returns the ids that a schema registry has given to schemas
    */
   constructor(
     private readonly bus: Bus,
     participants: readonly Participant[],
     private readonly logger: Logger,
-    onDeadLetters: (consumed: Consumed, deadLettered: DeadLettered) => void,
+    private readonly observer: MessagingObserver,
     private readonly schemaIdOf?: SchemaIdOf,
   ) {
-    this.participants = participants.map((participant) => this.activate(participant, onDeadLetters));
+    this.participants = participants.map((participant) => this.activate(participant));
   }
 
   /**
@@ -184,6 +190,11 @@ export class Messaging {
     return new Map(this.participants.map(({ name }) => [name, this.consumers.get(name)?.restarts ?? 0]));
   }
 
+  /** Returns the members of consumer groups that have been started. */
+  members(): readonly { readonly group: string; readonly consumer: RunningConsumer }[] {
+    return [...this.consumers].map(([group, consumer]) => ({ group, consumer }));
+  }
+
   /** Returns, by context, how its database and the log disagree, if they do. */
   disagreements(): ReadonlyMap<string, Disagreement | undefined> {
     return new Map(this.participants.map(({ name, guard }) => [name, guard.disagreement]));
@@ -220,12 +231,9 @@ export class Messaging {
     await createPinnedTopics(this.bus, this.pins, topics);
   }
 
-  private activate(
-    participant: Participant,
-    onDeadLetters: (consumed: Consumed, deadLettered: DeadLettered) => void,
-  ): ActiveParticipant {
-    const { name, outboxes, subscriptions, histories, keys, positions, begin } = participant;
-    const { bus, logger } = this;
+  private activate(participant: Participant): ActiveParticipant {
+    const { name, outboxes, subscriptions, projections, histories, keys, positions, begin } = participant;
+    const { bus, logger, observer } = this;
     const keeper = new PositionKeeper({
       group: name,
       positions,
@@ -236,15 +244,16 @@ export class Messaging {
         if (finding === 'database-restored') void this.beginAgain(begin);
       },
     });
-    const guard = new LogGuard({ module: name, bus, stores: outboxes, histories, keeper, subscriptions, logger });
-    const handlers = new Map<string, RecordHandler>();
-    for (const subscription of subscriptions) {
-      const onDead = (deadLettered: DeadLettered) => onDeadLetters(subscription, deadLettered);
-      handlers.set(subscription.topic, keeper.watch(recordHandler(subscription, bus, logger, onDead)));
-    }
-    for (const each of keys) {
+    const copying = keys.flatMap((each) => {
       const handler = each.handler();
-      if (handler) handlers.set(each.topic, keeper.watch(handler));
+      return handler ? [[each.topic, keeper.watch(handler)] as const] : [];
+    });
+    const copied = copying.map(([topic]) => topic);
+    const guard = new LogGuard({ module: name, bus, stores: outboxes, histories, keeper, projections, copied, logger });
+    const handlers = new Map<string, RecordHandler>(copying);
+    for (const subscription of subscriptions) {
+      const handler = recordHandler(subscription, bus, logger, observer);
+      handlers.set(subscription.topic, keeper.watch(inApplySpans(subscription.topic, name, handler)));
     }
     // Publishing while log and database disagree would create a second history.
     const publish: Bus['publish'] = async (topic, records) => {
@@ -253,7 +262,7 @@ export class Messaging {
     };
     const describeTopics: Bus['describeTopics'] = (names) => bus.describeTopics(names);
     const relays = outboxes.map(
-      (outbox) => new Relay(outbox, { publish, describeTopics }, logger, {}, this.schemaIdOf),
+      (outbox) => new Relay(outbox, { publish, describeTopics }, logger, {}, this.schemaIdOf, observer),
     );
     const backlogs = outboxes.map((outbox, index) => new BacklogWatch(outbox, relays[index] as Relay));
     return { ...participant, guard, keeper, relays, backlogs, handlers };

@@ -8,13 +8,13 @@ import { readBuildInfo } from './build-info.js';
 import { documentsOf } from './documents.js';
 import { forgetCommandsRegularly } from '../aggregate/forget-commands.js';
 import { retryUntilDone } from '../tools/backoff.js';
+import { cached } from '../tools/cached.js';
 import type { Bus } from '../log/bus.js';
 import type { Config } from '../operating/config/config.js';
 import type { Database } from '../context/database.js';
 import type { Context } from '../context/define-context.js';
 import type { OpenContext } from '../context/open-context.js';
-import { type Consumed, deadLetterTopic } from '../consuming/dead-letter.js';
-import type { DeadLettered } from '../consuming/record-handler.js';
+import { deadLetterTopic } from '../consuming/dead-letter.js';
 import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
 import { confirmingContexts } from '../context/confirming-contexts.js';
 import { compileSchemasOf } from '../event/compose-event.js';
@@ -25,16 +25,18 @@ import { listen, type Listener } from '../http/server/listen.js';
 import { createManagementApp } from '../http/server/management.js';
 import type { Privacy } from '../context/person-keys.js';
 import { KeyRing } from '../privacy/key-ring.js';
-import { Messaging, type Participant } from './messaging.js';
-import { Metrics } from '../operating/metrics.js';
+import { createConsole } from '../console/console.js';
+import { type ConsoleSystem, consoleSystem } from '../console/console-system.js';
+import { consoleSourcesOf } from './console-sources.js';
+import { Messaging, type MessagingObserver, type Participant } from './messaging.js';
+import { Metrics } from '../operating/metrics/metrics.js';
+import { startTraces, type Traces } from '../operating/traces.js';
 import { keepDroppingExpired } from '../rebuilding/inspection.js';
 import type { SchemaIds } from '../schema-registry/schema-ids.js';
 import { schemaIdsOf } from './schema-ids.js';
+import { stopSteps } from './stop-steps.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { consumerLags } from '../consuming/consumer-lag.js';
-
-/** Timeouts of the steps of a stop; together less than the 10 s that an orchestrator grants. */
-const STOP_TIMEOUTS_MS = { requests: 4_000, consumers: 2_000, relays: 2_000, connections: 1_000, management: 500 };
 
 /** An open context of this process with its database. */
 interface Member extends OpenContext {
@@ -54,6 +56,8 @@ export class Process {
   private management: Listener | undefined;
   private listener: Listener | undefined;
   private messaging: Messaging | undefined;
+  private console: ConsoleSystem | undefined;
+  private traces: Traces | undefined;
   private joining: Promise<void> = Promise.resolve();
 
   constructor(
@@ -77,19 +81,22 @@ export class Process {
    */
   async start(): Promise<void> {
     const { HOST, PORT, MANAGEMENT_PORT, HTTP_KEEP_ALIVE_MS: keepAlive } = this.config;
+    const service = { name: this.contexts.map(({ name }) => name).join('-'), version: readBuildInfo().version };
+    this.traces = await startTraces(this.config, service, this.logger);
     const authentication = await authenticationOf(this.config, this.logger);
     for (const dependency of authentication?.dependencies ?? []) this.health.add(dependency);
-    this.management = await listen(this.createManagementApp(), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
+    this.management = await listen(this.createManagementApp(authentication), HOST, MANAGEMENT_PORT, 'MANAGEMENT_PORT');
     const privacy = {
       ring: new KeyRing(await this.backends.openKeyWrapper()),
       seals: this.config.PERSONAL_DATA === 'sealed',
     };
     await this.openDatabases(privacy);
-    await this.openBus();
+    await this.openBus(privacy);
     await this.prepareDatabases();
     await this.joinBus();
     this.listener = await listen(this.createApp(authentication), HOST, PORT, 'PORT', { keepAlive });
     this.health.notServing = undefined;
+    void this.console?.instances.state(this.stopping.signal);
     void forgetCommandsRegularly(this.stores, this.logger, this.stopping.signal);
   }
 
@@ -100,20 +107,25 @@ export class Process {
 
   /**
    * Reports not ready, and serves on for DRAIN_MS without keeping connections. Then takes no new requests, finishes
-   * those in flight, leaves the consumer groups, publishes queued events and closes the connections.
+   * those in flight, aborts jobs, leaves the consumer groups, publishes queued events and closes the connections.
    */
   async stop(): Promise<void> {
     this.health.notServing = 'stopping';
     this.listener?.drain();
     if (this.listener) await sleep(this.config.DRAIN_MS);
     this.stopping.abort(new Error('the process is stopping'));
-    await this.withinTimeout('requests', () => this.listener?.stop());
-    await this.withinTimeout('consumers', () => this.joining.then(() => this.messaging?.leave()));
-    await this.withinTimeout('relays', () => this.messaging?.flush(STOP_TIMEOUTS_MS.relays - 200));
-    await this.withinTimeout('connections', () =>
-      Promise.all(this.connections.map((connection) => connection.close())),
-    );
-    await this.withinTimeout('management', () => this.management?.stop());
+    const step = stopSteps(this.logger);
+    await Promise.all([
+      step('requests', () => this.listener?.stop()),
+      step('jobs', () => this.console?.jobs.settled()),
+    ]);
+    await step('consumers', () => this.joining.then(() => this.messaging?.leave()));
+    await step('relays', (timeoutMs) => this.messaging?.flush(timeoutMs - 200));
+    await Promise.all([
+      step('connections', () => Promise.all(this.connections.map((connection) => connection.close()))),
+      step('traces', (timeoutMs) => this.traces?.stop(timeoutMs - 200)),
+    ]);
+    await step('management', () => this.management?.stop());
   }
 
   /** Names that it is reached by. */
@@ -122,12 +134,22 @@ export class Process {
     return [HOST, ...ALLOWED_HOSTS];
   }
 
-  private createManagementApp(): Express {
+  private createManagementApp(authentication: Authentication | undefined): Express {
     const { version, commit } = readBuildInfo();
     const info = { version, commit, modules: this.contexts.map(({ name }) => name), adapters: this.adapters };
     const { health, metrics, logger, hostNames } = this;
-    const isOpen = this.config.AUTH_MODE === 'none';
-    return createManagementApp({ health, metrics, logger, info: () => info, ...(isOpen && { hostNames }) });
+    const console = createConsole({
+      ...{ logger, stopping: this.stopping.signal, verifyToken: authentication?.verify },
+      system: () => this.console,
+    });
+    return createManagementApp({
+      health,
+      metrics,
+      logger,
+      console,
+      info: () => info,
+      ...(!authentication && { hostNames }),
+    });
   }
 
   private createApp(authentication: Authentication | undefined): Express {
@@ -155,6 +177,7 @@ export class Process {
         container: this.container,
         privacy,
         confirming,
+        observer: this.metrics.erasures,
       });
       this.members.push({ ...opened, context, database });
       const name = `${database.kind}:${context.name}`;
@@ -163,17 +186,16 @@ export class Process {
     }
   }
 
-  private async openBus(): Promise<void> {
+  private async openBus(privacy: Privacy): Promise<void> {
     const bus = await this.backends.openBus();
     this.connections.push(bus);
     const { subscriptions } = this;
-    const onDeadLetters = (consumed: Consumed, deadLettered: DeadLettered) => {
-      this.metrics.countDeadLetters(consumed, deadLettered);
-      if (deadLettered.programmingErrors > 0) this.health.noteProgrammingError(deadLetterTopic(consumed));
-    };
     const schemaIds = await this.lookUpSchemaIds();
-    const messaging = new Messaging(bus, this.participants(), this.logger, onDeadLetters, schemaIds?.of);
+    const messaging = new Messaging(bus, this.participants(), this.logger, this.observer, schemaIds?.of);
     this.watchDeadLetters(bus, subscriptions);
+    this.watchWrites();
+    const readiness = cached(() => this.health.readiness());
+    this.metrics.watchReadiness(async () => (await readiness())?.status);
     this.metrics.watchConsumers(() => messaging.restarts());
     this.metrics.watchDisagreements(() => messaging.disagreements());
     this.metrics.watchSubscribers(consumerLags(bus, subscriptions));
@@ -182,6 +204,14 @@ export class Process {
     this.adapters.push(this.backends.busName);
     for (const dependency of messaging.dependencies(this.backends.busName)) this.health.add(dependency);
     this.messaging = messaging;
+    const { config, members, allContexts, health, metrics, logger } = this;
+    this.console = consoleSystem(
+      consoleSourcesOf({
+        ...{ config, members, allContexts, bus, privacy, messaging, health, metrics, logger },
+        stopping: this.stopping.signal,
+      }),
+    );
+    metrics.watchJobs(() => this.console?.jobs.views ?? []);
   }
 
   /** Starts to look up the ids of schemas, if there is a schema registry. Publishing does not wait for them. */
@@ -207,9 +237,10 @@ export class Process {
 
   private participants(): Participant[] {
     return this.members.map(
-      ({ context: { name }, stores: outboxes, subscriptions, histories, keys, begin, database }) => {
+      ({ context: { name }, stores: outboxes, subscriptions, replayable, histories, keys, begin, database }) => {
         const { positions, pins } = database;
-        return { name, outboxes, subscriptions, histories, keys, begin, positions, pins };
+        const { projections } = replayable;
+        return { name, outboxes, subscriptions, projections, histories, keys, begin, positions, pins };
       },
     );
   }
@@ -218,10 +249,30 @@ export class Process {
     const pending = new PendingDeadLetters(bus, subscriptions);
     this.health.watchDeadLetters(() => pending.counts());
     this.metrics.watchDeadLetters(() => pending.counts());
-    // An alert on an increase of the counter needs a first sample of 0.
-    for (const subscription of subscriptions) {
-      this.metrics.countDeadLetters(subscription, { count: 0, programmingErrors: 0 });
+    for (const subscription of subscriptions) this.metrics.messaging.expectConsumed(subscription);
+  }
+
+  private watchWrites(): void {
+    const { messaging, erasures } = this.metrics;
+    for (const store of this.stores) {
+      messaging.expectPublished(store.topic);
+      store.onBulkWrite((commands) => messaging.onBulkWrite(store.topic, commands));
     }
+    const unconfirmed = this.members.flatMap((member) => member.unconfirmed);
+    erasures.watchUnconfirmed(async () => (await Promise.all(unconfirmed.map((each) => each.report()))).flat());
+  }
+
+  private get observer(): MessagingObserver {
+    const { metrics, health } = this;
+    return {
+      onPublished: (topic, events) => metrics.messaging.onPublished(topic, events),
+      onPublishFailed: (topic) => metrics.messaging.onPublishFailed(topic),
+      onHandled: (consumed, handled) => metrics.messaging.onHandled(consumed, handled),
+      onDeadLetters: (consumed, deadLettered) => {
+        metrics.messaging.onDeadLetters(consumed, deadLettered);
+        if (deadLettered.programmingErrors > 0) health.noteProgrammingError(deadLetterTopic(consumed));
+      },
+    };
   }
 
   private async prepareDatabases(): Promise<void> {
@@ -244,18 +295,5 @@ export class Process {
 
   private get subscriptions(): OpenContext['subscriptions'] {
     return this.members.flatMap(({ subscriptions }) => subscriptions);
-  }
-
-  /** Runs one step of the stop and continues after its timeout: committed data cannot be lost. */
-  private async withinTimeout(
-    step: keyof typeof STOP_TIMEOUTS_MS,
-    work: () => Promise<unknown> | undefined,
-  ): Promise<void> {
-    const settled = Promise.resolve(work()).then(
-      () => 'done',
-      (error: unknown) => this.logger.warn({ err: error, step }, 'error while stopping'),
-    );
-    const late = sleep(STOP_TIMEOUTS_MS[step], 'late', { ref: false });
-    if ((await Promise.race([settled, late])) === 'late') this.logger.warn({ step }, 'stop step timed out; continuing');
   }
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { VerifyToken } from '../../operating/auth/caller.js';
 import { PlatformError } from '../../tools/errors.js';
+import { aboutAggregates } from '../../tools/request-context.js';
 import { authentication } from './authentication.js';
 import { type Alternatives, alternativesOf, type OpenApiDocument, type OpenApiOperation } from './openapi.js';
 import { notFoundOf, otherCustomersNotFound } from './ownership.js';
@@ -12,6 +13,8 @@ interface Route {
   /** The path in the document: `/orders/{orderId}`. */
   readonly template: string;
   readonly pattern: RegExp;
+  /** Where in the path are which ids: `[2, 'orderId']`. */
+  readonly ids: readonly (readonly [segment: number, name: string])[];
   readonly operations: ReadonlyMap<string, Operation>;
 }
 
@@ -45,6 +48,10 @@ export function contractGuard(document: OpenApiDocument, bodyLimit: number, veri
     if (!operation) {
       sendMethodNotAllowed(request, response, allowedIn(route));
       return;
+    }
+    if (route.ids.length > 0) {
+      const segments = request.path.split('/');
+      aboutAggregates(route.ids.map(([segment, name]) => [name, segments[segment] ?? '']));
     }
     response.locals.operation = operation;
     response.locals.route = route.template;
@@ -131,6 +138,10 @@ function routesOf(document: OpenApiDocument): Route[] {
     .map(([path, operations]) => ({
       template: path,
       pattern: new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}/?$`),
+      ids: path.split('/').flatMap((part, segment) => {
+        const [, name] = /^\{(.+)\}$/.exec(part) ?? [];
+        return name === undefined ? [] : [[segment, name] as const];
+      }),
       operations: new Map(
         Object.entries(operations).map(([method, operation]) => [
           method.toUpperCase(),
@@ -151,7 +162,8 @@ function toOperation(operation: OpenApiOperation, compile: ReturnType<typeof val
     validateBody: content ? compile.body(content.schema) : () => undefined,
     validateQuery: compile.query({
       type: 'object',
-      properties: Object.fromEntries(queries.map(({ name, schema }) => [name, schema])),
+      // The response to any cursor that was not issued is 400, however long it is.
+      properties: Object.fromEntries(queries.map(({ name, schema }) => [name, name === 'cursor' ? {} : schema])),
       required: queries.filter(({ required }) => required).map(({ name }) => name),
       additionalProperties: false,
     }),

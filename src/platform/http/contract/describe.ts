@@ -1,21 +1,32 @@
 import type { OpenApiDocument, OpenApiOperation, OpenApiResponse } from './openapi.js';
-import { HEADERS, headersOf } from './headers.js';
+import { headersOf, usedHeaders } from './headers.js';
+import { completeParameter } from './parameters.js';
 import { isProblem, problemsOf } from './problems.js';
+import { completeSchemas } from './schemas.js';
+
+/** Relative, because a gateway may add a prefix. The API is for clients of the system, and not only for its own parts. */
+export const SERVERS = [{ url: '/', 'x-internal': false }];
 
 /**
- * Returns the published document: adds the response headers and the problems that follow from an operation, so that no
- * controller has to repeat them.
- * @param document as tsoa generates it
+ * Returns the published document, in OpenAPI 3.1: adds the response headers, the problems and the limits that follow
+ * from an operation, so that no controller has to repeat them.
+ * @param document as tsoa generates it, in OpenAPI 3.0
  */
 export function describeOpenApi(document: OpenApiDocument): OpenApiDocument {
   const { schemas = {}, securitySchemes } = document.components ?? {};
+  const paths = mapValues(sortByName(document.paths), (operations, path) =>
+    mapValues(operations, (operation) => describeOperation(operation, path, schemas)),
+  );
   return {
     ...document,
-    servers: [{ url: '/' }],
-    paths: mapValues(sortByName(document.paths), (operations, path) =>
-      mapValues(operations, (operation) => describeOperation(operation, path, schemas)),
-    ),
-    components: { schemas: sortByName(schemas), headers: HEADERS, ...(securitySchemes && { securitySchemes }) },
+    openapi: '3.1.0',
+    servers: SERVERS,
+    paths,
+    components: {
+      schemas: sortByName(completeSchemas(schemas)),
+      headers: usedHeaders(paths),
+      ...(securitySchemes && { securitySchemes }),
+    },
   };
 }
 
@@ -31,6 +42,7 @@ function describeOperation(
   };
   return {
     ...operation,
+    ...(operation.parameters && { parameters: operation.parameters.map(completeParameter) }),
     responses: mapValues(responses, (response, status) => ({
       ...response,
       headers: headersOf(status, response, operation, schemas),

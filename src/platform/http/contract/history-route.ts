@@ -5,7 +5,7 @@ import { type CodedError, PlatformError } from '../../tools/errors.js';
 import { dataschemaOf } from '../../event/cloud-event.js';
 import type { EventStream } from '../../event/event-stream.js';
 import type { Cursors } from '../../views/cursors.js';
-import type { History } from '../../views/history.js';
+import type { HistoryReader } from '../../views/history.js';
 import { waitForHistory } from '../../views/wait-for-history.js';
 import type { HttpApi } from './openapi.js';
 import { HISTORY_SCHEMAS } from './history-schemas.js';
@@ -19,7 +19,7 @@ import { toProblem } from '../resources/problem.js';
 export interface HistoryRoute<State = Aggregate> {
   /** Its one parameter is the aggregate's id: `/orders/{orderId}/history`. */
   readonly path: string;
-  /** Description of the operation, in addition to its summary. */
+  /** Description of the operation, in addition to its summary; by default, of what a recorded change has. */
   readonly description?: string;
   /** The OpenAPI tag of the operation. */
   readonly tag: string;
@@ -40,12 +40,13 @@ export interface HistoryRoute<State = Aggregate> {
 export interface Recorded {
   readonly events: EventStream;
   readonly port: ServiceIdentifier<Aggregates<Aggregate>>;
-  readonly history: ServiceIdentifier<History>;
+  readonly history: ServiceIdentifier<HistoryReader>;
   readonly cursors: ServiceIdentifier<Cursors>;
 }
 
 const JSON_TYPE = 'application/json';
 const TEXT = { type: 'string' };
+const DESCRIPTION = 'Each change has its place in the log, and names the changed fields without their values.';
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
@@ -96,7 +97,7 @@ function limitOf({ query: { limit } }: Request): number {
 }
 
 function documentOf(events: EventStream, route: HistoryRoute): OpenApiDocument {
-  const { path, description, tag, scope, owners, notFound: NotFound } = route;
+  const { path, description = DESCRIPTION, tag, scope, owners, notFound: NotFound } = route;
   const [, idName = 'id'] = /\{(\w+)\}/.exec(path) ?? [];
   const { member } = events;
   const { code, message } = new NotFound();
@@ -104,7 +105,7 @@ function documentOf(events: EventStream, route: HistoryRoute): OpenApiDocument {
   const operation = {
     operationId: `${tag}_history`,
     summary: `Lists every recorded change of ${/^[aeiou]/.test(member) ? 'an' : 'a'} ${member}, oldest first`,
-    ...(description !== undefined && { description }),
+    description,
     tags: [tag],
     security: [{ bearer: [scope] }, ...(owners ? [{ bearer: [owners.scope] }] : [])],
     parameters: [

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Router } from 'express';
 
-/** The parts of an OpenAPI 3.0 document that the platform reads; the other parts pass through unchanged. */
+/** The parts of an OpenAPI document that the platform reads; the other parts pass through unchanged. */
 export interface OpenApiDocument {
   readonly openapi?: string;
   readonly info: object;
@@ -19,6 +19,7 @@ export interface OpenApiComponents {
 
 export interface OpenApiOperation {
   readonly operationId?: string;
+  readonly tags?: readonly string[];
   readonly parameters?: readonly OpenApiParameter[];
   readonly requestBody?: {
     readonly required?: boolean;

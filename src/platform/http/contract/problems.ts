@@ -81,6 +81,18 @@ const PROBLEMS: Readonly<Record<string, PlatformProblem>> = {
       errors: [invalidField(operation)],
     }),
   },
+  429: {
+    appliesTo: everywhere,
+    description: () =>
+      'Too many requests: of one client, if a gateway limits their rate, or at a time on one connection, which then ' +
+      'closes. Retry after `Retry-After` seconds',
+    example: () => ({ code: 'too-many-requests', detail: 'more than 16 requests wait on this connection' }),
+  },
+  500: {
+    appliesTo: everywhere,
+    description: () => 'An unexpected error; the log has the details',
+    example: () => ({ code: 'internal-error' }),
+  },
   503: {
     appliesTo: everywhere,
     description: () => 'Temporarily unavailable; retry after `Retry-After` seconds',
@@ -88,8 +100,8 @@ const PROBLEMS: Readonly<Record<string, PlatformProblem>> = {
   },
   default: {
     appliesTo: everywhere,
-    description: () => 'Any other error, such as 405 (`Allow` lists the methods of the path) or 500',
-    example: () => ({ code: 'internal-error' }),
+    description: () => 'Any other error, such as 405 (`Allow` lists the methods of the path)',
+    example: () => ({ code: 'method-not-allowed', detail: 'this path does not support TRACE' }),
   },
 };
 
@@ -128,7 +140,7 @@ function exampleOf(status: string, operation: OpenApiOperation, path: string, gi
 function platformProblem(status: string, operation: OpenApiOperation): Problem {
   const known = PROBLEMS[status];
   if (!known) throw new Error(`${operation.operationId}: response ${status} needs an example`);
-  return toProblem({ ...known.example(operation), status: status === 'default' ? 500 : Number(status) });
+  return toProblem({ ...known.example(operation), status: status === 'default' ? 405 : Number(status) });
 }
 
 function invalidField(operation: OpenApiOperation): { pointer: string; message: string } {

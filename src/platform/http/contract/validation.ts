@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { escapePointer } from '../../event/changed-pointers.js';
 import { type FieldError, PlatformError } from '../../tools/errors.js';
-import { hasCardNumber } from '../resources/card-numbers.js';
+import { hasCardNumber } from '../../tools/card-numbers.js';
 
 /** @throws PlatformError `invalid` that lists every invalid field without its value, which may be a card number */
 export type Validator = (value: unknown) => void;
@@ -12,7 +12,7 @@ export function validatorsOf(document: object): {
   query(schema: object): Validator;
 } {
   const compilerFor = (coerceTypes: boolean) => {
-    const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, coerceTypes });
+    const ajv = new Ajv({ allErrors: true, strict: false, formats: CHECKED_FORMATS, logger: false, coerceTypes });
     ajv.addKeyword({
       keyword: NO_CARD_NUMBER,
       type: 'string',
@@ -27,6 +27,10 @@ export function validatorsOf(document: object): {
 
 const DOCUMENT = 'openapi';
 const NO_CARD_NUMBER = 'noCardNumber';
+/** Characters of an unknown member's name in a response. */
+const MAX_SHOWN_NAME = 200;
+/** Other formats are described, not checked: parsers with more to say check them. */
+const CHECKED_FORMATS = { uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i };
 
 function toValidator(validate: ValidateFunction): Validator {
   return (value) => {
@@ -43,7 +47,7 @@ function toFieldError({ keyword, instancePath, params, message }: ErrorObject): 
       return { pointer: `${instancePath}/${escapePointer(String(details.missingProperty))}`, message: 'is required' };
     case 'additionalProperties':
       return {
-        pointer: `${instancePath}/${escapePointer(withoutCardNumbers(String(details.additionalProperty)))}`,
+        pointer: `${instancePath}/${escapePointer(shownName(String(details.additionalProperty)))}`,
         message: 'is unknown',
       };
     case 'enum':
@@ -55,9 +59,11 @@ function toFieldError({ keyword, instancePath, params, message }: ErrorObject): 
   }
 }
 
-/** A client may send a card number as a member's name; the response must not repeat it. */
-function withoutCardNumbers(name: string): string {
-  return name.replaceAll(/\d[\d -]{10,}\d/g, '***');
+/** A client may send a card number as a member's name; the response must not repeat it, nor a very long name. */
+function shownName(name: string): string {
+  const shown = name.replaceAll(/\d(?:[^\da-z]*\d){11,}/gi, '***');
+  // Not between the halves of a surrogate pair.
+  return shown.length > MAX_SHOWN_NAME ? `${shown.slice(0, MAX_SHOWN_NAME).replace(/[\ud800-\udbff]$/, '')}...` : shown;
 }
 
 /** Lets no text have a card number, except where its format says that it is one. An enum has its own values only. */
@@ -66,7 +72,9 @@ function withoutCards(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const { type, format, enum: values } = schema as { type?: unknown; format?: unknown; enum?: unknown };
   const checked = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, withoutCards(value)]));
-  return type === 'string' && format !== 'card-number' && !values ? { ...checked, [NO_CARD_NUMBER]: true } : checked;
+  return [type].flat().includes('string') && format !== 'card-number' && !values
+    ? { ...checked, [NO_CARD_NUMBER]: true }
+    : checked;
 }
 
 /** Makes the references in a part of the document point into the document. */

@@ -26,6 +26,11 @@ describe('If-Match', () => {
     },
   );
 
+  it('is refused if it is too long', () => {
+    expect(parseIfMatch(`"${'1'.repeat(7_998)}"`)).toEqual([]);
+    expect(() => parseIfMatch(`"${'1'.repeat(7_999)}"`)).toThrow(expect.objectContaining({ kind: 'invalid' }));
+  });
+
   it('allows known tags beside unknown ones', () => {
     expect(parseIfMatch('W/"1", "2", "x"')).toEqual([2]);
   });

@@ -3,7 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Idempotency } from '../../aggregate/idempotency.js';
 import { PlatformError } from '../../tools/errors.js';
 import { requestContext } from '../../tools/request-context.js';
-import { withoutCardNumbers } from './card-numbers.js';
+import { withoutCardNumbers } from '../../tools/card-numbers.js';
 import { onlyFor } from './only-for.js';
 
 const HEADER = 'Idempotency-Key';

@@ -1,18 +1,38 @@
 import { ValidateError } from '@tsoa/runtime';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
+import { pathHasCardNumber } from '../../tools/card-numbers.js';
 import { type ErrorKind, type FieldError, isCodedError, PlatformError } from '../../tools/errors.js';
+import { loggable } from '../../tools/programming-error.js';
 
 /** Problem details (RFC 9457). */
 export interface Problem {
-  /** `urn:problem:<code>` */
+  /**
+   * `urn:problem:<code>`
+   * @maxLength 100
+   * @pattern ^urn:problem:[a-z-]+$
+   */
   type: string;
+  /** @maxLength 100 */
   title: string;
+  /**
+   * @isInt
+   * @minimum 400
+   * @maximum 599
+   */
   status: number;
+  /** @maxLength 1000 */
   detail?: string;
-  /** The path of the request. */
+  /**
+   * The path of the request; absent if it may contain a card number.
+   * @format uri-reference
+   * @maxLength 16384
+   */
   instance?: string;
-  /** With 422: every invalid field. */
+  /**
+   * With 422: every invalid field, or the first 100.
+   * @maxItems 100
+   */
   errors?: FieldError[];
 }
 
@@ -30,7 +50,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
-/** Seconds after which a client may retry a request that got 503. */
+/** Seconds after which a client may retry a request that got 429 or 503. */
 const RETRY_AFTER_SECONDS = '1';
 
 /** A problem by its code; type and title follow from the code. */
@@ -57,8 +77,9 @@ export function toProblem({ code, status, detail, errors }: CodedProblem, instan
 /** Sends a problem, with the headers that are set already. */
 export function sendProblem(request: Request, response: Response, problem: CodedProblem): void {
   const { status } = problem;
-  if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-  const body = toProblem(problem, request.originalUrl.split('?')[0]);
+  if (status === 429 || status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+  const [path = ''] = request.originalUrl.split('?');
+  const body = toProblem(problem, pathHasCardNumber(path) ? undefined : path);
   response.status(status).setHeader('Content-Type', PROBLEM_JSON).end(JSON.stringify(body));
 }
 
@@ -79,7 +100,7 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
     const known = toKnownError(error);
     if (!known) {
       const { route = 'other' } = response.locals as { route?: string };
-      logger.error({ err: error, method: request.method, route }, 'request failed');
+      logger.error({ ...loggable(error), method: request.method, route }, 'request failed');
       sendProblem(request, response, { code: 'internal-error', status: 500 });
       return;
     }

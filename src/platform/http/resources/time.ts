@@ -1,7 +1,7 @@
 import { PlatformError } from '../../tools/errors.js';
 
 /**
- * RFC 3339
+ * RFC 3339, with at most nine digits of a second
  * @format date-time
  */
 export type Time = string;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { withRequestContext } from '../../tools/request-context.js';
 import type { OnAnswered } from './measuring.js';
 
 /**
@@ -10,7 +11,9 @@ export function accessLog(logger: Logger, oneOf: number): OnAnswered {
   let answered = 0;
   return ({ method, route, status, seconds }, context) => {
     if (oneOf === 0 || answered++ % oneOf > 0) return;
-    const ids = context && { requestId: context.requestId, traceId: context.traceparent.split('-')[1] };
-    logger.info({ ...ids, method, route, status, ms: Math.round(seconds * 1000) }, 'answered');
+    const log = () => logger.info({ method, route, status, ms: Math.round(seconds * 1000) }, 'answered');
+    // The end of a response may belong to another request of the connection.
+    if (context) withRequestContext(context, log);
+    else log();
   };
 }

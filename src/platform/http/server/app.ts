@@ -4,12 +4,15 @@ import type { Container } from 'inversify';
 import type { Logger } from 'pino';
 import swaggerUi from 'swagger-ui-express';
 import type { VerifyToken } from '../../operating/auth/caller.js';
-import type { Metrics } from '../../operating/metrics.js';
+import type { Metrics } from '../../operating/metrics/metrics.js';
 import { requestContext } from '../../tools/request-context.js';
 import { accessLog } from './access-log.js';
 import { contractGuard } from '../contract/contract-guard.js';
 import type { HttpApi, OpenApiDocument } from '../contract/openapi.js';
 import { oneInFlight } from '../resources/idempotency.js';
+import type { AsyncApiDocument } from '../pages/async-api-document.js';
+import { eventsPage } from '../pages/events-page.js';
+import { EVENTS_STYLE } from '../pages/events-style.js';
 import { problemHandler } from '../resources/problem.js';
 import { getOnly } from './get-only.js';
 import { loadShedding } from './load-shedding.js';
@@ -22,9 +25,12 @@ import { UnsentResponses } from './unsent-responses.js';
 // A relative URL, because a gateway may add a prefix. No validator: the public one would learn our address.
 const SWAGGER_UI = { url: '../openapi.json', validatorUrl: null };
 
+const EVENTS_LINK = '<p style="margin: 1rem; font-family: sans-serif"><a href="./events">Events</a></p>';
+
 /** Links to the descriptions of the service, for people and for programs (RFC 8631). */
 const DOCUMENT_LINKS = [
   '<docs/>; rel="service-doc"; type="text/html"',
+  '<docs/events>; rel="service-doc"; type="text/html"',
   '<openapi.json>; rel="service-desc"; type="application/json"',
   '<asyncapi.json>; rel="service-desc"; type="application/json"',
 ].join(', ');
@@ -62,7 +68,7 @@ export function createApp(settings: AppSettings): Express {
   const { openApi, asyncApi } = documents;
   const log = accessLog(logger, accessLogSample);
   const onAnswered: OnAnswered = (answered, context) => {
-    metrics.observe(answered);
+    metrics.observe(answered, context?.traceparent);
     log(answered, context);
   };
   const app = express();
@@ -82,11 +88,23 @@ export function createApp(settings: AppSettings): Express {
   getOnly(app, '/', redirectToDocs);
   getOnly(app, '/openapi.json', (_request, response) => void response.json(openApi));
   getOnly(app, '/asyncapi.json', (_request, response) => void response.json(asyncApi));
-  app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: SWAGGER_UI }));
+  servePages(app, asyncApi as AsyncApiDocument);
   app.use(contractGuard(openApi, bodyLimit, verifyToken), oneInFlight());
   for (const { registerRoutes } of apis) registerRoutes(app);
   app.use(problemHandler(logger));
   return app;
+}
+
+/** Serves Swagger UI, and beside it the page on events; each links to the other. */
+function servePages(app: Express, asyncApi: AsyncApiDocument): void {
+  const events = eventsPage(asyncApi);
+  const swagger = swaggerUi
+    .generateHTML(undefined, { swaggerOptions: SWAGGER_UI })
+    .replace('<div id="swagger-ui">', `${EVENTS_LINK}$&`);
+  getOnly(app, '/docs/events', (_request, response) => void response.type('html').send(events));
+  getOnly(app, '/docs/events.css', (_request, response) => void response.type('css').send(EVENTS_STYLE));
+  const sendSwagger: RequestHandler = (_request, response) => void response.send(swagger);
+  app.use('/docs', swaggerUi.serve, sendSwagger);
 }
 
 /**

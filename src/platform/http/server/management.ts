@@ -1,7 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Health } from '../../operating/health.js';
-import type { Metrics } from '../../operating/metrics.js';
+import type { Metrics } from '../../operating/metrics/metrics.js';
 import { problemHandler, sendProblem } from '../resources/problem.js';
 import { getOnly } from './get-only.js';
 import { ownHosts } from './own-hosts.js';
@@ -25,12 +25,15 @@ export interface ManagementSettings {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly info: () => ProcessInfo;
+  /** The console for operators, a page. */
+  readonly console: RequestHandler;
   /** As in the application for clients. */
   readonly hostNames?: readonly string[];
 }
 
 /** Returns the application for operators, which is never exposed to clients. */
-export function createManagementApp({ health, metrics, logger, info, hostNames }: ManagementSettings): Express {
+export function createManagementApp(settings: ManagementSettings): Express {
+  const { health, metrics, logger, info, console, hostNames } = settings;
   const endpoints: Readonly<Record<string, Endpoint>> = {
     '/health/live': {
       summary: 'Whether the process is alive.',
@@ -44,9 +47,10 @@ export function createManagementApp({ health, metrics, logger, info, hostNames }
       },
     },
     '/metrics': {
-      summary: 'Metrics for Prometheus.',
-      answer: async (_request, response) => {
-        response.setHeader('Content-Type', metrics.contentType).end(await metrics.expose());
+      summary: 'Metrics for Prometheus, as OpenMetrics with exemplars if the client accepts that.',
+      answer: async (request, response) => {
+        const { contentType, text } = await metrics.expose(request.get('accept'));
+        response.setHeader('Content-Type', contentType).setHeader('Vary', 'Accept').end(text);
       },
     },
     '/info': {
@@ -54,12 +58,16 @@ export function createManagementApp({ health, metrics, logger, info, hostNames }
       answer: (_request, response) => void response.json({ ...info(), uptimeSeconds: process.uptime() }),
     },
   };
-  const summaries = Object.entries(endpoints).map(([path, { summary }]) => ({ path, summary }));
+  const summaries = [
+    ...Object.entries(endpoints).map(([path, { summary }]) => ({ path, summary })),
+    { path: '/console/', summary: 'A page: watch events flow, look at what is wrong, and act.' },
+  ];
   const app = express();
   app.disable('x-powered-by');
   if (hostNames) app.use(ownHosts(hostNames));
   getOnly(app, '/', (_request, response) => void response.json({ endpoints: summaries }));
   for (const [path, { answer }] of Object.entries(endpoints)) getOnly(app, path, answer);
+  app.use('/console', console);
   app.use((request, response) => {
     sendProblem(request, response, { code: 'not-found', status: 404, detail: 'no such path' });
   });

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { AnsweredRequest } from '../../operating/metrics.js';
+import type { AnsweredRequest } from '../../operating/metrics/metrics.js';
 import { requestContext, type RequestContext } from '../../tools/request-context.js';
 
 /** Called for every request when its response has ended, or when its client has disconnected. */

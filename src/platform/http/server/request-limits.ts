@@ -12,8 +12,8 @@ export const MAX_HEADERS = 100;
 export const MAX_PIPELINED = 16;
 
 /**
- * Checks limits that the parser does not: 414 for a long URL, 431 for too many headers, 400 without a `Host`, 429 for
- * too many requests at a time on one connection.
+ * Checks limits that the parser does not: 414 for a long URL, 431 for too many headers, 400 without a `Host` or
+ * with several (RFC 9112), 429 for too many requests at a time on one connection.
  */
 export function requestLimits(): RequestHandler {
   const onConnection = new WeakMap<Socket, number>();
@@ -37,8 +37,20 @@ export function requestLimits(): RequestHandler {
       sendProblem(request, response, { code: 'headers-too-large', status: 431, detail });
     } else if (request.headers.host === undefined && request.httpVersion === '1.1') {
       throw new PlatformError('malformed', 'malformed-request', 'the Host header is missing');
+    } else if (hasSeveralHosts(request.rawHeaders)) {
+      throw new PlatformError('malformed', 'malformed-request', 'the request has more than one Host header');
     } else {
       next();
     }
   };
+}
+
+/** Node.js keeps the first one, and a gateway may have followed another. @param rawHeaders names and values in turn */
+function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
 }

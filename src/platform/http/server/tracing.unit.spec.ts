@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { requestContext } from '../../tools/request-context.js';
+import { recordSpans } from '../../testing/span-recorder.js';
+import { eventually } from '../../testing/eventually.js';
 import { listen, type Listener } from './listen.js';
 import { tracing } from './tracing.js';
 
@@ -47,12 +49,97 @@ describe('the ids of a request', () => {
     expect(await contextOf(headers)).toMatchObject({ requestId: 'gateway-1', clientRequestId: 'mine' });
   });
 
-  it.each(['4111111111111111', 'card-4111-1111-1111-1111', 'x41111111111111110000', 'a b', ''])(
-    'do not have the id %j of a client',
-    async (id) => {
-      const context = await contextOf({ 'X-Request-Id': id, 'X-Client-Request-Id': id });
-      expect(context.requestId).toMatch(/^[0-9a-f-]{36}$/);
-      expect(context).not.toHaveProperty('clientRequestId');
-    },
-  );
+  it.each([
+    '4111111111111111',
+    'card-4111-1111-1111-1111',
+    '4111.1111/1111=1111',
+    'x41111111111111110000',
+    'a@b.de',
+    'a b',
+    '',
+  ])('do not have the id %j of a client', async (id) => {
+    const context = await contextOf({ 'X-Request-Id': id, 'X-Client-Request-Id': id });
+    expect(context.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(context).not.toHaveProperty('clientRequestId');
+  });
+});
+
+describe('the span of a request', () => {
+  const recorded = recordSpans();
+  let listener: Listener;
+
+  beforeAll(async () => {
+    const app = express();
+    app.use(tracing());
+    app.get('/customers/:id', (request, response) => {
+      response.locals.route = '/customers/{id}';
+      response.status(Number(request.query.status)).json(requestContext());
+    });
+    listener = await listen(app, '127.0.0.1', 0, 'PORT');
+  });
+
+  afterAll(() => listener.stop());
+
+  async function traceparentOf(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${listener.port}${path}`, { method, headers });
+    await response.text();
+    return String(response.headers.get('traceparent'));
+  }
+
+  const oneSpan = () =>
+    eventually(() => {
+      const [span] = recorded.spans();
+      if (!span) throw new Error('there is no span yet');
+      return span;
+    });
+
+  it('continues the trace of the caller, and its id is that of the context', async () => {
+    const traceparent = await traceparentOf('/customers/c-1?status=200', { traceparent: `00-${TRACE}-${SPAN}-03` });
+
+    const span = await oneSpan();
+    expect(span).toMatchObject({ traceId: TRACE, parentSpanId: SPAN, failed: false });
+    expect(traceparent).toBe(`00-${TRACE}-${span.spanId}-03`);
+  });
+
+  it("has the route's template and the status, and nothing of path and query", async () => {
+    await traceparentOf('/customers/c-1?status=200&email=ada@example.com');
+
+    const span = await oneSpan();
+    expect(span.name).toBe('GET /customers/{id}');
+    expect(span.attributes).toEqual({
+      'http.request.method': 'GET',
+      'http.route': '/customers/{id}',
+      'http.response.status_code': 200,
+      'url.scheme': 'http',
+    });
+  });
+
+  it('has no route where there is none, and no name that a client makes up', async () => {
+    await traceparentOf('/elsewhere', {}, 'PURGE');
+
+    expect(await oneSpan()).toMatchObject({ name: '_OTHER', attributes: { 'http.response.status_code': 404 } });
+  });
+
+  it('failed if the server did, and not if the client did', async () => {
+    await traceparentOf('/customers/c-1?status=503');
+
+    expect(await oneSpan()).toMatchObject({ failed: true, attributes: { 'error.type': '503' } });
+  });
+
+  it('is not there if the caller does not sample the trace', async () => {
+    const traceparent = await traceparentOf('/customers/c-1?status=200', { traceparent: `00-${TRACE}-${SPAN}-00` });
+    await traceparentOf('/customers/c-1?status=200');
+
+    expect(traceparent).toMatch(new RegExp(`^00-${TRACE}-(?!${SPAN})[0-9a-f]{16}-00$`));
+    await oneSpan();
+    expect(recorded.spans().map(({ traceId }) => traceId)).not.toContain(TRACE);
+  });
+
+  it('is in a new trace if the caller names its span like a card number', async () => {
+    await traceparentOf('/customers/c-1?status=200', { traceparent: `00-${TRACE}-4111111111111111-01` });
+
+    const span = await oneSpan();
+    expect(span.parentSpanId).toBeUndefined();
+    expect(span.traceId).not.toBe(TRACE);
+  });
 });

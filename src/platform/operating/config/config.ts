@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOG_FORMATS } from '../log-formats.js';
 import { authenticationProblems, authenticationSettings } from './authentication-settings.js';
 import { flag, integer, port, text } from './fields.js';
 import { RawSettings } from './raw-settings.js';
@@ -9,6 +10,7 @@ import { mongoDbUri } from './mongodb-uri.js';
 import { privacySettings, privacyWarnings } from './privacy-settings.js';
 import { schemaRegistryProblems, schemaRegistrySettings, schemaRegistryWarnings } from './schema-registry-settings.js';
 import { readSources, type Sources } from './sources.js';
+import { traceSettings, traceWarnings } from './trace-settings.js';
 
 const schema = z.strictObject({
   /** Address of both listeners. */
@@ -16,6 +18,13 @@ const schema = z.strictObject({
   PORT: port(8080),
   MANAGEMENT_PORT: port(8081),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** Default: `pretty` on a terminal, `json` otherwise. */
+  LOG_FORMAT: z.enum(LOG_FORMATS, `must be ${LOG_FORMATS.slice(0, -1).join(', ')} or ${LOG_FORMATS.at(-1)}`).optional(),
+  /** Google Cloud's project of the traces, for LOG_FORMAT=gcp. */
+  GOOGLE_CLOUD_PROJECT: z
+    .string('must be text')
+    .regex(/^[a-z][a-z\d.:-]{1,62}$/, 'must be the ID of a Google Cloud project')
+    .optional(),
   /** Logs one of this many requests; 0 logs none. */
   ACCESS_LOG_SAMPLE: integer(0, 1_000_000).default(100),
   /** Folder of the embedded log and databases. */
@@ -38,6 +47,7 @@ const schema = z.strictObject({
   HTTP_KEEP_ALIVE_MS: integer(1, 3_600_000).default(75_000),
   ...authenticationSettings,
   ...privacySettings,
+  ...traceSettings,
 });
 
 function toBytes(size: string): number {
@@ -91,6 +101,7 @@ export function loadConfig(
       ...mongoDbWarnings(raw, modules),
       ...privacyWarnings(raw),
       ...schemaRegistryWarnings(raw),
+      ...traceWarnings(raw),
     ],
   };
 }

@@ -24,6 +24,27 @@ export const compression = (hasZstd: boolean) =>
       'zstd needs Node.js 22.15 or later: upgrade Node.js, or set gzip or none',
     );
 
+/** The library that sends and fetches records. */
+export type RecordClientName = 'kafkajs' | 'platformatic';
+
+/** Returns the field for a client; `platformatic` is refused if this Node.js cannot run it. */
+export const recordClient = (nodeVersion: string) =>
+  z
+    .string('must be text')
+    .trim()
+    .toLowerCase()
+    .pipe(z.enum(['kafkajs', 'platformatic'], 'must be kafkajs or platformatic'))
+    .refine(
+      (name) => name !== 'platformatic' || runsPlatformatic(nodeVersion),
+      `platformatic needs Node.js 22.22 or 24.6 or later, and this is ${nodeVersion}: upgrade Node.js, or set kafkajs`,
+    );
+
+/** True if a version of Node.js can run `@platformatic/kafka`. */
+export function runsPlatformatic(nodeVersion: string): boolean {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 6) || (major === 22 && minor >= 22);
+}
+
 /** The Kafka settings. A setting that Kafka clients have too is named after their property, such as `sasl.mechanism`. */
 export const kafkaSettings = {
   /** A properties file, or a folder with a file for each property. */
@@ -44,6 +65,8 @@ export const kafkaSettings = {
   KAFKA_REQUEST_TIMEOUT_MS: integer(1_000, 300_000).default(30_000),
   /** Delay before the first retry. */
   KAFKA_RETRY_BACKOFF_MS: integer(1, 60_000).default(100),
+  /** The library that sends and fetches records. */
+  KAFKA_CLIENT: recordClient(process.versions.node).default('kafkajs'),
   /** Compression of the batches that this process sends. It reads all of them. */
   KAFKA_COMPRESSION: compression(nativeZstd !== undefined).default(DEFAULT_COMPRESSION),
   /** Partitions of topics that are created at start. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigFolder, SECRET } from '../../testing/config-folder.js';
 import { nativeZstd } from '../../tools/zstd.js';
-import { compression } from './kafka-settings.js';
+import { compression, recordClient, runsPlatformatic } from './kafka-settings.js';
 
 const MONGODB_URI = 'mongodb://a';
 const folder = new ConfigFolder();
@@ -84,6 +84,42 @@ describe('in production', () => {
       'KAFKA_BOOTSTRAP_SERVER: unknown setting; did you mean KAFKA_BOOTSTRAP_SERVERS?',
       'MONGODB_URL: unknown setting; did you mean MONGODB_URI?',
     ]);
+  });
+});
+
+describe('KAFKA_CLIENT', () => {
+  const environment = { KAFKA_BOOTSTRAP_SERVERS: 'a:1', MONGODB_URI: 'mongodb://a' };
+
+  it('is kafkajs, or platformatic where Node.js can run it', () => {
+    expect(load(environment).config.KAFKA_CLIENT).toBe('kafkajs');
+    expect(recordClient('24.6.0').safeParse(' Platformatic ').data).toBe('platformatic');
+    expect(linesOf({ ...environment, KAFKA_CLIENT: 'librdkafka' })).toEqual([
+      'KAFKA_CLIENT: must be kafkajs or platformatic',
+    ]);
+  });
+
+  it('is refused as platformatic on a Node.js that cannot run it, with the versions that can', () => {
+    const refusal = `platformatic needs Node.js 22.22 or 24.6 or later, and this is 20.19.0: upgrade Node.js, or set kafkajs`;
+    const messages = recordClient('20.19.0')
+      .safeParse('platformatic')
+      .error?.issues.map(({ message }) => message);
+    expect(messages).toEqual([refusal]);
+    expect(recordClient('20.19.0').safeParse('kafkajs').data).toBe('kafkajs');
+    const asked = { ...environment, KAFKA_CLIENT: 'platformatic' };
+    if (runsPlatformatic(process.versions.node)) expect(load(asked).config.KAFKA_CLIENT).toBe('platformatic');
+    else expect(linesOf(asked)).toEqual([expect.stringMatching(/^KAFKA_CLIENT: platformatic needs Node.js 22.22/)]);
+  });
+
+  it.each([
+    ['20.20.2', false],
+    ['22.21.1', false],
+    ['22.22.0', true],
+    ['23.11.1', false],
+    ['24.5.0', false],
+    ['24.6.0', true],
+    ['25.0.0', true],
+  ])('as platformatic on Node.js %s: %s', (version, runs) => {
+    expect(runsPlatformatic(version)).toBe(runs);
   });
 });
 

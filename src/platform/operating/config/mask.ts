@@ -1,5 +1,6 @@
 const CONNECTION_STRING = /(?:^|_)MONGODB_URI$/;
-const LOGIN = /^(?:(?:KAFKA_SASL|SCHEMA_REGISTRY)_(?:USERNAME|PASSWORD)|VAULT_TOKEN)$/;
+const LOGIN =
+  /^(?:(?:KAFKA_SASL|SCHEMA_REGISTRY)_(?:USERNAME|PASSWORD)|VAULT_TOKEN|OTEL_EXPORTER_OTLP_(?:TRACES_)?HEADERS)$/;
 /** Options of a connection string that hold secrets. */
 const SECRET_OPTION = /([?&][^=&]*(?:password|username|properties)[^=&]*=)[^&]*/gi;
 

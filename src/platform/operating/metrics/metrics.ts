@@ -1,11 +1,18 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { PendingCount } from '../consuming/pending-dead-letters.js';
-import type { BacklogReport } from '../outbox/backlog-watch.js';
-import { type Disagreement, DISAGREEMENTS } from '../rebuilding/log-guard.js';
-import type { ConsumerLag } from '../consuming/consumer-lag.js';
+import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
+import type { PendingCount } from '../../consuming/pending-dead-letters.js';
+import type { BacklogReport } from '../../outbox/backlog-watch.js';
+import { type Disagreement, DISAGREEMENTS } from '../../rebuilding/log-guard.js';
+import type { ConsumerLag } from '../../consuming/consumer-lag.js';
+import type { Readiness } from '../health.js';
+import { ErasureMetrics } from './erasure-metrics.js';
+import { exemplarOf } from './exemplar.js';
+import { type Exposition, exposition, openMetricsRegistry } from './exposition.js';
+import { MessagingMetrics } from './messaging-metrics.js';
 
 /** Values of the label `method`; a client may send any other. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+const STATUSES: readonly Readiness['status'][] = ['ready', 'degraded', 'not-ready'];
 
 /** One request that was answered. */
 export interface AnsweredRequest {
@@ -14,6 +21,16 @@ export interface AnsweredRequest {
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
+}
+
+/** A run on a module, and how far it is. */
+export interface JobProgress {
+  readonly module: string;
+  readonly kind: string;
+  readonly read: number;
+  readonly total: number;
+  /** Undefined while it runs. */
+  readonly outcome?: string;
 }
 
 interface GroupCount {
@@ -31,39 +48,51 @@ interface OutboxMeasure {
 
 /** The Prometheus metrics of the process. */
 export class Metrics {
-  private readonly registry = new Registry();
+  /** Numbers of completed requests since the start: those that may change something, the others, and 5xx of both. */
+  readonly answered = { commands: 0, reads: 0, failures: 0 };
+  private readonly registry = openMetricsRegistry();
   private readonly requests = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Duration of HTTP requests.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    enableExemplars: true,
     registers: [this.registry],
   });
-  private readonly deadLetters = new Counter({
-    name: 'dead_letters_total',
-    help: 'Records that this process sent to the dead-letter topic.',
-    labelNames: ['topic', 'group'],
-    registers: [this.registry],
-  });
-
-  private readonly programmingErrors = new Counter({
-    name: 'programming_errors_total',
-    help: 'Dead-lettered records on which our own code failed repeatedly.',
-    labelNames: ['topic', 'group'],
-    registers: [this.registry],
-  });
+  /** Counts what the process writes, publishes and consumes. */
+  readonly messaging = new MessagingMetrics(this.registry);
+  /** Counts erasures of persons. */
+  readonly erasures = new ErasureMetrics(this.registry);
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Media type of {@link expose}. */
-  get contentType(): string {
-    return this.registry.contentType;
+  /** @param traceparent W3C Trace Context of the request */
+  observe({ method, route, status, seconds }: AnsweredRequest, traceparent?: string): void {
+    const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+    this.answered[isRead ? 'reads' : 'commands'] += 1;
+    if (status >= 500) this.answered.failures += 1;
+    this.requests.observe({
+      labels: { method: METHODS.has(method) ? method : 'OTHER', route, status },
+      value: seconds,
+      exemplarLabels: exemplarOf(traceparent),
+    });
   }
 
-  observe({ method, route, status, seconds }: AnsweredRequest): void {
-    this.requests.observe({ method: METHODS.has(method) ? method : 'OTHER', route, status }, seconds);
+  /** Reports readiness at each scrape. @param status undefined while unknown */
+  watchReadiness(status: () => Promise<Readiness['status'] | undefined>): void {
+    const gauge: Gauge = new Gauge({
+      name: 'readiness',
+      help: '1 for the status that /health/ready reports, 0 for the others.',
+      labelNames: ['status'],
+      registers: [this.registry],
+      collect: async () => {
+        const found = await status();
+        for (const each of STATUSES)
+          gauge.set({ status: each }, found === undefined ? Number.NaN : Number(each === found));
+      },
+    });
   }
 
   /** Measures unpublished events at each scrape. */
@@ -85,28 +114,26 @@ export class Metrics {
     });
   }
 
-  /** Counts records of a topic that a group dead-lettered. */
-  countDeadLetters(
-    { topic, group }: { readonly topic: string; readonly group: string },
-    { count, programmingErrors }: { readonly count: number; readonly programmingErrors: number },
-  ): void {
-    this.deadLetters.inc({ topic, group }, count);
-    this.programmingErrors.inc({ topic, group }, programmingErrors);
-  }
-
   /** Measures pending dead letters at each scrape. */
   watchDeadLetters(counts: () => Promise<readonly PendingCount[]>): void {
-    this.measureGroups('dead_letters_waiting', 'Pending dead letters: those that have not been redriven.', async () =>
-      (await counts()).map(({ topic, group, pending }) => ({ topic, group, count: pending })),
+    this.measureGroups(
+      'dead_letters_waiting',
+      'Pending dead letters: those that have been neither redriven nor discarded.',
+      async () => (await counts()).map(({ topic, group, pending }) => ({ topic, group, count: pending })),
     );
   }
 
   /** Measures consumer lag at each scrape. */
-  watchSubscribers(counts: () => Promise<readonly ConsumerLag[]>): void {
+  watchSubscribers(lags: () => Promise<readonly ConsumerLag[]>): void {
     this.measureGroups(
       'subscriber_unread_records',
       'Consumer lag: records that the group has not processed yet.',
-      async () => (await counts()).map(({ topic, group, lag }) => ({ topic, group, count: lag })),
+      async () => (await lags()).map(({ topic, group, lag }) => ({ topic, group, count: lag })),
+    );
+    this.measureGroups(
+      'subscriber_lag_seconds',
+      'Consumer lag: age of the oldest record that the group has not processed yet; 0 if there is none.',
+      async () => (await lags()).map(({ topic, group, seconds }) => ({ topic, group, count: seconds })),
     );
   }
 
@@ -124,6 +151,24 @@ export class Metrics {
     });
   }
 
+  /** Reports the progress of running replays, verifications and the like at each scrape. */
+  watchJobs(jobs: () => readonly JobProgress[]): void {
+    const gauges = { read: 'handled so far', total: 'to handle in this phase' } as const;
+    for (const [of, meaning] of Object.entries(gauges) as ['read' | 'total', string][]) {
+      const gauge: Gauge = new Gauge({
+        name: `job_records_${of}`,
+        help: `Records that a running replay, verification or republishing has ${meaning}.`,
+        labelNames: ['module', 'kind'],
+        registers: [this.registry],
+        collect: () => {
+          gauge.reset();
+          for (const job of jobs())
+            if (job.outcome === undefined) gauge.set({ module: job.module, kind: job.kind }, job[of]);
+        },
+      });
+    }
+  }
+
   /** Reports at each scrape how each module's database and log disagree. */
   watchDisagreements(disagreements: () => ReadonlyMap<string, Disagreement | undefined>): void {
     const gauge: Gauge = new Gauge({
@@ -139,9 +184,9 @@ export class Metrics {
     });
   }
 
-  /** Resolves with all metrics in the Prometheus text format. */
-  expose(): Promise<string> {
-    return this.registry.metrics();
+  /** Resolves with all metrics, in the format that the client accepts. @param accept the header of this name */
+  expose(accept?: string): Promise<Exposition> {
+    return exposition(this.registry, accept);
   }
 
   private measureGroups(name: string, help: string, counts: () => Promise<readonly GroupCount[]>): void {
