@@ -34,7 +34,7 @@ Connects to no server. Exits 1 if settings are invalid, and prints one line for 
 /** Has the driver parse the connection strings: nothing else knows all its rules. @throws ConfigError */
 async function checkConnectionStrings(config: Config, modules: readonly string[]): Promise<void> {
   if (isEmbedded(config)) return;
-  const backends = backendsOf(config, createLogger('silent', 'stderr'));
+  const backends = backendsOf(config, createLogger({ LOG_LEVEL: 'silent' }, 'stderr'));
   const results = await Promise.allSettled(
     modules.map(async (module) => (await backends.openDatabase(module)).close()),
   );

@@ -14,8 +14,9 @@ import {
   refusePositionals,
   UsageError,
 } from './command.js';
-import { type Connections, withConnections, withKeysOfLog } from './connections.js';
-import { withScratchDatabase } from './scratch.js';
+import { withKeysOfLog } from '../maintenance/rebuild-context.js';
+import { withScratchDatabase } from '../maintenance/scratch.js';
+import { type Connections, withConnections } from './connections.js';
 
 const NEWEST = 10;
 const POLL_MS = 500;
@@ -50,7 +51,7 @@ async function print(connections: Connections, flags: Flags, id: string | undefi
   await expectUp(connections.bus);
   if (flags.raw === true) return printEvents(connections, flags, id, undefined);
   return withScratchDatabase('events', (scratch) =>
-    withKeysOfLog(connections, scratch, (rebuildable) =>
+    withKeysOfLog(connections, scratch, { signal: connections.interrupted }, (rebuildable) =>
       printEvents(connections, flags, id, rebuildable.open(scratch).open),
     ),
   );

@@ -1,6 +1,7 @@
 import type { Context } from '../context/define-context.js';
 import { ownsKeys } from '../event/event-stream.js';
 import type { BusRecord } from '../log/bus.js';
+import { readToEnd } from '../log/read-to-end.js';
 import { keysInMemory } from '../privacy/keys-in-memory.js';
 import { KeyRing } from '../privacy/key-ring.js';
 import { copyKeys } from '../privacy/keys-of-log.js';
@@ -18,9 +19,10 @@ import {
   refusePositionals,
   UsageError,
 } from './command.js';
-import { expectReady, openContext, withConnections } from './connections.js';
+import { openContext } from '../maintenance/connections.js';
+import { withScratchDatabase } from '../maintenance/scratch.js';
+import { expectReady, withConnections } from './connections.js';
 import { formatCount } from './progress.js';
-import { withScratchDatabase } from './scratch.js';
 
 const MAX_PRINTED = 20;
 
@@ -70,12 +72,13 @@ function withKeyPlaces(contexts: readonly Context[], flags: Flags, work: KeyWork
     await expectReady(connections);
     const { bus } = connections;
     const ring = new KeyRing(await connections.openKeyWrapper());
-    const store = (await openContext(connections)).stores.find(({ keysTopic }) => keysTopic === topic);
+    const store = (await openContext(connections, connections.interrupted)).stores.find(
+      ({ keysTopic }) => keysTopic === topic,
+    );
     if (!store) throw new Error(`${context.name} has no store of ${owned.typePrefix}`);
     return withScratchDatabase('keys', async (scratch) => {
       const published = keysInMemory(scratch.stores.keyCopies(topic));
-      const reader = await bus.read([topic], (records) => copyKeys(published, records));
-      await reader.caughtUp().finally(() => reader.stop());
+      await readToEnd(bus, [topic], (records) => copyKeys(published, records));
       return work({ ring, store: store.keys, published }, (records) => bus.publish(topic, records));
     });
   });

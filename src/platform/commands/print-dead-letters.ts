@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { LoggedRecord } from '../log/bus.js';
 import { locationName } from '../consuming/dead-letter.js';
+import type { DeadLetterGroup, ListedDeadLetter } from '../consuming/browse-dead-letters.js';
 import type { DeadLetter } from '../consuming/dead-letters.js';
 import { alignColumns } from './columns.js';
 
@@ -11,31 +12,49 @@ const BYTES_PER_LINE = 16;
 type HeaderValue = string | Buffer;
 
 /** Returns dead letters as a table with a header line. */
-export function toTable(deadLetters: readonly DeadLetter[]): string[] {
-  const rows = deadLetters.map(({ id, latest, pending }) => [
-    printable(id),
-    shorten(keyText(latest.key)),
-    printable(latest.time),
-    String(latest.attempts),
-    stateOf(pending),
-    printable(latest.reason),
+export function toTable(deadLetters: readonly ListedDeadLetter[]): string[] {
+  const hasDiscarded = deadLetters.some(({ discarded }) => discarded);
+  const rows = deadLetters.map((each) => [
+    printable(each.id),
+    shorten(keyText(each.latest.key)),
+    printable(each.latest.time),
+    String(each.latest.attempts),
+    each.isHealed ? `${each.state}, healed` : each.state,
+    printable(each.latest.reason),
+    ...(hasDiscarded ? [printable(each.discarded?.reason ?? '')] : []),
   ]);
-  return alignColumns([['ID', 'KEY', 'TIME', 'ATTEMPTS', 'STATE', 'REASON'], ...rows]);
+  const titles = ['ID', 'KEY', 'TIME', 'ATTEMPTS', 'STATE', 'REASON', ...(hasDiscarded ? ['DISCARDED BECAUSE'] : [])];
+  return alignColumns([titles, ...rows]);
+}
+
+/** Returns groups of dead letters as a table with a header line. */
+export function toGroupTable(by: 'reason' | 'type', groups: readonly DeadLetterGroup[]): string[] {
+  const rows = groups.map(({ name, count, firstTime, lastTime }) => [
+    String(count),
+    printable(firstTime),
+    printable(lastTime),
+    printable(name ?? '(unknown)'),
+  ]);
+  return alignColumns([['COUNT', 'FIRST', 'LAST', by.toUpperCase()], ...rows]);
 }
 
 /** Returns a dead letter as one line of JSON, without its value. */
-export function toJsonLine({ id, latest, pending }: DeadLetter): string {
-  const { key, time, attempts, reason, stack, bytes, isOmitted } = latest;
+export function toJsonLine({ id, latest, state, isHealed, discarded }: ListedDeadLetter): string {
+  const { key, event, time, attempts, reason, stack, bytes, isOmitted } = latest;
   return JSON.stringify({
     id,
     key: key === null ? null : keyText(key),
+    ...(event?.type && { type: event.type }),
     time,
     attempts,
     reason,
     ...(stack && { programmingError: true, stack }),
     bytes,
     valueOmitted: isOmitted,
-    waiting: pending.length > 0,
+    state,
+    waiting: state === 'pending',
+    ...(isHealed && { healed: true }),
+    ...(discarded && { discarded: { time: discarded.time, reason: discarded.reason, actor: discarded.actor } }),
   });
 }
 
@@ -43,11 +62,12 @@ export function toJsonLine({ id, latest, pending }: DeadLetter): string {
  * Returns all of a dead letter, line by line.
  * @param original undefined when the log no longer has the record
  */
-export function toPage({ id, latest, pending }: DeadLetter, original: LoggedRecord | undefined): string[] {
+export function toPage({ id, latest, state, discarded }: DeadLetter, original: LoggedRecord | undefined): string[] {
   const facts: [string, string][] = [
     ['record', id],
     ['dead letter', locationName(latest.location)],
-    ['state', stateOf(pending)],
+    ['state', state],
+    ...discardFacts(discarded),
     ['reason', latest.reason],
     ['attempts', String(latest.attempts)],
     ['time', latest.time],
@@ -109,8 +129,14 @@ function hexDump(value: Buffer): string[] {
   return lines;
 }
 
-function stateOf(pending: DeadLetter['pending']): string {
-  return pending.length > 0 ? 'pending' : 'redriven';
+function discardFacts(discarded: DeadLetter['discarded']): [string, string][] {
+  if (!discarded) return [];
+  const { time, reason, actor } = discarded;
+  return [
+    ['discarded', time],
+    ['because', reason],
+    ...(actor === undefined ? [] : [['by', actor] as [string, string]]),
+  ];
 }
 
 function keyText(key: Buffer | null): string {

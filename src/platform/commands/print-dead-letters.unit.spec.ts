@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LoggedRecord } from '../log/bus.js';
-import type { DeadLetter } from '../consuming/dead-letters.js';
-import { toJsonLine, toPage, toTable } from './print-dead-letters.js';
+import type { ListedDeadLetter } from '../consuming/browse-dead-letters.js';
+import { toGroupTable, toJsonLine, toPage, toTable } from './print-dead-letters.js';
 
 const location = { topic: 'topic.group.dlt', partition: 1, offset: 2 };
 const origin = { topic: 'topic', partition: 3, offset: 4 };
 
-function deadLetter(key: Buffer | null = Buffer.from('key')): DeadLetter {
+function deadLetter(key: Buffer | null = Buffer.from('key')): ListedDeadLetter {
   const latest = { location, origin, key, reason: 'not JSON', attempts: 1, time: 'then', bytes: 9, isOmitted: false };
-  return { id: 'topic/3/4', latest, pending: [location] };
+  const locations = { pending: [location], unapplied: [location] };
+  return { id: 'topic/3/4', latest, state: 'pending', ...locations, isHealed: false };
 }
 
 function page(value: Buffer | string | null, headers: LoggedRecord['headers'] = {}): string {
@@ -47,8 +48,39 @@ describe('printed dead letters', () => {
       reason: 'not JSON',
       bytes: 9,
       valueOmitted: false,
+      state: 'pending',
       waiting: true,
     });
+  });
+
+  it('say that a newer event has healed one', () => {
+    const healed = { ...deadLetter(), isHealed: true };
+    expect(toTable([healed])[1]).toContain('pending, healed  not JSON');
+    expect(JSON.parse(toJsonLine(healed))).toMatchObject({ state: 'pending', healed: true });
+  });
+
+  it('say when, why and by whom one was discarded', () => {
+    const discard = { time: 'later', reason: 'a test\u001b', actor: 'user-1' };
+    const discarded = { ...deadLetter(), state: 'discarded', pending: [], discarded: discard } as const;
+    expect(toTable([discarded, deadLetter()])).toEqual([
+      'ID         KEY  TIME  ATTEMPTS  STATE      REASON    DISCARDED BECAUSE',
+      'topic/3/4  key  then  1         discarded  not JSON  a test\\u{1b}',
+      'topic/3/4  key  then  1         pending    not JSON',
+    ]);
+    expect(JSON.parse(toJsonLine(discarded))).toMatchObject({ state: 'discarded', waiting: false, discarded: discard });
+    expect(toPage(discarded, undefined)).toEqual(
+      expect.arrayContaining(['discarded    later', 'because      a test\\u{1b}', 'by           user-1']),
+    );
+  });
+
+  it('are a table of groups', () => {
+    const times = { firstTime: 'first', lastTime: 'last' };
+    expect(
+      toGroupTable('type', [
+        { name: 'test.changed', count: 12, ...times },
+        { name: undefined, count: 1, ...times },
+      ]),
+    ).toEqual(['COUNT  FIRST  LAST  TYPE', '12     first  last  test.changed', '1      first  last  (unknown)']);
   });
 
   it.each([

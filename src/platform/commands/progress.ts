@@ -1,7 +1,5 @@
 import { setInterval as every } from 'node:timers';
-
-/** Returns the records read so far and the records in all. */
-export type Progress = () => { readonly read: number; readonly total: number };
+import type { Phase, Progress, Run } from '../maintenance/run.js';
 
 const BAR_WIDTH = 24;
 const REFRESH_MS = { terminal: 100, lines: 2_000 };
@@ -21,6 +19,14 @@ export async function showProgress<T>(title: string, progress: Progress, work: (
     if (stdout.isTTY) stdout.write('\r\u001B[K');
     print();
   }
+}
+
+/** Shows the progress of the phases that have a title. */
+export function showPhases(titles: Readonly<Partial<Record<Phase, string>>>): NonNullable<Run['during']> {
+  return (phase, work, progress) => {
+    const title = titles[phase];
+    return title === undefined || !progress ? work() : showProgress(title, progress, work);
+  };
 }
 
 /** Returns share, count, rate and remaining time; or the elapsed time at the end. */

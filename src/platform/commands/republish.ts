@@ -1,13 +1,10 @@
 import type { Context } from '../context/define-context.js';
-import { createPinnedTopics } from '../log/partition-pins.js';
+import { type Republished, republishModule } from '../maintenance/republish-module.js';
 import { schemaIdsOf } from '../process/schema-ids.js';
-import { EmbeddedLinks } from '../embedded/links.js';
-import { republish as republishContext, type Republished } from '../rebuilding/republish.js';
 import { type Command, findContext, listModules, MODULE_OPTION, refusePositionals } from './command.js';
-import { describeConflict, FindingPrinter } from './findings.js';
-import { openContext, type Connections, expectReady, pinsOf, withConnections } from './connections.js';
-import { formatCount, showProgress } from './progress.js';
-import { withScratchDatabase } from './scratch.js';
+import { type Connections, expectReady, withConnections } from './connections.js';
+import { FindingPrinter } from './findings.js';
+import { formatCount, showPhases } from './progress.js';
 
 /** Time for the schema registry to answer; after it, events are published without the ids of their schemas. */
 const REGISTRY_TIMEOUT_MS = 5_000;
@@ -29,53 +26,34 @@ Services may run meanwhile. If republish is stopped or killed, run it again: it 
     const isDryRun = flags['dry-run'] === true;
     return withConnections(findContext(contexts, flags), async (connections) => {
       await expectReady(connections);
-      return withScratchDatabase('republish', async (scratch) => {
-        const forks = new FindingPrinter();
-        const sum = await publishLacking(connections, new EmbeddedLinks(scratch.level), isDryRun, forks);
-        for (const line of describe(sum, isDryRun)) console.log(line);
-        if (forks.count > 0) console.log(`${formatCount(forks.count, 'fork')} skipped: see replay --keep`);
-        return forks.count > 0 ? 1 : 0;
-      });
+      const republished = await republishPrinted(connections, isDryRun);
+      for (const line of describe(republished, isDryRun)) console.log(line);
+      const forks = republished.findings.conflict.count;
+      if (forks > 0) console.log(`${formatCount(forks, 'fork')} skipped: see replay --keep`);
+      return forks > 0 ? 1 : 0;
     });
   },
 });
 
-async function publishLacking(
-  connections: Connections,
-  links: EmbeddedLinks,
-  isDryRun: boolean,
-  forks: FindingPrinter,
-): Promise<Republished> {
-  const { context, bus, database, interrupted, config, logger } = connections;
-  const { replayable: live } = await openContext(connections);
-  const topics = live.systemsOfRecord.map(({ stream: { topic } }) => topic);
-  if (!isDryRun) await createPinnedTopics(bus, pinsOf(database), topics);
-  const counts = await Promise.all(live.systemsOfRecord.map(({ states }) => states.count('estimated')));
-  const compared = { read: 0, total: counts.reduce((all, count) => all + count, 0) };
-  const schemaIds = isDryRun ? undefined : await schemaIdsOf(config, context.events.publishes, logger);
-  await schemaIds?.lookUp(AbortSignal.any([interrupted, AbortSignal.timeout(REGISTRY_TIMEOUT_MS)]));
-  const sum = await republishContext({
-    ...{ bus, live, links, isRehearsal: isDryRun, signal: interrupted, schemaIdOf: schemaIds?.of },
-    read: (projector) =>
-      showProgress(
-        `republish ${context.name}: reading the log`,
-        () => projector.progress,
-        () => projector.caughtUp(),
-      ),
-    compare: (work) => showProgress(`republish ${context.name}: comparing`, () => compared, work),
-    onAggregate: () => (compared.read += 1),
-    onFork: (conflict) => forks.add(describeConflict(conflict)),
-  });
-  if (!isDryRun) await forgetPositions(connections, topics);
-  return sum;
+async function republishPrinted(connections: Connections, isRehearsal: boolean): Promise<Republished> {
+  const title = `republish ${connections.context.name}`;
+  const comparing = `${title}: comparing`;
+  const schemaIdOf = isRehearsal ? undefined : await lookUpSchemaIds(connections);
+  return republishModule(
+    connections,
+    { isRehearsal, schemaIdOf },
+    {
+      signal: connections.interrupted,
+      during: showPhases({ 'reading-log': `${title}: reading the log`, comparing, republishing: comparing }),
+      onFinding: new FindingPrinter().add,
+    },
+  );
 }
 
-/**
- * Forgets where the module's consumers were in these topics. Other records may be there now, and services refuse commands
- * as long as a position does not match the log.
- */
-async function forgetPositions({ context, database }: Connections, topics: readonly string[]): Promise<void> {
-  for (const topic of topics) await database.positions.forget(context.name, topic);
+async function lookUpSchemaIds({ config, context, logger, interrupted }: Connections) {
+  const schemaIds = await schemaIdsOf(config, context.events.publishes, logger);
+  await schemaIds?.lookUp(AbortSignal.any([interrupted, AbortSignal.timeout(REGISTRY_TIMEOUT_MS)]));
+  return schemaIds?.of;
 }
 
 function describe({ events, standIns, lost, aggregates }: Republished, isDryRun: boolean): string[] {

@@ -27,10 +27,11 @@ async function start(all: readonly Context[], flags: Flags): Promise<void> {
   const modules = contexts.map(({ name }) => name);
   const { config, warnings } = loadConfig(modules);
   await checkMasterKeys(config);
-  const logger = createLogger(config.LOG_LEVEL);
+  const logger = createLogger(config);
   logger.info({ module: flags.module, runsOn: runsOn(config, modules) }, 'starting');
   for (const warning of warnings) logger.warn(warning);
   logWarnings(logger);
+  logUnexpectedErrors(logger);
   const running = new Process(config, contexts, backendsOf(config, logger), logger, all);
 
   const stopping = new AbortController();
@@ -57,6 +58,14 @@ async function start(all: readonly Context[], flags: Flags): Promise<void> {
   }
   await running.joined();
   logger.info('ready');
+}
+
+/** Ends the process after an error that nothing handles. Node.js would print all that a driver attached to it. */
+function logUnexpectedErrors(logger: Logger): void {
+  process.once('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'unexpected error; the process ends');
+    process.exit(1);
+  });
 }
 
 /** Logs the warnings of Node.js. */

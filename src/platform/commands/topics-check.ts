@@ -2,12 +2,13 @@ import type { Context } from '../context/define-context.js';
 import type { Bus, TopicDescription } from '../log/bus.js';
 import { controlTopic, generationsOf } from '../log/generations.js';
 import { changedPartitions, pinnedPartitions } from '../log/partition-pins.js';
-import { problemsOf, UNLIMITED_RETENTION, unusualSettings } from '../log/topics.js';
+import { CONSOLE_TOPICS, problemsOf, UNLIMITED_RETENTION, unusualSettings } from '../log/topics.js';
 import type { Database } from '../context/database.js';
 import { expectUp } from '../tools/dependency.js';
 import { type TopicUse, topicsUsed } from '../consuming/topics-used.js';
 import { alignColumns } from './columns.js';
-import { pinsOf, withConnections } from './connections.js';
+import { pinsOf } from '../maintenance/connections.js';
+import { withConnections } from './connections.js';
 import { describeGenerations } from './topics-generations.js';
 
 const SETTINGS = Object.keys(UNLIMITED_RETENTION);
@@ -23,9 +24,13 @@ export function checkTopics(context: Context, isCreating: boolean): Promise<numb
     if (isCreating) await createMissing(bus, database, names);
     const counts = await bus.countPartitions(names);
     const partitions = await comparePartitions(database, counts, isCreating);
-    const described = await describe(bus, [...names, ...names.map(controlTopic)]);
+    const described = await describe(bus, [...names, ...CONSOLE_TOPICS.keys(), ...names.map(controlTopic)]);
     const generations = await linesOfGenerations(bus, names);
-    return printReport(used, described, config.KAFKA_TOPIC_PARTITIONS, { ...partitions, generations });
+    const ofConsole = [...CONSOLE_TOPICS.keys()].map((topic) => ({ topic, uses: ['console'] as const }));
+    return printReport([...used, ...ofConsole], described, config.KAFKA_TOPIC_PARTITIONS, {
+      ...partitions,
+      generations,
+    });
   });
 }
 
@@ -38,7 +43,8 @@ async function linesOfGenerations(bus: Bus, topics: readonly string[]): Promise<
 async function createMissing(bus: Bus, database: Database, topics: readonly string[]): Promise<void> {
   // Only the database knows the number of partitions of topics that existed before.
   await expectUp(database);
-  await bus.createTopics(topics, await pinnedPartitions(pinsOf(database), topics));
+  const pinned = await pinnedPartitions(pinsOf(database), topics);
+  await bus.createTopics([...topics, ...CONSOLE_TOPICS.keys()], new Map([...pinned, ...CONSOLE_TOPICS]));
 }
 
 /** The comparison of partition counts with those that the database remembers. */
@@ -72,7 +78,11 @@ function printReport(
   expectedPartitions: number,
   { changed, warnings, generations }: PartitionFindings & { readonly generations: readonly string[] },
 ): number {
-  const missing = used.filter(({ topic }) => !described.has(topic)).map(({ topic }) => `${topic} is missing`);
+  const absent = used.filter(({ topic }) => !described.has(topic));
+  const missing = absent.filter(({ topic }) => !CONSOLE_TOPICS.has(topic)).map(({ topic }) => `${topic} is missing`);
+  const notYet = absent
+    .filter(({ topic }) => CONSOLE_TOPICS.has(topic))
+    .map(({ topic }) => `${topic} is missing: services create it if they may`);
   const unsafe = [...described.values()].flatMap(problemsOf);
   const unusual = used.flatMap(({ topic }) => {
     const description = described.get(topic);
@@ -80,10 +90,10 @@ function printReport(
   });
   const rows = used.map(({ topic, uses }) => [topic, uses.join(', '), ...cellsOf(described.get(topic))]);
   const problems = [...missing, ...changed, ...unsafe];
-  const success = `All ${used.length} topics exist and keep what they must.`;
+  const success = `All ${used.length - absent.length} topics exist and keep what they must.`;
   console.log(`${alignColumns([HEADINGS, ...rows]).join('\n')}\n`);
   if (generations.length > 0) console.log(`${generations.join('\n')}\n`);
-  for (const line of [...warnings, ...unusual]) console.log(`warning: ${line}`);
+  for (const line of [...warnings, ...notYet, ...unusual]) console.log(`warning: ${line}`);
   for (const line of problems.length > 0 ? problems : [success]) console.log(line);
   return problems.length > 0 ? 1 : 0;
 }

@@ -18,9 +18,10 @@ import { activeOf, type Generations, generationsOf, type GenerationStore } from 
 import { memberOf } from '../privacy/topics.js';
 import { expectUp } from '../tools/dependency.js';
 import { type Flags, UsageError } from './command.js';
-import { type Connections, openContext, privacyOf, withConnections } from './connections.js';
+import { openContext, privacyOf } from '../maintenance/connections.js';
+import { withScratchDatabase } from '../maintenance/scratch.js';
+import { type Connections, withConnections } from './connections.js';
 import { describeProgress, formatCount, formatNumber } from './progress.js';
-import { withScratchDatabase } from './scratch.js';
 
 const PROGRESS_INTERVAL_MS = 2_000;
 /** Consumers can read no other. */
@@ -63,7 +64,9 @@ async function withSealing<T>(
   const keysTopic = stream?.keys;
   if (!stream || keysTopic === undefined || config.PERSONAL_DATA !== 'sealed') return work(undefined);
   const { ring } = (await privacyOf(connections)) as Privacy;
-  const holder = (await openContext(connections)).stores.find((store) => store.keysTopic === keysTopic)?.keys;
+  const holder = (await openContext(connections, connections.interrupted)).stores.find(
+    (store) => store.keysTopic === keysTopic,
+  )?.keys;
   const own = holder ?? database.stores.keyCopies(`${memberOf(keysTopic)}.keys`);
   return withScratchDatabase('keys', async (scratch) => {
     const keys = new KeysForCopies({

@@ -24,7 +24,7 @@ export const topics = (contexts: readonly Context[]): Command => ({
              1 if a topic is missing, does not keep events permanently, has too few replicas, or has another number of
              partitions than it was created with
   create     creates missing topics first: with unlimited retention, their former number of partitions if they existed
-             before, and never too few replicas
+             before, and never too few replicas; also the topics of the console
   copy       --partitions N [--compression TYPE] [--sign-with FILE]: copies the topic to a new generation while services
              run, compares both, and switches to the new one. Can be killed and run again
   switch     --to N [--sign-with FILE]: switches back to the former generation, after copying to it the events that

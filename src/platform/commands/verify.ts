@@ -1,12 +1,5 @@
-import type { Aggregate } from '../aggregate/aggregates.js';
 import type { Context } from '../context/define-context.js';
-import type { EmbeddedDatabase } from '../embedded/database.js';
-import { EmbeddedLinks } from '../embedded/links.js';
-import { restoreInto } from '../rebuilding/restore-into.js';
-import type { StateChange } from '../views/read-own-events.js';
-import type { Replayable } from '../rebuilding/replayable.js';
-import type { Difference } from '../rebuilding/compare.js';
-import { verify as verifyContext } from '../rebuilding/verify.js';
+import { type VerifyOptions, verifyModule } from '../maintenance/verify-module.js';
 import {
   type Command,
   findContext,
@@ -16,17 +9,9 @@ import {
   refusePositionals,
   UsageError,
 } from './command.js';
-import {
-  type Connections,
-  expectReady,
-  lagToleranceMs,
-  type RebuildableContext,
-  withConnections,
-  withKeysOfLog,
-} from './connections.js';
-import { describeConflict, describeDifference, describeUnreadable, FindingPrinter } from './findings.js';
-import { formatCount, showProgress } from './progress.js';
-import { withScratchDatabase } from './scratch.js';
+import { type Connections, expectReady, lagToleranceMs, withConnections } from './connections.js';
+import { FindingPrinter } from './findings.js';
+import { formatCount, showPhases } from './progress.js';
 
 export const verify = (contexts: readonly Context[]): Command => ({
   usage: `verify --module ${listModules(contexts)} [--repair [--force]] [--allow-unhashed] [--max-lag SECONDS]
@@ -56,11 +41,11 @@ and counts all.`,
     if (flags.force === true && flags.repair !== true) throw new UsageError('--force requires --repair');
     return withConnections(findContext(contexts, flags), async (connections) => {
       await expectReady(connections);
-      return withScratchDatabase('verify', (scratch) =>
-        withKeysOfLog(connections, scratch, (rebuildable) =>
-          verifyIn(scratch, rebuildable, connections, flags, maxLagMs),
-        ),
-      );
+      return printVerified(connections, {
+        lagToleranceMs: maxLagMs ?? lagToleranceMs(connections),
+        allowUnhashed: flags['allow-unhashed'] === true,
+        ...(flags.repair === true && { repair: flags.force === true ? 'lossy' : 'safe' }),
+      });
     });
   },
 });
@@ -72,58 +57,26 @@ function parseSeconds(text: Flags[string]): number | undefined {
   return Number(text) * 1_000;
 }
 
-async function verifyIn(
-  scratch: EmbeddedDatabase,
-  rebuildable: RebuildableContext,
-  connections: Connections,
-  { repair, force, ...flags }: Flags,
-  maxLagMs: number | undefined,
-): Promise<number> {
-  const { context, bus, interrupted, logger } = connections;
-  const live = rebuildable.live.replayable;
-  const expected = rebuildable.open(scratch).replayable;
-  const printers = Array.from({ length: 5 }, () => new FindingPrinter()) as Five<FindingPrinter>;
-  const [faults, unreadable, conflicts, ahead, differing] = printers;
-  let lostEntries = 0;
-  await verifyContext({
-    ...{ bus, live, expected, links: new EmbeddedLinks(scratch.level) },
-    ...{ signal: interrupted, lagToleranceMs: maxLagMs ?? lagToleranceMs(connections) },
-    allowUnhashed: flags['allow-unhashed'] === true,
-    read: (projector) =>
-      showProgress(
-        `verify ${context.name}`,
-        () => projector.progress,
-        () => projector.caughtUp(),
-      ),
-    onFault: ({ where, what }) => faults.add(`${where}: ${what}`),
-    onRefused: (record) => unreadable.add(describeUnreadable(record)),
-    onConflict: (conflict) => conflicts.add(describeConflict(conflict)),
-    onKept: () => (lostEntries += 1),
-    onDifference: async (difference) => {
-      if (!difference.wouldLose) differing.add(describeDifference(difference));
-      else if (!difference.isTold) ahead.add(describeDifference(difference));
-      if (repair === true && (force === true || !difference.wouldLose))
-        await repairDocument(live, expected, difference);
-    },
-    onFailure: (error) => logger.warn({ err: error }, 'database unavailable; retrying'),
+async function printVerified(connections: Connections, options: VerifyOptions): Promise<number> {
+  const { verdict, findings, skipped, lostKeys, lostEntries } = await verifyModule(connections, options, {
+    signal: connections.interrupted,
+    during: showPhases({ 'reading-log': `verify ${connections.context.name}` }),
+    onFinding: new FindingPrinter().add,
   });
-  const unlogged = conflicts.count + ahead.count;
   const { log } = console;
-  const lostKeys = rebuildable.countLostKeys();
+  const { fault, conflict, ahead, difference } = findings;
   if (lostKeys > 0) log(`keys: the keys of ${formatCount(lostKeys, 'person', 'persons')} are lost (see keys check)`);
-  if (unreadable.count > 0) log(`${formatCount(unreadable.count, 'unreadable record')} ignored (see dlt list)`);
+  if (skipped > 0) log(`${formatCount(skipped, 'unreadable record')} ignored (see dlt list)`);
   if (lostEntries > 0) log(`history: ${formatCount(lostEntries, 'entry', 'entries')} whose events the log has lost`);
-  log(faults.count === 0 ? 'log: intact' : `log: ${formatCount(faults.count, 'fault')}`);
-  if (unlogged > 0) log(describeUnlogged(conflicts.count, ahead.count, repair === true && force === true));
-  if (differing.count > 0) {
-    const verdict = repair === true ? 'repaired' : 'different from the log';
-    log(`database: ${formatCount(differing.count, 'document')} ${verdict}`);
-  } else if (unlogged === 0) log('database: matches the log');
-  const left = repair === true ? (force === true ? 0 : unlogged) : differing.count + unlogged;
-  return faults.count + left + lostKeys > 0 ? 1 : 0;
+  log(fault.count === 0 ? 'log: intact' : `log: ${formatCount(fault.count, 'fault')}`);
+  const isUnlogged = conflict.count + ahead.count > 0;
+  if (isUnlogged) log(describeUnlogged(conflict.count, ahead.count, options.repair === 'lossy'));
+  if (difference.count > 0) {
+    const outcome = options.repair ? 'repaired' : 'different from the log';
+    log(`database: ${formatCount(difference.count, 'document')} ${outcome}`);
+  } else if (!isUnlogged) log('database: matches the log');
+  return verdict === 'differs' ? 1 : 0;
 }
-
-type Five<T> = [T, T, T, T, T];
 
 function describeUnlogged(aggregates: number, documents: number, isDiscarded: boolean): string {
   const subjects = [
@@ -131,24 +84,4 @@ function describeUnlogged(aggregates: number, documents: number, isDiscarded: bo
     ...(documents > 0 ? [formatCount(documents, 'other document')] : []),
   ].join(' and ');
   return `database: ${subjects} ahead of the log or forked${isDiscarded ? ', discarded' : ': see republish, replay --keep'}`;
-}
-
-async function repairDocument(
-  { collections, systemsOfRecord }: Replayable,
-  rebuilt: Replayable,
-  { collection, key, found, expected }: Difference,
-): Promise<void> {
-  const at = systemsOfRecord.findIndex(({ states }) => states.collection === collection);
-  const [own, theirs] = [systemsOfRecord[at], rebuilt.systemsOfRecord[at]];
-  const isNewer = expected && Number(expected.content.version) > Number(found?.content.version ?? 0);
-  if (own?.store.keysTopic !== undefined && theirs?.keys && isNewer) {
-    // With the person's key, without which the next event would be sealed with another one.
-    await restoreInto(
-      own.store,
-      [{ id: key, ...expected.content } as unknown as StateChange<Aggregate>],
-      theirs.keys.source,
-    );
-    return;
-  }
-  await collections.find((each) => each.collection === collection)?.repair(key, found, expected);
 }

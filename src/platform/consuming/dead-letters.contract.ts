@@ -115,7 +115,7 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Dea
       const pending = await world.listPending();
 
       await Promise.all([world.redrive(pending), world.redrive(pending)]);
-      expect(await world.numberOf('redriven')).toBe(4);
+      expect(await world.numberOf('markers')).toBe(4);
       await world.publish(stated(id, 3, 'three', 3));
       await world.consume();
 
@@ -134,7 +134,7 @@ export function deadLettersContract(name: string, openFixture: () => Promise<Dea
       world.failure = undefined;
       await expect(world.redrive(undefined, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
       expect(await world.listPending()).toHaveLength(1);
-      expect(await world.numberOf('redriven')).toBe(0);
+      expect(await world.numberOf('markers')).toBe(0);
 
       expect(await world.redrive()).toEqual([]);
       expect(await world.nameOf(id)).toBe('future');

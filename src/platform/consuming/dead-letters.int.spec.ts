@@ -12,13 +12,16 @@ import { MongoProjection } from '../mongodb/projection.js';
 import { EmbeddedCopyIndex } from '../embedded/copy-index.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 import { copyToNewGeneration, deleteGeneration } from '../generations/change-generation.js';
+import { browseDeadLettersContract } from './browse-dead-letters.contract.js';
 import { deadLettersContract } from './dead-letters.contract.js';
+import { discardContract } from './discard.contract.js';
 import { type DeadLetter, readOriginals } from './dead-letters.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 
 describeWithRealServers('on real servers', () => {
-  deadLettersContract('Kafka, with copies in MongoDB', openFixture);
+  for (const contract of [deadLettersContract, discardContract, browseDeadLettersContract])
+    contract('Kafka, with copies in MongoDB', openFixture);
 
   it('a record that the dead-letter topic does not take is left where it was, and keeps no other from it', async () => {
     const world = await DeadLettersWorld.open(openFixture);

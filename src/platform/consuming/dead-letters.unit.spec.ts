@@ -1,24 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { openDeadLettersInMemory } from '../testing/dead-letters-in-memory.js';
 import { FlakyLog } from '../testing/relay-world.js';
-import { silentLogger } from '../testing/silent-logger.js';
-import { EmbeddedBus } from '../embedded/bus.js';
-import { openEmbeddedDatabase } from '../embedded/database.js';
-import { EmbeddedProjection } from '../embedded/projection.js';
+import { browseDeadLettersContract } from './browse-dead-letters.contract.js';
 import { deadLettersContract } from './dead-letters.contract.js';
+import { discardContract } from './discard.contract.js';
 import { PendingDeadLetters } from './pending-dead-letters.js';
 
-deadLettersContract('the embedded log', async () => {
-  const [log, database] = await Promise.all([openEmbeddedDatabase('memory'), openEmbeddedDatabase('memory')]);
-  const bus = new EmbeddedBus(log, silentLogger);
-  return {
-    bus,
-    copies: new EmbeddedProjection(database.level, 'copies'),
-    dispose: async () => {
-      await bus.close();
-      await database.close();
-    },
-  };
-});
+for (const contract of [deadLettersContract, discardContract, browseDeadLettersContract])
+  contract('the embedded log', openDeadLettersInMemory);
 
 describe('the count of dead letters', () => {
   const consumed = { topic: 'topic', group: 'group' };

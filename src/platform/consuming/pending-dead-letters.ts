@@ -1,9 +1,10 @@
 import type { Bus } from '../log/bus.js';
 import { cached } from '../tools/cached.js';
-import { type Consumed, deadLetterTopic, redrivenTopic } from './dead-letter.js';
-import { readRedriven } from './dead-letters.js';
+import { type Consumed, deadLetterTopic } from './dead-letter.js';
+import { markersTopic } from './dead-letter-markers.js';
+import { countMarked } from './dead-letters.js';
 
-/** The number of a consumer group's dead letters that have not been redriven. */
+/** The number of a consumer group's dead letters that have been neither redriven nor discarded. */
 export interface PendingCount {
   /** The topic that the records were consumed from. */
   readonly topic: string;
@@ -13,7 +14,7 @@ export interface PendingCount {
   readonly pending?: number;
 }
 
-/** Counts pending dead letters: records of the dead-letter topic minus those marked as redriven. */
+/** Counts pending dead letters: records of the dead-letter topic minus those marked as redriven or discarded. */
 export class PendingDeadLetters {
   private readonly latest = cached(() => this.count());
   /** By topic of markers: its number of records, and of distinct markers among them, when last counted. */
@@ -35,23 +36,23 @@ export class PendingDeadLetters {
   }
 
   private async count(): Promise<ReadonlyMap<string, number>> {
-    const topics = this.consumed.flatMap((each) => [deadLetterTopic(each), redrivenTopic(each)]);
+    const topics = this.consumed.flatMap((each) => [deadLetterTopic(each), markersTopic(each)]);
     const records = await this.bus.countRecords(topics);
     const pending = new Map<string, number>();
     for (const each of this.consumed) {
       const deadLetters = records.get(deadLetterTopic(each)) ?? 0;
-      const redriven = await this.countRedriven(each, records.get(redrivenTopic(each)) ?? 0);
-      pending.set(deadLetterTopic(each), Math.max(0, deadLetters - redriven));
+      const marked = await this.countMarked(each, records.get(markersTopic(each)) ?? 0);
+      pending.set(deadLetterTopic(each), Math.max(0, deadLetters - marked));
     }
     return pending;
   }
 
-  /** Concurrent redrives may mark a dead letter twice, so markers are read, not counted, when there are new ones. */
-  private async countRedriven(consumed: Consumed, records: number): Promise<number> {
-    const topic = redrivenTopic(consumed);
+  /** Concurrent commands may mark a dead letter twice, so markers are read, not counted, when there are new ones. */
+  private async countMarked(consumed: Consumed, records: number): Promise<number> {
+    const topic = markersTopic(consumed);
     const known = this.markers.get(topic);
     if (records === 0 || known?.records === records) return known?.distinct ?? 0;
-    const distinct = (await readRedriven(this.bus, consumed)).size;
+    const distinct = await countMarked(this.bus, consumed);
     this.markers.set(topic, { records, distinct });
     return distinct;
   }

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Continuation, LoggedRecord, PartitionEnd, RecordHandler, RunningConsumer } from '../log/bus.js';
-import { fingerprintOf, partitionName, type Position, type Positions } from './positions.js';
+import { fingerprintOf, isSameLog, partitionName, type Position, UNREAD } from '../log/position.js';
+import type { Positions } from './positions.js';
 
 /** Milliseconds between two writes of the positions that moved. */
 const SAVE_INTERVAL_MS = 1_000;
-
-/** In place of the fingerprint of a record that the group has not read: a copy of one that it has. */
-const UNREAD = '';
 
 /** Why the records of a partition are consumed again. */
 export type Restoration =
@@ -89,13 +87,17 @@ export class PositionKeeper {
       const partition = this.partitionOf(first);
       const { unconfirmed } = partition;
       partition.unconfirmed = undefined;
-      if (unconfirmed && !isSameLog(unconfirmed, first)) {
+      const isSame = !unconfirmed || isSameLog(unconfirmed, first);
+      if (!isSame) {
         this.logReplaced(first, partition);
         // Earlier records may be missing, too.
         if (first.offset > 0) return;
       }
+      // It is only read again to check the log. A poisonous one would become a dead letter again at every start.
+      const isReread = isSame && unconfirmed?.last !== UNREAD && first.offset === (unconfirmed?.next ?? 0) - 1;
+      const unread = isReread ? records.slice(1) : records;
       try {
-        await handler(records, lease);
+        if (unread.length > 0) await handler(unread, lease);
       } catch (error) {
         partition.unconfirmed = unconfirmed;
         throw error;
@@ -130,11 +132,14 @@ export class PositionKeeper {
    * @throws PlatformError `unavailable`
    */
   async look(topic: string): Promise<readonly Position[]> {
+    const known = new Map([...this.partitions].map(([name, partition]) => [name, partition.stored]));
     const stored = (await this.keeping.positions.of(this.keeping.group)).filter((each) => each.topic === topic);
     const byName = new Map(stored.map((position) => [partitionName(position), position]));
     for (const position of stored) if (!this.partitions.has(partitionName(position))) this.partitionOf(position);
     for (const [name, partition] of this.partitions) {
-      if (name.startsWith(`${topic}/`)) this.compare(name, partition, byName.get(name));
+      // A save or another look may have been faster: what was read here is then older.
+      const isUnchanged = partition.stored === known.get(name);
+      if (name.startsWith(`${topic}/`) && isUnchanged) this.compare(name, partition, byName.get(name));
     }
     return stored;
   }
@@ -216,11 +221,4 @@ export class PositionKeeper {
 function hasMoved({ stored, applied, isEvidence, isVoid }: Partition): boolean {
   if (!applied || isEvidence === true) return false;
   return isVoid === true || applied.next > (stored?.next ?? 0);
-}
-
-/** Returns true if the record before the position is still in the log, unchanged, where consumption continues. */
-function isSameLog({ next, last }: Position, first: LoggedRecord): boolean {
-  if (last === UNREAD) return true;
-  if (first.offset === next - 1) return fingerprintOf(first) === last;
-  return first.offset > next - 1;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Position, Positions } from './positions.js';
+import type { Position } from '../log/position.js';
+import type { Positions } from './positions.js';
 
 export interface PositionsFixture {
   readonly positions: Positions;

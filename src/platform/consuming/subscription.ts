@@ -31,6 +31,12 @@ export interface Subscription<Message = unknown> {
    */
   react(messages: readonly Message[], lease: Lease): Promise<void>;
   /**
+   * Returns true if applying `later` makes up for an earlier event of the same aggregate that was not applied.
+   * Undefined: no event makes up for another.
+   * @param lost type of the earlier event; undefined if it is unknown
+   */
+  readonly replaces?: ((lost: string | undefined, later: CloudEvent) => boolean) | undefined;
+  /**
    * In a rebuild: applies what `react` kept back because a later event might replace it. Returns the ids of aggregates
    * whose newest event cannot be applied: their events have to be applied again, one by one.
    */

@@ -4,7 +4,7 @@ import { deadLetterTopic } from './dead-letter.js';
 /** A topic, and how a context uses it. */
 export interface TopicUse {
   readonly topic: string;
-  readonly uses: readonly ('published' | 'read' | 'dead letters' | 'keys' | 'erasures')[];
+  readonly uses: readonly ('published' | 'read' | 'dead letters' | 'keys' | 'erasures' | 'console')[];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type EventStream, ownsKeys } from '../event/event-stream.js';
 import type { KeyStore } from '../privacy/rotate-keys.js';
-import { copiedKeys, ownKeys, type SealingKeys } from '../privacy/sealing-keys.js';
+import { ownKeys, type SealingKeys } from '../privacy/sealing-keys.js';
 import type { Database } from './database.js';
 import { PersonKeys, type Privacy } from './person-keys.js';
 import { memberOf } from '../privacy/topics.js';
@@ -24,7 +24,7 @@ export class ContextKeys {
     const { privacy } = this;
     if (!privacy?.seals || events.keys === undefined) return undefined;
     if (ownsKeys(events)) return ownKeys(privacy.ring);
-    return copiedKeys(privacy.ring, (this.of(events.keys) as PersonKeys).source);
+    return this.of(events.keys)?.sealing;
   }
 
   /** Adds the keys of the context's own persons. Call it before {@link of}. */

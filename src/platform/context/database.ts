@@ -30,6 +30,8 @@ export interface AggregateStore<State extends Aggregate, Changed extends Change<
   extends Aggregates<State, Changed>, Restorable<State>, LogCompared, CommandRetention, Audited {
   /** The keys in the documents, if the aggregates are persons. */
   readonly keys: KeyStore;
+  /** Registers a listener for every bulk write. @param listener called with the number of saves that share it */
+  onBulkWrite(listener: (saves: number) => void): void;
   /**
    * Creates the indexes that its own queries need, and these. Safe to repeat, also concurrently on several instances.
    * @throws PlatformError `unavailable` when the database does not answer

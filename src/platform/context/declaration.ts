@@ -3,7 +3,7 @@ import type { LoggedRecord } from '../log/bus.js';
 import type { Heartbeat } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
-import type { History } from '../views/history.js';
+import type { HistoryReader } from '../views/history.js';
 import type { HttpApi } from '../http/contract/openapi.js';
 import type { HistoryRoute } from '../http/contract/history-route.js';
 import type { Listing } from '../views/listing.js';
@@ -24,7 +24,7 @@ export interface AggregateDeclaration<
   readonly list?: { readonly port: Token<Listing<unknown>>; readonly indexes: readonly Index[] };
   /** Records every change, read from the log. */
   readonly history?: {
-    readonly port: Token<History<State>>;
+    readonly port: Token<HistoryReader<State>>;
     readonly collection: string;
     /** Also stores the state after each change, until an erasure, so that past states can be read. */
     readonly keepsStates?: boolean;
@@ -65,6 +65,12 @@ export interface ReactionDeclaration<Message = unknown> {
   readonly keys?: string;
   /** Types of events that erase personal data. A rebuild up to a point in time applies them even if they are later. */
   readonly erasing?: readonly string[];
+  /**
+   * Types of events of which each one has an effect that no later event has. Of all other types, only the newest event
+   * of an aggregate matters: once it is applied, a dead letter before it is listed as healed. Undefined: each event of
+   * any type matters, and no dead letter is healed. It has no effect without `needs`.
+   */
+  readonly needsEach?: readonly string[];
   /**
    * Translates an event into the context's own message, without side effects; undefined for an ignored type.
    * @throws UnreadableRecord when it can never be applied

@@ -1,21 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Container } from 'inversify';
-import type { Aggregate, Change } from '../aggregate/aggregates.js';
+import type { Aggregate } from '../aggregate/aggregates.js';
 import type { Bus } from '../log/bus.js';
 import type { RecordedTopic } from '../rebuilding/fork-watch.js';
 import type { History } from '../views/history.js';
-import { OpenedHistory } from '../views/opened-history.js';
-import { ownEventsOf } from '../views/read-own-events.js';
 import { AwaitedProjection } from '../views/awaited-projection.js';
-import { CursorListing } from '../views/cursor-listing.js';
 import { Cursors } from '../views/cursors.js';
-import type { Auditable } from '../rebuilding/auditable.js';
-import type { Replayable, SystemOfRecord } from '../rebuilding/replayable.js';
+import type { LateLimits } from '../rebuilding/late-states.js';
+import type { Replayable, RebuildScope } from '../rebuilding/replayable.js';
 import type { Subscription } from '../consuming/subscription.js';
 import { ContextKeys } from './context-keys.js';
 import type { OpenEvents } from '../privacy/open-events.js';
-import type { Confirmed, Erasures } from '../privacy/attestation.js';
-import { confirmationsPart, erasuresFrom } from './erasures.js';
+import type { Erasures } from '../privacy/attestation.js';
 import { confirmErasures } from './confirm-erasures.js';
 import type { PersonKeys, Privacy } from './person-keys.js';
 import type { CloudEvent } from '../event/cloud-event.js';
@@ -23,12 +19,17 @@ import { ownsKeys } from '../event/event-stream.js';
 import { leaseUntil } from '../log/lease.js';
 import { applyRecords } from '../consuming/apply-records.js';
 import type { LedgerEntry } from '../privacy/erasure-ledger.js';
+import { erasureIn } from '../privacy/erasures.js';
+import type { ErasureObserver } from '../privacy/erasure-observer.js';
 import { changesTopicOf } from '../privacy/topics.js';
-import type { AggregateStore, Audited, Database } from './database.js';
+import type { UnconfirmedErasures } from '../privacy/unconfirmed-erasures.js';
+import type { AggregateStore, Database } from './database.js';
 import type { AggregateDeclaration, ContextDeclaration, ReactionDeclaration } from './declaration.js';
+import type { ContextViews } from './context-views.js';
 import { forgetErased } from './forgetting.js';
 import { recordingOf } from './recording.js';
 import { type Part, projectingOf, reactingOf, subscriptionsOf } from './reacting.js';
+import { openAggregate, toSystemOfRecord } from './open-aggregate.js';
 import type { Provided, Token } from './token.js';
 
 /** A context with its open database. */
@@ -39,14 +40,20 @@ export interface OpenContext {
   readonly keys: readonly PersonKeys[];
   /** Attestations of the erasures of its own persons. */
   readonly attestations: readonly Erasures[];
+  /** The erasures of its own persons that other contexts have not confirmed. */
+  readonly unconfirmed: readonly UnconfirmedErasures[];
   /** Opens the events that it publishes; undefined if they have no personal part. */
   readonly open: OpenEvents | undefined;
   readonly stores: readonly AggregateStore<Aggregate>[];
+  /** What operators look at. */
+  readonly views: ContextViews;
   readonly histories: readonly RecordedTopic[];
   /** The context's subscriptions while it serves. */
   readonly subscriptions: readonly Subscription[];
   /** The part of the database that is derived from the log, and how to derive it. */
   readonly replayable: Replayable;
+  /** Returns only the part of it with these collections. @param limits of the states that are kept back */
+  readonly replayableOnly: (scope: RebuildScope, limits?: LateLimits) => Replayable;
   /** Creates indexes. Safe to repeat. */
   readonly prepare: () => Promise<void>;
   /**
@@ -66,15 +73,7 @@ export interface OpenOptions {
   readonly stopping?: AbortSignal;
   /** Default: a container of the context's own. */
   readonly container?: Container;
-}
-
-interface OpenAggregate {
-  readonly declaration: AggregateDeclaration;
-  readonly store: AggregateStore<Aggregate, Change>;
-  readonly states: Auditable;
-  readonly history?: { readonly history: History; readonly entries: Auditable };
-  /** Confirmations of erasures, and the part that collects them. */
-  readonly confirmations?: { readonly part: Part; readonly collected: Auditable; readonly attesting: Erasures };
+  readonly observer?: ErasureObserver;
 }
 
 /** Opens the declared stores, and wires the context's classes to them. @param cursorsPort token of its cursors */
@@ -84,7 +83,7 @@ export function openContext(
   database: Database,
   options: OpenOptions = {},
 ): OpenContext {
-  const { stopping = new AbortController().signal, container = new Container(), privacy } = options;
+  const { stopping = new AbortController().signal, container = new Container(), privacy, observer } = options;
   const keys = new ContextKeys(database, privacy);
   const cursors = new Cursors(() => database.keepFirst('secret of cursors', newSecret));
   container.bind(cursorsPort).toConstantValue(cursors);
@@ -94,15 +93,16 @@ export function openContext(
   const copies = (context.projections ?? []).map(({ port, collection }) => {
     const store = database.stores.projection(collection);
     container.bind(port).toConstantValue(new AwaitedProjection(store, stopping));
-    return store.audit();
+    return { collection, store, audit: store.audit() };
   });
   for (const provided of [...(context.useCases ?? []), ...(context.http?.controllers ?? [])]) bind(container, provided);
 
   const reactions = context.reactions ?? [];
-  const recorded = aggregates.map(({ declaration, store, history }) =>
+  const recorded = aggregates.map(({ declaration, store, states, history }) =>
     recordingOf(
       declaration,
       store,
+      states,
       history?.history as History<Aggregate> | undefined,
       keys.of(declaration.events.keys),
     ),
@@ -118,46 +118,66 @@ export function openContext(
     ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
     ...reactions.flatMap(typesOf),
   ]);
-  const rebuilding = (restoring: readonly Part[]) =>
-    subscriptionsOf(context.name, [
-      ...projecting,
-      ...recorded.map((each) => each.recording),
-      ...restoring,
-      ...collecting,
-    ]);
-  const projections = rebuilding(recorded.map(({ restoringEach }) => restoringEach));
+  const rebuildingAll = (restoring: readonly Part[]) => [
+    ...projecting,
+    ...recorded.map((each) => each.recording),
+    ...restoring,
+    ...collecting,
+  ];
+  const projections = subscriptionsOf(context.name, rebuildingAll(recorded.map(({ restoringEach }) => restoringEach)));
   let used: Bus | undefined;
   const onErased = async (topic: string, events: readonly CloudEvent[]) => {
     await database.dropInspections();
     await database.purge?.();
-    for (const each of keys.all) {
-      if (each.areCopies && topic === changesTopicOf(each.topic))
+    for (const each of keys.all.filter((one) => topic === changesTopicOf(one.topic))) {
+      const erasures = events.flatMap((event) => erasureIn(event, each.topic) ?? []);
+      if (each.areCopies) {
         await confirmErasures(context.name, each.topic, events, used);
+        observer?.onConfirmed(each.topic, context.name, erasures.length);
+      } else {
+        for (const { unconfirmed } of confirmed) unconfirmed.add(each.topic, erasures);
+        observer?.onErased(each.topic, erasures.length);
+      }
     }
+  };
+
+  const systemsOfRecord = aggregates.map((each) => toSystemOfRecord(each, keys));
+  const histories = aggregates.flatMap(({ history }) => history?.entries ?? []);
+  const replayable: Replayable = {
+    projections,
+    newestOnly: subscriptionsOf(context.name, rebuildingAll(recorded.map(({ restoringNewest }) => restoringNewest))),
+    newestFirst: new Set(),
+    systemsOfRecord,
+    erasing: [...erasing],
+    collections: [
+      ...aggregates.flatMap(({ states, history }) => [states, ...(history ? [history.entries] : [])]),
+      ...copies.map(({ audit }) => audit),
+      ...confirmed.map(({ collected }) => collected),
+    ],
+    prepare,
   };
 
   return {
     container,
     keys: keys.all,
     attestations: confirmed.map(({ attesting }) => attesting),
+    unconfirmed: confirmed.map(({ unconfirmed }) => unconfirmed),
     open: aggregates.map(({ declaration }) => keys.of(declaration.events.keys)?.open).find((open) => open),
     stores: aggregates.map(({ store }) => store),
+    views: {
+      aggregates: aggregates.map(({ declaration: { events }, store, history, confirmations }) => ({
+        ...{ events, states: store, recorded: history?.history, opened: history?.opened },
+        attesting: confirmations?.attesting,
+      })),
+      copies,
+      openWith: (topic) => keys.of(topic)?.open,
+    },
     histories: aggregates.flatMap(({ declaration, history }) =>
       history ? [{ topic: declaration.events.topic, history: history.history }] : [],
     ),
     subscriptions: subscriptionsOf(context.name, serving, { erasing, onErased }),
-    replayable: {
-      projections,
-      newestOnly: rebuilding(recorded.map(({ restoringNewest }) => restoringNewest)),
-      systemsOfRecord: aggregates.map((each) => toSystemOfRecord(each, keys)),
-      erasing: [...erasing],
-      collections: [
-        ...aggregates.flatMap(({ states, history }) => [states, ...(history ? [history.entries] : [])]),
-        ...copies,
-        ...confirmed.map(({ collected }) => collected),
-      ],
-      prepare,
-    },
+    replayable,
+    replayableOnly: (scope, limits) => (scope === 'states' ? statesOnly(limits) : historiesOnly()),
     prepare,
     begin: async (bus) => {
       used = bus;
@@ -165,6 +185,36 @@ export function openContext(
       for (const each of reacting) await each.begin(bus, database);
     },
   };
+
+  function statesOnly(limits?: LateLimits): Replayable {
+    const rebuilding = (restoring: readonly Part[]) =>
+      subscriptionsOf(context.name, [
+        ...projecting,
+        ...recorded.map(({ checking }) => checking),
+        ...restoring,
+        ...collecting,
+      ]);
+    const own = systemsOfRecord.map(({ stream: { topic } }) => topic);
+    return {
+      ...replayable,
+      projections: rebuilding(recorded.map(({ restoringEach }) => restoringEach)),
+      newestOnly: rebuilding(recorded.map(({ restoringNewestFirst }) => restoringNewestFirst(limits))),
+      newestFirst: new Set(own.filter((topic) => projecting.every((each) => each.topic !== topic))),
+      systemsOfRecord: systemsOfRecord.map(({ recorded: _, ...system }) => system),
+      collections: replayable.collections.filter((each) => !histories.includes(each)),
+    };
+  }
+
+  function historiesOnly(): Replayable {
+    const recordings = subscriptionsOf(
+      context.name,
+      recorded.map(({ recording }) => recording),
+    );
+    return {
+      ...{ ...replayable, projections: recordings, newestOnly: recordings, collections: histories },
+      prepare: () => Promise.resolve(),
+    };
+  }
 
   async function applied(topic: string): Promise<ReadonlyMap<number, number>> {
     const positions = await database.positions.of(context.name);
@@ -197,67 +247,12 @@ function ownersFirst(aggregates: readonly AggregateDeclaration[]): readonly Aggr
   return [...aggregates.filter(isOwner), ...aggregates.filter((each) => !isOwner(each))];
 }
 
-interface Opening {
-  readonly database: Database;
-  readonly container: Container;
-  readonly cursors: Cursors;
-  readonly keys: ContextKeys;
-  readonly confirming: readonly string[];
-}
-
-function openAggregate(
-  declaration: AggregateDeclaration,
-  { database: { stores, overwritten }, container, cursors, keys, confirming }: Opening,
-): OpenAggregate {
-  const { port, collection, events, list, history: declared } = declaration;
-  const store = stores.aggregates<Aggregate>(collection, events, keys.sealingOf(events));
-  keys.add(events, store.keys);
-  container.bind(port).toConstantValue(store);
-  if (list)
-    container.bind(list.port).toConstantValue(new CursorListing(stores.listing(collection), collection, cursors));
-  const history: (History<Aggregate> & Audited) | undefined =
-    declared && stores.history<Aggregate>(declared.collection);
-  if (declared && history) {
-    const opened = new OpenedHistory(history, events, keys.of(events.keys)?.open);
-    container.bind(declared.port).toConstantValue(opened);
-  }
-  const { erasures } = declaration;
-  const confirmations = erasures && stores.projection<Confirmed>(erasures.collection);
-  const attesting = confirmations && erasuresFrom({ events, store, history, confirmations, confirming, overwritten });
-  if (erasures && attesting) container.bind(erasures.port).toConstantValue(attesting);
-  return {
-    ...{ declaration, store, states: store.audit() },
-    ...(history && { history: { history: history as History, entries: history.audit() } }),
-    ...(confirmations &&
-      attesting && {
-        confirmations: {
-          attesting,
-          part: confirmationsPart(events.keys ?? '', confirmations),
-          collected: confirmations.audit(),
-        },
-      }),
-  };
-}
-
 function bind(container: Container, { provides, needs, create }: Provided): void {
   // A new instance each time: tsoa keeps a response's headers in the controller, and use cases have no state.
   container
     .bind(provides)
     .toResolvedValue(create, [...needs])
     .inTransientScope();
-}
-
-function toSystemOfRecord(
-  { declaration: { events }, store, states, history }: OpenAggregate,
-  keys: ContextKeys,
-): SystemOfRecord {
-  const { state: read } = ownEventsOf<Aggregate>(events);
-  const own = keys.of(events.keys);
-  return {
-    ...{ stream: events, read, store, states },
-    ...(own && { keys: { sealing: keys.sealingOf(events), open: own.open, source: own.source } }),
-    ...(history && { recorded: history }),
-  };
 }
 
 function erasingTypesOf({ events: { typePrefix, erasing = [] } }: AggregateDeclaration): readonly string[] {

@@ -1,8 +1,9 @@
 import type { KeyStore } from '../privacy/rotate-keys.js';
 import type { Logger } from 'pino';
-import { type Advance, fingerprintOf, type Position } from '../consuming/positions.js';
+import type { Advance } from '../consuming/positions.js';
+import { fingerprintOf, type Position } from '../log/position.js';
 import type { CloudEvent } from '../event/cloud-event.js';
-import type { Bus, RecordHandler } from '../log/bus.js';
+import type { Bus, Extent, RecordHandler } from '../log/bus.js';
 import { ErasureLedger, type LedgerEntry } from '../privacy/erasure-ledger.js';
 import { erasureIn, timesOf } from '../privacy/erasures.js';
 import type { KeyRing } from '../privacy/key-ring.js';
@@ -11,6 +12,7 @@ import { watchKeys } from '../privacy/key-watch.js';
 import { withRecentKeys } from '../privacy/recent-keys.js';
 import type { KeyCopies, KeySource } from '../privacy/key-source.js';
 import { type OpenEvents, openEventsWith } from '../privacy/open-events.js';
+import { copiedKeys, type SealingKeys } from '../privacy/sealing-keys.js';
 import { waitForKeys } from '../privacy/wait-for-keys.js';
 
 /** How a context seals and opens personal data. */
@@ -24,6 +26,9 @@ export interface Privacy {
 
 /** A store of persons, or the copies of their keys. */
 type Home = { readonly holder: KeyStore } | { readonly copies: KeyCopies };
+
+/** The documents of persons have all keys that there are. */
+const NONE_REMOVED = { removed: () => Promise.resolve(new Set<string>()) };
 
 /** What the keys need of the running process. */
 export interface KeysInUse {
@@ -44,12 +49,20 @@ export interface KeyWatchPositions {
 export class PersonKeys {
   /** Opens events, and drops the keys of the persons whom they erase. */
   readonly open: OpenEvents;
-  /** Drops the keys of the persons whom these events erase. Necessary only for events that are not opened. */
+  /** Drops the keys of the persons whom these events erase. Opening them does the same. */
   readonly dropErased: (events: readonly CloudEvent[]) => Promise<void>;
-  /** Where the keys are looked up to seal events. */
+  /** Where the keys are looked up. */
   readonly source: KeySource;
+  /** What seals the events of other aggregates about these persons. */
+  readonly sealing: SealingKeys;
+  /** In a rebuild: true for a person whose key is nowhere, though nobody has erased the person. */
+  readonly isLost: (person: string) => boolean;
+  /** In a rebuild: as {@link KeysOfLog.takePublished}. */
+  readonly takePublished: (() => Promise<ReadonlySet<string>>) | undefined;
   private readonly copies: KeyCopies | undefined;
   private ledger: ErasureLedger | undefined;
+  /** Undefined until the context has begun. */
+  private whole: (() => Promise<boolean>) | undefined;
   /** True when the context has copies of these keys, and not the persons themselves. */
   get areCopies(): boolean {
     return 'copies' in this.home;
@@ -62,8 +75,16 @@ export class PersonKeys {
   ) {
     const ofLog = allKeys?.(topic);
     this.copies = 'copies' in home ? withRecentKeys(home.copies) : undefined;
+    this.isLost = (person) => ofLog?.lost.has(person) ?? false;
+    this.takePublished = ofLog && (() => ofLog.takePublished());
     const lasting = 'holder' in home ? home.holder : home.copies;
     this.source = ofLog?.copies ?? lasting;
+    const removed = 'copies' in home ? (ofLog?.copies ?? home.copies) : NONE_REMOVED;
+    this.sealing = copiedKeys(ring, {
+      find: (persons) => this.source.find(persons),
+      removed: (persons) => removed.removed(persons),
+      areWhole: () => (ofLog || !this.areCopies ? Promise.resolve(true) : (this.whole?.() ?? Promise.resolve(false))),
+    });
     const missing = ofLog
       ? { areForgotten: true, find: (persons: readonly string[]) => ofLog.find(persons) }
       : { find: waitForKeys(this.copies ?? lasting, () => this.ledger?.catchUp() ?? Promise.resolve()) };
@@ -83,12 +104,13 @@ export class PersonKeys {
   }
 
   /**
-   * Applies the erasures that the database may not know, before anything is opened. Call it before the first record is
-   * consumed.
+   * Applies the erasures that the database may not know, before anything is opened, and looks how many keys there are.
+   * Call it before the first record is consumed, and when the database was restored.
    * @throws PlatformError `unavailable`
    */
   async begin({ bus, applied, onErasures }: KeysInUse): Promise<void> {
     const { copies, topic } = this;
+    if (copies) this.whole = hasReached(() => applied(topic), await bus.extents(topic));
     this.ledger ??= new ErasureLedger({
       ...{ bus, keysTopic: topic },
       applied: (changes) => applied(changes),
@@ -110,21 +132,21 @@ export class PersonKeys {
   async watch(bus: Bus, positions: KeyWatchPositions, logger: Logger, signal: AbortSignal): Promise<void> {
     const { home, topic } = this;
     if (!('holder' in home)) return;
-    const before = new Map<number, number>();
+    const before = new Map<number, Position>();
     await watchKeys(
       {
         ...{ topic, bus, documents: home.holder },
         searched: async () => {
-          for (const each of await positions.of()) if (each.topic === topic) before.set(each.partition, each.next);
-          return before;
+          for (const each of await positions.of()) if (each.topic === topic) before.set(each.partition, each);
+          return [...before.values()];
         },
         onSearched: async (last) => {
           const { partition, offset } = last;
           const position = { topic, partition, next: offset + 1, last: fingerprintOf(last) };
-          await positions.advance([{ position, from: before.get(partition) }]);
-          before.set(partition, offset + 1);
+          await positions.advance([{ position, from: before.get(partition)?.next }]);
+          before.set(partition, position);
         },
-        onShorter: () =>
+        onReplaced: () =>
           logger.error(
             { topic },
             'the topic of keys lacks records that it had; run keys rotate, which publishes them again',
@@ -134,6 +156,20 @@ export class PersonKeys {
       signal,
     );
   }
+}
+
+/** Returns a function that tells whether the context has applied the records up to where the topic ends now. */
+function hasReached(
+  applied: () => Promise<ReadonlyMap<number, number>>,
+  extents: readonly Extent[],
+): () => Promise<boolean> {
+  let isReached = false;
+  return async () => {
+    if (isReached) return true;
+    const next = await applied();
+    isReached = extents.every(({ partition, first, end }) => first === end || (next.get(partition) ?? 0) >= end);
+    return isReached;
+  };
 }
 
 function erasuresOf(entries: readonly LedgerEntry[], keysTopic: string) {

@@ -1,9 +1,10 @@
 import type { Container } from 'inversify';
 import type { Bus, LoggedRecord, RecordHandler } from '../log/bus.js';
 import type { Lease } from '../log/lease.js';
+import { readToEnd } from '../log/read-to-end.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import type { OpenEvents } from '../privacy/open-events.js';
-import { parseCloudEvent } from '../event/parse-cloud-event.js';
+import { tryParse } from '../event/parse-cloud-event.js';
 import { withCause } from '../tools/request-context.js';
 import type { Subscription } from '../consuming/subscription.js';
 import type { Database } from './database.js';
@@ -25,9 +26,11 @@ export interface Part {
   /** Opens the sealed parts of its events. */
   readonly open?: OpenEvents | undefined;
   /** Reads events as they are in the log, even if another part of the topic opens them or cannot read them. */
-  readonly isSealed?: boolean;
+  readonly readsSealed?: boolean;
   read(event: CloudEvent, record: LoggedRecord): unknown;
   apply(messages: readonly Read[], lease: Lease): Promise<void>;
+  /** As {@link Subscription.replaces}. */
+  readonly replaces?: Subscription['replaces'];
   /** As {@link Subscription.settle}. */
   readonly settle?: () => Promise<ReadonlySet<string>>;
 }
@@ -62,6 +65,7 @@ export function reactingOf(
   let after = reactFrom === 'first' ? '' : undefined;
   return {
     ...{ topic, open, read },
+    replaces: replacesOf(declaration),
     begin: async (bus, database) => {
       after ??= await database.keepFirst(`${nameOf(react)} after`, () => newestTime(bus, topic));
     },
@@ -76,6 +80,13 @@ export function reactingOf(
       }
     },
   };
+}
+
+function replacesOf({ needs, needsEach, erasing = [] }: ReactionDeclaration): Part['replaces'] {
+  if (!needs || !needsEach) return undefined;
+  const lasting = new Set([...needsEach, ...erasing]);
+  return (lost, { dataschema }) =>
+    Object.hasOwn(needs, dataschema) && (lost === undefined ? lasting.size === 0 : !lasting.has(lost));
 }
 
 /** Returns the name of the class or token, which identifies a reaction that begins with now. */
@@ -94,24 +105,15 @@ function nameOf(react: ReactionDeclaration['react']): string {
 async function newestTime(bus: Bus, topic: string): Promise<string> {
   let newest = '';
   const look: RecordHandler = (records) => {
-    for (const { value } of records) {
-      const { time } = tryParse(value) ?? {};
+    for (const record of records) {
+      const { time } = tryParse(record) ?? {};
       if (time !== undefined && time > newest) newest = time;
     }
     return Promise.resolve();
   };
   // The last record may be unreadable.
-  const reader = await bus.read([topic], look, { newest: NEWEST_RECORDS });
-  await reader.caughtUp().finally(() => reader.stop());
+  await readToEnd(bus, [topic], look, { newest: NEWEST_RECORDS });
   return newest;
-}
-
-function tryParse(value: Buffer | null): CloudEvent | undefined {
-  try {
-    return parseCloudEvent({ value });
-  } catch {
-    return undefined;
-  }
 }
 
 async function projectAll(
@@ -152,12 +154,14 @@ function subscriptionOf(group: string, topic: string, parts: readonly Part[], er
     const readings = parts.map((part) => (isMeant(part) ? part.read(event, record) : undefined));
     return readings.some((each) => each !== undefined) ? { event, readings } : undefined;
   };
+  const replacing = parts.flatMap(({ replaces }) => replaces ?? []);
+  const settling = parts.flatMap(({ settle }) => settle ?? []);
   const subscription: Subscription<Message> = {
     topic,
     group,
     open: parts.find(({ open }) => open)?.open,
-    read: reading(({ isSealed }) => isSealed !== true),
-    readSealed: reading(({ isSealed }) => isSealed === true),
+    read: reading(({ readsSealed }) => readsSealed !== true),
+    readSealed: reading(({ readsSealed }) => readsSealed === true),
     react: async (messages, lease) => {
       for (const [index, part] of parts.entries()) {
         const read = messages.map(({ event, readings }) => ({ event, message: readings[index] }));
@@ -170,10 +174,15 @@ function subscriptionOf(group: string, topic: string, parts: readonly Part[], er
       );
       if (erasures.size > 0) await erasing?.onErased(topic, [...erasures.values()]);
     },
-    settle: async () => {
-      const unread = await Promise.all(parts.map(({ settle }) => settle?.() ?? Promise.resolve([])));
-      return new Set(unread.flatMap((ids) => [...ids]));
-    },
+    ...(replacing.length === parts.length && {
+      replaces: (lost: string | undefined, later: CloudEvent) => replacing.every((replaces) => replaces(lost, later)),
+    }),
+    ...(settling.length > 0 && {
+      settle: async () => {
+        const unread = await Promise.all(settling.map((settle) => settle()));
+        return new Set(unread.flatMap((ids) => [...ids]));
+      },
+    }),
   };
   return subscription as Subscription;
 }

@@ -1,7 +1,17 @@
 import type { Aggregate, Restorable } from '../aggregate/aggregates.js';
-import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
+import { parseEventText, UnreadableRecord } from '../event/parse-cloud-event.js';
 import type { Opened } from '../privacy/open-events.js';
-import { LateStates, type RestoreStates } from '../rebuilding/late-states.js';
+import type { CloudEvent } from '../event/cloud-event.js';
+import type { LoggedRecord } from '../log/bus.js';
+import type { Auditable } from '../rebuilding/auditable.js';
+import {
+  type LateLimits,
+  LateStates,
+  type LoggedEvent,
+  type NewestFirst,
+  type RestoreStates,
+} from '../rebuilding/late-states.js';
+import { NewestVersions } from '../rebuilding/newest-versions.js';
 import { chainOf, type History, type HistoryEntry } from '../views/history.js';
 import { ownEventsOf, type StateChange } from '../views/read-own-events.js';
 import type { AggregateDeclaration } from './declaration.js';
@@ -16,14 +26,19 @@ export interface Recording {
   readonly recording: Part;
   /** In a rebuild: restores every state, one after the other. */
   readonly restoringEach: Part;
+  /** In a rebuild of the states only: drops the keys of erased persons. */
+  readonly checking: Part;
   /** In a rebuild: restores the newest states. */
   readonly restoringNewest: Part;
+  /** The same, of a log that is read in windows, the newest first. */
+  readonly restoringNewestFirst: (limits?: LateLimits) => Part;
 }
 
 /** Updates the history of a kind of aggregate from the log, and erases personal data from it. */
 export function recordingOf(
   { events, history: declared }: AggregateDeclaration,
   store: Restorable<Aggregate>,
+  states: Auditable,
   history: History<Aggregate> | undefined,
   keys: PersonKeys | undefined,
 ): Recording {
@@ -42,13 +57,15 @@ export function recordingOf(
 
   /** @throws PlatformError `unavailable` */
   const restoreNewest: RestoreStates = async (states) => {
-    const sealed = states.map(({ value }) => parseCloudEvent({ value }));
+    const sealed = states.map(({ text }) => parseEventText(text));
     const opened = (await keys?.open(sealed)) ?? sealed;
     const changes = states.flatMap(({ isNew }, index) => {
       const change = stateIn(opened[index] as Opened);
       return change ? { ...change, isNew } : [];
     });
-    const read = new Set(changes.map(({ id }) => id));
+    // The state before may be readable if the key of the newest one is lost.
+    const isRead = ({ id, state }: StateChange) => state !== undefined || keys?.isLost(id) !== true;
+    const read = new Set(changes.filter(isRead).map(({ id }) => id));
     const unread = sealed.flatMap(({ subject }) => (read.has(subject) ? [] : subject));
     try {
       await restore(changes);
@@ -66,30 +83,42 @@ export function recordingOf(
       return undefined;
     }
   };
-  const late = new LateStates(restoreNewest);
+  /** @param newestFirst undefined if the log is read in order */
+  const restoringLate = (newestFirst?: NewestFirst, limits?: LateLimits): Part => {
+    const late = new LateStates(restoreNewest, newestFirst, limits);
+    return {
+      ...{ topic, readsSealed: true },
+      read: (event, { value, offset }) => (own.isOf(event) ? { value, offset } : undefined),
+      apply: async (messages) => {
+        for (const { event, message } of messages) late.add(event, message as LoggedEvent);
+        await late.trim();
+      },
+      settle: () => late.settle(),
+    };
+  };
+  const discard: NewestFirst['discard'] = async (each) => {
+    for (const { id, version } of each) await states.repair(id, { key: id, content: { version } }, undefined);
+  };
+  const reading = {
+    ...{ topic, readsSealed: true },
+    read: (event: CloudEvent, logged: LoggedRecord) => own.entry(event, logged),
+  };
 
   return {
     recording: {
-      ...{ topic, isSealed: true },
-      read: (event, record) => own.entry(event, record),
+      ...reading,
       apply: async (messages) => {
         await keys?.dropErased(messages.map(({ event }) => event));
         await record(messages.map(({ message }) => message as HistoryEntry<Aggregate>));
       },
     },
+    checking: { ...reading, apply: async (messages) => keys?.dropErased(messages.map(({ event }) => event)) },
     restoringEach: {
       ...{ topic, open: keys?.open },
       read: (event) => own.state(event),
       apply: (messages) => restore(messages.map(({ message }) => message as StateChange<Aggregate>)),
     },
-    restoringNewest: {
-      ...{ topic, isSealed: true },
-      read: (event, { value }) => (own.isOf(event) ? value : undefined),
-      apply: async (messages) => {
-        for (const { event, message } of messages) late.add(event, message as Buffer);
-        await late.trim();
-      },
-      settle: () => late.settle(),
-    },
+    restoringNewest: restoringLate(),
+    restoringNewestFirst: (limits) => restoringLate({ restored: new NewestVersions(), discard }, limits),
   };
 }

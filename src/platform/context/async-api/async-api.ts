@@ -21,6 +21,10 @@ const CHANGES =
   'One record for each change of each aggregate, in order of the versions of the aggregate. Kept permanently.';
 const CONFIRMATIONS =
   'One record for each erasure of a person, from each context that had data of the person. Kept permanently.';
+const PUBLISHING =
+  'Each saved change is published at least once, in order of the versions of its aggregate, in the newest versions of the schemas.';
+const GIVING_UP =
+  'A record that can never be applied, or that failed too often, is copied to the dead-letter topic. Then the reader goes on.';
 // The host is a variable, because readers of the document need not learn the addresses of the brokers.
 const KAFKA = {
   host: '{bootstrapServers}',
@@ -48,8 +52,8 @@ export function toAsyncApi(info: object, contexts: readonly EventfulContext[], p
   const shared = streams.flatMap((stream) => stream.schemas).filter(({ $id }) => !typeOf($id));
   const schemas = [...topics.values()].flatMap((ofTopic) => [...ofTopic]);
   return {
-    asyncapi: '3.0.0',
-    info,
+    asyncapi: '3.1.0',
+    info: { ...info, tags: contexts.map(({ name, purpose }) => ({ name, description: purpose })) },
     defaultContentType: CLOUD_EVENT_CONTENT_TYPE,
     servers: { kafka: KAFKA },
     channels: Object.fromEntries([
@@ -123,6 +127,8 @@ function publishOperation(context: string, { topic, typePrefix, schemaVersions }
     action: 'send',
     channel: { $ref: `#/channels/${topic}` },
     summary: `${context} publishes its changes`,
+    description: PUBLISHING,
+    tags: [{ name: context }],
     messages: current.map((dataschema) => messageReference(topic, dataschema)),
   };
   return [`${context}.publish.${topic}`, operation];
@@ -138,6 +144,8 @@ function readOperations(
     action: 'receive',
     channel: { $ref: `#/channels/${topic}` },
     summary,
+    description: `Reads the topic from its beginning, as consumer group \`${group}\`. An offset is committed once the record is applied.`,
+    tags: [{ name: context }],
     messages: dataschemas.map((dataschema) => messageReference(topic, dataschema)),
     bindings: { kafka: { groupId: { type: 'string', enum: [group] }, ...BINDING } },
   };
@@ -146,6 +154,8 @@ function readOperations(
     action: 'send',
     channel: { $ref: `#/channels/${dead}` },
     summary: `${context} sends records that it cannot apply to the dead-letter topic`,
+    description: GIVING_UP,
+    tags: [{ name: context }],
     messages: [{ $ref: `#/channels/${dead}/messages/${DEAD_LETTER}` }],
   };
   return [
@@ -163,14 +173,14 @@ function message(
   schema: { readonly description?: string },
   samples: readonly CloudEvent[],
 ): [string, Part] {
-  const type = typeOf(dataschema);
+  const type = typeOf(dataschema) ?? '';
   const ofThis = samples.filter((sample) => sample.dataschema === dataschema);
   const body = {
     name: type,
     title: type,
     summary: schema.description,
     contentType: CLOUD_EVENT_CONTENT_TYPE,
-    headers: eventHeaders(type ?? '', dataschema),
+    headers: eventHeaders(type, dataschema),
     payload: {
       allOf: [
         { $ref: '#/components/schemas/CloudEvent' },
@@ -186,11 +196,19 @@ function message(
     },
     correlationId: { location: '$message.payload#/traceparent' },
     bindings: {
-      kafka: { key: { type: 'string', description: 'Id of the aggregate, the same as `subject`.' }, ...BINDING },
+      kafka: {
+        key: { type: 'string', description: `Id of the ${memberOfType(type)}, the same as \`subject\`.` },
+        ...BINDING,
+      },
     },
     ...(ofThis.length > 0 && { examples: ofThis.map((payload) => ({ payload })) }),
   };
   return [componentName(dataschema), body];
+}
+
+/** Returns the kind of aggregate of a message type: `customer` for `accounts.customer.changed`. */
+function memberOfType(type: string): string {
+  return type.split('.')[1] as string;
 }
 
 function deadLetter({ topic, group }: TopicReading): Part {

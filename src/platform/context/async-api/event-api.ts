@@ -12,6 +12,8 @@ export interface EventApi {
 /** The part of a context that the document describes. */
 export interface EventfulContext {
   readonly name: string;
+  /** A phrase without a full stop. */
+  readonly purpose: string;
   readonly events: EventApi;
 }
 

@@ -96,6 +96,8 @@ function operations(context: string, topic: string, publishes: readonly EventStr
     summary: isOwner
       ? `${context} takes back destroyed keys that appear again`
       : `${context} keeps copies of the keys, to open events about each ${member}`,
+    description: `Reads the topic from its beginning, as consumer group \`${context}\`. A destroyed key is forgotten, and never taken again.`,
+    tags: [{ name: context }],
     messages: [messageReference(topic)],
     bindings: { kafka: { groupId: { type: 'string', enum: [context] }, ...BINDING } },
   };
@@ -103,6 +105,9 @@ function operations(context: string, topic: string, publishes: readonly EventStr
     action: 'send',
     channel: { $ref: `#/channels/${topic}` },
     summary: `${context} publishes the key of each ${member}, and that it is destroyed`,
+    description:
+      'A key is published before the first event that is sealed with it. A record without a value follows when the key is destroyed.',
+    tags: [{ name: context }],
     messages: [messageReference(topic)],
   };
   const erasures = erasuresTopicOf(topic);
@@ -110,6 +115,8 @@ function operations(context: string, topic: string, publishes: readonly EventStr
     action: 'send',
     channel: { $ref: `#/channels/${erasures}` },
     summary: `${context} confirms that it has erased a ${member}`,
+    description: 'Published once the copies of the data are erased, and the copy of the key is destroyed.',
+    tags: [{ name: context }],
     messages: [{ $ref: `#/channels/${erasures}/messages/${confirmationType(topic)}.v1` }],
   };
   return [

@@ -3,8 +3,10 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
 import type { Confirmed, Erasures, Remaining } from '../privacy/attestation.js';
 import { erasuresTopicOf } from '../privacy/topics.js';
-import type { History } from '../views/history.js';
+import { unavailable } from '../tools/errors.js';
+import type { HistoryReader } from '../views/history.js';
 import type { ProjectionStore } from '../views/projection.js';
+import { waitForHistory } from '../views/wait-for-history.js';
 import { type Confirmation, confirmationType } from './confirm-erasures.js';
 import type { Part } from './reacting.js';
 
@@ -15,11 +17,14 @@ const BACKUPS_DAYS = 30;
 const COMPACTION_DAYS = 2;
 const PAGE = 1_000;
 
+/** What is read of a history. */
+type RecordedChanges = Pick<HistoryReader, 'page' | 'find' | 'newestVersion'>;
+
 /** What attestations are made from. */
 export interface ErasureSources {
   readonly events: EventStream;
   readonly store: Pick<Aggregates<Aggregate>, 'find'>;
-  readonly history: History<Aggregate> | undefined;
+  readonly history: RecordedChanges | undefined;
   /** Confirmations, by id of the person and name of the context. */
   readonly confirmations: ProjectionStore<Confirmed>;
   /** Names of the contexts that have to confirm. */
@@ -36,6 +41,11 @@ export function erasuresFrom(sources: ErasureSources): Erasures {
       const stored = await store.find(id);
       if (!stored?.state.erased) return undefined;
       const { version, updatedAt: erasedAt } = stored.state;
+      // An attestation without what the history does not have yet would say that there was nothing.
+      if (history) await waitForHistory(history, id, version);
+      if (history && (await history.newestVersion(id)) < version) {
+        throw unavailable('the erasure is not recorded in the history yet');
+      }
       const found = await Promise.all(confirming.map((context) => confirmations.find(confirmationId(id, context))));
       const confirmed = found.flatMap((each) => (each ? [each.state] : []));
       const erasedBy = (await history?.find(id, version))?.actor;
@@ -46,10 +56,19 @@ export function erasuresFrom(sources: ErasureSources): Erasures {
         ...(destroyedKey !== undefined && { destroyedKey }),
         confirmations: confirmed,
         awaited: confirming.filter((context) => !confirmed.some((each) => each.context === context)),
-        remaining: remainingOf(events, { erasedAt, clear, overwritten, wasSealed: destroyedKey !== undefined }),
+        remaining: remainingOf(events, {
+          ...{ erasedAt, clear, confirming, overwritten },
+          wasSealed: destroyedKey !== undefined,
+        }),
       };
     },
   };
+}
+
+/** Returns a function that tells whether a context has confirmed the erasure of a person. */
+export function hasConfirmed(confirmations: ProjectionStore<Confirmed>) {
+  return async (person: string, context: string): Promise<boolean> =>
+    (await confirmations.find(confirmationId(person, context))) !== undefined;
 }
 
 /** Returns the part of a context that collects confirmations. */
@@ -75,7 +94,7 @@ function confirmationId(person: string, context: string): string {
 
 /** Returns the number of the person's recorded events in clear text, and the key that sealed the others. */
 async function lookBack(
-  history: History<Aggregate> | undefined,
+  history: RecordedChanges | undefined,
   id: string,
   erased: number,
 ): Promise<{ readonly clear: number; readonly kid?: string }> {
@@ -94,7 +113,7 @@ async function lookBack(
   return { clear, ...(kid !== undefined && { kid }) };
 }
 
-interface Erased extends Pick<ErasureSources, 'overwritten'> {
+interface Erased extends Pick<ErasureSources, 'overwritten' | 'confirming'> {
   /** RFC 3339 */
   readonly erasedAt: string;
   /** Number of events in clear text. */
@@ -102,10 +121,16 @@ interface Erased extends Pick<ErasureSources, 'overwritten'> {
   readonly wasSealed: boolean;
 }
 
-function remainingOf({ topic, keys }: EventStream, { erasedAt, clear, wasSealed, overwritten }: Erased): Remaining[] {
+function remainingOf(
+  { topic, keys }: EventStream,
+  { erasedAt, clear, wasSealed, confirming, overwritten }: Erased,
+): Remaining[] {
   const after = (days: number) => new Date(Date.parse(erasedAt) + days * DAY_MS).toISOString();
   return [
     ...(clear > 0 ? [{ what: `${clear} events in clear text in ${topic}, from before events were sealed` }] : []),
+    ...confirming.map((context) => ({
+      what: `events of ${context} about the person in clear text, if it published some before it sealed events`,
+    })),
     ...(wasSealed
       ? [
           {
