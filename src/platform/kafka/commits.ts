@@ -1,19 +1,47 @@
-import type { EachBatchPayload } from 'kafkajs';
-import { batched } from '../tools/batching.js';
+import type { MemberBatch } from './record-client.js';
 
 /** A batch, and the offset up to which its records are handled. */
-type Done = Pick<EachBatchPayload, 'batch' | 'commitOffsetsIfNecessary'> & { readonly next: number };
+type Done = Pick<MemberBatch, 'commitOffsetsIfNecessary'> & {
+  readonly batch: Pick<MemberBatch['batch'], 'topic' | 'partition'>;
+  readonly next: number;
+};
 
-/** Returns a function that commits the offsets of concurrently handled partitions in one request. */
-export function batchedCommits(): (done: Done) => Promise<void> {
-  return batched<Done, void>({ maxBatch: 1_000, maxWaiting: Infinity }, async (done) => {
-    const topics = [...new Set(done.map(({ batch }) => batch.topic))].map((topic) => ({
-      topic,
-      partitions: done
-        .filter(({ batch }) => batch.topic === topic)
-        .map(({ batch: { partition }, next }) => ({ partition, offset: String(next) })),
-    }));
-    await done.at(-1)?.commitOffsetsIfNecessary({ topics });
-    return [];
-  });
+/**
+ * Commits offsets while the next records are fetched, one request at a time: the newest of each partition. Where the
+ * group continues is in its database, with what it applied; the committed offsets tell others how far it is.
+ */
+export class Commits {
+  /** By topic and partition. */
+  private readonly waiting = new Map<string, Map<number, Done>>();
+  private running: Promise<void> | undefined;
+
+  /** @param onFailure called when a commit is refused: a later one, of this member or another, makes up for it */
+  constructor(private readonly onFailure: (error: unknown) => void) {}
+
+  add(done: Done): void {
+    const { topic, partition } = done.batch;
+    const ofTopic = this.waiting.get(topic) ?? new Map<number, Done>();
+    this.waiting.set(topic, ofTopic.set(partition, done));
+    this.running ??= this.commitWaiting();
+  }
+
+  /** Resolves when all offsets that were added are committed, or refused. */
+  async settled(): Promise<void> {
+    await this.running;
+  }
+
+  private async commitWaiting(): Promise<void> {
+    // Partitions that were handled together share the request.
+    await new Promise(setImmediate);
+    while (this.waiting.size > 0) {
+      const last = [...this.waiting.values()].flatMap((each) => [...each.values()]).at(-1) as Done;
+      const topics = [...this.waiting].map(([topic, ofTopic]) => ({
+        topic,
+        partitions: [...ofTopic].map(([partition, { next }]) => ({ partition, offset: String(next) })),
+      }));
+      this.waiting.clear();
+      await last.commitOffsetsIfNecessary({ topics }).catch(this.onFailure);
+    }
+    this.running = undefined;
+  }
 }

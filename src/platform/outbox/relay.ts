@@ -4,13 +4,16 @@ import type { Logger } from 'pino';
 import type { CommittedEvent, Outbox } from '../aggregate/aggregates.js';
 import { publishWithKeys } from './publish-with-keys.js';
 import { retryUntilDone } from '../tools/backoff.js';
+import { inPublishSpans } from '../log/batch-spans.js';
 import type { Bus } from '../log/bus.js';
 import { isCodedError } from '../tools/errors.js';
 import { type SchemaIdOf, toEventRecord } from '../event/event-record.js';
 import { type Queued, type QueueLimits, RelayQueue } from './relay-queue.js';
 import { AggregatesSetAside, type SetAside } from './set-aside.js';
 import { Sweeper } from './sweeper.js';
+import type { RelayObserver } from './relay-observer.js';
 import { eventLimitOf } from './aggregate-backlog.js';
+import { lingerAfter } from './linger.js';
 
 export interface RelaySettings extends QueueLimits {
   /** Most events in one publish request. */
@@ -32,11 +35,6 @@ const SETTINGS: RelaySettings = {
   retryAfter: 60_000,
 };
 
-/**
- * Delay between publishes while events arrive continuously: a few large batches cost much less than many small ones. A
- * single event is published immediately.
- */
-const LINGER_MS = 40;
 /** Longest delay of a sweep while more than a batch of the process's own commits is queued. */
 const MAX_BUSY_MS = 10_000;
 
@@ -70,6 +68,7 @@ export class Relay {
     private readonly logger: Logger,
     settings: Partial<RelaySettings> = {},
     private readonly schemaIdOf?: SchemaIdOf,
+    private readonly observer?: RelayObserver,
   ) {
     this.settings = { ...SETTINGS, ...settings };
     this.queue = new RelayQueue(this.settings);
@@ -143,8 +142,7 @@ export class Relay {
       // At most one trim runs at a time, so a slow database slows the relay down instead of accumulating trims.
       await this.trimming;
       this.trimming = this.trim(published);
-      const isStreaming = this.queue.size > 0 && this.queue.size < this.settings.maxBatch;
-      if (isStreaming) await this.pauseFor(LINGER_MS);
+      if (this.queue.size < this.settings.maxBatch) await this.pauseFor(lingerAfter(batch.length));
     }
   }
 
@@ -182,13 +180,17 @@ export class Relay {
 
   private async publishAll(batch: readonly Queued[]): Promise<void> {
     const records = batch.map(({ id, json }) => toEventRecord(id, json, this.schemaIdOf));
-    await retryUntilDone(() => publishWithKeys(this.bus, this.outbox, batch, records), {
+    const publish = () => publishWithKeys(this.bus, this.outbox, batch, records);
+    const retrying: Parameters<typeof retryUntilDone>[1] = {
       signal: this.aborting.signal,
       onFailure: (error, failures) => {
         if (isRefused(error)) throw error;
+        this.observer?.onPublishFailed(this.topic);
         this.logger.warn({ err: error, topic: this.topic, events: batch.length, failures }, 'cannot publish yet');
       },
-    });
+    };
+    await inPublishSpans(this.topic, records, () => retryUntilDone(publish, retrying));
+    this.observer?.onPublished(this.topic, batch);
   }
 
   /** Publishes the later events of an aggregate that is no longer set aside. */
@@ -277,6 +279,7 @@ export class Relay {
   }
 
   private async pauseFor(milliseconds: number): Promise<void> {
+    if (milliseconds < 1) return;
     await sleep(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }

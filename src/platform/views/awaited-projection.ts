@@ -1,16 +1,23 @@
 import { EventEmitter } from 'node:events';
 import { unavailable } from '../tools/errors.js';
-import type { Projection, ProjectionStore, Versioned } from './projection.js';
+import { newestOfEach, type Projection, type ProjectionStore, type Versioned } from './projection.js';
 import { WAIT_SLOTS } from './wait-slots.js';
 
 /** Interval between two reads without a notification: another instance may have updated the copy. */
 const POLL_INTERVAL_MS = 100;
 
+/** A reader that listens for a copy. */
+interface Listening<State> {
+  /** Resolves with the copy once this process has applied it; with undefined after a time. */
+  readonly arrived: Promise<Versioned<State> | undefined>;
+  readonly end: () => void;
+}
+
 /**
- * Lets readers of a projection wait for a version. Readers in the same process are notified as soon as it is applied.
+ * Lets readers of a projection wait for a version. Readers in the same process get the copy as soon as it is applied.
  */
 export class AwaitedProjection<State> implements Projection<State> {
-  private readonly moved = new EventEmitter().setMaxListeners(0);
+  private readonly arrivals = new EventEmitter().setMaxListeners(0);
 
   /** @param stopping aborted when the process stops: readers stop waiting */
   constructor(
@@ -21,7 +28,7 @@ export class AwaitedProjection<State> implements Projection<State> {
 
   async apply(entries: readonly Versioned<State>[]): Promise<void> {
     await this.store.apply(entries);
-    for (const { id } of entries) this.moved.emit(eventOf(id));
+    for (const entry of newestOfEach(entries)) this.arrivals.emit(eventOf(entry.id), entry);
   }
 
   find(id: string): Promise<Versioned<State> | undefined> {
@@ -29,47 +36,47 @@ export class AwaitedProjection<State> implements Projection<State> {
   }
 
   async findAtLeast(id: string, version: number, waitSeconds: number): Promise<Versioned<State>> {
-    const copy = await this.store.find(id);
-    if (copy && copy.version >= version) return copy;
-    const free = waitSeconds > 0 ? this.slots.take() : undefined;
-    if (!free) throw notArrived(version);
+    const deadline = performance.now() + waitSeconds * 1000;
+    let freeSlot: (() => void) | undefined;
     try {
-      return await this.wait(id, version, performance.now() + waitSeconds * 1000);
+      // The database may be closed once the process stops.
+      while (!this.stopping.aborted) {
+        const left = deadline - performance.now();
+        // Listens before it reads, so that no copy in between is missed.
+        const listening = left > 0 ? this.listen(id, version, Math.min(left, POLL_INTERVAL_MS)) : undefined;
+        try {
+          const copy = await this.store.find(id);
+          if (copy && copy.version >= version) return copy;
+          freeSlot ??= listening && this.slots.take();
+          if (!listening || !freeSlot) break;
+          const arrived = await listening.arrived;
+          if (arrived) return arrived;
+        } finally {
+          listening?.end();
+        }
+      }
     } finally {
-      free();
+      freeSlot?.();
     }
+    throw unavailable(`version ${version} has not arrived here yet`);
   }
 
-  private async wait(id: string, version: number, deadline: number): Promise<Versioned<State>> {
-    // The database may be closed once the process stops.
-    while (!this.stopping.aborted) {
-      const left = deadline - performance.now();
-      // Listens before it reads, so that no update in between is missed.
-      const moved = left > 0 ? this.nextMove(id, Math.min(left, POLL_INTERVAL_MS)) : undefined;
-      const copy = await this.store.find(id);
-      if (copy && copy.version >= version) return copy;
-      if (!moved) break;
-      await moved;
-    }
-    throw notArrived(version);
-  }
-
-  /** Resolves after an update of the copy, or after a time. Plain timers, because an abort signal for each is large. */
-  private nextMove(id: string, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.moved.off(eventOf(id), done);
-        resolve();
+  /** Plain timers, because an abort signal for each is large. */
+  private listen(id: string, version: number, timeoutMs: number): Listening<State> {
+    let end: () => void = () => undefined;
+    const arrived = new Promise<Versioned<State> | undefined>((resolve) => {
+      const onArrival = (copy: Versioned<State>) => {
+        if (copy.version >= version) resolve(copy);
       };
-      const timer = setTimeout(done, timeoutMs);
-      this.moved.on(eventOf(id), done);
+      const timer = setTimeout(() => resolve(undefined), timeoutMs);
+      this.arrivals.on(eventOf(id), onArrival);
+      end = () => {
+        clearTimeout(timer);
+        this.arrivals.off(eventOf(id), onArrival);
+      };
     });
+    return { arrived, end: () => end() };
   }
-}
-
-function notArrived(version: number): Error {
-  return unavailable(`version ${version} has not arrived here yet`);
 }
 
 /** Adds a prefix, because an id may be the name of a special event such as `error`. */

@@ -10,14 +10,19 @@ describe('waiting for a version of a copy', () => {
   let copies: Map<string, Versioned<string>>;
   let stopping: AbortController;
   let isClosed: boolean;
+  let finds: number;
   let projection: AwaitedProjection<string>;
 
   beforeEach(() => {
     copies = new Map();
     isClosed = false;
+    finds = 0;
     stopping = new AbortController();
     const store: ProjectionStore<string> = {
-      find: (id) => (isClosed ? Promise.reject(new Error('is closed')) : Promise.resolve(copies.get(id))),
+      find: (id) => {
+        finds += 1;
+        return isClosed ? Promise.reject(new Error('is closed')) : Promise.resolve(copies.get(id));
+      },
       apply: (entries) => {
         for (const entry of entries) copies.set(entry.id, entry);
         return Promise.resolve();
@@ -44,6 +49,32 @@ describe('waiting for a version of a copy', () => {
     expect(await outcomeOf(waiting)).toBe('waits');
 
     await arrive();
+
+    expect(await waiting).toBe(2);
+  });
+
+  it('asks the database once where the copy arrives here', async () => {
+    const waiting = wait('ada');
+    await new Promise(setImmediate);
+    await arrive();
+
+    expect(await waiting).toBe(2);
+    expect(finds).toBe(1);
+  });
+
+  it('goes on where an older version arrives', async () => {
+    const waiting = wait('ada');
+    await projection.apply([{ id: 'a', version: 1, state: 'old' }]);
+    expect(await outcomeOf(waiting)).toBe('waits');
+
+    await arrive();
+
+    expect(await waiting).toBe(2);
+  });
+
+  it('ends where another process has applied it', async () => {
+    const waiting = wait('ada');
+    copies.set('a', { id: 'a', version: 2, state: 'new' });
 
     expect(await waiting).toBe(2);
   });

@@ -21,7 +21,10 @@ export interface HistoryEntry<State = unknown> {
   readonly offset: number;
   /** The personal part as it was published; it is opened when the state is read ({@link OpenedHistory}). */
   readonly sealed?: SealedPart;
-  /** Major version of the schema of a sealed change: of that version is what is stored. */
+  /**
+   * Major version of the schema of a sealed change: of that version is what is stored. Undefined for one that a former
+   * version of this project recorded, with the whole state.
+   */
   readonly schemaVersion?: number;
   /** The state after the change, of a sealed change without the personal part; undefined once it was forgotten. */
   readonly state?: State;
@@ -56,7 +59,7 @@ export function listed(entry: HistoryEntry): ListedChange {
   return change;
 }
 
-/** Returns what remains of a forgotten change. */
+/** Returns a change without its state. */
 export function chainOf<State>({ state: _, ...chain }: HistoryEntry<State>): HistoryEntry<State> {
   return chain;
 }
@@ -99,6 +102,12 @@ export interface History<State = unknown> {
   /** Returns true if a later change of the aggregate decides which of the two counts. */
   isForkEnded(fork: ForkedVersion): Promise<boolean>;
 }
+
+/** What use cases read of a history. */
+export type HistoryReader<State = unknown> = Pick<
+  History<State>,
+  'page' | 'list' | 'find' | 'findAt' | 'newestVersion'
+>;
 
 /** Returns a key that sorts by aggregate and version, so that no other index is needed. */
 export function historyKey(id: string, version: number): string {

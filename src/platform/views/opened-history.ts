@@ -4,28 +4,22 @@ import type { EventStream } from '../event/event-stream.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
 import type { OpenEvents } from '../privacy/open-events.js';
 import type { BoundedItems } from './listing.js';
-import type { ForkedVersion, History, HistoryEntry, ListedChange } from './history.js';
+import type { HistoryEntry, HistoryReader, ListedChange } from './history.js';
 import { ownEventsOf } from './read-own-events.js';
+
+type Closed<State> = HistoryEntry<State> & { readonly schemaVersion: number };
 
 /**
  * A history whose states are opened when they are read: personal parts are stored as they were published. The state of
- * an erased person is undefined.
+ * an erased person is without that part, or undefined if it does not fit the schema then.
  */
-export class OpenedHistory<State> implements History<State> {
+export class OpenedHistory<State> implements HistoryReader<State> {
   /** @param open undefined: nothing can be opened */
   constructor(
-    private readonly sealed: History<State>,
+    private readonly sealed: HistoryReader<State>,
     private readonly stream: EventStream,
     private readonly open: OpenEvents | undefined,
   ) {}
-
-  append(entries: readonly HistoryEntry<State>[]): Promise<void> {
-    return this.sealed.append(entries);
-  }
-
-  forget(id: string, before: number): Promise<void> {
-    return this.sealed.forget(id, before);
-  }
 
   async page(id: string, after: number, limit: number): Promise<readonly HistoryEntry<State>[]> {
     return this.opened(await this.sealed.page(id, after, limit));
@@ -47,25 +41,21 @@ export class OpenedHistory<State> implements History<State> {
     return this.sealed.newestVersion(id);
   }
 
-  forkedVersions(): Promise<readonly ForkedVersion[]> {
-    return this.sealed.forkedVersions();
-  }
-
-  isForkEnded(fork: ForkedVersion): Promise<boolean> {
-    return this.sealed.isForkEnded(fork);
-  }
-
   private async openedOrNone(entry: HistoryEntry<State> | undefined): Promise<HistoryEntry<State> | undefined> {
     return entry && (await this.opened([entry]))[0];
   }
 
   /** @throws UnreadableRecord when a part was altered, PlatformError `unavailable` while the key of a person is missing */
   private async opened(entries: readonly HistoryEntry<State>[]): Promise<readonly HistoryEntry<State>[]> {
-    const closed = entries.filter(({ sealed, state }) => sealed !== undefined && state !== undefined);
+    const closed = entries.filter(
+      (entry): entry is Closed<State> => entry.schemaVersion !== undefined && entry.state !== undefined,
+    );
     if (closed.length === 0) return entries;
     const events = closed.map((entry) => this.eventOf(entry));
     const opened = (await this.open?.(events)) ?? [];
-    const states = new Map(closed.map((entry, index) => [entry, this.stateOf(opened[index])]));
+    const states = new Map<HistoryEntry<State>, State | undefined>(
+      closed.map((entry, index) => [entry, this.stateOf(opened[index])]),
+    );
     return entries.map((entry) => {
       if (!states.has(entry)) return entry;
       const { state: _, ...chain } = entry;
@@ -81,21 +71,12 @@ export class OpenedHistory<State> implements History<State> {
   }
 
   /** As much of the event as it takes to open it. */
-  private eventOf({
-    id,
-    version,
-    type,
-    eventId,
-    time,
-    changed,
-    sealed,
-    schemaVersion,
-    state,
-  }: HistoryEntry): CloudEvent {
+  private eventOf(entry: Closed<State>): CloudEvent {
+    const { id, version, type, eventId, time, changed, sealed, schemaVersion, state } = entry;
     const { source, member } = this.stream;
     return {
       ...{ specversion: '1.0', id: eventId, source, type, subject: id, time, datacontenttype: 'application/json' },
-      dataschema: dataschemaOf(type, schemaVersion ?? 1),
+      dataschema: dataschemaOf(type, schemaVersion),
       sequence: String(version),
       data: { [member]: state, changed, sealed },
     };

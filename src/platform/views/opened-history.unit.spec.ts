@@ -10,7 +10,7 @@ import { MasterKeys, newMasterKey } from '../privacy/master-keys.js';
 import { openEventsWith } from '../privacy/open-events.js';
 import { toChain } from '../testing/cloud-events.js';
 import { changed, created, type Item, itemEvents } from '../testing/items.js';
-import type { History, HistoryEntry } from './history.js';
+import type { History, HistoryEntry, HistoryReader } from './history.js';
 import { OpenedHistory } from './opened-history.js';
 import { ownEventsOf } from './read-own-events.js';
 
@@ -28,7 +28,7 @@ describe('a history with sealed states', () => {
   let database: EmbeddedDatabase;
   let stored: History<Item>;
   let keys: Map<string, StoredKey>;
-  let history: History<Item>;
+  let history: HistoryReader<Item>;
 
   beforeEach(async () => {
     database = await openEmbeddedDatabase('memory');
@@ -38,7 +38,7 @@ describe('a history with sealed states', () => {
     await stored.append(events.map((event) => entryOf(event)));
   });
 
-  function opened(of: EventStream): History<Item> {
+  function opened(of: EventStream): HistoryReader<Item> {
     const ring = new KeyRing(masterKeys);
     const find = () => Promise.resolve(keys);
     return new OpenedHistory(stored, of, openEventsWith(ring, { find }, { find: () => Promise.resolve(new Map()) }));
@@ -83,8 +83,15 @@ describe('a history with sealed states', () => {
     expect((await history.find('a', 1))?.state).toEqual(rest);
   });
 
+  it('has the states that a former version stored opened, beside the sealed part', async () => {
+    const { schemaVersion: _, ...entry } = entryOf(events[0] as CloudEvent);
+    const older = { ...entry, id: 'older', state: { ...owned.state, id: 'older' } };
+    await stored.append([older]);
+    expect(await history.find('older', 1)).toEqual(older);
+  });
+
   it('has no state that was forgotten, and does not look for its key', async () => {
-    await history.forget('a', 2);
+    await stored.forget('a', 2);
     keys.clear();
     expect(await history.find('a', 1)).not.toHaveProperty('state');
   });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { History } from './history.js';
+import type { HistoryReader } from './history.js';
 import { WAIT_SLOTS } from './wait-slots.js';
 
 /** Delays before the reads after the first one; two seconds in all. */
@@ -11,7 +11,11 @@ const PAUSES_MS = [20, 50, 125, 305, 750, 750];
  * @example
  * await waitForHistory(history, id, version);
  */
-export async function waitForHistory(history: History, id: string, version: number): Promise<void> {
+export async function waitForHistory(
+  history: Pick<HistoryReader, 'newestVersion'>,
+  id: string,
+  version: number,
+): Promise<void> {
   const isThere = async () => (await history.newestVersion(id)) >= version;
   if (await isThere()) return;
   const free = WAIT_SLOTS.take();
