@@ -222,7 +222,10 @@ export interface Restorable<State = unknown> extends Outbox {
    * any.
    */
   unlogged(ids?: readonly string[]): AsyncIterable<Unlogged<State>>;
-  /** Replaces the pending events and remembered commands of stored aggregates. */
+  /**
+   * Replaces the pending events and remembered commands of stored aggregates. Of an erased person, the responses are
+   * left out: they may be from before the erasure.
+   */
   adopt(entries: readonly Unlogged<State>[]): Promise<void>;
 }
 

@@ -1,8 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { SpanKind } from '@opentelemetry/api';
+import { v5 as uuidv5 } from 'uuid';
 import { type CodedError, isCodedError, PlatformError, unavailable } from '../tools/errors.js';
-import { randomBytes } from '../tools/random.js';
-import { type Aggregate, type Aggregates, type Change, type StoredAggregate, VersionConflict } from './aggregates.js';
+import { newId } from '../tools/loggable-id.js';
+import { requestContext } from '../tools/request-context.js';
+import { inSpan } from '../tools/spans.js';
+import {
+  type Aggregate,
+  type Aggregates,
+  type Change,
+  type Saving,
+  type StoredAggregate,
+  VersionConflict,
+} from './aggregates.js';
 import { type Idempotency, recall, recallCreation, remember } from './idempotency.js';
 import { changesIn } from './pending-event.js';
 
@@ -82,7 +92,7 @@ function change<State extends Aggregate, Changed extends Change<State>>(
     if (!change) throw new Error(`${id}: a decision on nothing has to make something`);
     refuseFullOutbox(stored);
     const commands = remember(stored, change, idempotency, Date.now());
-    await aggregates.save(stored, { ...change, commands });
+    await save(aggregates, stored, { ...change, commands });
     return { state: change.state };
   });
 }
@@ -110,23 +120,33 @@ export function createAggregate<State extends Aggregate, Changed extends Change<
       // A key that is older than 24 hours creates a new aggregate.
       if (stored) continue;
       const change = await decide(id, timeNow());
-      await aggregates.save(undefined, { ...change, commands: remember(undefined, change, idempotency, Date.now()) });
+      const commands = remember(undefined, change, idempotency, Date.now());
+      await save(aggregates, undefined, { ...change, commands });
       return { state: change.state };
     }
   });
 }
 
-/** The id is new, so no lookup is necessary. UUID version 7: ids that begin with the time keep indexes dense. */
+/** The id is new, so no lookup is necessary. */
 function createNew<State extends Aggregate, Changed extends Change<State>>(
   aggregates: Aggregates<State, Changed>,
   decide: (id: string, now: string) => Changed | Promise<Changed>,
 ): Promise<CommandResult<State>> {
   return retryLostRaces(async () => {
     aggregates.admit();
-    const change = await decide(uuidv7({ random: randomBytes(16) }), timeNow());
-    await aggregates.save(undefined, { ...change, commands: [] });
+    const change = await decide(newId(), timeNow());
+    await save(aggregates, undefined, { ...change, commands: [] });
     return { state: change.state };
   });
+}
+
+function save<State extends Aggregate, Changed extends Change<State>>(
+  aggregates: Aggregates<State, Changed>,
+  before: StoredAggregate<State> | undefined,
+  saving: Saving<State, Changed>,
+): Promise<void> {
+  const start = { name: `save ${saving.type}`, kind: SpanKind.INTERNAL };
+  return inSpan(start, requestContext()?.traceparent, () => aggregates.save(before, saving), isLostRace);
 }
 
 async function retryLostRaces<T>(attempt: () => Promise<T>): Promise<T> {
@@ -134,12 +154,16 @@ async function retryLostRaces<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof VersionConflict)) throw error;
+      if (!isLostRace(error)) throw error;
     }
     // Random delays keep the writers from colliding again.
     await sleep(Math.random() * Math.min(attempts, 20));
   }
   throw unavailable('other writers were always first');
+}
+
+function isLostRace(error: unknown): boolean {
+  return error instanceof VersionConflict;
 }
 
 function changesNothing(before: Aggregate, { state, restates }: Change): boolean {

@@ -50,6 +50,20 @@ export function outboxContract(openFixture: () => Promise<AggregatesFixture>): v
     ]);
   });
 
+  it('tells how many saves share a bulk write, and no trim', async () => {
+    const told: number[] = [];
+    store.onBulkWrite((saves) => told.push(saves));
+    const ids = Array.from({ length: 40 }, (_, index) => `item-${index}`);
+    await Promise.all(ids.map((id) => store.save(undefined, created(id))));
+    const shared = [...told];
+    await store.trim(new Map(ids.map((id) => [id, 1])));
+    await store.save(undefined, created('alone'));
+
+    expect(shared.reduce((sum, saves) => sum + saves, 0)).toBe(40);
+    expect(Math.max(...shared)).toBeGreaterThan(1);
+    expect(told.slice(shared.length)).toEqual([1]);
+  });
+
   it('tells a command how much waits, without the events', async () => {
     const { pending } = await saved('a', 3);
     const { pending: more } = await saved('b', 4);

@@ -66,6 +66,30 @@ export function rememberingContract(openFixture: () => Promise<AggregatesFixture
     });
   });
 
+  describe('the responses of an erased aggregate', () => {
+    const kept = { key: 'k', at: '2026-01-01T00:00:00.000Z', version: 1 };
+    const commands = [{ ...kept, request: 'r', answer: created('a').state }];
+    const erased = (id: string): Item => ({ ...created(id).state, erased: true });
+    const commandsOf = async (id: string) => (await store.find(id))?.commands;
+
+    it('are not adopted by a store that was rebuilt from a log with the erasure, unlike those of another', async () => {
+      await store.restore([
+        { id: 'a', version: 1, state: erased('a') },
+        { id: 'b', version: 1, state: created('b').state },
+      ]);
+
+      await store.adopt(['a', 'b'].map((id) => ({ id, pending: [], commands })));
+
+      expect(await Promise.all(['a', 'b'].map(commandsOf))).toEqual([[kept], commands]);
+    });
+
+    it('are dropped when the log tells of the erasure again', async () => {
+      await store.save(undefined, { ...created('a'), state: erased('a'), commands });
+      await store.restore([{ id: 'a', version: 1, state: erased('a') }]);
+      expect(await commandsOf('a')).toEqual([kept]);
+    });
+  });
+
   describe('forgetting commands', () => {
     const [OLD, BEFORE, YOUNG] = ['2026-01-01T07:59:59.999Z', '2026-01-01T08:00:00.000Z', '2026-01-01T08:00:00.001Z'];
     const command = (key: string, at: string, version = 1) => ({ key, request: `r-${key}`, at, version });

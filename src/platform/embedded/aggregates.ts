@@ -5,8 +5,6 @@ import {
   type Change,
   type CommittedEvent,
   type Head,
-  type PendingEvent,
-  type RememberedCommand,
   type Restored,
   type Saving,
   type StoredAggregate,
@@ -18,7 +16,6 @@ import {
 } from '../aggregate/aggregates.js';
 import type { KeyStore } from '../privacy/rotate-keys.js';
 import { EventLimit } from '../aggregate/event-limit.js';
-import { withoutAnswers } from '../aggregate/idempotency.js';
 import { oldestPendingOf, sealedChange, shreddedWith } from '../aggregate/pending-event.js';
 import { batched } from '../tools/batching.js';
 import type { AggregateStore } from '../context/database.js';
@@ -27,26 +24,22 @@ import type { StoredKey } from '../privacy/data-key.js';
 import type { SealingKeys } from '../privacy/sealing-keys.js';
 import { newestOfEach } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
+import { type AggregateDocument as Document, savedOver, withoutErased } from './aggregate-documents.js';
 import { EmbeddedAudit } from './audit.js';
 import { countIn, summaryOf } from './pending-summary.js';
 import { forgetPersons } from './forget-persons.js';
 import { EmbeddedKeyStore } from './key-store.js';
 import { EmbeddedCommands } from './remembered-commands.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 import { type Write, writeDurably } from './writes.js';
-import { idOfKey, moved, timeOfKey } from './indexes.js';
-
-interface Document<State extends Aggregate> {
-  readonly state: State;
-  readonly hash?: string;
-  readonly key?: StoredKey;
-  readonly pending: readonly PendingEvent[];
-  readonly commands: readonly RememberedCommand<State>[];
-}
+import { dueOf, idOfKey, moved, timeOfKey } from './indexes.js';
+import { Updates } from './updates.js';
 
 /** `apply` returns the new document, or undefined when the write must not happen. */
 interface Edit<State extends Aggregate> {
   readonly id: string;
+  /** It is a command's, not the outbox's. */
+  readonly isSave?: boolean;
   readonly apply: (document: Document<State> | undefined) => Document<State> | undefined;
 }
 
@@ -67,6 +60,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   private readonly due: AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
   private readonly commands: EmbeddedCommands<State, Document<State>>;
   private readonly listeners: ((commit: CommittedEvent) => void)[] = [];
+  private readonly onBulkWrites: ((saves: number) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly limit: EventLimit;
   private readonly enqueue: (edit: Edit<State>) => Promise<boolean>;
@@ -77,14 +71,15 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     private readonly collection: string,
     private readonly stream: EventStream,
     private readonly sealing?: SealingKeys,
+    private readonly updates = new Updates(),
     limits = LIMITS,
   ) {
     this.topic = stream.topic;
     this.keysTopic = ownsKeys(stream) ? stream.keys : undefined;
     this.documents = level.sublevel<string, Document<State>>(collection, { valueEncoding: 'json' });
-    this.due = level.sublevel<string, string>(`${collection}.due`, {});
+    this.due = level.sublevel<string, string>(dueOf(collection), {});
     this.limit = new EventLimit(stream.topic);
-    this.enqueue = batched(limits, (edits) => this.write(edits));
+    this.enqueue = batched(limits, (edits) => updates.run(collection, () => this.write(edits)));
     this.edit = (id, apply) => this.enqueue({ id, apply });
     this.keys = new EmbeddedKeyStore<Document<State>>(this.documents, this.edit);
     this.commands = new EmbeddedCommands(level, collection, this.documents, this.edit);
@@ -131,22 +126,19 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
     const { id } = state;
     const { entry, hash, key } = await sealedChange(this.stream, before, saving, this.sealing);
     this.limit.refuseTooLarge(entry);
-    const saved = await this.edit(id, (stored) =>
-      stored?.state.version === before?.state.version
-        ? {
-            ...{ state, hash, commands },
-            ...((key ?? stored?.key) && { key: key ?? stored?.key }),
-            pending: [...(stored?.pending ?? []), entry],
-          }
-        : undefined,
-    );
-    if (!saved) throw new VersionConflict(id);
+    const save = { expectedVersion: before?.state.version, state, hash, key, entry, commands };
+    const apply: Edit<State>['apply'] = (stored) => savedOver(stored, save);
+    if (!(await this.enqueue({ id, isSave: true, apply }))) throw new VersionConflict(id);
     const commit = { id, event: entry, oldest: before?.pending?.oldest ?? entry.version };
     for (const listener of this.listeners) listener(commit);
   }
 
   onCommit(listener: (commit: CommittedEvent) => void): void {
     this.listeners.push(listener);
+  }
+
+  onBulkWrite(listener: (saves: number) => void): void {
+    this.onBulkWrites.push(listener);
   }
 
   limitEvents(maxBytes: number): void {
@@ -196,14 +188,13 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   async restore(states: readonly Restored<State>[]): Promise<void> {
     const edits = newestOfEach(states).map(({ id, version, hash, state, key }) =>
       this.edit(id, (stored) => {
-        const { version: known = 0 } = stored?.state ?? {};
-        if (known >= version) return undefined;
         const { pending = [], commands = [] } = stored ?? {};
-        return {
-          ...{ state, pending, commands: state.erased ? withoutAnswers(commands) : commands },
+        if (stored && stored.state.version >= version) return state.erased && withoutErased(stored);
+        return withoutErased({
+          ...{ state, pending, commands },
           ...(hash !== undefined && { hash }),
           ...this.keyToRestore(state, stored?.key ?? key),
-        };
+        });
       }),
     );
     await Promise.all(edits);
@@ -227,7 +218,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
 
   async adopt(entries: readonly Unlogged<State>[]): Promise<void> {
     const edits = entries.map(({ id, pending, commands }) =>
-      this.edit(id, (stored) => stored && { ...stored, pending, commands }),
+      this.edit(id, (stored) => stored && withoutErased({ ...stored, pending, commands })),
     );
     await Promise.all(edits);
   }
@@ -238,7 +229,7 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
 
   /** Gives access to the states for a comparison with the log. */
   audit(): Auditable {
-    return new EmbeddedAudit<Document<State>>(this.level, this.collection, {
+    return new EmbeddedAudit<Document<State>>(this.level, this.updates, this.collection, {
       contentOf: ({ state, hash }) => ({ version: state.version, ...(hash !== undefined && { hash }), state }),
       toStored: ({ hash, state }, _key, before) => ({
         state: state as State,
@@ -264,6 +255,8 @@ export class EmbeddedAggregates<State extends Aggregate, Changed extends Change<
   }
 
   private async write(edits: readonly Edit<State>[]): Promise<readonly boolean[]> {
+    const saves = edits.filter(({ isSave }) => isSave).length;
+    if (saves > 0) this.onBulkWrites.forEach((each) => each(saves));
     const ids = [...new Set(edits.map(({ id }) => id))];
     const stored = await this.documents.getMany(ids);
     const before = new Map(ids.map((id, index) => [id, stored[index]]));

@@ -1,6 +1,7 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Auditable, AuditedDocument } from '../rebuilding/auditable.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
+import type { Updates } from './updates.js';
 import { type Write, writeDurably } from './writes.js';
 
 /** Converts between stored and audited documents of a collection. */
@@ -16,6 +17,7 @@ export class EmbeddedAudit<Stored> implements Auditable {
 
   constructor(
     private readonly level: Level,
+    private readonly updates: Updates,
     readonly collection: string,
     private readonly format: DocumentFormat<Stored>,
   ) {
@@ -37,11 +39,15 @@ export class EmbeddedAudit<Stored> implements Auditable {
     );
   }
 
-  async repair(key: string, _seen: unknown, expected: AuditedDocument | undefined): Promise<void> {
-    // Only one process can open the database, so the document has not changed since it was seen.
-    const write = expected
-      ? { type: 'put', key, value: this.format.toStored(expected.content, key, await this.stored.get(key)) }
-      : { type: 'del', key };
-    await writeDurably(this.level, [{ ...write, sublevel: this.stored } as unknown as Write]);
+  repair(key: string, seen: AuditedDocument | undefined, expected: AuditedDocument | undefined): Promise<void> {
+    return this.updates.run(this.collection, async () => {
+      const before = await this.stored.get(key);
+      const version = before === undefined ? undefined : this.format.contentOf(before).version;
+      if (version !== seen?.content.version) return;
+      const write = expected
+        ? { type: 'put', key, value: this.format.toStored(expected.content, key, before) }
+        : { type: 'del', key };
+      await writeDurably(this.level, [{ ...write, sublevel: this.stored } as unknown as Write]);
+    });
   }
 }

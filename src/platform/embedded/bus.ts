@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { EventEmitter, once, setMaxListeners } from 'node:events';
 import type { AbstractSublevel } from 'abstract-level';
 import type { Logger } from 'pino';
@@ -11,6 +10,7 @@ import type {
   Extent,
   LoggedRecord,
   LogReader,
+  PartitionLag,
   ReadFrom,
   RecordHandler,
   StartAt,
@@ -20,12 +20,14 @@ import { describeRecords, whyAgain } from '../log/describe-records.js';
 import { leaseUntil } from '../log/lease.js';
 import { keepsOnlyNewest, settingsOf } from '../log/topics.js';
 import { loggable, reasonFor } from '../tools/programming-error.js';
+import { lagIn } from './lag.js';
 import { EmbeddedLogReader } from './log-reader.js';
 import { healthOf, type Member } from './member.js';
 import { KeyedTopics } from './keyed-topics.js';
+import { logKey, partitionOf, PARTITIONS } from './places.js';
 import { fromStored, type StoredRecord, toStored } from './record.js';
 import type { EmbeddedDatabase } from './database.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 import { type Write, writeDurably } from './writes.js';
 
 /** A partition that a member is handling. */
@@ -38,7 +40,6 @@ interface Claim {
   readonly name: string;
 }
 
-const PARTITIONS = 6;
 const MAX_RECORDS = 500;
 
 /** The log and its consumer groups in the embedded database. It follows Kafka's rules, for one process. */
@@ -91,10 +92,15 @@ export class EmbeddedBus implements Bus {
     return isThere ? ends.map((end, partition) => ({ partition, first: 0, end })) : [];
   }
 
-  async consumerLag(group: string, topic: string): Promise<number> {
+  async consumerLag(group: string, topic: string): Promise<readonly PartitionLag[]> {
     const ends = await this.endsOf(topic);
     const taken = await this.offsets.getMany(ends.map((_, partition) => `${group}!${topic}!${partition}`));
-    return ends.reduce((sum, end, partition) => sum + end - Number(taken[partition] ?? 0), 0);
+    return ends.map((end, partition) => lagIn(partition, end, taken[partition]));
+  }
+
+  async firstRecord(topic: string, partition: number, offset: number): Promise<LoggedRecord | undefined> {
+    const [first] = await this.recordsFrom(topic, partition, offset, 1);
+    return first;
   }
 
   read(topics: readonly string[], handler: RecordHandler, from?: ReadFrom): Promise<LogReader> {
@@ -123,6 +129,8 @@ export class EmbeddedBus implements Bus {
     return Promise.resolve({
       restarts: 0,
       health: () => healthOf(group, member),
+      assignment: () =>
+        new Map([...handlers.keys()].map((topic) => [topic, this.partitionsOf(group, topic, member)] as const)),
       restart: (topic, partition, offset) => {
         member.restarts.set(`${group}!${topic}!${partition}`, offset);
         this.notify();
@@ -151,17 +159,17 @@ export class EmbeddedBus implements Bus {
   private async write(requests: readonly { topic: string; records: readonly BusRecord[] }[]): Promise<void[]> {
     const ends = new Map<string, number>();
     const writes: Write[] = [];
-    for (const { topic, records } of requests) {
-      for (const record of records) {
-        const at = `${topic}!${partitionOf(record.key)}`;
-        const offset = ends.get(at) ?? (await this.endOf(at));
-        ends.set(at, offset + 1);
-        const key = logKey(at, offset);
-        writes.push({ type: 'put', sublevel: this.log, key, value: toStored(record) } as unknown as Write);
-        if (keepsOnlyNewest(topic)) writes.push(...(await this.keyed.replace(topic, record, key)));
-      }
-    }
     try {
+      for (const { topic, records } of requests) {
+        for (const record of records) {
+          const at = `${topic}!${partitionOf(record.key)}`;
+          const offset = ends.get(at) ?? (await this.endOf(at));
+          ends.set(at, offset + 1);
+          const key = logKey(at, offset);
+          writes.push({ type: 'put', sublevel: this.log, key, value: toStored(record) } as unknown as Write);
+          if (keepsOnlyNewest(topic)) writes.push(...(await this.keyed.replace(topic, record, key)));
+        }
+      }
       await writeDurably(this.database.level, writes);
     } catch (error) {
       this.keyed.forget();
@@ -225,6 +233,11 @@ export class EmbeddedBus implements Bus {
     }
   }
 
+  private partitionsOf(group: string, topic: string, member: Member): number[] {
+    const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    return all.filter((partition) => this.ownerOf(group, topic, partition) === member);
+  }
+
   private ownerOf(group: string, topic: string, partition: number): Member | undefined {
     const members = (this.groups.get(group) ?? []).filter(({ handlers }) => handlers.has(topic));
     return members[partition % members.length];
@@ -268,9 +281,9 @@ export class EmbeddedBus implements Bus {
     this.changed.emit('change');
   }
 
-  private async recordsFrom(topic: string, partition: number, offset: number): Promise<LoggedRecord[]> {
+  private async recordsFrom(topic: string, partition: number, offset: number, limit = MAX_RECORDS) {
     const at = `${topic}!${partition}`;
-    const entries = await this.log.iterator({ gte: logKey(at, offset), lt: `${at}"`, limit: MAX_RECORDS }).all();
+    const entries = await this.log.iterator({ gte: logKey(at, offset), lt: `${at}"`, limit }).all();
     return entries.map(([key, stored]) => ({
       topic,
       partition,
@@ -278,13 +291,4 @@ export class EmbeddedBus implements Bus {
       ...fromStored(stored),
     }));
   }
-}
-
-function logKey(at: string, offset: number): string {
-  return `${at}!${String(offset).padStart(16, '0')}`;
-}
-
-function partitionOf(key: Buffer | null): number {
-  if (key === null) return Math.floor(Math.random() * PARTITIONS);
-  return createHash('md5').update(key).digest().readUInt32BE(0) % PARTITIONS;
 }

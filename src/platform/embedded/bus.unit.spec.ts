@@ -87,12 +87,14 @@ describe('a group on the embedded log', () => {
     await bus.consume('group', new Map(topics.map((topic) => [topic, handler])));
     const records = Array.from({ length: 100 }, (_, index) => record(`key-${index}`, 'value'));
     await Promise.all(topics.map((topic) => bus.publish(topic, records)));
-    await eventually(() => expect(handled.size).toBe(18));
-
-    release.open();
-    await bus.close();
-    await database.close();
-    realProcess.off('warning', listen);
+    try {
+      await eventually(() => expect(handled.size).toBe(18));
+    } finally {
+      release.open();
+      await bus.close();
+      await database.close();
+      realProcess.off('warning', listen);
+    }
     expect(names).not.toContain('MaxListenersExceededWarning');
   });
 });

@@ -1,6 +1,6 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Copied, CopyIndex, HashInCopy, Leaf } from '../generations/copy-index.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 
 type Sublevel = AbstractSublevel<Level, string | Buffer | Uint8Array, string, string>;
 

@@ -8,7 +8,10 @@ import { madeAt } from '../rebuilding/inspection.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
 import { EmbeddedPositions } from './positions.js';
 import { embeddedStores } from './stores.js';
-import { beginRebuild, currentGeneration, keepFirst, type Level } from './rebuild.js';
+import { keepFirst } from './generations.js';
+import type { Level } from './level.js';
+import { LiveCollections } from './rebuild.js';
+import { Updates } from './updates.js';
 
 type StoreLogger = Pick<Logger, 'error' | 'info'>;
 
@@ -17,8 +20,7 @@ export interface EmbeddedDatabase extends Database {
   /** The level that contains the collections. */
   readonly level: Level;
   openBeside(suffix: string): Promise<EmbeddedDatabase>;
-  /** Rebuilds all collections together, whatever the argument is. */
-  beginRebuild(collections?: readonly string[]): Promise<Rebuild<EmbeddedDatabase>>;
+  beginRebuild(collections: readonly string[]): Promise<Rebuild<EmbeddedDatabase>>;
 }
 
 /** A level and its health. */
@@ -37,17 +39,27 @@ export async function openEmbeddedDatabase(
   logger?: StoreLogger,
 ): Promise<EmbeddedDatabase> {
   const root = directory === 'memory' ? await memoryLevel() : await levelOnDisk(directory, logger);
-  return databaseOver(root, directory, await currentGeneration(root.level), logger);
+  const live = await LiveCollections.open(root.level);
+  const opened = { root, live, directory, logger };
+  return databaseOver(live.level as unknown as Level, live.updates, opened);
 }
 
-function databaseOver(root: Root, directory: string, level: Level, logger: StoreLogger | undefined): EmbeddedDatabase {
+interface Opened {
+  readonly root: Root;
+  readonly live: LiveCollections;
+  readonly directory: string;
+  readonly logger: StoreLogger | undefined;
+}
+
+function databaseOver(level: Level, updates: Updates, opened: Opened): EmbeddedDatabase {
+  const { root, live, directory, logger } = opened;
   return {
     kind: 'embedded',
     level,
-    stores: embeddedStores(level),
-    positions: new EmbeddedPositions(level),
+    stores: embeddedStores(level, updates),
+    positions: new EmbeddedPositions(level, updates),
     location: directory,
-    beginRebuild: () => beginRebuild(root.level, (next) => databaseOver(root, directory, next, logger)),
+    beginRebuild: (collections) => live.beginRebuild(collections, (next) => databaseOver(next, new Updates(), opened)),
     openBeside: async (suffix) => {
       if (directory === 'memory') return openEmbeddedDatabase('memory');
       const beside = path.join(`${path.dirname(directory)}.${suffix}`, path.basename(directory));
@@ -64,16 +76,11 @@ function databaseOver(root: Root, directory: string, level: Level, logger: Store
         await rmdir(path.join(home, folder)).catch(() => undefined);
       }
     },
-    purge: () => purge(root.level),
+    purge: () => live.purge(),
     keepFirst: (name, make) => keepFirst(root.level, name, make),
     check: () => Promise.resolve(root.health()),
-    close: () => root.level.close(),
+    close: () => live.level.close(),
   };
-}
-
-/** LevelDB keeps overwritten values until it compacts them. */
-async function purge(level: Level): Promise<void> {
-  await (level as { compactRange?(start: string, end: string): Promise<void> }).compactRange?.('\u0000', '\uffff');
 }
 
 async function memoryLevel(): Promise<Root> {

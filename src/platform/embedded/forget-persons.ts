@@ -4,7 +4,7 @@ import { withoutAnswers } from '../aggregate/idempotency.js';
 import type { EventStream } from '../event/event-stream.js';
 import { valueAt } from '../privacy/personal-fields.js';
 import { pathInState, personalStateOf, withoutPersonal } from '../privacy/personal-state.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 
 interface Document<State extends Aggregate> {
   readonly state: State;

@@ -20,7 +20,8 @@ import { resolvedBy } from '../event/extensions.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
 import { boundedItems } from './pages.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
+import { Updates } from './updates.js';
 import { type Write, writeDurably } from './writes.js';
 
 interface Edit<State> {
@@ -39,10 +40,13 @@ export class EmbeddedHistory<State> implements History<State> {
   constructor(
     private readonly level: Level,
     private readonly collection: string,
+    private readonly updates = new Updates(),
   ) {
     this.entries = level.sublevel<string, StoredChange<State>>(collection, { valueEncoding: 'json' });
     // One flush at a time: otherwise one could overwrite a value that another has changed since it was read.
-    this.edit = batched({ maxBatch: 100, maxWaiting: 10_000 }, (edits) => this.write(edits.flat()));
+    this.edit = batched({ maxBatch: 100, maxWaiting: 10_000 }, (edits) =>
+      updates.run(collection, () => this.write(edits.flat())),
+    );
   }
 
   append(entries: readonly HistoryEntry<State>[]): Promise<void> {
@@ -114,7 +118,7 @@ export class EmbeddedHistory<State> implements History<State> {
 
   /** Gives access to the entries for a comparison with the log. */
   audit(): Auditable {
-    return new EmbeddedAudit<StoredChange<State>>(this.level, this.collection, {
+    return new EmbeddedAudit<StoredChange<State>>(this.level, this.updates, this.collection, {
       contentOf: (entry) => ({ ...entry }),
       toStored: (content) => content as unknown as StoredChange<State>,
     });

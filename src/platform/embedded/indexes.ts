@@ -1,5 +1,15 @@
 import type { Write } from './writes.js';
 
+/** Returns the sublevel with the index of a collection's pending events. */
+export function dueOf(collection: string): string {
+  return `${collection}.due`;
+}
+
+/** Returns the sublevel with the index of a collection's remembered commands. */
+export function rememberingOf(collection: string): string {
+  return `${collection}.remembering`;
+}
+
 /** An entry of an index by time. The key is `<time>!<id>`; the value saves reading the document. */
 export interface IndexEntry {
   readonly key: string;

@@ -1,7 +1,7 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { KeyChange, KeyStore, PersonsKey } from '../privacy/rotate-keys.js';
-import type { StoredKey } from '../privacy/data-key.js';
-import type { Level } from './rebuild.js';
+import { isShredded, type ShreddedKey, type StoredKey } from '../privacy/data-key.js';
+import type { Level } from './level.js';
 
 /** A person's document, as far as its key is concerned. */
 interface KeyDocument {
@@ -25,6 +25,11 @@ export class EmbeddedKeyStore<Document extends KeyDocument> implements KeyStore 
     return new Map(
       documents.flatMap((document, index) => (document?.key ? [[persons[index] as string, document.key]] : [])),
     );
+  }
+
+  async findShredded(persons: readonly string[]): Promise<ReadonlyMap<string, ShreddedKey>> {
+    const found = await this.find(persons);
+    return new Map([...found].flatMap(([person, key]) => (isShredded(key) ? [[person, key] as const] : [])));
   }
 
   async *allKeys(): AsyncGenerator<PersonsKey> {

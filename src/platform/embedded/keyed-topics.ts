@@ -1,7 +1,7 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { BusRecord } from '../log/bus.js';
 import { keepsOnlyNewest } from '../log/topics.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 import type { StoredRecord } from './record.js';
 import { compactPrefix, type Write } from './writes.js';
 
@@ -30,7 +30,7 @@ export class KeyedTopics {
     return [...removed, { type: 'put', sublevel: this.places, key, value: place }] as unknown as Write[];
   }
 
-  /** Call it after the writes have failed. */
+  /** Call it when the writes have failed, or could not be prepared. */
   forget(): void {
     this.written.clear();
   }

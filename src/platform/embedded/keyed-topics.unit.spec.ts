@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { BusRecord } from '../log/bus.js';
+import { type BusRecord, recordsBehind } from '../log/bus.js';
 import { eventually } from '../testing/eventually.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { temporaryFolder, type TemporaryFolder } from '../testing/temporary-folder.js';
 import { EmbeddedBus } from './bus.js';
-import { openEmbeddedDatabase } from './database.js';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from './database.js';
 
 const KEYS = 'test.person.keys';
 const tombstone = (key: string): BusRecord => ({ ...record(key, ''), value: null });
@@ -84,14 +84,27 @@ describe('a topic of keys', () => {
     }
     const recorder = new Recorder();
     await bus.consume('group', new Map([[KEYS, recorder.handler()]]));
-    await eventually(async () => expect(await bus.consumerLag('group', KEYS)).toBe(0));
+    await eventually(async () => expect(recordsBehind(await bus.consumerLag('group', KEYS))).toBe(0));
     expect([...new Set(recorder.values)]).toEqual(['2']);
     expect(recorder.records).toHaveLength(20);
 
     await bus.publish(KEYS, [record('person-1', '3'), record('person-1', '4'), tombstone('person-2')]);
-    await eventually(async () => expect(await bus.consumerLag('group', KEYS)).toBe(0));
+    await eventually(async () => expect(recordsBehind(await bus.consumerLag('group', KEYS))).toBe(0));
     expect(recorder.valuesByKey()).toMatchObject({ 'person-1': expect.arrayContaining(['2', '4']) });
     expect(recorder.records.filter(({ value }) => value === null).map(({ key }) => String(key))).toEqual(['person-2']);
+  });
+
+  it('has the record of a write that is repeated after a read failed', async () => {
+    await bus.close();
+    const database = await openEmbeddedDatabase('memory');
+    failOnce(database, `${KEYS}!bob`);
+    bus = new EmbeddedBus(database, silentLogger);
+    const records = [record('ada', '1'), record('bob', '1')];
+
+    await expect(bus.publish(KEYS, records)).rejects.toThrow('the disk is away');
+    await bus.publish(KEYS, records);
+
+    expect(await contentOf()).toEqual(['ada=1', 'bob=1']);
   });
 
   it('leaves nothing of a key that is gone on the disk', async () => {
@@ -118,3 +131,19 @@ describe('a topic of keys', () => {
     expect(await contentOf()).toHaveLength(20);
   });
 });
+
+/** Makes the first lookup of where the newest record of a key is fail. */
+function failOnce({ level }: EmbeddedDatabase, key: string): void {
+  let failures = 1;
+  const sublevel = level.sublevel.bind(level) as (name: string, options: object) => object;
+  Object.assign(level, {
+    sublevel: (name: string, options: object) => {
+      const opened = sublevel(name, options) as { get(key: string): Promise<unknown> };
+      const get = opened.get.bind(opened);
+      const isMeant = (wanted: string) => name === 'keyed' && wanted === key && failures-- > 0;
+      const failing = (wanted: string) =>
+        isMeant(wanted) ? Promise.reject(new Error('the disk is away')) : get(wanted);
+      return Object.assign(opened, { get: failing });
+    },
+  });
+}

@@ -1,6 +1,6 @@
 import type { AbstractSublevel } from 'abstract-level';
 import type { Link, Links } from '../rebuilding/links.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 
 type StoredFields = Pick<Link, 'hash' | 'prevhash' | 'copy' | 'republished' | 'resolves'>;
 

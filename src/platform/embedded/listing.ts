@@ -9,7 +9,7 @@ import {
   valuesAt,
 } from '../views/listing.js';
 import { boundedItems } from './pages.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 
 /** Pages through aggregates by reading all of them and keeping one page. That is fast enough for development data. */
 export class EmbeddedListing<State extends { readonly id: string }> implements ListingStore<State> {

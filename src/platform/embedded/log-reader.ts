@@ -1,6 +1,7 @@
 import { firstToRead, type LoggedRecord, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
-import { type Position, progressOf } from '../log/progress.js';
+import { progressOf } from '../log/progress.js';
+import { Route } from '../log/route.js';
 
 /** The part of the log that a reader needs. */
 interface Log {
@@ -10,15 +11,16 @@ interface Log {
   records(topic: string, partition: number, offset: number): Promise<readonly LoggedRecord[]>;
 }
 
-/** A partition of a topic, and the reader's position in it. */
-interface PartitionPosition extends Position {
+/** A partition of a topic, and the reader's way through it. */
+interface PartitionRoute {
   readonly topic: string;
   readonly partition: number;
+  readonly route: Route;
 }
 
 /** Reads the embedded log. It reads only during {@link caughtUp}. */
 export class EmbeddedLogReader implements LogReader {
-  private readonly positions = new Map<string, PartitionPosition>();
+  private readonly routes = new Map<string, PartitionRoute>();
   /** Aborted at the end, with the reason. Later calls throw that reason. */
   private readonly ending = new AbortController();
   private running: Promise<void> = Promise.resolve();
@@ -42,7 +44,7 @@ export class EmbeddedLogReader implements LogReader {
   }
 
   get progress() {
-    return progressOf(this.positions.values());
+    return progressOf([...this.routes.values()].map(({ route }) => route));
   }
 
   caughtUp(): Promise<void> {
@@ -59,7 +61,7 @@ export class EmbeddedLogReader implements LogReader {
   private async catchUp(): Promise<void> {
     try {
       await this.refreshEnds();
-      for (const position of this.positions.values()) await this.readUpToEnd(position);
+      for (const each of this.routes.values()) await this.readUpToEnd(each);
     } catch (error) {
       this.ending.abort(error);
     }
@@ -71,19 +73,26 @@ export class EmbeddedLogReader implements LogReader {
       for (const [partition, end] of (await this.log.ends(topic)).entries()) {
         const name = `${topic}!${partition}`;
         const first = firstToRead(this.from, topic, { partition, first: 0, end });
-        const position = this.positions.get(name) ?? { topic, partition, first, next: first, end };
-        this.positions.set(name, Object.assign(position, { end }));
+        const known = this.routes.get(name) ?? {
+          topic,
+          partition,
+          route: new Route(first, end, this.from.window?.(topic)),
+        };
+        known.route.end = end;
+        this.routes.set(name, known);
       }
     }
   }
 
-  private async readUpToEnd(position: PartitionPosition): Promise<void> {
+  private async readUpToEnd({ topic, partition, route }: PartitionRoute): Promise<void> {
     const { signal } = this.ending;
-    while (position.next < position.end && !signal.aborted) {
-      const records = await this.log.records(position.topic, position.partition, position.next);
-      if (records.length > 0) await this.handler(records, leaseUntil(signal));
+    while (!route.hasReached(route.end) && !signal.aborted) {
+      const { next, until } = route;
+      const records = next < route.end ? await this.log.records(topic, partition, next) : [];
+      const meant = records.filter(({ offset }) => offset < until);
+      if (meant.length > 0) await this.handler(meant, leaseUntil(signal));
       // No record before the end: records were deleted from outside. Skip them; `verify` will report them.
-      position.next = (records.at(-1)?.offset ?? position.end - 1) + 1;
+      route.advance((records.at(-1)?.offset ?? route.end - 1) + 1);
     }
   }
 }

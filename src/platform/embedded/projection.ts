@@ -3,7 +3,8 @@ import { batched } from '../tools/batching.js';
 import { newestOfEach, type ProjectionStore, type Versioned } from '../views/projection.js';
 import type { Auditable } from '../rebuilding/auditable.js';
 import { EmbeddedAudit } from './audit.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
+import { Updates } from './updates.js';
 import { type Write, writeDurably } from './writes.js';
 
 /** A versioned projection in the embedded database. */
@@ -14,10 +15,13 @@ export class EmbeddedProjection<State> implements ProjectionStore<State> {
   constructor(
     private readonly level: Level,
     private readonly collection: string,
+    private readonly updates = new Updates(),
   ) {
     this.copies = level.sublevel<string, Versioned<State>>(collection, { valueEncoding: 'json' });
     // One flush at a time: otherwise two could read the same version, and the older one could write last.
-    this.enqueue = batched({ maxBatch: 100, maxWaiting: 10_000 }, (batches) => this.write(batches.flat()));
+    this.enqueue = batched({ maxBatch: 100, maxWaiting: 10_000 }, (batches) =>
+      updates.run(collection, () => this.write(batches.flat())),
+    );
   }
 
   apply(entries: readonly Versioned<State>[]): Promise<void> {
@@ -30,7 +34,7 @@ export class EmbeddedProjection<State> implements ProjectionStore<State> {
 
   /** Gives access to the copies for a comparison with the log. */
   audit(): Auditable {
-    return new EmbeddedAudit<Versioned<State>>(this.level, this.collection, {
+    return new EmbeddedAudit<Versioned<State>>(this.level, this.updates, this.collection, {
       contentOf: ({ version, state }) => ({ version, state }),
       toStored: (content, id) => ({ id, ...content }) as Versioned<State>,
     });

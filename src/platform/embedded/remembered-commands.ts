@@ -2,8 +2,8 @@ import type { AbstractSublevel } from 'abstract-level';
 import type { Aggregate, RememberedCommand } from '../aggregate/aggregates.js';
 import { withoutForgotten } from '../aggregate/idempotency.js';
 import { compact } from './writes.js';
-import { idOfKey, type IndexEntry, moved } from './indexes.js';
-import type { Level } from './rebuild.js';
+import { idOfKey, type IndexEntry, moved, rememberingOf } from './indexes.js';
+import type { Level } from './level.js';
 import type { Write } from './writes.js';
 
 /** The part of an aggregate's document with its commands. */
@@ -31,7 +31,7 @@ export class EmbeddedCommands<State extends Aggregate, Document extends Remember
     private readonly documents: Sublevel<Document>,
     private readonly edit: Edit<Document>,
   ) {
-    this.index = level.sublevel<string, string>(`${collection}.remembering`, {});
+    this.index = level.sublevel<string, string>(rememberingOf(collection), {});
   }
 
   /** Returns the index writes for a document change. */

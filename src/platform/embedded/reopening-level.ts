@@ -9,7 +9,7 @@ import { retryUntilDone } from '../tools/backoff.js';
 import { batched } from '../tools/batching.js';
 import { unavailable } from '../tools/errors.js';
 import type { DependencyHealth } from '../tools/dependency.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 
 type Operations = AbstractBatchOperation<Level, string, string>[];
 type Entry = [string, string];

@@ -30,5 +30,5 @@ async function openFixture(): Promise<ShopFixture> {
   };
 }
 
-replayContract('the embedded log and database', openFixture);
+replayContract('the embedded log and database', openFixture, 40);
 republishContract('the embedded log and database', openFixture);

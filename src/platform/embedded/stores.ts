@@ -7,19 +7,20 @@ import { EmbeddedHistory } from './history.js';
 import { EmbeddedKeyCopies } from './key-copies.js';
 import { EmbeddedListing } from './listing.js';
 import { EmbeddedProjection } from './projection.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
+import { Updates } from './updates.js';
 
 /** The collections of an embedded database. */
-export function embeddedStores(level: Level): Stores {
+export function embeddedStores(level: Level, updates = new Updates()): Stores {
   return {
     aggregates: <State extends Aggregate, Changed extends Change<State>>(
       collection: string,
       events: EventStream,
       sealing?: SealingKeys,
-    ) => new EmbeddedAggregates<State, Changed>(level, collection, events, sealing),
+    ) => new EmbeddedAggregates<State, Changed>(level, collection, events, sealing, updates),
     listing: <State extends Aggregate>(collection: string) => new EmbeddedListing<State>(level, collection),
-    history: <State>(collection: string) => new EmbeddedHistory<State>(level, collection),
-    projection: <State>(collection: string) => new EmbeddedProjection<State>(level, collection),
-    keyCopies: (collection) => new EmbeddedKeyCopies(level, collection),
+    history: <State>(collection: string) => new EmbeddedHistory<State>(level, collection, updates),
+    projection: <State>(collection: string) => new EmbeddedProjection<State>(level, collection, updates),
+    keyCopies: (collection) => new EmbeddedKeyCopies(level, collection, updates),
   };
 }

@@ -1,6 +1,6 @@
 import type { AbstractBatchOperation, AbstractSublevel } from 'abstract-level';
 import { notStorable } from '../tools/errors.js';
-import type { Level } from './rebuild.js';
+import type { Level } from './level.js';
 
 export type Write = AbstractBatchOperation<Level, string, unknown>;
 

@@ -4,7 +4,8 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import type { Begins, CopyOptions } from './copier.js';
 import { type Origin, originOf } from '../log/origins.js';
 import type { CopyIndex } from './copy-index.js';
-import { leafOf, tryParse } from './event-leaf.js';
+import { tryParse } from '../event/parse-cloud-event.js';
+import { leafOf } from './event-leaf.js';
 import { MerkleTree } from './merkle-tree.js';
 
 /** The records of a generation up to the cut, or after it. */

@@ -5,7 +5,7 @@ import type { CloudEvent } from '../event/cloud-event.js';
 import { originalHashes } from '../event/copied-event.js';
 import { copyEvent, type EventCopy } from './copy-event.js';
 import type { CopyIndex, HashInCopy } from './copy-index.js';
-import { tryParse } from './event-leaf.js';
+import { tryParse } from '../event/parse-cloud-event.js';
 import type { EventTransform } from './event-transform.js';
 
 /** The generations between which records are copied. */

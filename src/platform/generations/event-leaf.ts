@@ -1,8 +1,7 @@
 import type { BusRecord } from '../log/bus.js';
-import type { CloudEvent } from '../event/cloud-event.js';
 import { originalHashes } from '../event/copied-event.js';
 import { canonicalJson } from '../event/hash-chain.js';
-import { parseCloudEvent } from '../event/parse-cloud-event.js';
+import { tryParse } from '../event/parse-cloud-event.js';
 import type { EventTransform } from './event-transform.js';
 import type { Leaf } from './copy-index.js';
 import { leafHash } from './merkle-tree.js';
@@ -33,14 +32,5 @@ function contentOf(...content: readonly unknown[]): string {
   } catch {
     // Half of a surrogate pair has no canonical form.
     return JSON.stringify(content);
-  }
-}
-
-/** Returns undefined for a record that is no event. */
-export function tryParse(record: BusRecord): CloudEvent | undefined {
-  try {
-    return parseCloudEvent(record);
-  } catch {
-    return undefined;
   }
 }

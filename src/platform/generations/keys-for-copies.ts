@@ -1,5 +1,5 @@
 import type { Bus, LogReader, RecordHandler } from '../log/bus.js';
-import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
+import { tryParse } from '../event/parse-cloud-event.js';
 import { type DataKey, isShredded, type StoredKey } from '../privacy/data-key.js';
 import { erasureIn } from '../privacy/erasures.js';
 import { toKeyRecord } from '../privacy/key-records.js';
@@ -77,7 +77,8 @@ export class KeysForCopies implements KeysOfCopies {
     const { topic } = this.options;
     this.changes ??= this.read(changesTopicOf(topic), (records) => {
       for (const record of records) {
-        const erasure = erasureOf(record, topic);
+        const event = tryParse(record);
+        const erasure = event && erasureIn(event, topic);
         if (erasure) this.erased.add(erasure.person);
       }
       return Promise.resolve();
@@ -103,15 +104,6 @@ export class KeysForCopies implements KeysOfCopies {
 
   private read(topic: string, handler: RecordHandler): Promise<LogReader> {
     return this.options.bus.read([topic], handler);
-  }
-}
-
-function erasureOf(record: Parameters<typeof parseCloudEvent>[0], topic: string) {
-  try {
-    return erasureIn(parseCloudEvent(record), topic);
-  } catch (error) {
-    if (error instanceof UnreadableRecord) return undefined;
-    throw error;
   }
 }
 

@@ -37,6 +37,7 @@ describe('the keys for copies', () => {
 
   /** The documents of persons who are all there, and not erased. */
   const holder: KeyStore = {
+    findShredded: () => Promise.resolve(new Map()),
     allKeys: () => {
       throw new Error('not read');
     },

@@ -50,9 +50,14 @@ export type StartAt = (topic: string, partition: number, continues?: Continuatio
 /** Returns true if the group has consumed these partitions up to these offsets, as its own database says. */
 export type HasReached = (topic: string, ends: readonly PartitionEnd[]) => Promise<boolean>;
 
+/** Partitions by topic. */
+export type PartitionsByTopic = ReadonlyMap<string, readonly number[]>;
+
 /** A running member of a consumer group. */
 export interface RunningConsumer {
   health(): DependencyHealth;
+  /** Returns the partitions that it has; none while it is joining its group. */
+  assignment(): PartitionsByTopic;
   /** Delivers the records of a partition again, from an offset. Does nothing if another member has the partition. */
   restart(topic: string, partition: number, offset: number): void;
   /** Number of times that it was replaced because it lagged without progress. */
@@ -85,6 +90,11 @@ export interface ReadFrom {
   readonly newest?: number;
   /** Returns the offset of the first record to read of each partition. */
   readonly startAt?: (topic: string, partition: number) => number;
+  /**
+   * Returns the number of records of a window: each partition of the topic is read in windows, the newest first, and the
+   * records of each in order. Infinite: the topic is read in order.
+   */
+  readonly window?: (topic: string) => number;
 }
 
 /** Returns the offset at which a reader begins a partition. */
@@ -100,6 +110,22 @@ export interface Extent {
   readonly end: number;
   /** It belongs to a former generation of the topic. It counts as empty, and ends where its events ended. */
   readonly isFormer?: true;
+}
+
+/** How far a consumer group is in one partition. */
+export interface PartitionLag {
+  readonly partition: number;
+  /** The offset that the group has committed; undefined if it has committed none. */
+  readonly committed?: number;
+  /** Offset of the first record that the group has not consumed. */
+  readonly next: number;
+  /** Offset after the newest record; not less than `next`. */
+  readonly end: number;
+}
+
+/** Returns the number of records in these partitions that the group has not consumed. */
+export function recordsBehind(partitions: readonly PartitionLag[]): number {
+  return partitions.reduce((sum, { next, end }) => sum + end - next, 0);
 }
 
 /** A topic's current configuration, in Kafka's terms. */
@@ -135,11 +161,16 @@ export interface Bus {
   countRecords(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Returns the topic's partitions; none for a missing topic. */
   extents(topic: string): Promise<readonly Extent[]>;
-  /** Returns the number of records that the group has not consumed: all, if it has never consumed any. */
-  consumerLag(group: string, topic: string): Promise<number>;
+  /**
+   * Returns what the group has not consumed of each partition: all, if it has never consumed any. Includes a former
+   * generation that the group has not consumed to its end. None for a missing topic.
+   */
+  consumerLag(group: string, topic: string): Promise<readonly PartitionLag[]>;
+  /** Returns the first record of a partition from an offset on; undefined if there is none. */
+  firstRecord(topic: string, partition: number, offset: number): Promise<LoggedRecord | undefined>;
   /**
    * Delivers all records of the topics, then new ones, at the latest when {@link LogReader.caughtUp} is called. Each
-   * partition is read in order, several partitions possibly at the same time. A missing topic counts as empty. Reads the
+   * partition is read in order, unless {@link ReadFrom.window} says otherwise, and several possibly at the same time. A missing topic counts as empty. Reads the
    * active generation; {@link LogReader.caughtUp} throws `generation-switched` once that is another one.
    */
   read(topics: readonly string[], handler: RecordHandler, from?: ReadFrom): Promise<LogReader>;

@@ -4,6 +4,10 @@ import { aRoundOf, type BusFixture, BusWorld, isOfRound, keys } from '../testing
 import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
 import { record, Recorder } from '../testing/recorder.js';
+import { recordsBehind } from './bus.js';
+
+const lagOf = async (world: BusWorld, group = world.group) =>
+  recordsBehind(await world.bus.consumerLag(group, world.topic));
 
 /** A part of the contract of a bus: members of a group, what is done and what comes again. */
 export function consumerGroupContract(openFixture: () => Promise<BusFixture>): void {
@@ -34,6 +38,24 @@ export function consumerGroupContract(openFixture: () => Promise<BusFixture>): v
     const all = new Set(members.flatMap(({ values }) => values));
     const expected = Array.from({ length: round }, (_, index) => aRoundOf(`${index + 1}!`)).flat();
     expect([...all].sort()).toEqual(expected.map(({ value }) => String(value)).sort());
+  });
+
+  it('says which partitions each member has', async () => {
+    const members = [await world.join(new Recorder().handler()), await world.join(new Recorder().handler())];
+    await world.bus.publish(world.topic, aRoundOf('any'));
+    const partitions = (await world.bus.extents(world.topic)).map(({ partition }) => partition);
+
+    await eventually(() => {
+      const shares = members.map((member) => member.assignment().get(world.topic) ?? []);
+      for (const share of shares) expect(share).not.toHaveLength(0);
+      expect(shares.flat().sort((one, other) => one - other)).toEqual(
+        [...partitions].sort((one, other) => one - other),
+      );
+    });
+
+    const [leaving, staying] = members;
+    await world.leave(leaving!);
+    await eventually(() => expect(staying!.assignment().get(world.topic)).toHaveLength(partitions.length));
   });
 
   it('gives a member that leaves no more records, and the others all of them', async () => {
@@ -104,7 +126,7 @@ export function consumerGroupContract(openFixture: () => Promise<BusFixture>): v
   });
 
   it('counts what the group has still to take', async () => {
-    const unread = (group = world.group) => world.bus.consumerLag(group, world.topic);
+    const unread = (group = world.group) => lagOf(world, group);
     await world.bus.publish(world.topic, aRoundOf('before'));
     expect([await unread(), await unread('another-group')]).toEqual([24, 24]);
 
@@ -114,7 +136,7 @@ export function consumerGroupContract(openFixture: () => Promise<BusFixture>): v
     await world.bus.publish(world.topic, [record('k', 'one'), record('k', 'two')]);
 
     expect([await unread(), await unread('another-group')]).toEqual([2, 26]);
-    expect(await world.bus.consumerLag(world.group, `${world.topic}-none`)).toBe(0);
+    expect(await world.bus.consumerLag(world.group, `${world.topic}-none`).then(recordsBehind)).toBe(0);
   });
 
   it('counts what a member has in hand as not taken', async () => {
@@ -126,9 +148,9 @@ export function consumerGroupContract(openFixture: () => Promise<BusFixture>): v
     await world.bus.publish(world.topic, [record('k', 'in hand')]);
     await started.opened;
 
-    expect(await world.bus.consumerLag(world.group, world.topic)).toBe(1);
+    expect(await lagOf(world)).toBe(1);
     finish.open();
-    await eventually(async () => expect(await world.bus.consumerLag(world.group, world.topic)).toBe(0));
+    await eventually(async () => expect(await lagOf(world)).toBe(0));
   });
 
   it('goes on with a member that joins an idle log after the last one left', async () => {
@@ -177,7 +199,7 @@ export function consumerGroupContract(openFixture: () => Promise<BusFixture>): v
     }
     await world.bus.publish(world.topic, [record('long', 'one'), record('long', 'two')]);
 
-    await eventually(async () => expect(await world.bus.consumerLag(world.group, world.topic)).toBe(0));
+    await eventually(async () => expect(await lagOf(world)).toBe(0));
     expect(longest).toBeGreaterThan(world.fixture.session);
     expect(members.flatMap(({ values }) => values)).toEqual(['one', 'two']);
   });

@@ -27,6 +27,23 @@ const ONLY_THE_NEWEST = {
   'delete.retention.ms': String(35 * DAY_MS),
 } as const;
 
+/** The topic where instances state themselves, for the console. */
+export const INSTANCES_TOPIC = 'operations.instances';
+/** The topic of what people did in the console: the audit list. */
+export const ACTIONS_TOPIC = 'operations.actions';
+/** The topics of the console, and their numbers of partitions: what is on them has one order. */
+export const CONSOLE_TOPICS: ReadonlyMap<string, number> = new Map([
+  [INSTANCES_TOPIC, 1],
+  [ACTIONS_TOPIC, 1],
+]);
+
+/** Nobody needs what instances stated an hour ago. */
+const SHORT_LIVED = {
+  'cleanup.policy': 'compact,delete',
+  'retention.ms': String(HOUR_MS),
+  'segment.ms': String(HOUR_MS),
+} as const;
+
 /** Returns true for a topic that keeps only the newest record of each key. */
 export function keepsOnlyNewest(topic: string): boolean {
   return topic.endsWith('.keys');
@@ -65,6 +82,7 @@ export function replicasOn(brokers: number, wanted = brokers === 1 ? 1 : REPLICA
 
 /** Returns the settings with which the topic would lose events, as sentences. Unknown settings are ignored. */
 export function retentionProblems({ topic, settings }: TopicDescription): string[] {
+  if (topic === INSTANCES_TOPIC) return [];
   if (keepsOnlyNewest(topic)) return compactionProblems(topic, settings);
   return Object.entries(keepingOf(topic)).flatMap(([name, wanted]) => {
     const value = settings[name] ?? wanted;
@@ -101,6 +119,7 @@ export function compressionProblems({ topic, settings }: TopicDescription): stri
 }
 
 function keepingOf(topic: string): Settings {
+  if (topic === INSTANCES_TOPIC) return SHORT_LIVED;
   if (keepsOnlyNewest(topic)) return ONLY_THE_NEWEST;
   return isControlTopic(topic) ? COMPACTED : UNLIMITED_RETENTION;
 }
@@ -134,6 +153,7 @@ export function problemsOf(description: TopicDescription): string[] {
 export function unusualSettings(description: TopicDescription, expectedPartitions: number): string[] {
   const { topic, partitions, replicationFactor, brokers, settings } = description;
   const replicas = Math.min(REPLICAS, brokers);
+  const ofConsole = CONSOLE_TOPICS.get(topic);
   return [
     ...(replicas === REPLICAS && replicationFactor < REPLICAS
       ? [`${topic} has fewer replicas (${replicationFactor}) than it could have (${REPLICAS})`]
@@ -141,8 +161,10 @@ export function unusualSettings(description: TopicDescription, expectedPartition
     ...(keepsOnlyNewest(topic) && Number(settings['segment.ms'] ?? 0) > DAY_MS
       ? [`${topic}: segment.ms is ${settings['segment.ms']}; a destroyed key stays in the topic until its segment ends`]
       : []),
-    ...(partitions === expectedPartitions
+    ...(partitions === (ofConsole ?? expectedPartitions)
       ? []
-      : [`${topic} has ${partitions} partitions, and KAFKA_TOPIC_PARTITIONS is ${expectedPartitions}`]),
+      : ofConsole !== undefined
+        ? [`${topic} has ${partitions} partitions, and needs ${ofConsole}`]
+        : [`${topic} has ${partitions} partitions, and KAFKA_TOPIC_PARTITIONS is ${expectedPartitions}`]),
   ];
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { TopicDescription } from './bus.js';
 import {
+  ACTIONS_TOPIC,
+  INSTANCES_TOPIC,
   UNLIMITED_RETENTION,
   replicasOn,
   settingsOf,
@@ -40,7 +42,7 @@ describe('why a topic forgets', () => {
   });
 
   it('is nothing for the topics that are created here', () => {
-    for (const topic of ['a.b.change', 'a.b.change.group.dlt']) {
+    for (const topic of ['a.b.change', 'a.b.change.group.dlt', INSTANCES_TOPIC, ACTIONS_TOPIC]) {
       expect(retentionProblems(described({}, { topic, settings: settingsOf(topic) }))).toEqual([]);
     }
   });
@@ -151,5 +153,21 @@ describe('what is unusual about a topic', () => {
     [{ partitions: 3 }, ['accounts.customer.change has 3 partitions, and KAFKA_TOPIC_PARTITIONS is 6']],
   ])('is said of %j', (others, warnings) => {
     expect(unusualSettings(described({}, others), 6)).toEqual(warnings);
+  });
+});
+
+describe('the topics of the console', () => {
+  it('have one partition each, whatever the others have', () => {
+    for (const topic of [INSTANCES_TOPIC, ACTIONS_TOPIC]) {
+      expect(unusualSettings(described({}, { topic, partitions: 1 }), 6)).toEqual([]);
+      const warnings = [`${topic} has 6 partitions, and needs 1`];
+      expect(unusualSettings(described({}, { topic, partitions: 6 }), 6)).toEqual(warnings);
+    }
+  });
+
+  it('keep every action, and what instances state for an hour', () => {
+    const kept = { settings: { 'retention.ms': '3600000' } };
+    expect(retentionProblems(described({}, { topic: ACTIONS_TOPIC, ...kept }))).toHaveLength(1);
+    expect(retentionProblems(described({}, { topic: INSTANCES_TOPIC, ...kept }))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import type { CloudEvent } from '../event/cloud-event.js';
-import { parseCloudEvent } from '../event/parse-cloud-event.js';
+import { tryParse } from '../event/parse-cloud-event.js';
 import type { Bus, LoggedRecord } from '../log/bus.js';
+import { readToEnd } from '../log/read-to-end.js';
 import { erasureIn } from './erasures.js';
 import { changesTopicOf } from './topics.js';
 
@@ -55,30 +56,17 @@ export class ErasureLedger {
     for (const { partition, end } of extents) if ((searched.get(partition) ?? 0) > end) searched.set(partition, 0);
     const startOf = (partition: number) => searched.get(partition) ?? 0;
     if (extents.every(({ partition, first, end }) => Math.max(first, startOf(partition)) >= end)) return;
-    const reader = await bus.read(
-      [topic],
-      async (records) => {
-        const entries = records.flatMap((record) => entryOf(record, keysTopic) ?? []);
-        if (entries.length > 0) await apply(entries);
-        const { partition, offset } = records.at(-1) as LoggedRecord;
-        searched.set(partition, offset + 1);
-      },
-      { startAt: (_topic, partition) => startOf(partition) },
-    );
-    try {
-      await reader.caughtUp();
-    } finally {
-      await reader.stop();
-    }
+    const take = async (records: readonly LoggedRecord[]) => {
+      const entries = records.flatMap((record) => entryOf(record, keysTopic) ?? []);
+      if (entries.length > 0) await apply(entries);
+      const { partition, offset } = records.at(-1) as LoggedRecord;
+      searched.set(partition, offset + 1);
+    };
+    await readToEnd(bus, [topic], take, { startAt: (_topic, partition) => startOf(partition) });
   }
 }
 
 function entryOf(record: LoggedRecord, keysTopic: string): LedgerEntry | undefined {
-  try {
-    const event = parseCloudEvent(record);
-    return erasureIn(event, keysTopic) && { event, record };
-  } catch {
-    // The consumer sends it to the dead-letter topic.
-    return undefined;
-  }
+  const event = tryParse(record);
+  return event && erasureIn(event, keysTopic) && { event, record };
 }

@@ -61,7 +61,7 @@ export function keyCopiesContract(name: string, openFixture: () => Promise<KeyCo
       );
     });
 
-    it('say who has a key now and had none before', async () => {
+    it('say who has a key now and was unknown before', async () => {
       const both = new Map([
         [ada, keyNumber(1)],
         [bob, keyNumber(2)],
@@ -71,7 +71,7 @@ export function keyCopiesContract(name: string, openFixture: () => Promise<KeyCo
       expect(await copies.put(both)).toEqual(new Set());
       await copies.remove([ada]);
       await shred(bob);
-      expect(await copies.put(both)).toEqual(new Set([ada]));
+      expect(await copies.put(both)).toEqual(new Set());
       expect(await copies.put(new Map())).toEqual(new Set());
     });
 
@@ -90,6 +90,17 @@ export function keyCopiesContract(name: string, openFixture: () => Promise<KeyCo
       expect(await found(ada)).toBeUndefined();
       await put(ada, 1);
       expect(await found(ada)).toEqual(keyNumber(1));
+    });
+
+    it('remember whose key was removed, as long as there is no other', async () => {
+      await put(ada, 1);
+      expect(await copies.removed([ada, bob])).toEqual(new Set());
+      await copies.remove([ada, bob]);
+      expect(await copies.find([ada, bob])).toEqual(new Map());
+      expect(await copies.removed([ada, bob, 'nobody'])).toEqual(new Set([ada, bob]));
+      await put(ada, 2);
+      await shred(bob);
+      expect(await copies.removed([ada, bob])).toEqual(new Set());
     });
 
     it('never have a key again that was shredded', async () => {

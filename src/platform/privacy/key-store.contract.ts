@@ -52,6 +52,15 @@ export function keyStoreContract(name: string, openFixture: () => Promise<KeySto
       expect(await store.keys.find([])).toEqual(new Map());
     });
 
+    it('finds what remains of the keys of erased persons, and no other', async () => {
+      const [key, shredded] = [wrappedAgain('a'), { shreddedAt: '2026-11-24T08:00:00.000Z' }];
+      await restore('ada', key);
+      await restore('bob', shredded, true);
+      await restore('eve');
+      expect(await store.keys.findShredded(['ada', 'bob', 'eve', 'zoe'])).toEqual(new Map([['bob', shredded]]));
+      expect(await store.keys.findShredded([])).toEqual(new Map());
+    });
+
     it('lists all persons in order, with their keys', async () => {
       const [key, shredded] = [wrappedAgain('c'), { shreddedAt: '2026-11-24T08:00:00.000Z' }];
       await restore('c', key);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EmbeddedBus } from '../embedded/bus.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
+import { fingerprintOf, type Position } from '../log/position.js';
 import type { Bus, LoggedRecord } from '../log/bus.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { isShredded, type StoredKey } from './data-key.js';
@@ -17,14 +18,14 @@ function keyOf(person: string): StoredKey {
 describe('the watch over a topic of keys', () => {
   let bus: Bus;
   let documents: Map<string, StoredKey>;
-  let searched: Map<number, number>;
-  let shorter: number;
+  let searched: Map<number, Position>;
+  let replaced: number;
 
   beforeEach(async () => {
     bus = await newBus();
     documents = new Map();
     searched = new Map();
-    shorter = 0;
+    replaced = 0;
   });
   afterEach(() => bus.close());
 
@@ -42,11 +43,20 @@ describe('the watch over a topic of keys', () => {
     return withdrawDestroyed({
       ...{ topic: TOPIC, bus },
       documents: {
-        find: (persons) => Promise.resolve(new Map([...documents].filter(([person]) => persons.includes(person)))),
+        findShredded: (persons) =>
+          Promise.resolve(
+            new Map(
+              [...documents].flatMap(([id, key]) => (persons.includes(id) && isShredded(key) ? [[id, key]] : [])),
+            ),
+          ),
       },
-      searched: () => Promise.resolve(searched),
-      onSearched: ({ partition, offset }) => Promise.resolve(void searched.set(partition, offset + 1)),
-      onShorter: () => (shorter += 1),
+      searched: () => Promise.resolve([...searched.values()]),
+      onSearched: (last) => {
+        const { topic, partition, offset } = last;
+        searched.set(partition, { topic, partition, next: offset + 1, last: fingerprintOf(last) });
+        return Promise.resolve();
+      },
+      onReplaced: () => (replaced += 1),
       onFailure: (error) => {
         throw error;
       },
@@ -78,7 +88,7 @@ describe('the watch over a topic of keys', () => {
     documents.set('ada', ERASED).set('bob', keyOf('bob'));
     await publish(['ada', keyOf('ada')], ['bob', keyOf('bob')], ['ada', ERASED], ['bob', keyOf('bob')]);
     await search();
-    expect(shorter).toBe(0);
+    expect(replaced).toBe(0);
     await bus.close();
     bus = await newBus();
     await publish(['ada', keyOf('ada')], ['bob', keyOf('bob')]);
@@ -86,7 +96,26 @@ describe('the watch over a topic of keys', () => {
     await search();
 
     expect([await hasKey('ada'), await hasKey('bob')]).toEqual([false, true]);
-    expect(shorter).toBe(1);
+    expect(replaced).toBe(1);
+  });
+
+  it('notices a restored topic also when that is as long again, or longer', async () => {
+    documents.set('ada', ERASED);
+    await publish(['ada', keyOf('ada')], ['ada', ERASED]);
+    await search();
+    await bus.close();
+    bus = await newBus();
+    await publish(['ada', keyOf('ada')]);
+    // Enough of them to come after the key in its partition, too.
+    for (let count = 0; count < 40; count += 1) await publish([`other ${count}`, keyOf('other')]);
+
+    await search();
+
+    expect([await hasKey('ada'), await hasKey('other 7')]).toEqual([false, true]);
+    expect(replaced).toBe(1);
+    const before = await bus.countRecords([TOPIC]);
+    await search();
+    expect(await bus.countRecords([TOPIC])).toEqual(before);
   });
 
   it('leaves the key of somebody whom the database does not have yet', async () => {

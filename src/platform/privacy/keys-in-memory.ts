@@ -11,7 +11,8 @@ const MAX_IN_MEMORY = 200_000;
  * @param others has nothing, and is used by nobody else
  */
 export function keysInMemory(others: KeyCopies, maxInMemory = MAX_IN_MEMORY): KeyCopies {
-  const keys = new Map<string, StoredKey>();
+  /** Undefined: the key was removed. */
+  const keys = new Map<string, StoredKey | undefined>();
   /** From then on, nobody new comes into memory: a person is in one place. */
   let isFull = false;
 
@@ -27,7 +28,7 @@ export function keysInMemory(others: KeyCopies, maxInMemory = MAX_IN_MEMORY): Ke
       for (const person of persons) {
         const key = keys.get(person);
         if (key) found.set(person, key);
-        else if (isFull) elsewhere.push(person);
+        else if (isFull && !keys.has(person)) elsewhere.push(person);
       }
       if (elsewhere.length > 0) for (const [person, key] of await others.find(elsewhere)) found.set(person, key);
       return found;
@@ -42,16 +43,24 @@ export function keysInMemory(others: KeyCopies, maxInMemory = MAX_IN_MEMORY): Ke
           elsewhere.set(person, key);
           continue;
         }
-        if (!known) stored.add(person);
+        if (!keys.has(person)) stored.add(person);
         keys.set(person, key);
       }
       if (elsewhere.size > 0) for (const person of await others.put(elsewhere)) stored.add(person);
       return stored;
     },
     remove: async (persons) => {
-      const elsewhere = persons.filter((person) => !keys.has(person));
-      for (const person of persons) if (!isShredded(keys.get(person))) keys.delete(person);
+      const elsewhere: string[] = [];
+      for (const person of persons) {
+        if (!isHere(person)) elsewhere.push(person);
+        else if (!isShredded(keys.get(person))) keys.set(person, undefined);
+      }
       if (elsewhere.length > 0) await others.remove(elsewhere);
+    },
+    removed: async (persons) => {
+      const elsewhere = persons.filter((person) => !keys.has(person));
+      const there = elsewhere.length > 0 && isFull ? await others.removed(elsewhere) : new Set<string>();
+      return new Set(persons.filter((person) => there.has(person) || (keys.has(person) && !keys.get(person))));
     },
     shred: async (persons) => {
       const elsewhere = new Map<string, string>();

@@ -3,9 +3,6 @@ import { isShredded, type StoredKey, type WrappedKey } from './data-key.js';
 import { parseKeyRecord } from './key-records.js';
 import type { KeyCopies, KeySource } from './key-source.js';
 
-/** Stands for a key that is on no topic and in no document: nobody can open the events of its person any more. */
-const LOST: StoredKey = { shreddedAt: '' };
-
 /** Keys of documents that are added at once. */
 const MAX_ADDED = 1_000;
 
@@ -35,7 +32,7 @@ export async function copyKeys(copies: KeyCopies, records: readonly LoggedRecord
  * of the persons if the context has them.
  */
 export class KeysOfLog {
-  /** Persons whose events cannot be opened, and who are not known to be erased. */
+  /** Persons whose key is on no topic and in no document, so that nobody can open their events, and who are not erased. */
   readonly lost = new Set<string>();
 
   private constructor(
@@ -43,41 +40,56 @@ export class KeysOfLog {
     readonly copies: KeyCopies,
     private readonly reader: LogReader,
     private readonly documents: KeyedDocuments | undefined,
+    private readonly published: Set<string>,
   ) {}
 
-  /** @throws PlatformError `unavailable` when the log or the database does not answer */
+  /**
+   * @param signal stops the reading when aborted
+   * @throws PlatformError `unavailable` when the log or the database does not answer
+   */
   static async read(
     topic: string,
     bus: Pick<Bus, 'read'>,
     copies: KeyCopies,
     documents: KeyedDocuments | undefined,
+    signal?: AbortSignal,
   ): Promise<KeysOfLog> {
-    const reader = await bus.read([topic], (records) => copyKeys(copies, records));
-    const keys = new KeysOfLog(copies, reader, documents);
-    await reader.caughtUp();
-    let some = new Map<string, StoredKey | undefined>();
-    for await (const { id, key } of documents?.allKeys() ?? []) {
-      some.set(id, key);
-      if (some.size < MAX_ADDED) continue;
-      await keys.add(some);
-      some = new Map();
+    const published = new Set<string>();
+    let isRead = false;
+    const reader = await bus.read([topic], async (records) => {
+      await copyKeys(copies, records);
+      for (const record of isRead ? records : []) if (record.key) published.add(record.key.toString());
+    });
+    const keys = new KeysOfLog(copies, reader, documents, published);
+    signal?.addEventListener('abort', () => void reader.stop(), { once: true });
+    try {
+      await reader.caughtUp();
+      isRead = true;
+      await keys.addAll();
+    } catch (error) {
+      await reader.stop();
+      throw error;
     }
-    await keys.add(some);
     return keys;
   }
 
   /** Returns keys that were published since. A key is published before the first event, so no other comes later. */
   async find(persons: readonly string[]): Promise<ReadonlyMap<string, StoredKey>> {
+    const hoped = persons.filter((person) => !this.lost.has(person));
+    if (hoped.length === 0) return new Map();
     await this.reader.caughtUp();
-    await this.add((await this.documents?.find(persons)) ?? new Map<string, StoredKey>());
-    const found = new Map(await this.copies.find(persons));
-    const lost = persons.filter((person) => !found.has(person));
-    for (const person of lost) {
-      this.lost.add(person);
-      found.set(person, LOST);
-    }
-    await this.copies.shred(new Map(lost.map((person) => [person, ''])));
+    await this.add((await this.documents?.find(hoped)) ?? new Map<string, StoredKey>());
+    const found = await this.copies.find(hoped);
+    for (const person of hoped) if (!found.has(person)) this.lost.add(person);
     return found;
+  }
+
+  /** Returns the persons whose keys were published since the last call, or since they were first read. */
+  async takePublished(): Promise<ReadonlySet<string>> {
+    await this.reader.caughtUp();
+    const taken = new Set(this.published);
+    this.published.clear();
+    return taken;
   }
 
   /** Tells that these persons are erased, so that the loss of their keys is no fault. */
@@ -87,6 +99,18 @@ export class KeysOfLog {
 
   stop(): Promise<void> {
     return this.reader.stop();
+  }
+
+  /** Adds the keys in the documents. */
+  private async addAll(): Promise<void> {
+    let some = new Map<string, StoredKey | undefined>();
+    for await (const { id, key } of this.documents?.allKeys() ?? []) {
+      some.set(id, key);
+      if (some.size < MAX_ADDED) continue;
+      await this.add(some);
+      some = new Map();
+    }
+    await this.add(some);
   }
 
   private async add(keys: ReadonlyMap<string, StoredKey | undefined>): Promise<void> {

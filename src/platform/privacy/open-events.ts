@@ -1,7 +1,7 @@
 import { boundTo } from '../event/compose-event.js';
 import { type CloudEvent, isSealedPart, type SealedPart } from '../event/cloud-event.js';
 import { UnreadableRecord } from '../event/parse-cloud-event.js';
-import { unavailable } from '../tools/errors.js';
+import { isUnavailable, PlatformError, unavailable } from '../tools/errors.js';
 import { type DataKey, isShredded, type StoredKey } from './data-key.js';
 import type { KeyRing } from './key-ring.js';
 import type { KeySource } from './key-source.js';
@@ -15,7 +15,8 @@ export type Opened = CloudEvent | UnreadableRecord;
 /**
  * Opens the sealed parts of events, in order. An event of an erased person is returned without that part, marked as
  * `forgotten`. Events without a sealed part are returned as they are.
- * @throws PlatformError `unavailable` while a person's key is missing, unless the reader treats that as forgotten
+ * @throws PlatformError `unavailable` while a person's key or its master key is missing; a reader that treats missing keys
+ * as forgotten throws `rejected` without the master key
  */
 export type OpenEvents = (events: readonly CloudEvent[]) => Promise<readonly Opened[]>;
 
@@ -82,10 +83,13 @@ function openIfUsable(ring: KeyRing, sealed: SealedEvent, key: StoredKey | undef
   try {
     return openWith(sealed, ring.open(person, key));
   } catch (error) {
-    if (!(error instanceof UnusableKey)) throw error;
     // The event is not at fault, and its key may be repaired; a replay names it instead of waiting.
-    if (isWaiting) throw unavailable(error.message, error);
-    return new UnreadableRecord(error.message);
+    if (error instanceof UnusableKey && !isWaiting) return new UnreadableRecord(error.message);
+    if (error instanceof UnusableKey) throw unavailable(error.message, error);
+    // Nor can a replay wait until someone adds a master key.
+    if (isUnavailable(error) && !isWaiting)
+      throw new PlatformError('rejected', 'no-master-key', (error as Error).message);
+    throw error;
   }
 }
 

@@ -34,6 +34,7 @@ export function withRecentKeys(copies: KeyCopies): KeyCopies {
       for (const person of persons) recent.delete(person);
       await copies.remove(persons);
     },
+    removed: (persons) => copies.removed(persons),
     shred: async (persons) => {
       for (const person of persons.keys()) recent.delete(person);
       await copies.shred(persons);

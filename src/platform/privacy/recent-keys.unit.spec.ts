@@ -26,6 +26,7 @@ describe('keys that were stored a moment ago', () => {
       remove: async (persons) => {
         for (const person of persons) stored.delete(person);
       },
+      removed: () => Promise.resolve(new Set()),
       shred: async (persons) => {
         for (const person of persons.keys()) stored.set(person, SHREDDED);
       },

@@ -1,5 +1,5 @@
 import type { BusRecord } from '../log/bus.js';
-import { isShredded, type StoredKey, type WrappedKey } from './data-key.js';
+import { isShredded, type ShreddedKey, type StoredKey, type WrappedKey } from './data-key.js';
 import type { KeyRing } from './key-ring.js';
 import { toKeyRecord } from './key-records.js';
 import type { KeySource } from './key-source.js';
@@ -22,6 +22,8 @@ export interface KeyChange {
 export interface KeyStore extends KeySource {
   /** All keys, in order of the ids. */
   allKeys(): AsyncIterable<PersonsKey>;
+  /** Returns what remains of the keys of those of these persons who are erased. Much cheaper than to find all keys. */
+  findShredded(persons: readonly string[]): Promise<ReadonlyMap<string, ShreddedKey>>;
   /**
    * Sets keys, each only if the stored key is still the same, and the person is not erased.
    * @returns the ids of those that were set

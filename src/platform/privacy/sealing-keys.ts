@@ -1,8 +1,9 @@
 import { batched } from '../tools/batching.js';
+import { unavailable } from '../tools/errors.js';
 import type { DataKey, StoredKey, WrappedKey } from './data-key.js';
 import { isShredded } from './data-key.js';
 import type { KeyRing } from './key-ring.js';
-import type { KeySource } from './key-source.js';
+import type { KeyCopies, KeySource } from './key-source.js';
 
 /** The key that seals an event; undefined when the event is published in clear text. */
 export interface SealingKey {
@@ -44,18 +45,32 @@ export function ownKeys(ring: KeyRing): SealingKeys {
   };
 }
 
+/** Copies of another context's keys. */
+export interface CopiedKeys extends KeySource, Pick<KeyCopies, 'removed'> {
+  /** True if the copies have every key that was published before this process began. */
+  areWhole(): Promise<boolean>;
+}
+
+/** Stands for a key that is unknown, but was there or may come: the person was erased, or the copies are being rebuilt. */
+const AWAITED = 'awaited';
+
 /**
- * Copies of another context's keys. A person without a key was registered before events were sealed, and has none until
- * the owner makes one: the event is published in clear text, as those before it.
+ * Seals with copies of another context's keys. A person who never had one was registered before events were sealed, and
+ * has none until the owner makes one: the event is published in clear text, as those before it.
  */
-export function copiedKeys(ring: KeyRing, source: KeySource): SealingKeys {
+export function copiedKeys(ring: KeyRing, copies: CopiedKeys): SealingKeys {
   const find = batched(LOOKUPS, async (persons: readonly string[]) => {
-    const found = await source.find([...new Set(persons)]);
-    return persons.map((person) => found.get(person));
+    // Asked first: copies that become whole during the lookup may have been incomplete when it began.
+    const areWhole = await copies.areWhole();
+    const found = await copies.find([...new Set(persons)]);
+    const unknown = persons.filter((person) => !found.has(person));
+    const awaited = areWhole && unknown.length > 0 ? await copies.removed(unknown) : new Set(unknown);
+    return persons.map((person) => found.get(person) ?? (awaited.has(person) ? AWAITED : undefined));
   });
   return {
     keyFor: async (person) => {
       const stored = await find(person);
+      if (stored === AWAITED) throw unavailable('the key of the person is not here yet');
       if (isShredded(stored)) throw new KeyDestroyed();
       return stored ? { key: ring.open(person, stored) } : {};
     },

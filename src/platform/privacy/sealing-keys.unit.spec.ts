@@ -3,7 +3,7 @@ import type { StoredKey } from './data-key.js';
 import { KeyRing } from './key-ring.js';
 import { UnusableKey } from './key-wrapper.js';
 import { MasterKeys, newMasterKey } from './master-keys.js';
-import { copiedKeys, KeyDestroyed, ownKeys } from './sealing-keys.js';
+import { type CopiedKeys, copiedKeys, KeyDestroyed, ownKeys } from './sealing-keys.js';
 
 const SHREDDED = { shreddedAt: '2026-11-24T08:00:00.000Z' };
 
@@ -47,9 +47,13 @@ describe('the key that seals an event', () => {
   });
 
   describe('of a person of another context', () => {
-    const copies = (keys: Readonly<Record<string, StoredKey>>) => ({
-      find: (persons: readonly string[]) =>
-        Promise.resolve(new Map(Object.entries(keys).filter(([person]) => persons.includes(person)))),
+    const copies = (
+      keys: Readonly<Record<string, StoredKey>>,
+      { areWhole = true, removed = [''] } = {},
+    ): CopiedKeys => ({
+      find: (persons) => Promise.resolve(new Map(Object.entries(keys).filter(([person]) => persons.includes(person)))),
+      removed: (persons) => Promise.resolve(new Set(removed.filter((person) => persons.includes(person)))),
+      areWhole: () => Promise.resolve(areWhole),
     });
 
     it('is the copy, whatever the aggregate has stored', async () => {
@@ -59,8 +63,17 @@ describe('the key that seals an event', () => {
       expect((await sealing.keyFor('ada', SHREDDED)).key?.kid).toBe(wrapped.kid);
     });
 
-    it('is none if the person has none, so that the event is in clear text', async () => {
+    it('is none if the person never had one, so that the event is in clear text', async () => {
       expect(await copiedKeys(ring, copies({})).keyFor('ada', undefined)).toEqual({});
+    });
+
+    it.each([
+      ['the copies do not have all keys yet', { areWhole: false }],
+      ['the person had one, and its end came before the erasure', { removed: ['ada'] }],
+    ])('is awaited if %s', async (_, state) => {
+      const sealing = copiedKeys(ring, copies({ bob: ring.make('bob').wrapped }, state));
+      await expect(sealing.keyFor('ada', undefined)).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(await sealing.keyFor('bob', undefined)).toHaveProperty('key');
     });
 
     it('does not exist any more once the person is erased', async () => {

@@ -24,8 +24,12 @@ export function wouldLose({ expected, found }: Difference): boolean {
   return is.hash !== should.hash && (is.eventId === undefined || is.eventId !== should.eventId);
 }
 
-/** Compares two collections. Yields the documents that differ, in key order. */
-export async function* differences(expected: Auditable, found: Auditable): AsyncGenerator<Difference> {
+/** Compares two collections. Yields the documents that differ, in key order. @throws the signal's reason */
+export async function* differences(
+  expected: Auditable,
+  found: Auditable,
+  signal?: AbortSignal,
+): AsyncGenerator<Difference> {
   const [left, right] = [expected.documents(), found.documents()].map((all) => all[Symbol.asyncIterator]()) as [
     AsyncIterator<AuditedDocument>,
     AsyncIterator<AuditedDocument>,
@@ -33,6 +37,7 @@ export async function* differences(expected: Auditable, found: Auditable): Async
   try {
     let [a, b] = [await take(left), await take(right)];
     while (a ?? b) {
+      signal?.throwIfAborted();
       const order = !a ? 1 : !b ? -1 : Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
       const difference = toDifference(found.collection, order <= 0 ? a : undefined, order >= 0 ? b : undefined);
       if (difference) yield difference;

@@ -12,7 +12,7 @@ import { withTimeout } from '../tools/timeout.js';
 import { disagreements, type HeadDisagreement } from './compare-heads.js';
 import { ForkWatch, type RecordedTopic } from './fork-watch.js';
 import type { PositionKeeper } from '../consuming/position-keeper.js';
-import type { Position } from '../consuming/positions.js';
+import type { Position } from '../log/position.js';
 
 /** Newest records of each partition that are compared with the database. */
 const NEWEST = 100;
@@ -46,8 +46,10 @@ export interface LogGuardOptions {
   readonly histories: readonly RecordedTopic[];
   /** The positions of the context's consumer group. */
   readonly keeper: PositionKeeper;
-  /** The subscriptions of the group. */
-  readonly subscriptions: readonly Pick<Subscription, 'topic' | 'open' | 'read'>[];
+  /** What a replay applies, by topic. A record that it could not apply is no evidence against the database. */
+  readonly projections: readonly Pick<Subscription, 'topic' | 'open' | 'read' | 'readSealed'>[];
+  /** Topics of keys that the context copies. Nothing is compared with them, but they are read again after a restore. */
+  readonly copied: readonly string[];
   readonly logger: Logger;
 }
 
@@ -143,8 +145,8 @@ export class LogGuard {
   }
 
   private get topics(): readonly string[] {
-    const { stores, subscriptions } = this.options;
-    return [...new Set([...stores, ...subscriptions].map(({ topic }) => topic))];
+    const { stores, projections } = this.options;
+    return [...new Set([...stores, ...projections].map(({ topic }) => topic))];
   }
 
   private storeOf(topic: string): LogCompared | undefined {
@@ -159,6 +161,9 @@ export class LogGuard {
       const positions = await this.options.keeper.look(topic);
       const extents = await this.options.bus.extents(topic);
       troubles.push(...(await this.findTrouble(topic, positions, extents)));
+    }
+    for (const topic of this.options.copied) {
+      this.lackingIn(topic, await this.options.keeper.look(topic), await this.options.bus.extents(topic));
     }
     const forks = troubles.length === 0 ? await this.forks.open() : [];
     if (forks.length > 0) troubles.push(this.forked(forks));
@@ -209,15 +214,13 @@ export class LogGuard {
     return disagreements(events, await store.heads(ids));
   }
 
-  /**
-   * Ignores unreadable records and records without a valid hash: otherwise any garbage record would stop the context.
-   */
+  /** Ignores all but intact events: otherwise any garbage record would stop the context. */
   private async newestEvents(topic: string): Promise<CloudEvent[]> {
     const events: CloudEvent[] = [];
-    const subscriptions = this.options.subscriptions.filter((each) => each.topic === topic);
+    const projections = this.options.projections.filter((each) => each.topic === topic);
     const take = async (records: readonly LoggedRecord[]) => {
       for (const record of records) {
-        events.push(...(await intactEvents(record, subscriptions)));
+        events.push(...(await intactEvents(record, projections)));
       }
     };
     const reader = await this.options.bus.read([topic], take, { newest: NEWEST });

@@ -2,6 +2,7 @@ import type { Aggregate, Unpublished } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, LoggedRecord, LogReader, RecordHandler } from '../log/bus.js';
+import { readToEnd } from '../log/read-to-end.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { originalHashes } from '../event/copied-event.js';
@@ -21,12 +22,17 @@ export interface ProjectorOptions {
   readonly signal: AbortSignal;
   /** RFC 3339, UTC. Ignores later events, except those that erase personal data. */
   readonly until?: string | undefined;
-  /** Called with every event, in partition order, after the projections have applied it. */
+  /**
+   * Called with every event, after the projections have applied it: in partition order, or window by window in topics
+   * that are read the newest first.
+   */
   readonly observe?: (events: readonly ObservedEvent[]) => Promise<void>;
   /** Restores only the newest states. Without it, every event is opened and applied, so that each is checked. */
   readonly newestOnly?: {
     /** Called with observed events that turned out to be unreadable later. */
     readonly retract: (events: readonly ObservedEvent[]) => Promise<void>;
+    /** Records of a window of the topics that are read the newest first. Default: {@link WINDOW}. */
+    readonly window?: number;
   };
   /** Called for every record that cannot be applied. */
   readonly onRefused?: (refused: RefusedRecord) => void;
@@ -45,12 +51,18 @@ export interface ObservedEvent {
 
 type Observed = { -readonly [Name in keyof ObservedEvent]: ObservedEvent[Name] };
 
+/**
+ * Records of a window. All partitions together should have no more in theirs than states are kept back, so that only the
+ * newest state of a window is restored; six partitions have. Less is slower: a reader may fetch a few thousand records
+ * beyond the end of each window.
+ */
+const WINDOW = 8_000;
 /** Pending events per batch, in characters of JSON. */
 const MAX_BATCH_LENGTH = 4 * 1024 ** 2;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Reads the log from its beginning and applies it to the projections of a context. */
+/** Reads the whole log and applies it to the projections of a context. */
 export class LogProjector {
   private readonly projections: ReadonlyMap<string, Subscription>;
   private readonly inFlight = new Set<Promise<void>>();
@@ -70,8 +82,13 @@ export class LogProjector {
 
   static async start(bus: Bus, target: Replayable, options: ProjectorOptions): Promise<LogProjector> {
     const projector = new LogProjector(bus, target, options);
-    projector.reader = await bus.read([...projector.projections.keys()], (records, lease) =>
-      projector.take(records, lease),
+    const { newestOnly } = options;
+    const window = (topic: string) =>
+      newestOnly && target.newestFirst.has(topic) ? (newestOnly.window ?? WINDOW) : Infinity;
+    projector.reader = await bus.read(
+      [...projector.projections.keys()],
+      (records, lease) => projector.take(records, lease),
+      { window },
     );
     options.signal.addEventListener('abort', () => void projector.stop(), { once: true });
     return projector;
@@ -178,14 +195,14 @@ export class LogProjector {
 
   /** Applies all events of these aggregates one by one: the newest that can be applied counts. */
   private async applyOneByOne(topic: string, ids: ReadonlySet<string>): Promise<void> {
-    const unread: ObservedEvent[] = [];
+    const late = this.projections.get(topic) as Subscription;
     await this.readAgain(topic, async (all, lease) => {
-      const records = all.filter((record) => ids.has(subjectOf(record) ?? ''));
+      // Not those that were refused before: they were told of, and are in no chain.
+      const records = all.filter((record) => ids.has(subjectOf(record, late) ?? ''));
       if (records.length === 0) return;
       const observed = await this.apply(this.oneByOne(topic), records, lease);
-      unread.push(...observed.filter(({ isUnread }) => isUnread));
+      await this.options.newestOnly?.retract(observed.filter(({ isUnread }) => isUnread));
     });
-    await this.options.newestOnly?.retract(unread);
   }
 
   private oneByOne(topic: string): Subscription {
@@ -194,12 +211,11 @@ export class LogProjector {
 
   /** Reads a topic from its beginning to its end. */
   private async readAgain(topic: string, handler: RecordHandler): Promise<void> {
-    const reader = await this.bus.read([topic], handler);
-    try {
-      await reader.caughtUp();
-    } finally {
-      await reader.stop();
-    }
+    const { signal } = this.options;
+    await readToEnd(this.bus, [topic], (records, lease) => {
+      signal.throwIfAborted();
+      return handler(records, lease);
+    });
   }
 
   private take(records: readonly LoggedRecord[], lease: Lease): Promise<void> {
@@ -266,9 +282,11 @@ export class LogProjector {
   }
 }
 
-function subjectOf(record: LoggedRecord): string | undefined {
+function subjectOf(record: LoggedRecord, late: Subscription): string | undefined {
   try {
-    return parseCloudEvent(record).subject;
+    const event = parseCloudEvent(record);
+    late.readSealed?.(event, record);
+    return event.subject;
   } catch {
     return undefined;
   }

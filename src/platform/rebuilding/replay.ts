@@ -44,8 +44,8 @@ export async function fill(target: Replayable, projector: LogProjector): Promise
 
 /**
  * Catches up while other processes write to the log and the store, then swaps the new collections in. A write fence
- * blocks writes during the last, short round. Data that only the store has (pending events, remembered commands) is
- * copied.
+ * blocks writes during the last, short round. If the states are rebuilt, data that only the store has (pending events,
+ * remembered commands) is copied.
  * @throws RebuildOvertaken
  * @throws PlatformError `rejected` when data that the log lacks would be lost, unless `mayLose` or `keep` permits it
  */
@@ -60,26 +60,38 @@ export async function takeOver(
     (own, index) =>
       new AggregateTakeover(own, target.systemsOfRecord[index] as SystemOfRecord, index, projector, options),
   );
-  for (const { live: own } of takeovers) await refuseBacklog(own.store);
+  // A history has nothing that is not in the log.
+  const restoring = takeovers.filter(({ target: { states } }) => target.collections.includes(states));
+  for (const { live: own } of restoring) await refuseBacklog(own.store);
   projector.mark();
+  // What was read before is not marked, and commands are copied only to aggregates that are there.
+  await projector.caughtUp();
   // Only the commands yet: most of the events that are pending now will be published before the swap.
-  for (const { live: from, target: to } of takeovers) {
+  for (const { live: from, target: to } of restoring) {
     await copyUnlogged(from.store, to.store, (entry) => ({ ...entry, pending: [] }));
   }
   await catchUp(projector);
   let conflictCount = 0;
   for (const takeover of takeovers) conflictCount += await takeover.countConflicts();
   refuse(conflictCount);
-  for (const takeover of takeovers) await takeover.readStates();
+  for (const takeover of restoring) {
+    await takeover.readStates();
+    await takeover.copyKeys();
+  }
+  // That took a while, and what has come since should not be restored behind the write fence.
+  await catchUp(projector);
 
   const began = performance.now();
   await rebuild.fence();
   await projector.caughtUp();
   for (const takeover of takeovers) refuse(await takeover.countNewConflicts());
-  for (const takeover of takeovers) await takeover.applyPending();
+  for (const takeover of restoring) await takeover.applyPending();
   await projector.seal();
   if (options.mayLose !== true) await refuseLoss(live, target, options.keep !== undefined);
-  for (const takeover of takeovers) await takeover.complete();
+  for (const takeover of restoring) {
+    await takeover.complete();
+    await takeover.copyKeys();
+  }
   await rebuild.swap();
   return { heldBack: performance.now() - began };
 }

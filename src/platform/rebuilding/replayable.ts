@@ -3,6 +3,7 @@ import type { EventStream } from '../event/event-stream.js';
 import type { History } from '../views/history.js';
 import type { OwnEvents } from '../views/read-own-events.js';
 import type { KeySource } from '../privacy/key-source.js';
+import type { KeyStore } from '../privacy/rotate-keys.js';
 import type { OpenEvents } from '../privacy/open-events.js';
 import type { SealingKeys } from '../privacy/sealing-keys.js';
 import type { Subscription } from '../consuming/subscription.js';
@@ -14,6 +15,10 @@ export interface SystemKeys {
   readonly sealing: SealingKeys | undefined;
   readonly open: OpenEvents;
   readonly source: KeySource;
+  /** The documents with the keys, if the aggregates are the persons. */
+  readonly holder?: KeyStore | undefined;
+  /** In a rebuild: returns the persons whose keys were published since the last call, or since they were first read. */
+  readonly takePublished?: (() => Promise<ReadonlySet<string>>) | undefined;
 }
 
 /** One of the context's own aggregate types. Its store has more than the log: the events not published yet. */
@@ -30,6 +35,9 @@ export interface SystemOfRecord {
   readonly recorded?: { readonly history: History; readonly entries: Auditable };
 }
 
+/** The collections of a rebuild: those with states and copies of states, or those with histories. */
+export type RebuildScope = 'states' | 'histories';
+
 /** The part of a context's database that is derived from the log, and how to derive it. */
 export interface Replayable {
   /**
@@ -39,6 +47,11 @@ export interface Replayable {
   readonly projections: readonly Subscription[];
   /** The same, but only the newest states are opened and restored, now and then and by {@link Subscription.settle}. */
   readonly newestOnly: readonly Subscription[];
+  /**
+   * Topics whose {@link newestOnly} projections come to the same when the log is read in windows, the newest first. Only
+   * the newest event of each aggregate is then opened and restored, however large the log is.
+   */
+  readonly newestFirst: ReadonlySet<string>;
   /** One for each aggregate type that the context owns. */
   readonly systemsOfRecord: readonly SystemOfRecord[];
   /**

@@ -1,7 +1,8 @@
-import type { Aggregate, StoredAggregate, Unpublished } from '../aggregate/aggregates.js';
+import type { Aggregate, PendingEvent, StoredAggregate } from '../aggregate/aggregates.js';
 import { changeExisting } from '../aggregate/change-aggregate.js';
 import type { Bus, BusRecord } from '../log/bus.js';
 import { type SchemaIdOf, toEventRecord } from '../event/event-record.js';
+import { publishWithKeys } from '../outbox/publish-with-keys.js';
 import { PUT_BACK, STANDS_FOR_LOST } from '../event/extensions.js';
 import { type HistoryEntry, historyKey } from '../views/history.js';
 import { LogProjector } from './projector.js';
@@ -188,17 +189,22 @@ async function republishEvents(
 /** Publishes as a relay does. A relay may publish the same events at the same time. */
 async function publishWaiting(
   ids: readonly string[],
-  { store, stream }: SystemOfRecord,
+  { store }: SystemOfRecord,
   bus: Bus,
   schemaIdOf: SchemaIdOf | undefined,
 ): Promise<void> {
-  const unpublished: Unpublished[] = [];
-  for await (const { id, pending } of store.unlogged(ids)) unpublished.push({ id, pending });
-  const records = unpublished.flatMap(({ id, pending }) =>
-    pending.map(({ json }) => toEventRecord(id, json, schemaIdOf)),
-  );
-  await publish(bus, stream.topic, records);
-  await store.trim(new Map(unpublished.map(({ id, pending }) => [id, pending.at(-1)?.version ?? 0])));
+  const events: (PendingEvent & { readonly id: string })[] = [];
+  const published = new Map<string, number>();
+  for await (const { id, pending } of store.unlogged(ids)) {
+    events.push(...pending.map((each) => ({ ...each, id })));
+    published.set(id, pending.at(-1)?.version ?? 0);
+  }
+  for (let from = 0; from < events.length; from += BATCH_SIZE) {
+    const some = events.slice(from, from + BATCH_SIZE);
+    const records = some.map(({ id, json }) => toEventRecord(id, json, schemaIdOf));
+    await publishWithKeys(bus, store, some, records);
+  }
+  await store.trim(published);
 }
 
 async function publish(bus: Bus, topic: string, records: readonly BusRecord[]): Promise<void> {

@@ -25,7 +25,7 @@ export async function restatement(
   const types = new Set(['changed', recordedType, ...Object.keys(stream.schemaVersions)]);
   for (const type of types) {
     if (stream.schemaVersions[type] === undefined) continue;
-    const change = { type, state, restates };
+    const change = { type, state, restates, ...(state.erased && { forgets: true as const }) };
     if (isReadable(read, () => composeChange(stream, undefined, change).entry.json)) return change;
   }
   throw new Error(`${stream.topic}: no event type can carry the state of ${state.id}`);

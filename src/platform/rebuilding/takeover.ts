@@ -1,11 +1,12 @@
 import type { Aggregate, Restorable, Unlogged, Unpublished } from '../aggregate/aggregates.js';
 import type { StateChange } from '../views/read-own-events.js';
 import type { LogProjector } from './projector.js';
-import { type Ending, endingOf, type Fork, forkOf, type GivenUp, givenUpBy, type Keep } from './forks.js';
+import { endingOf, type Fork, forkOf, type GivenUp, givenUpBy, type Keep } from './forks.js';
 import { type Conflict, conflicts, conflictsAt } from './conflicts.js';
-import type { Gap } from './branches.js';
-import type { Link, Links } from './links.js';
+import { type Gap, tips } from './branches.js';
+import type { Links } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
+import { isShredded } from '../privacy/data-key.js';
 import { findWithPending } from './stored-with-pending.js';
 
 const BATCH_SIZE = 500;
@@ -52,10 +53,10 @@ export class AggregateTakeover {
     return conflictCount;
   }
 
-  /** Reads the states of the kept log branches: the resolving events continue from them. */
+  /** Reads the newest states of all branches in the log: the resolving events continue from one of them. */
   async readStates(): Promise<void> {
-    const ended = [...this.forks.values()].filter(({ keep, givenUp }) => keep === 'log' && givenUp.length > 0);
-    const hashes = new Set(ended.flatMap(({ from: { hash } }) => hash ?? []));
+    const ended = [...this.forks.values()].flatMap(({ from, links }) => [from, ...tips(links)]);
+    const hashes = new Set(ended.flatMap(({ hash }) => hash ?? []));
     this.changes = await this.projector.changesOf(this.target, hashes);
   }
 
@@ -94,6 +95,20 @@ export class AggregateTakeover {
     for (const fork of forks.values()) await this.end(fork);
   }
 
+  /** Copies the keys that were published since the last call, or since they were first read: no version changes then. */
+  async copyKeys(): Promise<void> {
+    const { source, holder, takePublished } = this.target.keys ?? {};
+    if (!source || !holder || !takePublished) return;
+    for (const ids of batchesOf([...(await takePublished())])) {
+      const [published, stored] = [await source.find(ids), await holder.find(ids)];
+      const changes = ids.flatMap((id) => {
+        const [from, to] = [stored.get(id), published.get(id)];
+        return to && !isShredded(to) ? [{ id, from, to }] : [];
+      });
+      await holder.setKeys(changes);
+    }
+  }
+
   private get moved(): readonly string[] {
     const moved = this.projector.moved(this.live.stream.topic);
     return [...new Set([...moved, ...this.unpublished.map(({ id }) => id), ...this.forks.keys()])];
@@ -122,18 +137,12 @@ export class AggregateTakeover {
       await findWithPending(live.store, seen.id),
       await options.links.of(topic, seen.id),
     );
-    const ending: Ending = await endingOf(fork, target, (link) => this.stateOf(link));
-    await options.onGivenUp?.(await givenUpBy(fork, live));
+    const ending = await endingOf(fork, target, this.changes);
+    await options.onGivenUp?.(await givenUpBy(fork, live, target.keys, this.changes));
     if (!ending) return;
     await target.store.restore([ending.restored]);
     const commands = fork.stored?.commands ?? [];
     await target.store.adopt([{ id: fork.id, pending: [ending.entry], commands }]);
-  }
-
-  private stateOf({ hash, id }: Link): Aggregate {
-    const change = this.changes.get(hash ?? '');
-    if (!change?.state) throw new Error(`${id} changed while its fork was being resolved; run the command again`);
-    return change.state;
   }
 
   /** Copies the history entries of versions that are permanently lost from the log: a rebuild cannot restore them. */

@@ -30,6 +30,8 @@ export interface VerifyOptions {
   readonly allowUnhashed?: boolean;
   /** Reads the log, so that the caller can show progress. */
   readonly read?: (projector: LogProjector) => Promise<void>;
+  /** Runs the comparison, so that the caller can show it. */
+  readonly compare?: (work: () => Promise<void>) => Promise<void>;
   readonly onFault: (fault: Fault) => void;
   readonly onRefused: (refused: RefusedRecord) => void;
   /** Called for every aggregate whose stored state does not follow from the log. */
@@ -51,6 +53,7 @@ export interface JudgedDifference extends Difference {
 /** Checks the log's integrity, and compares the live collections with the log. */
 export async function verify(options: VerifyOptions): Promise<void> {
   const { bus, live, expected, links, signal, lagToleranceMs, allowUnhashed, onRefused, onFailure } = options;
+  const compare = options.compare ?? ((work: () => Promise<void>) => work());
   const chain = new Chain(links, options.onFault, allowUnhashed);
   const projector = await LogProjector.start(bus, expected, {
     signal,
@@ -60,15 +63,17 @@ export async function verify(options: VerifyOptions): Promise<void> {
   });
   try {
     await (options.read?.(projector) ?? projector.caughtUp());
-    await projector.applyPending(live);
-    await chain.check();
-    for (const system of live.systemsOfRecord) {
-      for await (const conflict of conflicts(system, links, () => projector.caughtUp())) options.onConflict(conflict);
-    }
-    for await (const difference of compareWithLog({ expected, live, projector, lagToleranceMs })) {
-      if (await isKept(difference, live, links)) options.onKept?.();
-      else await options.onDifference(await judge(difference, live, links));
-    }
+    await compare(async () => {
+      await projector.applyPending(live);
+      await chain.check();
+      for (const system of live.systemsOfRecord) {
+        for await (const conflict of conflicts(system, links, () => projector.caughtUp())) options.onConflict(conflict);
+      }
+      for await (const difference of compareWithLog({ expected, live, projector, lagToleranceMs, signal })) {
+        if (await isKept(difference, live, links)) options.onKept?.();
+        else await options.onDifference(await judge(difference, live, links));
+      }
+    });
   } finally {
     await projector.stop();
   }
@@ -101,6 +106,8 @@ export interface CompareOptions {
   readonly projector: LogProjector;
   /** How long projections that are behind the log may take to catch up. */
   readonly lagToleranceMs: number;
+  /** Ends the comparison when aborted. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -112,6 +119,7 @@ export async function* compareWithLog({
   live,
   projector,
   lagToleranceMs,
+  signal,
 }: CompareOptions): AsyncGenerator<Difference> {
   const budget = { left: lagToleranceMs, fewest: lagToleranceMs > 0 ? MIN_POLLS : 1 };
   const settle = (batch: readonly Difference[], pair: Pair) =>
@@ -123,7 +131,7 @@ export async function* compareWithLog({
     const pair: Pair = [expected.collections[index] as Auditable, found];
     const isElsewhere = await traitsOfFormerGenerations(found, live, projector);
     let batch: Difference[] = [];
-    for await (const difference of differences(...pair)) {
+    for await (const difference of differences(...pair, signal)) {
       if (isElsewhere(difference)) continue;
       batch.push(difference);
       if (batch.length < BATCH_SIZE) continue;

@@ -1,24 +1,18 @@
-import { connect, type Socket } from 'node:net';
-import type { ISocketFactory } from 'kafkajs';
+import { type ClientSockets, clientSockets } from './client-sockets.js';
 
 /** The network of one client. A test can cut it, so that the process looks dead to others. */
-export interface CuttableNetwork {
-  readonly socketFactory: ISocketFactory;
+export interface CuttableNetwork extends Pick<ClientSockets, 'client'> {
   cut(): void;
   mend(): void;
 }
 
 export function cuttableNetwork(): CuttableNetwork {
-  const open = new Set<Socket>();
   let isCut = false;
+  const { client, open } = clientSockets((socket) => {
+    if (isCut) socket.destroy(cutOff());
+  });
   return {
-    socketFactory: ({ host, port, onConnect }) => {
-      const socket = connect({ host, port }, onConnect);
-      open.add(socket);
-      socket.once('close', () => open.delete(socket));
-      if (isCut) socket.destroy(cutOff());
-      return socket;
-    },
+    client,
     cut: () => {
       isCut = true;
       for (const socket of open) socket.destroy(cutOff());

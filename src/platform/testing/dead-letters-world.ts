@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus, BusRecord, RunningConsumer, LoggedRecord } from '../log/bus.js';
-import { deadLetterTopic, redrivenTopic } from '../consuming/dead-letter.js';
+import { deadLetterTopic } from '../consuming/dead-letter.js';
+import { type Discard, markersTopic } from '../consuming/dead-letter-markers.js';
 import { type DeadLetter, readDeadLetters } from '../consuming/dead-letters.js';
-import { redrive, type FailedRedrive } from '../consuming/redrive.js';
+import { listDeadLetters, type ListOptions } from '../consuming/browse-dead-letters.js';
+import { discardSelected } from '../consuming/discard.js';
+import { redrive, redriveSelected } from '../consuming/redrive.js';
+import type { Selection } from '../consuming/select-dead-letters.js';
+import { fingerprintOf, partitionName, type Position } from '../log/position.js';
+import { readToEnd } from '../log/read-to-end.js';
 import { PendingDeadLetters } from '../consuming/pending-dead-letters.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { majorVersionOf, UnreadableRecord } from '../event/parse-cloud-event.js';
@@ -49,6 +55,11 @@ export class DeadLettersWorld {
     return deadLetterTopic(this);
   }
 
+  /** Positions of the group, as its database has them. */
+  positions: readonly Position[] = [];
+  /** True if a later event makes up for an earlier one of this type (undefined: an unknown type). */
+  isReplaceable: (type: string | undefined) => boolean = () => true;
+
   get subscription(): Subscription {
     const subscription: Subscription<Versioned<NamedState>> = {
       topic: this.topic,
@@ -64,6 +75,7 @@ export class DeadLettersWorld {
         if (bug) return Promise.reject(new TypeError(`cannot deal with ${bug.state.name}`));
         return this.failure ? Promise.reject(this.failure) : this.fixture.copies.apply(entries);
       },
+      replaces: (lost, later) => this.isReplaceable(lost) && this.understood.has(majorVersionOf(later)),
     };
     return subscription as Subscription;
   }
@@ -80,6 +92,19 @@ export class DeadLettersWorld {
     this.given.length = 0;
   }
 
+  /** Moves the positions behind all records, as if they were all consumed. */
+  async reachEnd(): Promise<void> {
+    const positions = new Map<string, Position>();
+    await readToEnd(this.bus, [this.topic], (records) => {
+      for (const record of records) {
+        const { topic, partition, offset } = record;
+        positions.set(partitionName(record), { topic, partition, next: offset + 1, last: fingerprintOf(record) });
+      }
+      return Promise.resolve();
+    });
+    this.positions = [...positions.values()];
+  }
+
   /** Joins a consumer group and consumes the topic, as a process does. */
   join(): Promise<RunningConsumer> {
     const handler = recordHandler(this.subscription, this.bus, silentLogger);
@@ -90,15 +115,32 @@ export class DeadLettersWorld {
     return readDeadLetters(this.bus, this);
   }
 
+  page(options: Partial<ListOptions> = {}) {
+    const positions = { of: () => Promise.resolve(this.positions) };
+    return listDeadLetters(this.bus, this.subscription, { limit: 100, positions, ...options });
+  }
+
+  /** Ids of the dead letters that are listed as healed. */
+  async listHealed(): Promise<readonly string[]> {
+    return (await this.page()).items.filter(({ isHealed }) => isHealed).map(({ id }) => id);
+  }
+
   async listPending(): Promise<readonly DeadLetter[]> {
     return (await this.list()).filter(({ pending }) => pending.length > 0);
   }
 
-  async redrive(
-    chosen?: readonly DeadLetter[],
-    signal = new AbortController().signal,
-  ): Promise<readonly FailedRedrive[]> {
-    return redrive(this.bus, this.subscription, chosen ?? (await this.listPending()), signal);
+  /** Returns those that still fail. */
+  async redrive(chosen?: readonly DeadLetter[], signal = new AbortController().signal) {
+    const outcomes = await redrive(this.bus, this.subscription, chosen ?? (await this.listPending()), signal);
+    return outcomes.flatMap((each) => (each.outcome === 'failed' ? [{ id: each.id, reason: each.reason }] : []));
+  }
+
+  redriveSelected(selection: Selection) {
+    return redriveSelected(this.bus, this.subscription, selection, new AbortController().signal);
+  }
+
+  discard(selection: Selection, why: Discard = { reason: 'a test' }) {
+    return discardSelected(this.bus, this, selection, why, new AbortController().signal);
   }
 
   /** The number of pending dead letters, as a new process counts them. */
@@ -107,8 +149,8 @@ export class DeadLettersWorld {
     return count?.pending;
   }
 
-  async numberOf(what: 'dead letters' | 'redriven'): Promise<number> {
-    const topic = what === 'dead letters' ? this.deadLetters : redrivenTopic(this);
+  async numberOf(what: 'dead letters' | 'markers'): Promise<number> {
+    const topic = what === 'dead letters' ? this.deadLetters : markersTopic(this);
     return (await this.bus.countRecords([topic])).get(topic) ?? 0;
   }
 

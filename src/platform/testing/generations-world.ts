@@ -3,6 +3,7 @@ import { EmbeddedCopyIndex } from '../embedded/copy-index.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/database.js';
 import { type ChangeOptions, copyToNewGeneration } from '../generations/change-generation.js';
 import { KafkaBus } from '../kafka/bus.js';
+import type { RecordClientName } from '../operating/config/kafka-settings.js';
 import { keys } from './bus-world.js';
 import { realServers } from './real-servers.js';
 import { Recorder } from './recorder.js';
@@ -15,10 +16,15 @@ export class GenerationsWorld {
   readonly topic = `topic-${randomUUID()}`;
   private readonly toClose: { close(): Promise<void> }[] = [];
 
+  constructor(private readonly recordClient: RecordClientName = 'kafkajs') {}
+
   /** The bus of another process. */
   async openBus(): Promise<KafkaBus> {
     const client = { brokers: [realServers().kafka], retry: { retries: 2, initialRetryTime: 50 } };
-    const bus = await KafkaBus.open({ client, partitions: 2, sessionTimeout: SESSION_TIMEOUT_MS }, silentLogger);
+    const bus = await KafkaBus.open(
+      { client, recordClient: this.recordClient, partitions: 2, sessionTimeout: SESSION_TIMEOUT_MS },
+      silentLogger,
+    );
     this.toClose.push(bus);
     return bus;
   }

@@ -1,3 +1,4 @@
+import type { AggregateStore } from '../context/database.js';
 import type {
   Aggregates,
   CommandRetention,
@@ -9,7 +10,11 @@ import type {
 } from '../aggregate/aggregates.js';
 import type { Item, ItemChange } from './items.js';
 
-export type ItemStore = Aggregates<Item, ItemChange> & Outbox & Restorable<Item> & CommandRetention;
+export type ItemStore = Aggregates<Item, ItemChange> &
+  Outbox &
+  Restorable<Item> &
+  CommandRetention &
+  Pick<AggregateStore<Item, ItemChange>, 'onBulkWrite'>;
 
 /** One empty collection of items. */
 export interface AggregatesFixture {

@@ -38,6 +38,9 @@ export const itemEvents: EventStream = {
   })),
 };
 
+/** The same events, of items that are persons: their keys are in the store. */
+export const personEvents: EventStream = { ...itemEvents, keys: `${itemEvents.typePrefix}.keys` };
+
 const SOME_TIME = '2026-01-01T00:00:00.000Z';
 
 export function created(id: string, time = SOME_TIME): Saving<Item, ItemChange> {

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { Unpublished } from '../aggregate/aggregates.js';
-import type { Bus, BusRecord } from '../log/bus.js';
+import type { Bus, BusRecord, LogReader } from '../log/bus.js';
 import type { Database } from '../context/database.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { toEventRecord } from '../event/event-record.js';
 import { LogProjector } from '../rebuilding/projector.js';
+import type { AuditedDocument } from '../rebuilding/auditable.js';
 import type { Conflict } from '../rebuilding/conflicts.js';
+import type { LateLimits } from '../rebuilding/late-states.js';
+import type { Link } from '../rebuilding/links.js';
+import type { Replayable, RebuildScope } from '../rebuilding/replayable.js';
 import type { TakeoverOptions } from '../rebuilding/takeover.js';
 import { fill, newestStates, type Replayed, takeOver } from '../rebuilding/replay.js';
 import { republish, type Republished } from '../rebuilding/republish.js';
@@ -25,6 +29,34 @@ export interface ShopFixture {
   /** Deletes these topics with all their records. */
   loseTopics(topics: readonly string[]): Promise<void>;
   dispose(): Promise<void>;
+}
+
+/** What a replay rebuilds, and how it reads. */
+export interface ReplayScope {
+  readonly only?: RebuildScope | undefined;
+  /** Records of a window, if the log is read in windows. */
+  readonly window?: number;
+  /** Of the states that are kept back. */
+  readonly limits?: LateLimits;
+}
+
+/** What a rebuild has made of the log. */
+export interface Rebuilt {
+  /** By the name of the live collection. */
+  readonly documents: Readonly<Record<string, readonly AuditedDocument[]>>;
+  readonly links: readonly Link[];
+  /** Records that cannot be applied. */
+  readonly refused: readonly string[];
+}
+
+/** What happens in the course of a replay. */
+export interface ReplayEvents {
+  /** The new collections are filled. @param handOver lets the reader hand over what was published since */
+  onFilled?(handOver: () => Promise<void>): Promise<void>;
+  /** A topic is going to be read for a second time. */
+  onReadAgain?(handOver: () => Promise<void>): Promise<void>;
+  /** Writes to the live collections are blocked. */
+  onFence?(target: Replayable): Promise<void>;
 }
 
 /** A shop on a log and a database, and the failures of both. */
@@ -92,24 +124,87 @@ export class ShopWorld {
     }
   }
 
-  async replay(options: Partial<TakeoverOptions> = {}): Promise<Replayed> {
-    const live = this.context.open(this.database).replayable;
+  /** @param during what happens in the course of it */
+  async replay(
+    options: Partial<TakeoverOptions> = {},
+    during: ReplayEvents = {},
+    { only, window }: ReplayScope = {},
+  ): Promise<Replayed> {
+    const rebuilt = (database: Database) => {
+      const open = this.context.open(database);
+      return only ? open.replayableOnly(only) : open.replayable;
+    };
+    const { collections } = rebuilt(this.database);
+    const live = { ...this.context.open(this.database).replayable, collections };
     const shadows = await this.database.beginRebuild(live.collections.map(({ collection }) => collection));
-    const target = this.context.open(shadows.database as Database).replayable;
+    const target = rebuilt(shadows.database as Database);
     const scratch = await openEmbeddedDatabase('memory');
     const links = new EmbeddedLinks(scratch.level);
-    const projector = await LogProjector.start(this.fixture.bus, target, {
-      signal: new AbortController().signal,
-      ...newestStates(links, target),
+    const readers: LogReader[] = [];
+    const handOver = () => (readers[0] as LogReader).caughtUp();
+    const read: Bus['read'] = async (...args) => {
+      if (readers.length > 0) await during.onReadAgain?.(handOver);
+      const reader = await this.fixture.bus.read(...args);
+      readers.push(reader);
+      return reader;
+    };
+    const bus = Object.create(this.fixture.bus, { read: { value: read } }) as Bus;
+    const signal = new AbortController().signal;
+    const { observe, newestOnly } = newestStates(links, target);
+    const projector = await LogProjector.start(bus, target, {
+      ...{ signal, observe },
+      newestOnly: { ...newestOnly, ...(window !== undefined && { window }) },
     });
+    const fence = () => shadows.fence().then(() => during.onFence?.(target));
+    const rebuild = Object.create(shadows, { fence: { value: fence } }) as typeof shadows;
     try {
       await fill(target, projector);
-      return await takeOver(live, target, projector, shadows, { links, ...options });
+      await during.onFilled?.(handOver);
+      return await takeOver(live, target, projector, rebuild, { links, ...options });
     } finally {
       await projector.stop();
       await shadows.discard();
       await scratch.close();
       await this.reopen();
+    }
+  }
+
+  /**
+   * Rebuilds collections without swapping them in, and returns their documents and the links of the log.
+   * @param scope undefined: applies every event, one after the other, in order
+   * @param meanwhile runs when the reader has begun
+   */
+  async rebuilt(scope?: ReplayScope, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<Rebuilt> {
+    const names = this.context.open(this.database).replayable.collections.map(({ collection }) => collection);
+    const shadows = await this.database.beginRebuild(names);
+    const open = this.context.open(shadows.database as Database);
+    const target = scope?.only ? open.replayableOnly(scope.only, scope.limits) : open.replayable;
+    const scratch = await openEmbeddedDatabase('memory');
+    const links = new EmbeddedLinks(scratch.level);
+    const { observe, newestOnly } = newestStates(links, target);
+    const { window } = scope ?? {};
+    const refused = new Set<string>();
+    const projector = await LogProjector.start(this.fixture.bus, target, {
+      ...{ signal: new AbortController().signal, observe },
+      onRefused: ({ record: { topic, partition, offset } }) => refused.add(`${topic}/${partition}/${offset}`),
+      ...(scope && { newestOnly: { ...newestOnly, ...(window !== undefined && { window }) } }),
+    });
+    try {
+      await meanwhile();
+      await fill(target, projector);
+      const documents: Record<string, AuditedDocument[]> = {};
+      for (const each of target.collections) {
+        const name = each.collection.replace(/\.rebuild-.*/, '');
+        documents[name] = [];
+        for await (const document of each.documents()) documents[name].push(document);
+      }
+      const chain: Link[] = [];
+      for await (const link of links.all()) chain.push(link);
+      return { documents, links: chain, refused: [...refused].sort() };
+    } finally {
+      await projector.stop();
+      await shadows.discard();
+      await scratch.close();
     }
   }
 

@@ -4,12 +4,12 @@ import { aggregate } from '../context/declaration.js';
 import { type Context, defineContext } from '../context/define-context.js';
 import { token } from '../context/token.js';
 import type { EventStream } from '../event/event-stream.js';
-import type { History } from '../views/history.js';
+import type { HistoryReader } from '../views/history.js';
 import { type Item, type ItemChange, itemEvents } from './items.js';
 
 const ITEMS = token<Aggregates<Item, ItemChange>>('items');
 const PARTS = token<Aggregates<Item, ItemChange>>('parts');
-const HISTORY = token<History<Item>>('history of items');
+const HISTORY = token<HistoryReader<Item>>('history of items');
 
 /** A context with two aggregate types: items, with a history, and parts, without one. */
 export interface Shop extends Context {
@@ -41,7 +41,7 @@ function storesOf(context: Context, database: Database) {
   return {
     items: container.get(ITEMS) as AggregateStore<Item, ItemChange>,
     parts: container.get(PARTS) as AggregateStore<Item, ItemChange>,
-    history: container.get(HISTORY),
+    history: database.stores.history<Item>('item.history'),
   };
 }
 

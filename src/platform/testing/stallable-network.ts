@@ -1,22 +1,15 @@
-import { connect, type Socket } from 'node:net';
-import type { ISocketFactory } from 'kafkajs';
+import { type ClientSockets, clientSockets } from './client-sockets.js';
 
 /** The network of one client. A test can make its connections stall. */
-export interface StallableNetwork {
-  readonly socketFactory: ISocketFactory;
+export interface StallableNetwork extends Pick<ClientSockets, 'client'> {
   /** Stops reading from the open connections, without an error. New connections work. */
   stall(): void;
 }
 
 export function stallableNetwork(): StallableNetwork {
-  const open = new Set<Socket>();
+  const { client, open } = clientSockets();
   return {
-    socketFactory: ({ host, port, onConnect }) => {
-      const socket = connect({ host, port }, onConnect);
-      open.add(socket);
-      socket.once('close', () => open.delete(socket));
-      return socket;
-    },
+    client,
     stall: () => {
       for (const socket of open) socket.pause();
     },
