@@ -2,20 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { cuttableNetwork } from '../testing/cuttable-network.js';
-import { describeWithRealServers, realServers } from '../testing/real-servers.js';
+import { realServers } from '../testing/real-servers.js';
+import { describeWithEachClient } from '../testing/record-clients.js';
 import { aRoundOf, type BusFixture } from '../testing/bus-world.js';
 import { eventually } from '../testing/eventually.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { busContract } from '../log/bus.contract.js';
 import { KafkaBus, type KafkaSettings } from './bus.js';
+import type { RecordClientName } from '../operating/config/kafka-settings.js';
 import { createTopics } from './topics.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 /** The minimum that a broker accepts. */
 const SESSION_TIMEOUT_MS = 6_000;
 
-describeWithRealServers('on a real Kafka', () => {
-  busContract('KafkaBus', openFixture);
+describeWithEachClient('on a real Kafka', (recordClient) => {
+  const openBus = (settings: Partial<KafkaSettings> = {}) => openBusWith({ recordClient, ...settings });
+  busContract('KafkaBus', () => openFixture(recordClient));
 
   it('creates topics with unlimited retention and the configured partitions', async () => {
     const bus = await openBus();
@@ -109,13 +112,12 @@ describeWithRealServers('on a real Kafka', () => {
   });
 });
 
-async function openFixture(): Promise<BusFixture> {
+async function openFixture(recordClient: RecordClientName): Promise<BusFixture> {
   const network = cuttableNetwork();
-  const { socketFactory } = network;
-  const first = await openBus({ client: { brokers: [realServers().kafka], socketFactory } });
+  const first = await openBusWith({ recordClient, client: { brokers: [realServers().kafka], ...network.client } });
   const buses = [first];
   const openAnother = async (): Promise<KafkaBus> => {
-    const bus = await openBus();
+    const bus = await openBusWith({ recordClient });
     buses.push(bus);
     return bus;
   };
@@ -137,7 +139,7 @@ async function openFixture(): Promise<BusFixture> {
   };
 }
 
-function openBus(settings: Partial<KafkaSettings> = {}): Promise<KafkaBus> {
+function openBusWith(settings: Partial<KafkaSettings> = {}): Promise<KafkaBus> {
   const client = { clientId: 'kafka-bus-test', brokers: [realServers().kafka] };
   return KafkaBus.open({ client, partitions: 6, sessionTimeout: SESSION_TIMEOUT_MS, ...settings }, silentLogger);
 }

@@ -1,11 +1,13 @@
-import type { ICustomPartitioner, Kafka, KafkaConfig } from 'kafkajs';
+import type { Kafka, KafkaConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import type {
   BusRecord,
   RunningConsumer,
   Extent,
   HasReached,
+  LoggedRecord,
   LogReader,
+  PartitionLag,
   ReadFrom,
   RecordHandler,
   StartAt,
@@ -15,31 +17,32 @@ import { activeOf, controlTopic, type GenerationalBus, type Generations } from '
 import { keepsOnlyNewest, partitionsChanged } from '../log/topics.js';
 import { isCodedError, unavailable } from '../tools/errors.js';
 import { withTimeout } from '../tools/timeout.js';
-import { type Compression, DEFAULT_COMPRESSION } from '../operating/config/kafka-settings.js';
+import { type Compression, DEFAULT_COMPRESSION, type RecordClientName } from '../operating/config/kafka-settings.js';
+import { redact } from '../operating/logged-error.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { KafkaAdmin } from './admin.js';
 import { registerCodecs } from './compression.js';
-import { encodeRecordsInOneBuffer } from './record-encoding.js';
+import { replaceRecordCodec } from './record-codec.js';
 import { KafkaConsumer } from './consumer.js';
 import { explained, reasonFor } from './errors.js';
+import { consumerLag } from './consumer-lag.js';
 import { KafkaGenerations } from './generations.js';
 import { KafkaGenerationStore, withoutFence } from './generation-store.js';
+import { KafkaFetcher } from './fetcher.js';
+import { KafkaJsClient } from './kafkajs-client.js';
+import { PlatformaticClient } from './platformatic/client.js';
+import type { RecordClient } from './record-client.js';
 import { endsOf, GroupViews } from './group-views.js';
 import { KafkaLogReader } from './log-reader.js';
 import { connectWithoutDelay } from './socket.js';
-import {
-  countPartitions,
-  countRecords,
-  consumerLag,
-  createTopics,
-  describeTopics,
-  existingTopics,
-  extentsOf,
-} from './topics.js';
+import { countPartitions, countRecords, createTopics, describeTopics, existingTopics, extentsOf } from './topics.js';
 import { TopicProducer } from './topic-producer.js';
+import { viewWith } from './topic-view.js';
 
 export interface KafkaSettings {
   readonly client: Omit<KafkaConfig, 'logCreator'>;
+  /** The library that sends and fetches records (default: kafkajs). */
+  readonly recordClient?: RecordClientName;
   /** Compression of the batches that are sent. */
   readonly compression?: Compression;
   /** Number of partitions of a new topic. */
@@ -57,7 +60,7 @@ const LOG_READER_TIMEOUT_MS = 30_000;
 /** Time that a publish waits for a switch to another generation before it fails, to be tried again. */
 const SWITCH_TIMEOUT_MS = 5_000;
 
-/** The bus on Kafka. Only this folder uses kafkajs, and only it knows which topics in Kafka a topic of the bus has. */
+/** The bus on Kafka. Only this folder uses clients of Kafka, and only it knows which topics in Kafka a topic of the bus has. */
 export class KafkaBus implements GenerationalBus {
   readonly generations: KafkaGenerationStore;
   /** By name in Kafka. */
@@ -66,34 +69,38 @@ export class KafkaBus implements GenerationalBus {
   private readonly partitions = new Map<string, number>();
   private readonly admin: KafkaAdmin;
   private readonly known: KafkaGenerations;
+  private readonly fetcher: KafkaFetcher;
 
   private constructor(
     private readonly kafka: Kafka,
-    private readonly choosePartition: ICustomPartitioner,
+    private readonly client: RecordClient,
     private readonly settings: KafkaSettings,
     private readonly logger: Logger,
   ) {
     this.admin = new KafkaAdmin(kafka);
+    this.fetcher = new KafkaFetcher(client);
     const { sessionTimeout, logReaderTimeoutMs = LOG_READER_TIMEOUT_MS } = settings;
     const reading = { sessionTimeout, logReaderTimeoutMs };
-    this.known = new KafkaGenerations(kafka, this.admin, reading);
+    this.known = new KafkaGenerations(client, this.admin, reading);
     this.generations = new KafkaGenerationStore({
-      ...{ kafka, admin: this.admin, known: this.known, shape: settings, reading, choosePartition },
+      ...{ kafka, client, admin: this.admin, known: this.known, shape: settings, reading },
       compression: this.compression,
     });
   }
 
   /** Loads the client. It connects with the first call that needs a connection. */
   static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
-    encodeRecordsInOneBuffer();
-    const { Kafka: Client, Partitioners } = await import('kafkajs');
+    replaceRecordCodec();
+    const { Kafka: Client } = await import('kafkajs');
     await registerCodecs();
-    const client = new Client({
+    const kafka = new Client({
       socketFactory: connectWithoutDelay,
       ...settings.client,
       logCreator: () => logTo(logger),
     });
-    return new KafkaBus(client, Partitioners.DefaultPartitioner, settings, logger);
+    const isOther = settings.recordClient === 'platformatic';
+    const client = isOther ? await PlatformaticClient.load(settings.client) : new KafkaJsClient(kafka);
+    return new KafkaBus(kafka, client, settings, logger);
   }
 
   async createTopics(topics: readonly string[], partitions: ReadonlyMap<string, number> = new Map()): Promise<void> {
@@ -141,17 +148,20 @@ export class KafkaBus implements GenerationalBus {
     return [...active, ...formerExtents(this.known.known(topic))];
   }
 
-  async consumerLag(group: string, topic: string): Promise<number> {
-    const { name } = await this.known.viewOf(topic);
-    const known = this.known.known(topic);
-    const begins = known?.former === undefined ? [] : activeOf(known).starts;
-    return this.admin.ask((admin) => consumerLag(admin, group, name, begins));
+  async consumerLag(group: string, topic: string): Promise<readonly PartitionLag[]> {
+    const known = await this.known.of(topic);
+    return this.admin.ask((admin) => consumerLag(admin, group, topic, known));
+  }
+
+  async firstRecord(topic: string, partition: number, offset: number): Promise<LoggedRecord | undefined> {
+    const known = await this.known.of(topic);
+    return this.fetcher.first(viewWith(topic, partition, known), partition, offset);
   }
 
   read(topics: readonly string[], handler: RecordHandler, from: ReadFrom = {}): Promise<LogReader> {
     const { sessionTimeout, logReaderTimeoutMs = LOG_READER_TIMEOUT_MS } = this.settings;
     const settings = { sessionTimeout, logReaderTimeoutMs, from };
-    return KafkaLogReader.start(this.kafka, settings, this.admin, () => this.known.currentViews(topics), handler);
+    return KafkaLogReader.start(this.client, settings, this.admin, () => this.known.currentViews(topics), handler);
   }
 
   async publish(topic: string, records: readonly BusRecord[]): Promise<void> {
@@ -179,7 +189,16 @@ export class KafkaBus implements GenerationalBus {
   ): Promise<RunningConsumer> {
     const { sessionTimeout } = this.settings;
     const views = new GroupViews(this.known, [...handlers.keys()], hasReached);
-    const consumer = new KafkaConsumer(this.kafka, sessionTimeout, group, handlers, views, this.logger, startAt);
+    const consumer = new KafkaConsumer(
+      this.client,
+      this.kafka,
+      sessionTimeout,
+      group,
+      handlers,
+      views,
+      this.logger,
+      startAt,
+    );
     try {
       await consumer.start();
       return consumer;
@@ -203,7 +222,7 @@ export class KafkaBus implements GenerationalBus {
 
   async close(): Promise<void> {
     await Promise.all([...this.producers.values()].map((producer) => producer.close()));
-    await Promise.all([this.generations.close(), this.known.close()]);
+    await Promise.all([this.generations.close(), this.known.close(), this.fetcher.close()]);
     await this.admin.close();
   }
 
@@ -222,8 +241,7 @@ export class KafkaBus implements GenerationalBus {
     const expect = (partitions: number) => this.expectSame(name, partitions);
     // Keys are encrypted, and what is encrypted hardly becomes smaller.
     const compression = keepsOnlyNewest(name) ? 'none' : this.compression;
-    const producer =
-      this.producers.get(name) ?? new TopicProducer(this.kafka, name, compression, this.choosePartition, expect);
+    const producer = this.producers.get(name) ?? new TopicProducer(this.client, { topic: name, compression, expect });
     this.producers.set(name, producer);
     return producer;
   }
@@ -267,10 +285,10 @@ const CONNECTING = /^(?:Connection|BrokerPool|SaslAuthenticator)/;
 function logTo(logger: Logger) {
   return ({ namespace, level, log }: { namespace: string; level: number; log: { message: string } }) => {
     const { message, error, retryCount } = log as { message: string; error?: unknown; retryCount?: number };
-    const line = { kafkajs: namespace, retryCount, ...(typeof error === 'string' && { error }) };
+    const line = { kafkajs: namespace, retryCount, ...(typeof error === 'string' && { reason: redact(error) }) };
     // kafkajs warns that an idempotent producer has few retries. TopicProducer explains why that is safe here.
     const isOfNote = level <= 2 && !CONNECTING.test(namespace) && !message.startsWith('Limiting retries');
-    if (isOfNote) logger.warn(line, message);
-    else logger.debug(line, message);
+    if (isOfNote) logger.warn(line, redact(message));
+    else logger.debug(line, redact(message));
   };
 }

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import library from '@foxglove/wasm-zstd';
 import kafkajs, { type Admin } from 'kafkajs';
 import { eventually } from '../testing/eventually.js';
-import { describeWithRealServers, realServers } from '../testing/real-servers.js';
+import { realServers } from '../testing/real-servers.js';
+import { describeWithEachClient } from '../testing/record-clients.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import type { Compression } from '../operating/config/kafka-settings.js';
@@ -11,6 +12,7 @@ import { topicHealth } from '../log/topic-health.js';
 import { settingsOf } from '../log/topics.js';
 import { KafkaBus } from './bus.js';
 import { type Codec, typeOf } from './compression.js';
+import { loadLibrary } from './platformatic/load.js';
 
 const { CompressionCodecs, ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 const codecs = CompressionCodecs as Record<number, () => Codec>;
@@ -25,7 +27,7 @@ interface Batch {
   readonly bytes: number;
 }
 
-describeWithRealServers('compressed batches on a real Kafka', () => {
+describeWithEachClient('compressed batches on a real Kafka', (recordClient) => {
   let admin: Admin;
   let topic: string;
   let batches: Batch[];
@@ -39,7 +41,7 @@ describeWithRealServers('compressed batches on a real Kafka', () => {
     await admin.connect();
     const bus = await openBus('none');
     await bus.createTopics([topic]);
-    unwatch = watchBatches();
+    unwatch = recordClient === 'kafkajs' ? watchKafkajs() : await watchOther();
   });
 
   afterEach(async () => {
@@ -50,14 +52,14 @@ describeWithRealServers('compressed batches on a real Kafka', () => {
 
   async function openBus(compression?: Compression): Promise<KafkaBus> {
     const client = { clientId: 'compression-test', brokers: [realServers().kafka] };
-    const settings = { client, partitions: 1, sessionTimeout: SESSION_TIMEOUT_MS };
+    const settings = { client, recordClient, partitions: 1, sessionTimeout: SESSION_TIMEOUT_MS };
     const bus = await KafkaBus.open({ ...settings, ...(compression && { compression }) }, silentLogger);
     toClose.push(bus);
     return bus;
   }
 
   /** Records the batches that are decompressed. Also lets a Node.js without zstd write it, as others do. */
-  function watchBatches(): () => void {
+  function watchKafkajs(): () => void {
     const before = { ...codecs };
     for (const compression of ['gzip', 'zstd'] as const) {
       const type = typeOf(compression);
@@ -72,6 +74,22 @@ describeWithRealServers('compressed batches on a real Kafka', () => {
       });
     }
     return () => void Object.assign(codecs, before);
+  }
+
+  async function watchOther(): Promise<() => void> {
+    const { compressionsAlgorithms: algorithms } = await loadLibrary();
+    const mended: (() => void)[] = [];
+    for (const compression of ['gzip', 'zstd'] as const) {
+      const algorithm = algorithms[compression]!;
+      const { decompressSync } = algorithm;
+      algorithm.decompressSync = (compressed) => {
+        const text = decompressSync(compressed);
+        batches.push({ compression, compressed: compressed.length, bytes: text.length });
+        return text;
+      };
+      mended.push(() => (algorithm.decompressSync = decompressSync));
+    }
+    return () => mended.forEach((mend) => mend());
   }
 
   async function publish(compression: Compression | undefined, round: string): Promise<void> {

@@ -60,10 +60,15 @@ export function registerCodecs(): Promise<void> {
 async function register(): Promise<void> {
   const { CompressionCodecs } = (await import('kafkajs')).default;
   const codecs = CompressionCodecs as Record<number, () => Codec>;
+  for (const [name, codec] of Object.entries(await readableCodecs())) {
+    codecs[TYPES[name as keyof typeof TYPES]] = () => codec;
+  }
+}
+
+/** Returns the codec for each compression. Those that cannot be read throw. */
+export async function readableCodecs(): Promise<Readonly<Record<Exclude<keyof typeof TYPES, 'none'>, Codec>>> {
   const zstdCodec = nativeZstd ? zstd(nativeZstd) : await zstdLibrary();
-  codecs[TYPES.gzip] = () => gzip;
-  codecs[TYPES.zstd] = () => zstdCodec;
-  for (const name of ['snappy', 'lz4'] as const) codecs[TYPES[name]] = () => unsupported(name);
+  return { gzip, zstd: zstdCodec, snappy: unsupported('snappy'), lz4: unsupported('lz4') };
 }
 
 // Synchronous, because handing a batch to a thread and back costs about as much as compressing it.
@@ -109,8 +114,11 @@ function readable(name: string, decompress: (data: Buffer) => Buffer): Codec['de
   };
 }
 
-function unsupported(name: string): never {
-  throw new UnreadableBatch(
-    `a record batch is compressed with ${name}, but only zstd, gzip and none can be read; check compression.type of its topic and its producer`,
-  );
+function unsupported(name: string): Codec {
+  const refuse = () => {
+    throw new UnreadableBatch(
+      `a record batch is compressed with ${name}, but only zstd, gzip and none can be read; check compression.type of its topic and its producer`,
+    );
+  };
+  return { compress: refuse, decompress: refuse };
 }

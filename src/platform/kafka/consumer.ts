@@ -1,40 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { backoffDelay } from '../tools/backoff.js';
 import type { RunningConsumer, LoggedRecord, RecordHandler, StartAt } from '../log/bus.js';
 import { describeRecords, whyAgain } from '../log/describe-records.js';
 import type { DependencyHealth } from '../tools/dependency.js';
 import { loggable, reasonFor as reasonForFailure } from '../tools/programming-error.js';
-import { batchedCommits } from './commits.js';
-import { MAX_FETCH_BYTES } from './compression.js';
+import { Commits } from './commits.js';
 import { reasonFor, whyUnreadable } from './errors.js';
 import { type Assignment, KafkaLag } from './lag.js';
 import { KafkaLease } from './lease.js';
 import type { GroupViews } from './group-views.js';
 import { PartitionStarts } from './partition-starts.js';
-import { isFenceRecord } from './record.js';
-import { beginsOf, type TopicView, toLoggedRecord } from './topic-view.js';
+import { type FetchedMessage, isFenceRecord } from './record.js';
+import type { Member, MemberBatch, RecordClient } from './record-client.js';
+import { beginsOf, onTheBus, type TopicView, toLoggedRecord } from './topic-view.js';
 import { KafkaWatchdog, type WatchedConsumer } from './watchdog.js';
 
 /** Maximum number of records between two heartbeats and offset commits. */
 const MAX_RECORDS_PER_CALL = 500;
 /** Partitions that are handled concurrently, so that their writes can share a batch. */
 const MAX_CONCURRENT_PARTITIONS = 12;
-/**
- * Delay before the next fetch while records arrive continuously: a few large batches cost much less than many small
- * ones. A single record is fetched without delay.
- */
-const LINGER_MS = 50;
 /** Interval at which it checks whether a topic was switched to another generation. */
 const SWITCH_CHECK_MS = 250;
-/** Records arrive continuously when the next batch follows within this time. */
-const STREAMING_GAP_MS = 10;
 
-/** A member of a consumer group. It replaces its kafkajs consumer whenever that crashes or stalls. */
+/** A member of a consumer group. It replaces the member of the client whenever that crashes or stalls. */
 export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   restarts = 0;
-  private consumer: Consumer;
+  private member: Member;
   private trouble: string | undefined = 'has not joined its group yet';
   private stopped = false;
   /** Crashes in a row because of a batch that cannot be decompressed. */
@@ -42,9 +34,8 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   private joinedAt = Infinity;
   /** By partition: the number of failed attempts, and the reason. */
   private readonly failures = new Map<string, { readonly count: number; readonly why: string }>();
-  private handledAt = -Infinity;
   private readonly starts: PartitionStarts;
-  private readonly commit = batchedCommits();
+  private readonly commits = new Commits((error) => this.logger.debug({ err: error }, 'cannot commit offsets yet'));
   private readonly timers = new Set<NodeJS.Timeout>();
   /** Leases of the running handlers. */
   readonly leases = new Set<KafkaLease>();
@@ -55,9 +46,11 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   private views: ReadonlyMap<string, TopicView> = new Map();
   private readonly switchTimer: NodeJS.Timeout;
   private switching: Promise<void> | undefined;
+  readonly assignment = () => onTheBus(this.assigned, this.views);
 
   constructor(
-    private readonly kafka: Kafka,
+    private readonly client: RecordClient,
+    kafka: Kafka,
     /** Milliseconds without a heartbeat after which a member is dead and its partitions go to others. */
     private readonly sessionTimeout: number,
     private readonly group: string,
@@ -67,7 +60,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     startAt?: StartAt,
   ) {
     this.starts = new PartitionStarts(startAt);
-    this.consumer = this.newConsumer();
+    this.member = this.newMember();
     const interval = Math.floor(sessionTimeout / 2);
     const lag = new KafkaLag(kafka, group, interval, (name) => beginsOf(this.views.get(name)));
     this.watchdog = new KafkaWatchdog(this, lag, interval, logger, (partitions) => this.replaceAtOnce(partitions));
@@ -75,17 +68,13 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
   }
 
   async start(): Promise<void> {
-    const { consumer } = this;
+    const { member } = this;
     const views = await this.groupViews.find();
-    await consumer.connect();
-    await consumer.subscribe({ topics: views.map(({ name }) => name), fromBeginning: true });
     this.views = new Map(views.map((view) => [view.name, view]));
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: MAX_CONCURRENT_PARTITIONS,
-      eachBatch: (payload) => this.handleBatch(consumer, payload),
-    });
+    await member.start(
+      views.map(({ name }) => name),
+      (payload) => this.handleBatch(member, payload),
+    );
   }
 
   health(): DependencyHealth {
@@ -99,7 +88,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     for (const view of this.views.values()) {
       const own = { topic: view.name, partition: partition - view.firstPartition };
       const isAssigned = view.topic === topic && this.starts.has(own.topic, own.partition);
-      if (isAssigned) this.consumer.seek({ ...own, offset: String(offset) });
+      if (isAssigned) this.member.seek({ ...own, offset: String(offset) });
     }
   }
 
@@ -120,60 +109,63 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     for (const timer of this.timers) clearTimeout(timer);
     for (const lease of this.leases) lease.end();
     await this.switching;
-    await this.consumer.disconnect();
+    await this.commits.settled();
+    await this.member.disconnect();
   }
 
-  private newConsumer(): Consumer {
-    const { sessionTimeout } = this;
-    const consumer: Consumer = this.kafka.consumer({
-      groupId: this.group,
-      sessionTimeout,
-      rebalanceTimeout: sessionTimeout * 2,
-      heartbeatInterval: Math.floor(sessionTimeout / 5),
-      maxWaitTimeInMs: 500,
-      maxBytesPerPartition: MAX_FETCH_BYTES,
-      allowAutoTopicCreation: false,
-      retry: {
-        retries: 10,
-        maxRetryTime: 2_000,
-        // A crash during stop, or after the replacement, must not restart it. Nor if its topic may have been deleted.
-        restartOnFailure: () => Promise.resolve(!this.stopped && consumer === this.consumer && this.hasCurrentViews),
+  private newMember(): Member {
+    const { sessionTimeout, group } = this;
+    const isCurrent = () => member === this.member;
+    const member: Member = this.client.newMember({
+      ...{ group, sessionTimeout, commits: true, maxWaitMs: 500, concurrency: MAX_CONCURRENT_PARTITIONS, retries: 10 },
+      // A crash during stop, or after the replacement, must not restart it. Nor if its topic may have been deleted.
+      mayRestart: () => !this.stopped && isCurrent() && this.hasCurrentViews,
+      on: {
+        join: (assigned) => {
+          if (isCurrent()) this.joined(member, assigned);
+        },
+        fetch: () => {
+          if (isCurrent()) this.fetched();
+        },
+        crash: (error, restarts) => {
+          if (isCurrent()) this.crashed(error, restarts);
+        },
       },
     });
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      if (consumer !== this.consumer) return;
-      if (this.unreadable === 0) this.trouble = undefined;
-      this.joinedAt = performance.now();
-      this.assigned = new Map(Object.entries(payload.memberAssignment));
-      this.starts.reset();
-      for (const [topic, partitions] of this.assigned) {
-        const view = this.views.get(topic);
-        if (view) for (const each of partitions) this.starts.begin(consumer, view, each).catch(() => undefined);
-      }
-      // Some of the partitions may belong to other members now.
-      this.failures.clear();
-    });
-    // A batch that cannot be decompressed is fetched again at once, but fetches from other brokers succeed meanwhile.
-    consumer.on(consumer.events.FETCH, () => {
-      if (consumer !== this.consumer || this.unreadable === 0) return;
-      if (performance.now() - this.joinedAt < this.sessionTimeout) return;
-      this.unreadable = 0;
-      this.trouble = undefined;
-    });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (consumer !== this.consumer) return;
-      this.assigned = undefined;
-      this.joinedAt = Infinity;
-      this.unreadable = whyUnreadable(payload.error) === undefined ? 0 : this.unreadable + 1;
-      this.trouble = `stopped: ${reasonFor(payload.error) ?? payload.error.name}`;
-      // kafkajs never restarts after an error that it considers not retriable, whatever `restartOnFailure` returns.
-      if (!payload.restart) this.replaceAfter(Math.max(1, this.unreadable));
-    });
-    return consumer;
+    return member;
+  }
+
+  private joined(member: Member, assigned: Assignment): void {
+    if (this.unreadable === 0) this.trouble = undefined;
+    this.joinedAt = performance.now();
+    this.assigned = assigned;
+    this.starts.reset();
+    for (const [topic, partitions] of assigned) {
+      const view = this.views.get(topic);
+      if (view) for (const each of partitions) this.starts.begin(member, view, each).catch(() => undefined);
+    }
+    // Some of the partitions may belong to other members now.
+    this.failures.clear();
+  }
+
+  /** A batch that cannot be decompressed is fetched again at once, but fetches from other brokers succeed meanwhile. */
+  private fetched(): void {
+    if (this.unreadable === 0 || performance.now() - this.joinedAt < this.sessionTimeout) return;
+    this.unreadable = 0;
+    this.trouble = undefined;
+  }
+
+  private crashed(error: Error, restarts: boolean): void {
+    this.assigned = undefined;
+    this.joinedAt = Infinity;
+    this.unreadable = whyUnreadable(error) === undefined ? 0 : this.unreadable + 1;
+    this.trouble = `stopped: ${reasonFor(error) ?? error.name}`;
+    // kafkajs never restarts after an error that it considers not retriable, whatever `mayRestart` returns.
+    if (!restarts) this.replaceAfter(Math.max(1, this.unreadable));
   }
 
   private replaceAfter(failures: number): void {
-    this.after(backoffDelay(failures), () => this.startAnother(failures, this.consumer));
+    this.after(backoffDelay(failures), () => this.startAnother(failures, this.member));
   }
 
   /** Does not wait for the stalled consumer to stop: it may wait for an answer that never comes. */
@@ -185,7 +177,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     this.trouble = 'was stalled and is being replaced';
     for (const lease of this.leases) lease.end();
     this.leases.clear();
-    void this.consumer.disconnect().catch(() => undefined);
+    void this.member.disconnect().catch(() => undefined);
     void this.startAnother(0);
   }
 
@@ -208,12 +200,12 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     this.logger.info({ group: this.group, topics: names }, 'consuming another generation');
     this.trouble = 'moves to another generation of its topic';
     this.assigned = undefined;
-    await this.startAnother(0, this.consumer);
+    await this.startAnother(0, this.member);
   }
 
   /** @param former is disconnected first; what it reports from now on is ignored */
-  private async startAnother(failures: number, former?: Consumer): Promise<void> {
-    this.consumer = this.newConsumer();
+  private async startAnother(failures: number, former?: Member): Promise<void> {
+    this.member = this.newMember();
     await former?.disconnect().catch(() => undefined);
     try {
       if (!this.stopped) await this.start();
@@ -222,27 +214,26 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       this.replaceAfter(failures + 1);
     }
     // stop() may have been called while it started.
-    if (this.stopped) await this.consumer.disconnect().catch(() => undefined);
+    if (this.stopped) await this.member.disconnect().catch(() => undefined);
   }
 
-  private async handleBatch(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
+  private async handleBatch(member: Member, payload: MemberBatch): Promise<void> {
     const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isRunning, isStale } = payload;
     const { topic, partition } = batch;
     const view = this.views.get(topic);
     const handler = view && this.handlers.get(view.topic);
     if (!handler) return;
     try {
-      await this.starts.begin(consumer, view, partition);
+      await this.starts.begin(member, view, partition);
     } catch (error) {
       const first = batch.messages.slice(0, 1).map((message) => toLoggedRecord(view, partition, message));
       this.pauseAfterFailure(payload, first, error);
       return;
     }
-    const isStreaming = performance.now() - this.handledAt < STREAMING_GAP_MS;
     for (let from = 0; from < batch.messages.length; from += MAX_RECORDS_PER_CALL) {
       if (!isRunning() || isStale()) return;
       const messages = batch.messages.slice(from, from + MAX_RECORDS_PER_CALL);
-      const last = messages.at(-1) as KafkaMessage;
+      const last = messages.at(-1) as FetchedMessage;
       const events = messages.filter((message) => !isFenceRecord(message));
       const records = events.map((message) => toLoggedRecord(view, partition, message));
       const lease = new KafkaLease(payload);
@@ -250,7 +241,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
       try {
         if (records.length > 0) await handler(records, lease);
       } catch (error) {
-        // kafkajs rejoins the group when it gets this error; until then no member handles the partition.
+        // The member rejoins the group when it gets this error; until then none handles the partition.
         if (lease.refusal) throw lease.refusal;
         // The records stay unresolved, so the next member gets them.
         if (!lease.signal.aborted) this.pauseAfterFailure(payload, records, error);
@@ -259,24 +250,19 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
         this.leases.delete(lease);
       }
       // A replaced consumer is no longer a member. Its records go to the new one.
-      if (consumer !== this.consumer) return;
+      if (member !== this.member) return;
       this.failures.delete(lease.partition);
       resolveOffset(last.offset);
-      await this.commit({ batch, commitOffsetsIfNecessary, next: Number(last.offset) + 1 });
+      this.commits.add({ batch, commitOffsetsIfNecessary, next: Number(last.offset) + 1 });
+      // It leaves the group after this batch.
+      if (this.stopped) await this.commits.settled();
       this.moved.add(lease.partition);
       await heartbeat();
     }
-    const isMoreThere = batch.offsetLag() !== '0';
-    if (isStreaming && !isMoreThere) await sleep(LINGER_MS);
-    this.handledAt = performance.now();
   }
 
   /** Pauses the partition. The records stay unresolved and come again when it resumes; other partitions continue. */
-  private pauseAfterFailure(
-    { batch, pause }: EachBatchPayload,
-    records: readonly LoggedRecord[],
-    error: unknown,
-  ): void {
+  private pauseAfterFailure({ batch, pause }: MemberBatch, records: readonly LoggedRecord[], error: unknown): void {
     const name = `${batch.topic}/${batch.partition}`;
     const failures = (this.failures.get(name)?.count ?? 0) + 1;
     const why = whyAgain(records[0] as LoggedRecord, reasonForFailure(error), failures);

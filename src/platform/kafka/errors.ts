@@ -15,7 +15,8 @@ export function reasonFor(error: unknown): string | undefined {
   const causes = causesOf(error);
   const unreadable = whyUnreadable(error);
   if (unreadable !== undefined) return unreadable;
-  const has = (pattern: RegExp) => causes.some(({ name, type }) => pattern.test(`${name} ${String(type)}`));
+  const has = (pattern: RegExp) =>
+    causes.some(({ name, type, apiId }) => pattern.test(`${name} ${String(type ?? apiId)}`));
   if (has(/UNSUPPORTED_SASL_MECHANISM/))
     return 'Kafka does not support the SASL mechanism in KAFKA_SASL_MECHANISM (sasl.mechanism)';
   if (has(/SASLAuthentication|SASL_AUTHENTICATION_FAILED/)) {

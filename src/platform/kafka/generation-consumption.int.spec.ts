@@ -6,16 +6,16 @@ import { deleteGeneration, switchBack } from '../generations/change-generation.j
 import { aRoundOf, keys } from '../testing/bus-world.js';
 import { eventually } from '../testing/eventually.js';
 import { GenerationsWorld, roundOf } from '../testing/generations-world.js';
-import { describeWithRealServers } from '../testing/real-servers.js';
+import { describeWithEachClient } from '../testing/record-clients.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
 
-describeWithRealServers('the generations of a topic in Kafka, and their consumers', () => {
+describeWithEachClient('the generations of a topic in Kafka, and their consumers', (recordClient) => {
   let world: GenerationsWorld;
   let topic: string;
 
   beforeEach(() => {
-    world = new GenerationsWorld();
+    world = new GenerationsWorld(recordClient);
     ({ topic } = world);
   });
 

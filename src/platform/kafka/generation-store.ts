@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, ICustomPartitioner, Kafka, Producer } from 'kafkajs';
+import type { Admin, Kafka, Producer } from 'kafkajs';
 import type { BusRecord, LogReader, RecordHandler } from '../log/bus.js';
 import { controlTopic, type Generation, type Generations, type GenerationStore } from '../log/generations.js';
 import type { Compression } from '../operating/config/kafka-settings.js';
 import { partitionsChanged } from '../log/topics.js';
 import { unavailable } from '../tools/errors.js';
+import { byKey } from './partitioning.js';
 import type { KafkaAdmin } from './admin.js';
 import { connected, RETRY } from './client.js';
 import type { KafkaGenerations } from './generations.js';
 import { KafkaLogReader, type LogReaderSettings } from './log-reader.js';
 import { FENCE_HEADER } from './record.js';
+import type { RecordClient } from './record-client.js';
 import { isTooLarge, TopicProducer } from './topic-producer.js';
 import { ownSettingsOf, setOwnSettings } from './topic-settings.js';
 import { createTopics, existingTopics, extentsOf, type TopicShape } from './topics.js';
@@ -29,11 +31,11 @@ const FENCE_TIMEOUT_MS = 30_000;
 /** What the store needs of the bus. */
 export interface GenerationStoreOptions {
   readonly kafka: Kafka;
+  readonly client: RecordClient;
   readonly admin: KafkaAdmin;
   readonly known: KafkaGenerations;
   readonly shape: TopicShape;
   readonly reading: Omit<LogReaderSettings, 'from'>;
-  readonly choosePartition: ICustomPartitioner;
   /** Compression of the batches that are sent. */
   readonly compression: Compression;
 }
@@ -57,6 +59,8 @@ export class KafkaGenerationStore implements GenerationStore {
     }
     const record = { key: Buffer.from('generations'), value: Buffer.from(JSON.stringify(generations)), headers: {} };
     await this.producerOf(control).publish([record]);
+    // From now on this process publishes and reads accordingly.
+    await known.look([generations.topic]);
   }
 
   async create(generation: Generation, like: Generation, settings = {}): Promise<void> {
@@ -93,7 +97,7 @@ export class KafkaGenerationStore implements GenerationStore {
       this.options.kafka.producer({
         allowAutoTopicCreation: false,
         retry: RETRY,
-        createPartitioner: this.options.choosePartition,
+        createPartitioner: byKey,
       }),
       () => undefined,
     );
@@ -121,10 +125,10 @@ export class KafkaGenerationStore implements GenerationStore {
   }
 
   follow({ name }: Generation, handler: RecordHandler, from?: ReadonlyMap<number, number>): Promise<LogReader> {
-    const { kafka, admin, reading } = this.options;
+    const { client, admin, reading } = this.options;
     const views = () => Promise.resolve([{ topic: name, name, firstPartition: 0 }]);
     const startAt = (_topic: string, partition: number) => from?.get(partition) ?? 0;
-    return KafkaLogReader.start(kafka, { ...reading, from: { startAt } }, admin, views, handler);
+    return KafkaLogReader.start(client, { ...reading, from: { startAt } }, admin, views, handler);
   }
 
   append({ name }: Generation, records: readonly BusRecord[]): Promise<void> {
@@ -141,9 +145,9 @@ export class KafkaGenerationStore implements GenerationStore {
   }
 
   private producerOf(name: string): TopicProducer {
-    const { kafka, compression, choosePartition } = this.options;
-    const producer =
-      this.producers.get(name) ?? new TopicProducer(kafka, name, compression, choosePartition, () => undefined);
+    const { client, compression } = this.options;
+    const options = { topic: name, compression, expect: () => undefined };
+    const producer = this.producers.get(name) ?? new TopicProducer(client, options);
     this.producers.set(name, producer);
     return producer;
   }

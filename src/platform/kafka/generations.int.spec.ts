@@ -9,17 +9,18 @@ import { aRoundOf, keys } from '../testing/bus-world.js';
 import { toChain } from '../testing/cloud-events.js';
 import { GenerationsWorld, roundOf } from '../testing/generations-world.js';
 import { changed, created, itemEvents } from '../testing/items.js';
-import { describeWithRealServers, realServers } from '../testing/real-servers.js';
+import { realServers } from '../testing/real-servers.js';
+import { describeWithEachClient } from '../testing/record-clients.js';
 import { record } from '../testing/recorder.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 
-describeWithRealServers('the generations of a topic in Kafka', () => {
+describeWithEachClient('the generations of a topic in Kafka', (recordClient) => {
   let world: GenerationsWorld;
   let topic: string;
 
   beforeEach(() => {
-    world = new GenerationsWorld();
+    world = new GenerationsWorld(recordClient);
     ({ topic } = world);
   });
 

@@ -1,14 +1,16 @@
 import { EventEmitter, once } from 'node:events';
-import type { Kafka } from 'kafkajs';
 import type { LoggedRecord } from '../log/bus.js';
 import { activeOf, controlTopic, type Generations, mayHaveGenerations, parseGenerations } from '../log/generations.js';
+import { withTimeout } from '../tools/timeout.js';
 import type { KafkaAdmin } from './admin.js';
 import { KafkaLogReader, type LogReaderSettings } from './log-reader.js';
+import type { RecordClient } from './record-client.js';
 import { plainView, type TopicView, viewOf } from './topic-view.js';
 import { existingTopics } from './topics.js';
 
 /** Interval at which the process looks for topics that got their second generation. Later changes are pushed. */
 const POLL_INTERVAL_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 interface Followed {
   known: Generations | undefined;
@@ -25,10 +27,11 @@ export class KafkaGenerations {
   private readonly followed = new Map<string, Followed>();
   private readonly changes = new EventEmitter().setMaxListeners(0);
   private timer: NodeJS.Timeout | undefined;
+  private polling: Promise<void> = Promise.resolve();
   private closed = false;
 
   constructor(
-    private readonly kafka: Kafka,
+    private readonly client: RecordClient,
     private readonly admin: KafkaAdmin,
     private readonly settings: Omit<LogReaderSettings, 'from'>,
   ) {}
@@ -57,10 +60,9 @@ export class KafkaGenerations {
     if (able.length === 0 || this.closed) return;
     const existing = new Set(await this.admin.ask((admin) => existingTopics(admin, able.map(controlTopic))));
     await Promise.all(able.map((topic) => this.lookAt(topic, existing.has(controlTopic(topic)))));
-    this.timer ??= setInterval(
-      () => void this.look([...this.followed.keys()]).catch(() => undefined),
-      POLL_INTERVAL_MS,
-    ).unref();
+    this.timer ??= setInterval(() => {
+      this.polling = this.look([...this.followed.keys()]).catch(() => undefined);
+    }, POLL_INTERVAL_MS).unref();
   }
 
   /** Resolves at the next change of a topic's generations, or after `timeoutMs`. */
@@ -83,6 +85,8 @@ export class KafkaGenerations {
   async close(): Promise<void> {
     this.closed = true;
     clearInterval(this.timer);
+    // kafkajs would connect again for a request that was not answered when its client was closed.
+    await withTimeout(CLOSE_TIMEOUT_MS, this.polling).catch(() => undefined);
     const readers = [...this.followed.values()].flatMap(({ reader }) => reader ?? []);
     await Promise.allSettled(readers.map(async (reader) => (await reader).stop()));
   }
@@ -114,6 +118,6 @@ export class KafkaGenerations {
       return Promise.resolve();
     };
     const views = () => Promise.resolve([plainView(controlTopic(topic))]);
-    return KafkaLogReader.start(this.kafka, { ...this.settings, from: {} }, this.admin, views, take);
+    return KafkaLogReader.start(this.client, { ...this.settings, from: {} }, this.admin, views, take);
   }
 }

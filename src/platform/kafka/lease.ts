@@ -1,17 +1,17 @@
-import type { EachBatchPayload } from 'kafkajs';
 import type { Lease } from '../log/lease.js';
+import type { MemberBatch } from './record-client.js';
 
 /** The claim on a partition while some of its records are handled. */
 export class KafkaLease implements Lease {
   private readonly ending = new AbortController();
-  /** The error that makes kafkajs rejoin its group; undefined when no heartbeat was refused. */
+  /** The error that makes the member rejoin its group; undefined when no heartbeat was refused. */
   refusal: Error | undefined;
 
   /** `topic/partition` */
   readonly partition: string;
   private heartbeatState: 'new' | 'alive' | 'silent' = 'new';
 
-  constructor(private readonly payload: Pick<EachBatchPayload, 'batch' | 'heartbeat' | 'isRunning' | 'isStale'>) {
+  constructor(private readonly payload: Pick<MemberBatch, 'batch' | 'heartbeat' | 'isRunning' | 'isStale'>) {
     this.partition = `${payload.batch.topic}/${payload.batch.partition}`;
   }
 

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { backoffDelay, retryUntilDone } from '../tools/backoff.js';
 import { firstToRead, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
-import { type Position, progressOf } from '../log/progress.js';
+import { progressOf } from '../log/progress.js';
+import { Route } from '../log/route.js';
 import { isCodedError, PlatformError, unavailable } from '../tools/errors.js';
 import type { KafkaAdmin } from './admin.js';
-import { MAX_FETCH_BYTES } from './compression.js';
 import { whyUnreadable } from './errors.js';
 import { KafkaLease } from './lease.js';
 import { isFenceRecord } from './record.js';
+import type { Member, MemberBatch, RecordClient } from './record-client.js';
 import { type TopicView, toLoggedRecord } from './topic-view.js';
 import { existingTopics, extentsOf } from './topics.js';
 
@@ -30,15 +31,15 @@ export interface LogReaderSettings {
 export type FindViews = () => Promise<readonly TopicView[]>;
 
 /**
- * Reads whole topics, in a consumer group of its own that commits nothing and is deleted at the end. The reader keeps
+ * Reads whole topics, without a consumer group or in one of its own that commits nothing and is deleted at the end. The reader keeps
  * its positions itself, so it continues where it was whenever it rejoins its group: after a handler that took longer
  * than a session, or after a broker restart.
  */
 export class KafkaLogReader implements LogReader {
   /** By topic and partition. */
-  private readonly positions = new Map<string, Map<number, Position>>();
+  private readonly routes = new Map<string, Map<number, Route>>();
   private readonly group = `reading-${randomUUID()}`;
-  private readonly consumer: Consumer;
+  private readonly member: Member;
   private readonly timeoutMs: number;
   private readonly from: ReadFrom;
   /** By the name in Kafka. */
@@ -54,7 +55,7 @@ export class KafkaLogReader implements LogReader {
   private awaySince = 0;
 
   private constructor(
-    kafka: Kafka,
+    client: RecordClient,
     { sessionTimeout, logReaderTimeoutMs, from }: LogReaderSettings,
     private readonly admin: KafkaAdmin,
     private readonly findViews: FindViews,
@@ -62,54 +63,45 @@ export class KafkaLogReader implements LogReader {
   ) {
     this.timeoutMs = logReaderTimeoutMs;
     this.from = from;
-    this.consumer = kafka.consumer({
-      groupId: this.group,
-      sessionTimeout,
-      rebalanceTimeout: sessionTimeout * 2,
-      heartbeatInterval: Math.floor(sessionTimeout / 5),
-      maxWaitTimeInMs: 50,
-      maxBytesPerPartition: MAX_FETCH_BYTES,
-      allowAutoTopicCreation: false,
-      retry: { retries: 3, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
-    });
-    const { events } = this.consumer;
-    this.consumer.on(events.GROUP_JOIN, () => this.seek());
-    this.consumer.on(events.CRASH, ({ payload }) => this.startAgain(payload.error));
-    // kafkajs does not deliver a batch that has only transaction markers, but it emits this event for it.
-    this.consumer.on(
-      events.END_BATCH_PROCESS,
-      ({ payload: { batchSize, topic, partition, firstOffset, lastOffset } }) => {
-        if (batchSize === 0)
-          this.advance(this.positionIn(topic, partition, Number(firstOffset)), Number(lastOffset) + 1);
+    this.member = client.newMember({
+      ...{ group: this.group, commits: false, sessionTimeout, maxWaitMs: 50, concurrency: 3, retries: 3 },
+      mayRestart: () => false,
+      on: {
+        join: () => this.seek(),
+        crash: (error) => this.startAgain(error),
+        emptyBatch: (topic, partition, firstOffset, lastOffset) => {
+          const route = this.routeIn(topic, partition, firstOffset);
+          if (firstOffset < route.until) this.advance(topic, partition, route, lastOffset + 1);
+        },
+        // A heartbeat means that it fetches again.
+        heartbeat: () => (this.crashes = 0),
       },
-    );
-    // A heartbeat means that it fetches again.
-    this.consumer.on(events.HEARTBEAT, () => (this.crashes = 0));
+    });
   }
 
   /** @throws PlatformError `unavailable` when Kafka does not answer in time */
   static async start(
-    kafka: Kafka,
+    client: RecordClient,
     settings: LogReaderSettings,
     admin: KafkaAdmin,
     findViews: FindViews,
     handler: RecordHandler,
   ): Promise<KafkaLogReader> {
-    const reader = new KafkaLogReader(kafka, settings, admin, findViews, handler);
+    const reader = new KafkaLogReader(client, settings, admin, findViews, handler);
     await reader.refreshEnds();
     return reader;
   }
 
   get progress() {
-    return progressOf(this.allPositions());
+    return progressOf(this.allRoutes());
   }
 
   async caughtUp(): Promise<void> {
     await this.refreshEnds();
-    const goals = this.allPositions().map((position) => ({ position, end: position.end }));
+    const goals = this.allRoutes().map((route) => ({ route, end: route.end }));
     for (;;) {
       this.ending.signal.throwIfAborted();
-      if (goals.every(({ position, end }) => position.next >= end)) return;
+      if (goals.every(({ route, end }) => route.hasReached(end))) return;
       await once(this.moves, 'move');
     }
   }
@@ -138,7 +130,7 @@ export class KafkaLogReader implements LogReader {
       }
       throw unavailable('Kafka does not answer with the end offsets of the topics', failure);
     }
-    const existing = [...this.positions.keys()];
+    const existing = [...this.routes.keys()];
     if (existing.length === this.followed.length) return;
     this.followed = existing;
     await this.startConsumer();
@@ -150,7 +142,7 @@ export class KafkaLogReader implements LogReader {
       const { topic, firstPartition } = this.views.get(name) as TopicView;
       for (const { partition, first, end } of await extentsOf(admin, name)) {
         const onTheBus = { partition: firstPartition + partition, first, end };
-        this.positionIn(name, partition, firstToRead(this.from, topic, onTheBus)).end = end;
+        this.routeIn(name, partition, firstToRead(this.from, topic, onTheBus), end).end = end;
       }
     }
   }
@@ -166,17 +158,9 @@ export class KafkaLogReader implements LogReader {
   private startConsumer(pause = 0): Promise<void> {
     this.starts = this.starts
       .then(async () => {
-        const { consumer } = this;
         await sleep(pause, undefined, { signal: this.ending.signal }).catch(() => undefined);
         if (this.ending.signal.aborted) return;
-        await consumer.stop();
-        await consumer.connect();
-        await consumer.subscribe({ topics: [...this.followed], fromBeginning: true });
-        await consumer.run({
-          autoCommit: false,
-          partitionsConsumedConcurrently: 3,
-          eachBatch: (payload) => this.handle(payload),
-        });
+        await this.member.start([...this.followed], (payload) => this.handle(payload));
       })
       .catch((error: unknown) => this.startAgain(error as Error));
     return this.starts;
@@ -196,17 +180,23 @@ export class KafkaLogReader implements LogReader {
 
   private seek(): void {
     for (const topic of this.followed) {
-      for (const [partition, { next }] of this.positions.get(topic) ?? []) {
-        this.consumer.seek({ topic, partition, offset: String(next) });
+      for (const [partition, { next }] of this.routes.get(topic) ?? []) {
+        this.member.seek({ topic, partition, offset: String(next) });
       }
     }
   }
 
-  private async handle(payload: EachBatchPayload): Promise<void> {
+  private async handle(payload: MemberBatch): Promise<void> {
     const { batch, heartbeat, isRunning, isStale } = payload;
     const { topic, partition } = batch;
-    const position = this.positionIn(topic, partition, Number(batch.firstOffset()));
-    const remaining = batch.messages.filter(({ offset }) => Number(offset) >= position.next);
+    const route = this.routeIn(topic, partition, Number(batch.firstOffset()));
+    const { next, until } = route;
+    // Fetched before the reader went to another window, so it is not the beginning of that one.
+    if (Number(batch.fetchedOffset) > next) {
+      this.member.seek({ topic, partition, offset: String(next) });
+      return;
+    }
+    const remaining = batch.messages.filter(({ offset }) => Number(offset) >= next && Number(offset) < until);
     for (let from = 0; from < remaining.length; from += MAX_RECORDS_PER_CALL) {
       if (!isRunning() || isStale() || this.ending.signal.aborted) return;
       const records = remaining.slice(from, from + MAX_RECORDS_PER_CALL);
@@ -225,27 +215,33 @@ export class KafkaLogReader implements LogReader {
         void this.end(error);
         return;
       }
-      this.advance(position, Number(records.at(-1)?.offset) + 1);
+      const after = Number(records.at(-1)?.offset) + 1;
+      if (after >= until) break;
+      this.advance(topic, partition, route, after);
       await heartbeat();
     }
     // The last offsets of the batch may be transaction markers.
-    this.advance(position, Number(batch.lastOffset()) + 1);
+    this.advance(topic, partition, route, Number(batch.lastOffset()) + 1);
   }
 
-  /** The position of a partition. A new one begins at this offset. */
-  private positionIn(topic: string, partition: number, first: number): Position {
-    const positions = this.positions.get(topic) ?? new Map<number, Position>();
-    const position = positions.get(partition) ?? { first, next: first, end: first };
-    this.positions.set(topic, positions.set(partition, position));
-    return position;
+  /** The route in a partition. A new one begins at this offset. */
+  private routeIn(topic: string, partition: number, first: number, end = first): Route {
+    const routes = this.routes.get(topic) ?? new Map<number, Route>();
+    const route = routes.get(partition) ?? new Route(first, end, this.windowOf(topic));
+    this.routes.set(topic, routes.set(partition, route));
+    return route;
   }
 
-  private allPositions(): Position[] {
-    return [...this.positions.values()].flatMap((positions) => [...positions.values()]);
+  private windowOf(name: string): number {
+    return this.from.window?.(this.views.get(name)?.topic ?? name) ?? Infinity;
   }
 
-  private advance(position: Position, next: number): void {
-    position.next = Math.max(position.next, next);
+  private allRoutes(): Route[] {
+    return [...this.routes.values()].flatMap((routes) => [...routes.values()]);
+  }
+
+  private advance(topic: string, partition: number, route: Route, next: number): void {
+    if (route.advance(next)) this.member.seek({ topic, partition, offset: String(route.next) });
     this.crashes = 0;
     this.moves.emit('move');
   }
@@ -260,7 +256,8 @@ export class KafkaLogReader implements LogReader {
 
   private async close(): Promise<void> {
     await this.starts;
-    await this.consumer.disconnect().catch(() => undefined);
+    await this.member.disconnect().catch(() => undefined);
+    if (!this.member.hasGroup) return;
     // If this fails, Kafka deletes the empty group later by itself.
     await this.admin.ask((admin) => admin.deleteGroups([this.group])).catch(() => undefined);
   }

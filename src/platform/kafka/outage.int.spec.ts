@@ -5,6 +5,7 @@ import { cuttableNetwork } from '../testing/cuttable-network.js';
 import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
 import { describeWhereOwnServersRun } from '../testing/own-servers-needed.js';
+import { describeWithEachClient } from '../testing/record-clients.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { KafkaBus, type KafkaSettings } from './bus.js';
@@ -12,7 +13,7 @@ import { KafkaBus, type KafkaSettings } from './bus.js';
 /** This spec has its own broker, because it stops and kills it. */
 const instance = { name: `outage-${process.pid}`, only: 'kafka', log: () => undefined } as const;
 
-describeWhereOwnServersRun('KafkaBus through an outage', () => {
+const throughAnOutage: Parameters<typeof describeWithEachClient>[1] = (recordClient) => {
   let broker: string;
 
   beforeAll(async () => {
@@ -29,7 +30,10 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
   ): Promise<KafkaBus> {
     const connection = { clientId: 'outage-test', brokers: [broker], connectionTimeout: 5_000, ...client };
     // Uncompressed, so that padding makes a batch large.
-    const settings = { client: connection, compression: 'none', partitions: 6, sessionTimeout: 6_000 } as const;
+    const settings = {
+      ...{ client: connection, recordClient },
+      ...({ compression: 'none', partitions: 6, sessionTimeout: 6_000 } as const),
+    };
     return KafkaBus.open({ ...settings, ...others }, silentLogger);
   }
 
@@ -89,7 +93,7 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
 
   it('does not restart a member that was stopped during an outage', async () => {
     const network = cuttableNetwork();
-    const [bus, cutOff] = [await openBus(), await openBus({ socketFactory: network.socketFactory })];
+    const [bus, cutOff] = [await openBus(), await openBus(network.client)];
     const topic = `topic-${randomUUID()}`;
     const group = randomUUID();
     await bus.createTopics([topic]);
@@ -178,7 +182,9 @@ describeWhereOwnServersRun('KafkaBus through an outage', () => {
       await bus.close();
     }
   }, 180_000);
-});
+};
+
+describeWithEachClient('KafkaBus through an outage', throughAnOutage, describeWhereOwnServersRun);
 
 /** Returns the values. Each has five characters, followed by blanks. */
 async function publishMoreThanOneFetch(bus: KafkaBus, topic: string): Promise<string[]> {

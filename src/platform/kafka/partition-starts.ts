@@ -1,5 +1,5 @@
-import type { Consumer } from 'kafkajs';
 import type { StartAt } from '../log/bus.js';
+import type { Member } from './record-client.js';
 import type { TopicView } from './topic-view.js';
 
 /** Seeks the assigned partitions of a consumer to their start positions, once per assignment. */
@@ -20,10 +20,10 @@ export class PartitionStarts {
   }
 
   /** Resolves once the partition is at its start position. If it throws, the next call tries again. */
-  async begin(consumer: Consumer, view: TopicView, partition: number): Promise<void> {
+  async begin(member: Member, view: TopicView, partition: number): Promise<void> {
     const name = nameOf(view.name, partition);
     const { started } = this;
-    const starting = started.get(name) ?? this.seek(consumer, view, partition);
+    const starting = started.get(name) ?? this.seek(member, view, partition);
     started.set(name, starting);
     try {
       await starting;
@@ -33,13 +33,13 @@ export class PartitionStarts {
     }
   }
 
-  private async seek(consumer: Consumer, view: TopicView, partition: number): Promise<void> {
+  private async seek(member: Member, view: TopicView, partition: number): Promise<void> {
     const { started } = this;
     const { topic, name, firstPartition, continues } = view;
     const offset = await this.startAt?.(topic, firstPartition + partition, continues?.get(partition));
     // Meanwhile the partitions may have been assigned again.
     if (offset === undefined || started !== this.started) return;
-    consumer.seek({ topic: name, partition, offset: String(offset) });
+    member.seek({ topic: name, partition, offset: String(offset) });
   }
 }
 

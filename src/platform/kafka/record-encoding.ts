@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-
 /** What kafkajs encodes as a record of a batch. */
 export interface RecordToEncode {
   readonly offsetDelta?: number;
@@ -17,27 +15,9 @@ export interface EncodedRecord {
 }
 
 /** The module of kafkajs that encodes a record. */
-export const RECORD_MODULE = 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
+export const ENCODER_MODULE = 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 const ATTRIBUTES_BYTES = 1;
 const NO_VALUE = -1;
-
-let replaced = false;
-
-/**
- * Makes kafkajs encode a record in one buffer. Its own code makes one of 512 bytes for the record and for each header,
- * which takes 20 µs for an event. Call it before kafkajs is loaded. See docs/patched-packages.md.
- * @throws Error when kafkajs does not have the replaced module
- */
-export function encodeRecordsInOneBuffer(): void {
-  if (replaced) return;
-  replaced = true;
-  const require = createRequire(import.meta.url);
-  const path = require.resolve(RECORD_MODULE);
-  if (typeof require(path) !== 'function') {
-    throw new Error(`unsupported kafkajs: ${RECORD_MODULE} is not a function (docs/patched-packages.md)`);
-  }
-  (require.cache[path] as NodeJS.Module).exports = encodeRecord;
-}
 
 /** Encodes a record of version 2 of Kafka's message format. */
 export function encodeRecord(record: RecordToEncode): EncodedRecord {

@@ -5,13 +5,16 @@ import type { BusRecord, Headers, HeaderValue } from '../log/bus.js';
 /** Header of the records with which a topic is fenced. They are no events, and never leave this folder. */
 export const FENCE_HEADER = 'fence';
 
+/** A fetched record, as kafkajs has it. */
+export type FetchedMessage = Pick<KafkaMessage, 'key' | 'value' | 'headers' | 'offset'>;
+
 /** True for a record that only tested or marked the end of a generation. */
-export function isFenceRecord({ headers }: Pick<KafkaMessage, 'headers'>): boolean {
+export function isFenceRecord({ headers }: Pick<FetchedMessage, 'headers'>): boolean {
   return headers !== undefined && FENCE_HEADER in headers;
 }
 
-/** Converts a kafkajs message to a record of the port. */
-export function toRecord({ key, value, headers }: KafkaMessage): BusRecord {
+/** Converts a fetched record to a record of the port. */
+export function toRecord({ key, value, headers }: FetchedMessage): BusRecord {
   return { key, value, headers: toHeaders(headers) };
 }
 

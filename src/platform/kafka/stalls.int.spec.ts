@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
-import { describeWithRealServers, realServers } from '../testing/real-servers.js';
+import type { RecordClientName } from '../operating/config/kafka-settings.js';
+import { realServers } from '../testing/real-servers.js';
+import { describeWithEachClient } from '../testing/record-clients.js';
 import { record, Recorder } from '../testing/recorder.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { type StallableNetwork, stallableNetwork } from '../testing/stallable-network.js';
@@ -21,13 +23,12 @@ interface World {
   consume(handler: RecordHandler): ReturnType<KafkaBus['consume']>;
 }
 
-async function inWorld(test: (world: World) => Promise<void>): Promise<void> {
+async function inWorld(recordClient: RecordClientName, test: (world: World) => Promise<void>): Promise<void> {
   const network = stallableNetwork();
   const client = { clientId: 'stall-test', brokers: [realServers().kafka] };
-  const settings = { partitions: 6, sessionTimeout: SESSION_TIMEOUT_MS };
+  const settings = { recordClient, partitions: 6, sessionTimeout: SESSION_TIMEOUT_MS };
   const bus = await KafkaBus.open({ client, ...settings }, silentLogger);
-  const { socketFactory } = network;
-  const stalling = await KafkaBus.open({ client: { ...client, socketFactory }, ...settings }, silentLogger);
+  const stalling = await KafkaBus.open({ client: { ...client, ...network.client }, ...settings }, silentLogger);
   const topic = `topic-${randomUUID()}`;
   const consume = (handler: RecordHandler) => stalling.consume(randomUUID(), new Map([[topic, handler]]));
   try {
@@ -38,9 +39,9 @@ async function inWorld(test: (world: World) => Promise<void>): Promise<void> {
   }
 }
 
-describeWithRealServers('a stalled consumer', () => {
+describeWithEachClient('a stalled consumer', (recordClient) => {
   const concurrently = (name: string, test: (world: World) => Promise<void>) =>
-    it.concurrent(name, () => inWorld(test), 180_000);
+    it.concurrent(name, () => inWorld(recordClient, test), 180_000);
 
   concurrently('is replaced, reported, and loses nothing when its answers never arrive', async (world) => {
     const { network, bus, topic, consume } = world;

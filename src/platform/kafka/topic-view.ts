@@ -1,7 +1,6 @@
-import type { KafkaMessage } from 'kafkajs';
-import type { Continuation, LoggedRecord } from '../log/bus.js';
-import type { Generation } from '../log/generations.js';
-import { toRecord } from './record.js';
+import type { Continuation, LoggedRecord, PartitionsByTopic } from '../log/bus.js';
+import type { Generation, Generations } from '../log/generations.js';
+import { type FetchedMessage, toRecord } from './record.js';
 
 /** How a topic of the bus appears in Kafka. */
 export interface TopicView {
@@ -25,10 +24,28 @@ export function viewOf(topic: string, { name, firstPartition }: Generation): Top
   return { topic, name, firstPartition };
 }
 
-/** Converts a kafkajs message to a record of the port. @param partition its number in Kafka */
-export function toLoggedRecord(view: TopicView, partition: number, message: KafkaMessage): LoggedRecord {
+/** Returns the view of the generation with this partition of the bus. @param known undefined if there is only one */
+export function viewWith(topic: string, partition: number, known: Generations | undefined): TopicView {
+  const found = known?.generations.findLast(({ firstPartition }) => firstPartition <= partition);
+  return found ? viewOf(topic, found) : plainView(topic);
+}
+
+/** Converts a fetched record to a record of the port. @param partition its number in Kafka */
+export function toLoggedRecord(view: TopicView, partition: number, message: FetchedMessage): LoggedRecord {
   const { topic, firstPartition } = view;
   return { topic, partition: firstPartition + partition, offset: Number(message.offset), ...toRecord(message) };
+}
+
+/** Returns assigned partitions by the names and numbers of the bus. @param assigned by the names in Kafka */
+export function onTheBus(
+  assigned: PartitionsByTopic | undefined,
+  views: ReadonlyMap<string, TopicView>,
+): PartitionsByTopic {
+  const entries = [...(assigned ?? [])].flatMap(([name, partitions]) => {
+    const view = views.get(name);
+    return view ? [[view.topic, partitions.map((each) => view.firstPartition + each)] as const] : [];
+  });
+  return new Map(entries);
 }
 
 /** Returns by partition where a group begins, if it has committed no offset. */

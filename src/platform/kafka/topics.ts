@@ -144,22 +144,9 @@ export async function countRecords(admin: Admin, topics: readonly string[]): Pro
 }
 
 /**
- * Returns the consumer lag of a group on a topic; counted as by {@link countRecords}.
+ * Returns what a group has not consumed of each partition.
  * @param begins by partition: the offset at which the group begins, if it has committed none
  */
-export async function consumerLag(
-  admin: Admin,
-  groupId: string,
-  topic: string,
-  begins: readonly number[] = [],
-): Promise<number> {
-  const topics = await existingTopics(admin, [topic]);
-  if (topics.length === 0) return 0;
-  const [committed] = await admin.fetchOffsets({ groupId, topics });
-  return recordsIn(remaining(await extentsOf(admin, topic), committed?.partitions ?? [], begins));
-}
-
-/** Returns what a group has not consumed of each partition. @param begins as in {@link consumerLag} */
 export function remaining(
   extents: readonly Extent[],
   committed: readonly { readonly partition: number; readonly offset: string }[],
