@@ -61,6 +61,7 @@ export const orders = defineContext({
       keys: CUSTOMER_KEYS,
       summary: 'orders updates its copy of the customers and redacts the orders of erased customers',
       needs: NEEDED_OF_CUSTOMER_CHANGES,
+      needsEach: [CUSTOMER_ERASED],
       read: readCustomerChange,
       erasing: [CUSTOMER_ERASED],
       project: CopyCustomerOnCustomerChanged,

@@ -15,7 +15,7 @@ export {
 export type { Idempotency } from './aggregate/idempotency.js';
 
 export type { Attestation, Confirmed, Erasures, Remaining } from './privacy/attestation.js';
-export type { History } from './views/history.js';
+export type { HistoryReader } from './views/history.js';
 export { waitForHistory } from './views/wait-for-history.js';
 export type { Listing, ListPage, ListQuery } from './views/listing.js';
 export type { Projection } from './views/projection.js';

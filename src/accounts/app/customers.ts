@@ -1,4 +1,4 @@
-import { type Aggregates, type Erasures, type History, type Listing, token } from '../../platform/index.js';
+import { type Aggregates, type Erasures, type HistoryReader, type Listing, token } from '../../platform/index.js';
 import type { Customer, CustomerChange, CustomerRecord } from '../domain/customer.js';
 
 /** The system of record for customers. */
@@ -10,7 +10,7 @@ export type CustomerList = Listing<Customer>;
 export const CUSTOMER_LIST = token<CustomerList>('list of customers');
 
 /** Every recorded change of a customer, with the whole customer after it. */
-export type CustomerHistory = History<CustomerRecord>;
+export type CustomerHistory = HistoryReader<CustomerRecord>;
 export const CUSTOMER_HISTORY = token<CustomerHistory>('history of customers');
 
 /** Attests erasures, with what other contexts confirm. */

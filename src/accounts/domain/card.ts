@@ -5,11 +5,29 @@ export type CardType = 'PRIMARY' | 'ALTERNATE';
 // The stored part of a card. The number itself gets no further than acceptCards.
 export interface CreditCard {
   readonly type: CardType;
+  /** @maxLength 200 */
   readonly description?: string;
+  /**
+   * @maxLength 20
+   * @pattern ^[A-Z]+$
+   */
   readonly brand: string;
+  /**
+   * The last four digits.
+   * @maxLength 4
+   * @pattern ^[0-9]{4}$
+   */
   readonly last4: string;
-  /** MM/YY */
+  /**
+   * MM/YY
+   * @maxLength 5
+   * @pattern ^(0[1-9]|1[0-2])/[0-9]{2}$
+   */
   readonly expiration: string;
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
   readonly nameOnCard: string;
 }
 
@@ -31,15 +49,18 @@ export interface CreditCardInput {
   /**
    * Must match the number, or the card on file.
    * @maxLength 20
+   * @pattern ^[A-Z]+$
    */
   readonly brand?: string;
   /**
    * The last four digits. Required without a `number`.
+   * @maxLength 4
    * @pattern ^[0-9]{4}$
    */
   readonly last4?: string;
   /**
    * MM/YY
+   * @maxLength 5
    * @pattern ^(0[1-9]|1[0-2])/[0-9]{2}$
    */
   readonly expiration: string;

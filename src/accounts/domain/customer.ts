@@ -67,13 +67,18 @@ export interface AddressInput {
   readonly postalCode: string;
   /**
    * ISO 3166-1 alpha-2; `US` by default.
+   * @maxLength 2
    * @pattern ^[A-Z]{2}$
    */
   readonly country?: string;
 }
 
 export interface Address extends AddressInput {
-  /** ISO 3166-1 alpha-2. */
+  /**
+   * ISO 3166-1 alpha-2.
+   * @maxLength 2
+   * @pattern ^[A-Z]{2}$
+   */
   readonly country: string;
 }
 
@@ -107,15 +112,19 @@ export interface CustomerInput {
 }
 
 export interface Customer {
+  /** @format uuid */
   readonly id: string;
   /**
    * Starts at 1; each change adds 1. Also the `ETag`.
-   * @isInt
+   * @isLong
+   * @minimum 1
    */
   readonly version: number;
   readonly name: Name;
   readonly contact: Contact;
+  /** @maxItems 3 */
   readonly addresses: Address[];
+  /** @maxItems 2 */
   readonly creditCards?: CreditCard[];
   /**
    * RFC 3339

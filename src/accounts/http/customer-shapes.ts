@@ -49,7 +49,12 @@ export interface CustomerPatch {
 
 /** A page of customers. */
 export interface CustomerPage {
+  /** @maxItems 200 */
   items: Customer[];
-  /** The `cursor` of the next page; absent on the last page. */
+  /**
+   * The `cursor` of the next page; absent on the last page.
+   * @format base64url
+   * @maxLength 4000
+   */
   next?: string;
 }

@@ -84,11 +84,17 @@ export class CustomersController extends ResourceController {
   }
 
   /**
+   * Without filters, all customers. An erased customer is in no list.
    * @summary Lists customers
    * @param email Only customers with exactly this e-mail address.
+   * @maxLength email 254
+   * @pattern email ^[^\s@]+@[^\s@]+$
    * @param lastName Only customers with exactly this last name.
+   * @maxLength lastName 100
    * @param postalCode Only customers with exactly this postal code in an address.
+   * @maxLength postalCode 20
    * @param sort Comma-separated sort fields, most significant first; prefix `-` for descending.
+   * @maxLength sort 50
    * @pattern sort ^(?!.*(createdAt|updatedAt|lastName|email).*\1)-?(createdAt|updatedAt|lastName|email)(,-?(createdAt|updatedAt|lastName|email)){0,3}$
    * @param limit Maximum number of customers per page.
    * @isInt limit
@@ -117,9 +123,10 @@ export class CustomersController extends ResourceController {
   }
 
   /**
+   * A past state is read from the history, until the customer is erased.
    * @summary Returns a customer, current or as of a version or a time
    * @param version Return the customer as of this version.
-   * @isInt version
+   * @isLong version
    * @minimum version 1
    * @maximum version 999999999999
    * @param at Return the customer as of this time (RFC 3339). Takes precedence over `version`.

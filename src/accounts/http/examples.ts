@@ -66,6 +66,7 @@ export const ERASURE: Attestation = {
   confirmations: [{ context: 'orders', at: '2026-11-24T08:00:00.120Z' }],
   awaited: [],
   remaining: [
+    { what: 'events of orders about the person in clear text, if it published some before it sealed events' },
     {
       what: 'the destroyed key, encrypted with a master key, in old segments of accounts.customer.keys',
       until: '2026-11-26T08:00:00.000Z',

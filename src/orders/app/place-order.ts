@@ -16,10 +16,7 @@ import type { Customers, Orders } from './ports.js';
  * }
  */
 export interface OrderInput {
-  /**
-   * @minLength 1
-   * @maxLength 100
-   */
+  /** @maxLength 200 */
   readonly customerId: string;
   /**
    * All prices have the same currency.
@@ -29,7 +26,7 @@ export interface OrderInput {
   readonly items: OrderItem[];
   /**
    * Minimum version of orders' copy of the customer. `Prefer: wait` says how long to wait for it.
-   * @isInt
+   * @isLong
    * @minimum 1
    * @maximum 999999999999
    */

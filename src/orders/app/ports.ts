@@ -1,4 +1,4 @@
-import { type Aggregates, type History, type Listing, type Projection, token } from '../../platform/index.js';
+import { type Aggregates, type HistoryReader, type Listing, type Projection, token } from '../../platform/index.js';
 import type { CustomerRecord } from '../domain/customer.js';
 import type { Order, OrderChange } from '../domain/order.js';
 
@@ -11,7 +11,7 @@ export type OrderList = Listing<Order>;
 export const ORDER_LIST = token<OrderList>('list of orders');
 
 /** Every recorded change of an order, without its past states: no query needs them. */
-export type OrderHistory = History<Order>;
+export type OrderHistory = HistoryReader<Order>;
 export const ORDER_HISTORY = token<OrderHistory>('history of orders');
 
 /** Orders' own copy of the customers. */

@@ -28,11 +28,16 @@ export interface CustomerContact {
 
 /** Orders' own copy of a customer. */
 export interface CustomerCopy {
+  /** @format uuid */
   readonly id: string;
-  /** @isInt */
+  /**
+   * @isLong
+   * @minimum 1
+   */
   readonly version: number;
   readonly name: CustomerName;
   readonly contact: CustomerContact;
+  /** @maxItems 3 */
   readonly addresses: CustomerAddress[];
   /**
    * RFC 3339

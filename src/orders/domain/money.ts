@@ -4,11 +4,13 @@ import { Big } from 'big.js';
 export interface Money {
   /**
    * Exact decimal number.
+   * @maxLength 17
    * @pattern ^(0|[1-9][0-9]{0,11})([.][0-9]{1,4})?$
    */
   readonly amount: string;
   /**
    * ISO 4217 currency code.
+   * @maxLength 3
    * @pattern ^[A-Z]{3}$
    */
   readonly currency: string;
@@ -16,9 +18,17 @@ export interface Money {
 
 // Not Money: a total may have more digits than a price.
 export interface Total {
-  /** Exact decimal number. */
+  /**
+   * Exact decimal number.
+   * @maxLength 30
+   * @pattern ^[0-9]+([.][0-9]{1,4})?$
+   */
   readonly amount: string;
-  /** ISO 4217 currency code. */
+  /**
+   * ISO 4217 currency code.
+   * @maxLength 3
+   * @pattern ^[A-Z]{3}$
+   */
   readonly currency: string;
 }
 

@@ -36,25 +36,36 @@ export type OrderStatus = 'PLACED' | 'SHIPPED' | 'CANCELLED';
 export interface ShipTo extends CustomerAddress {
   /**
    * The version of the customer that this address is from.
-   * @isInt
+   * @isLong
+   * @minimum 1
    */
   readonly customerVersion: number;
 }
 
 export interface Order {
+  /** @format uuid */
   readonly id: string;
   /**
    * Starts at 1; each change adds 1. Also the `ETag`.
-   * @isInt
+   * @isLong
+   * @minimum 1
    */
   readonly version: number;
+  /** @format uuid */
   readonly customerId: string;
   readonly status: OrderStatus;
+  /**
+   * @minItems 1
+   * @maxItems 200
+   */
   readonly items: OrderItem[];
   readonly total: Total;
   // Present when SHIPPED, until the customer is erased.
   readonly shipTo?: ShipTo;
-  /** The reason for the cancellation, if one was given. Removed when the customer is erased. */
+  /**
+   * The reason for the cancellation, if one was given. Removed when the customer is erased.
+   * @maxLength 500
+   */
   readonly cancelReason?: string;
   /**
    * Time when the customer was erased and the personal data was removed from the order (RFC 3339).

@@ -12,12 +12,13 @@ export class CustomersInOrdersController extends ResourceController {
   }
 
   /**
+   * The copy follows the events of accounts, so it may be older than the customer there.
    * @summary Returns orders' own copy of a customer, with the customer's orders
    * @param minVersion Minimum version of the copy. `Prefer: wait` says how long to wait for it.
    * @param limit Maximum number of orders per page.
    * @param cursor `next` of the previous page.
    * @param prefer `wait=SECONDS`: how long to wait for `minVersion`, at most 10 seconds.
-   * @isInt minVersion
+   * @isLong minVersion
    * @minimum minVersion 1
    * @maximum minVersion 999999999999
    * @isInt limit

@@ -9,8 +9,13 @@ export interface Cancellation {
 
 /** A page of orders. */
 export interface OrderPage {
+  /** @maxItems 200 */
   items: Order[];
-  /** The `cursor` of the next page; absent on the last page. */
+  /**
+   * The `cursor` of the next page; absent on the last page.
+   * @format base64url
+   * @maxLength 4000
+   */
   next?: string;
 }
 
@@ -18,11 +23,19 @@ export interface CustomerWithOrders {
   customer: CustomerCopy;
   /**
    * The version of the customer in this copy.
-   * @isInt
+   * @isLong
+   * @minimum 1
    */
   customerVersion: number;
-  /** Newest first. */
+  /**
+   * Newest first.
+   * @maxItems 200
+   */
   orders: Order[];
-  /** The `cursor` of the next page; absent on the last page. */
+  /**
+   * The `cursor` of the next page; absent on the last page.
+   * @format base64url
+   * @maxLength 4000
+   */
   next?: string;
 }

@@ -57,6 +57,8 @@ export class OrdersController extends ResourceController {
   }
 
   /**
+   * Orders needs its own copy of the customer, which follows the events of accounts: right after a registration, wait for
+   * it with `minCustomerVersion`.
    * @summary Places an order
    * @param prefer `wait=SECONDS`: how long to wait for `minCustomerVersion`, at most 10 seconds.
    * @param idempotencyKey A repeated request with the same key gets the first response again, for 24 hours.
@@ -81,10 +83,12 @@ export class OrdersController extends ResourceController {
   }
 
   /**
+   * Without filters, the orders of all customers.
    * @summary Lists orders
    * @param customerId Only orders of this customer.
    * @param status Only orders in this status.
    * @param sort Comma-separated sort fields, most significant first; prefix `-` for descending.
+   * @maxLength sort 50
    * @pattern sort ^(?!.*(createdAt|updatedAt).*\1)-?(createdAt|updatedAt)(,-?(createdAt|updatedAt)){0,1}$
    * @param limit Maximum number of orders per page.
    * @isInt limit
@@ -112,6 +116,7 @@ export class OrdersController extends ResourceController {
   }
 
   /**
+   * An order whose customer was erased has `redactedAt`, and no `shipTo` and no `cancelReason`.
    * @summary Returns an order
    * @example orderId "01a20699-02a9-740e-aead-da7262a9c6e1"
    */
@@ -151,6 +156,7 @@ export class OrdersController extends ResourceController {
   }
 
   /**
+   * Only an order that is PLACED can be cancelled.
    * @summary Cancels an order that is not shipped yet
    * @param ifMatch Cancel only if the current version has this ETag.
    * @param idempotencyKey A repeated request with the same key gets the first response again, for 24 hours.

@@ -8,7 +8,7 @@ import { toEventRecord } from './event-record.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const OF = { id: 'item-1', version: 12, time: '2026-11-23T04:12:41.003Z' };
-const CAUSE = { id: 'cause', traceparent: TRACE, actor: 'ada' };
+const CAUSE = { id: 'cause', type: 'a.b.c', subject: 'b-1', traceparent: TRACE, actor: 'ada' };
 
 const published = withCause(CAUSE, () => toCloudEvent(itemEvents, eventOf(created('item-1')), OF));
 

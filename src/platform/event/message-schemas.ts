@@ -1,3 +1,4 @@
+import { ErrorWithoutValues } from '../tools/errors.js';
 import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
 import { UnreadableRecord } from './parse-cloud-event.js';
 
@@ -9,7 +10,7 @@ export interface MessageSchema {
 }
 
 /** An event violates its context's published schema: a programming error. The message contains no values. */
-export class ContractViolation extends Error {
+export class ContractViolation extends ErrorWithoutValues {
   constructor(dataschema: string, violations: readonly string[]) {
     super(`an event does not fit ${dataschema}: ${violations.join(', ')}`);
     this.name = 'ContractViolation';

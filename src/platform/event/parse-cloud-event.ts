@@ -17,7 +17,12 @@ const REQUIRED = ['id', 'source', 'type', 'subject', 'time', 'dataschema', 'sequ
 /** Parses a record. @throws UnreadableRecord when it is not a CloudEvent of this system's event contract */
 export function parseCloudEvent({ value }: { readonly value: Buffer | null }): CloudEvent {
   if (value === null) throw new UnreadableRecord('it has no value');
-  const event = parseObject(value);
+  return parseEventText(value.toString('utf8'));
+}
+
+/** Parses the text of a record's value. @throws UnreadableRecord as {@link parseCloudEvent} */
+export function parseEventText(text: string): CloudEvent {
+  const event = parseObject(text);
   if (event.specversion !== '1.0') throw new UnreadableRecord('not a CloudEvent 1.0');
   for (const name of REQUIRED) {
     if (typeof event[name] !== 'string' || event[name] === '') throw new UnreadableRecord(`CloudEvent without ${name}`);
@@ -26,18 +31,27 @@ export function parseCloudEvent({ value }: { readonly value: Buffer | null }): C
   return event as unknown as CloudEvent;
 }
 
+/** Parses a record; undefined for one that is no event. */
+export function tryParse(record: { readonly value: Buffer | null }): CloudEvent | undefined {
+  try {
+    return parseCloudEvent(record);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns the major version in a CloudEvent's `dataschema`. @throws UnreadableRecord when there is none */
-export function majorVersionOf({ type, dataschema }: CloudEvent): number {
+export function majorVersionOf({ type, dataschema }: Pick<CloudEvent, 'type' | 'dataschema'>): number {
   const prefix = `urn:schema:${type}:v`;
   const major = dataschema.startsWith(prefix) ? dataschema.slice(prefix.length) : '';
   if (!/^[1-9]\d{0,5}$/.test(major)) throw new UnreadableRecord('dataschema names no version of its type');
   return Number(major);
 }
 
-function parseObject(value: Buffer): Record<string, unknown> {
+function parseObject(text: string): Record<string, unknown> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(value.toString('utf8'));
+    parsed = JSON.parse(text);
   } catch {
     // Without the parser's message, which quotes the record.
     throw new UnreadableRecord('not JSON');

@@ -1,5 +1,5 @@
 import type { PendingEvent, RememberedCommand } from '../aggregate/aggregates.js';
-import type { StoredKey } from '../privacy/data-key.js';
+import { isShredded, type StoredKey } from '../privacy/data-key.js';
 
 /** One aggregate: its state and, in the same document, its pending events. */
 export interface AggregateDocument<State> {
@@ -27,7 +27,7 @@ export interface Save<State> {
 
 /**
  * A bulk write reports which operations failed, but not which matched nothing. So a stale update must fail: with
- * `upsert`, an update that does not match `{_id, version}` becomes an insert, which fails on the existing `_id`.
+ * `upsert`, an update that does not match becomes an insert, which fails on the existing `_id`.
  */
 export function toOperation<State>({ id, expectedVersion, state, hash, key, entry, commands }: Save<State>): object {
   const set = { version: entry.version, hash, ...(key && { key }), state, commands };
@@ -38,9 +38,11 @@ export function toOperation<State>({ id, expectedVersion, state, hash, key, entr
       },
     };
   }
+  // A key can be set without a new version, and a made one in its place would leave events that nobody can open.
+  const isMade = key !== undefined && !isShredded(key);
   return {
     updateOne: {
-      filter: { _id: id, version: expectedVersion },
+      filter: { _id: id, version: expectedVersion, ...(isMade && { key: { $exists: false } }) },
       update: { $set: set, $push: { pending: entry } },
       upsert: true,
     },

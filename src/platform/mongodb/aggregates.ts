@@ -15,7 +15,6 @@ import {
   VersionConflict,
   type PendingAggregate,
 } from '../aggregate/aggregates.js';
-import type { KeyStore } from '../privacy/rotate-keys.js';
 import { EventLimit } from '../aggregate/event-limit.js';
 import { oldestPendingOf, sealedChange, shreddedWith } from '../aggregate/pending-event.js';
 import type { BatchLimits } from '../tools/batching.js';
@@ -31,11 +30,10 @@ import { forgetAnswers, forgetPersons } from './forget-persons.js';
 import { idsByVersion } from './ids-by-version.js';
 import { forgetCommands } from './remembered-commands.js';
 import { BATCH_TIMEOUT_MS, orUnavailableAfter, isDuplicateKey, orUnavailable, refusal } from './errors.js';
-import { batchedFinds } from './reads.js';
 import { writeWhenUnfenced } from './fence.js';
 import { createIndexes } from './indexes.js';
 import { upsertIfNewer } from './upsert-if-newer.js';
-import { read } from './reads.js';
+import { batchedFinds, read } from './reads.js';
 import { groupCommit, type Write, writesTo } from './writes.js';
 
 /** The part of the document that a command needs. */
@@ -73,8 +71,9 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
 > {
   readonly topic: string;
   readonly keysTopic: string | undefined;
-  readonly keys: KeyStore;
+  readonly keys: MongoKeyStore;
   private readonly listeners: ((commit: CommittedEvent) => void)[] = [];
+  private readonly onBulkWrites: ((saves: number) => void)[] = [];
   private refuse: () => void = () => undefined;
   private readonly write: Write<AggregateDocument<State>>;
   private readonly findStored: (id: string) => Promise<StoredDocument<State> | undefined>;
@@ -89,7 +88,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     this.topic = stream.topic;
     this.keysTopic = ownsKeys(stream) ? stream.keys : undefined;
     this.keys = new MongoKeyStore(collection as unknown as Collection<KeyDocument>);
-    this.write = groupCommit(collection, limits);
+    this.write = groupCommit(collection, limits, (saves) => this.onBulkWrites.forEach((each) => each(saves)));
     this.limit = new EventLimit(stream.topic);
     this.findStored = batchedFinds(collection as unknown as Collection<StoredDocument<State>>, STORED);
   }
@@ -158,6 +157,10 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
 
   onCommit(listener: (commit: CommittedEvent) => void): void {
     this.listeners.push(listener);
+  }
+
+  onBulkWrite(listener: (saves: number) => void): void {
+    this.onBulkWrites.push(listener);
   }
 
   limitEvents(maxBytes: number): void {
@@ -235,6 +238,7 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     });
     const initial = ({ key }: Restored<State>) => ({ pending: [], commands: [], ...(key && { key }) });
     await upsertIfNewer({ collection, write: writesTo(collection) }, states, fieldsOf, initial);
+    await this.keys.addMissing(states);
     await forgetAnswers(
       this.untyped,
       states.flatMap(({ id, state }) => (state.erased ? [id] : [])),
@@ -266,6 +270,10 @@ export class MongoAggregates<State extends Aggregate, Changed extends Change<Sta
     })) as unknown as AnyBulkWriteOperation<AggregateDocument<State>>[];
     const refused = await writeWhenUnfenced(this.collection, operations);
     if (refused.size > 0) throw refusal(refused.values());
+    await forgetAnswers(
+      this.untyped,
+      entries.flatMap(({ id, commands }) => (commands.length > 0 ? [id] : [])),
+    );
   }
 
   forgetCommands(before: string): Promise<number> {

@@ -11,6 +11,7 @@ import {
   historyKey,
   historyRange,
   isOtherEvent,
+  ofHistoryKey,
   type ListedChange,
   type StoredChange,
 } from '../views/history.js';
@@ -28,7 +29,10 @@ const MAX_FORGOTTEN = 1_000;
 
 type Operation<State> = AnyBulkWriteOperation<HistoryDocument<State>>;
 
-/** A history in one MongoDB collection. It needs no index except the one on `_id`. */
+/**
+ * A history in one MongoDB collection. It needs no index except the one on `_id`. Every condition names the aggregate
+ * as well, so that a collection that is sharded by `id` has to be asked on one shard only.
+ */
 export class MongoHistory<State> implements History<State> {
   private readonly write: Write<HistoryDocument<State>>;
   private readonly pages: Pages<HistoryDocument<State>>;
@@ -68,7 +72,7 @@ export class MongoHistory<State> implements History<State> {
   }
 
   find(id: string, version: number): Promise<HistoryEntry<State> | undefined> {
-    return this.findOne({ _id: historyKey(id, version), ...RECORDED });
+    return this.findOne({ _id: historyKey(id, version), id, ...RECORDED });
   }
 
   findAt(id: string, time: string): Promise<HistoryEntry<State> | undefined> {
@@ -102,7 +106,7 @@ export class MongoHistory<State> implements History<State> {
   private async forgetSome(changes: readonly ForgottenChange[]): Promise<void> {
     const operations = changes.map((change) => ({
       updateOne: {
-        filter: { _id: historyKey(change.id, change.version) },
+        filter: { _id: historyKey(change.id, change.version), id: change.id },
         update: { $unset: { state: '' }, $setOnInsert: change },
         upsert: true,
       },
@@ -121,7 +125,8 @@ export class MongoHistory<State> implements History<State> {
    */
   private async compare(entries: readonly HistoryEntry<State>[]): Promise<void> {
     const firsts = new Map([...entries].reverse().map((entry) => [historyKey(entry.id, entry.version), entry]));
-    const filter = { _id: { $in: [...firsts.keys()] } } as object;
+    const ids = [...firsts.values()].map(({ id }) => id);
+    const filter = { _id: { $in: [...firsts.keys()] }, id: { $in: ids } } as object;
     const options = { projection: { eventId: 1, hash: 1, forgotten: 1 }, batchSize: firsts.size };
     const documents = await read(() => this.collection.find(filter, options).toArray());
     const recorded = new Map(documents.map((document) => [document._id, document]));
@@ -134,12 +139,12 @@ export class MongoHistory<State> implements History<State> {
     const operations = [
       ...forgotten.map((_id) => ({
         updateOne: {
-          filter: { _id, forgotten: true },
+          filter: { _id, id: ofHistoryKey(_id).id, forgotten: true },
           update: { $set: chainOf(firsts.get(_id) as HistoryEntry<State>), $unset: { forgotten: '' } },
         },
       })),
       ...others.map(({ id, version }) => ({
-        updateOne: { filter: { _id: forkKey(id, version) }, update: { $setOnInsert: { id, version } }, upsert: true },
+        updateOne: { filter: { _id: forkKey(id, version), id }, update: { $setOnInsert: { version } }, upsert: true },
       })),
     ] as unknown as Operation<State>[];
     if (operations.length === 0) return;
@@ -156,7 +161,7 @@ export class MongoHistory<State> implements History<State> {
 
   private range(id: string, version: number): object {
     const { after, before } = historyRange(id, version);
-    return { _id: { $gt: after, $lt: before }, ...RECORDED };
+    return { _id: { $gt: after, $lt: before }, id, ...RECORDED };
   }
 }
 

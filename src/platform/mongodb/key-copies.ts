@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
-import type { StoredKey, WrappedKey } from '../privacy/data-key.js';
+import { isShredded, type StoredKey, type WrappedKey } from '../privacy/data-key.js';
 import type { KeyCopies } from '../privacy/key-source.js';
 import { isDuplicateKey, refusal } from './errors.js';
 import { batchedFinds } from './reads.js';
@@ -7,7 +7,8 @@ import { BATCH_LIMITS, groupCommit, type Write } from './writes.js';
 
 export interface KeyCopyDocument {
   _id: string;
-  key: StoredKey;
+  /** Undefined when the key was removed. */
+  key?: StoredKey;
 }
 
 const NOT_SHREDDED = { 'key.shreddedAt': { $exists: false } };
@@ -25,7 +26,7 @@ export class MongoKeyCopies implements KeyCopies {
 
   async find(persons: readonly string[]): Promise<ReadonlyMap<string, StoredKey>> {
     const found = await Promise.all(persons.map((id) => this.findCopy(id)));
-    return new Map(found.flatMap((document) => (document ? [[document._id, document.key]] : [])));
+    return new Map(found.flatMap((document) => (document?.key ? [[document._id, document.key]] : [])));
   }
 
   async put(keys: ReadonlyMap<string, WrappedKey>): Promise<ReadonlySet<string>> {
@@ -40,16 +41,32 @@ export class MongoKeyCopies implements KeyCopies {
   }
 
   async remove(persons: readonly string[]): Promise<void> {
-    await this.apply(persons.map((_id) => ({ deleteOne: { filter: { _id, ...NOT_SHREDDED } } })));
+    await this.apply(
+      persons.map((_id) => ({
+        updateOne: { filter: { _id, ...NOT_SHREDDED }, update: { $unset: { key: '' } }, upsert: true },
+      })),
+    );
+  }
+
+  async removed(persons: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = await Promise.all(persons.map((id) => this.findCopy(id)));
+    return new Set(found.flatMap((document) => (document && !document.key ? [document._id] : [])));
   }
 
   async shred(persons: ReadonlyMap<string, string>): Promise<void> {
-    // With `upsert`, an update that does not match becomes an insert, which fails on the shredded key's `_id`.
-    await this.apply(
-      [...persons].map(([_id, shreddedAt]) => ({
-        updateOne: { filter: { _id, ...NOT_SHREDDED }, update: { $set: { key: { shreddedAt } } }, upsert: true },
-      })),
-    );
+    let left = [...persons];
+    while (left.length > 0) {
+      // With `upsert`, an update that does not match becomes an insert, which fails on the shredded key's `_id`.
+      const there = await this.apply(
+        left.map(([_id, shreddedAt]) => ({
+          updateOne: { filter: { _id, ...NOT_SHREDDED }, update: { $set: { key: { shreddedAt } } }, upsert: true },
+        })),
+      );
+      const met = left.filter((_, index) => there[index]);
+      // It also fails on a key that was put between the search for a match and the insert.
+      const keys = await this.find(met.map(([person]) => person));
+      left = met.filter(([person]) => !isShredded(keys.get(person)));
+    }
   }
 
   /** Returns which of the operations met a document that is there already. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import { keyStoreContract } from '../privacy/key-store.contract.js';
-import { type Item, type ItemChange, itemEvents } from '../testing/items.js';
+import { madeKeysContract } from '../privacy/made-keys.contract.js';
+import { type Item, type ItemChange, itemEvents, personEvents } from '../testing/items.js';
 import { mongoTestDatabase, type MongoTestDatabase } from '../testing/mongo-test-database.js';
 import { describeWithRealServers } from '../testing/real-servers.js';
 import { MongoAggregates } from './aggregates.js';
@@ -24,5 +25,12 @@ describeWithRealServers('on a real MongoDB', () => {
     );
     await Promise.all(stores.map((store) => store.prepare()));
     return { stores, dispose: () => Promise.resolve() };
+  });
+
+  madeKeysContract('MongoAggregates', async (sealing) => {
+    const collection = databases[0]!.db.collection(`persons-${randomUUID()}`);
+    const store = new MongoAggregates<Item, ItemChange>(collection as never, personEvents, sealing);
+    await store.prepare();
+    return { store, dispose: () => Promise.resolve() };
   });
 });

@@ -1,9 +1,10 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import type { Aggregate, Restored } from '../aggregate/aggregates.js';
 import type { KeyChange, KeyStore, PersonsKey } from '../privacy/rotate-keys.js';
-import { isShredded, type StoredKey, type WrappedKey } from '../privacy/data-key.js';
+import { isShredded, type ShreddedKey, type StoredKey, type WrappedKey } from '../privacy/data-key.js';
 import { isDuplicateKey, refusal } from './errors.js';
 import { writeWhenUnfenced } from './fence.js';
-import { batchedFinds } from './reads.js';
+import { batchedFinds, read } from './reads.js';
 
 /** A person's document, as far as its key is concerned. */
 export interface KeyDocument {
@@ -28,10 +29,28 @@ export class MongoKeyStore implements KeyStore {
     return new Map(found.flatMap((document) => (document?.key ? [[document._id, document.key]] : [])));
   }
 
+  async findShredded(persons: readonly string[]): Promise<ReadonlyMap<string, ShreddedKey>> {
+    if (persons.length === 0) return new Map();
+    const filter = { _id: { $in: [...persons] }, 'key.shreddedAt': { $exists: true } };
+    const found = await read(() => this.collection.find(filter, { projection: { key: 1 } }).toArray());
+    return new Map(found.map(({ _id, key }) => [_id, key as ShreddedKey]));
+  }
+
   async *allKeys(): AsyncGenerator<PersonsKey> {
     for await (const { _id: id, key, state } of this.collection.find({}, { projection: KEY }).sort({ _id: 1 })) {
       yield { id, ...(key && { key }), isErased: state?.erased === true };
     }
+  }
+
+  /**
+   * Stores the keys of restored persons who have a document without one: they were restored before the key was made, and
+   * the next change would make another one.
+   */
+  async addMissing(states: readonly Pick<Restored<Aggregate>, 'id' | 'version' | 'key' | 'isNew'>[]): Promise<void> {
+    const perhapsThere = states.filter(({ version, isNew = version === 1 }) => !isNew);
+    await this.setKeys(
+      perhapsThere.flatMap(({ id, key }) => (key && !isShredded(key) ? [{ id, from: undefined, to: key }] : [])),
+    );
   }
 
   async setKeys(changes: readonly KeyChange[]): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
-import type { Advance, Position, Positions } from '../consuming/positions.js';
-import { partitionName } from '../consuming/positions.js';
+import type { Advance, Positions } from '../consuming/positions.js';
+import { partitionName, type Position } from '../log/position.js';
 import { isDuplicateKey, orUnavailable, refusal } from './errors.js';
 import { read } from './reads.js';
 import { writeWhenUnfenced } from './fence.js';

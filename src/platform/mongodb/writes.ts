@@ -38,8 +38,13 @@ export function writesTo<T extends Document>(collection: Collection<T>): Write<T
 /**
  * Group commit: concurrent calls share one unordered bulk write. Each caller gets only the outcomes of its own
  * operations.
+ * @param onBulkWrite called with the number of calls that share a bulk write
  */
-export function groupCommit<T extends Document>(collection: Collection<T>, limits = LIMITS): Write<T> {
+export function groupCommit<T extends Document>(
+  collection: Collection<T>,
+  limits = LIMITS,
+  onBulkWrite: (calls: number) => void = () => undefined,
+): Write<T> {
   type Operations = Parameters<Write<T>>[0];
 
   async function writeTogether(
@@ -57,6 +62,7 @@ export function groupCommit<T extends Document>(collection: Collection<T>, limit
   }
 
   const flush = batched<Operations, readonly WriteResult[] | Error>(limits, async (calls) => {
+    onBulkWrite(calls.length);
     try {
       return await writeTogether(calls);
     } catch (error) {

@@ -1,15 +1,15 @@
 import { withTimeout } from './timeout.js';
 
-/** Lifetime of a result, also of a failure. */
+/** Default lifetime of a result, also of a failure. */
 const TTL_MS = 1_000;
 /** Time that a caller waits. A result that takes longer is available to the next caller. */
 const TIMEOUT_MS = 2_000;
 
 /**
- * Caches the result of a slow request that is needed often: at most one request a second, one at a time. The result is
+ * Caches the result of a slow request that is needed often: at most one request a second (or `ttlMs`), one at a time. The result is
  * undefined after a failure. The returned function never throws, and never takes longer than two seconds.
  */
-export function cached<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
+export function cached<T>(ask: () => Promise<T>, ttlMs = TTL_MS): () => Promise<T | undefined> {
   let asking: Promise<T | undefined> = Promise.resolve(undefined);
   let goodUntil = -Infinity;
   return () => {
@@ -18,7 +18,7 @@ export function cached<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
       goodUntil = Infinity;
       asking = ask()
         .catch(() => undefined)
-        .finally(() => (goodUntil = performance.now() + TTL_MS));
+        .finally(() => (goodUntil = performance.now() + ttlMs));
     }
     return withTimeout(TIMEOUT_MS, asking).catch(() => undefined);
   };

@@ -28,15 +28,23 @@ export interface Cause {
   readonly message: string;
   readonly code?: unknown;
   readonly type?: unknown;
+  /** The name of an error code of Kafka. */
+  readonly apiId?: unknown;
 }
 
-/** Returns an error and its causes, outermost first. */
+/** Returns an error and its causes, outermost first, and those of each error that it stands for. */
 export function causesOf(error: unknown): Cause[] {
   const causes: Cause[] = [];
-  for (let each = error; isCause(each) && !causes.includes(each); each = each.cause) causes.push(each);
+  const add = (each: unknown): void => {
+    if (!isCause(each) || causes.includes(each)) return;
+    causes.push(each);
+    add(each.cause);
+    if (Array.isArray(each.errors)) each.errors.forEach(add);
+  };
+  add(error);
   return causes;
 }
 
-function isCause(error: unknown): error is Cause & { readonly cause?: unknown } {
+function isCause(error: unknown): error is Cause & { readonly cause?: unknown; readonly errors?: unknown } {
   return typeof error === 'object' && error !== null && 'name' in error && 'message' in error;
 }

@@ -14,7 +14,13 @@ export type ErrorKind =
 
 /** One invalid field of a request: a JSON Pointer and the problem. Never the value itself. */
 export interface FieldError {
+  /**
+   * JSON Pointer (RFC 6901)
+   * @format json-pointer
+   * @maxLength 1000
+   */
   readonly pointer: string;
+  /** @maxLength 1000 */
   readonly message: string;
 }
 
@@ -38,6 +44,9 @@ export class PlatformError extends Error implements CodedError {
     this.name = code;
   }
 }
+
+/** An error of our own code whose message quotes no value of a request or a record: it may be logged. */
+export class ErrorWithoutValues extends Error {}
 
 /** Returns true for every error, of the platform or of a domain, with a code and a kind. */
 export function isCodedError(error: unknown): error is CodedError {

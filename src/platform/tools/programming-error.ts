@@ -1,5 +1,5 @@
 import { causesOf, whyNoConnection } from './connection-failure.js';
-import { isCodedError, isUnavailable } from './errors.js';
+import { ErrorWithoutValues, isCodedError, isUnavailable } from './errors.js';
 
 /** Names of the drivers' errors, and of aborts and timeouts. */
 const DRIVERS = /^(Mongo|KafkaJS|PoolCleared|BSON|AbortError|TimeoutError)/;
@@ -42,6 +42,7 @@ export function framesOf(error: unknown): string[] {
 
 /** Returns an error for a log line; of a programming error, nothing that could quote a record. */
 export function loggable(error: unknown): { err: unknown } | { error: string; stack: readonly string[] } {
+  if (error instanceof ErrorWithoutValues) return { err: error };
   return isProgrammingError(error) ? { error: classOf(error), stack: framesOf(error) } : { err: error };
 }
 

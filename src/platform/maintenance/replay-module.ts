@@ -1,0 +1,273 @@
+import type { Database } from '../context/database.js';
+import { EmbeddedLinks } from '../embedded/links.js';
+import type { EmbeddedDatabase } from '../embedded/database.js';
+import { compareWithLog } from '../rebuilding/verify.js';
+import { type Conflict, conflicts } from '../rebuilding/conflicts.js';
+import type { GivenUp, Keep } from '../rebuilding/forks.js';
+import { inspectionSuffix } from '../rebuilding/inspection.js';
+import type { Links } from '../rebuilding/links.js';
+import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js';
+import type { Rebuild } from '../rebuilding/rebuild.js';
+import { fill, newestStates, takeOver } from '../rebuilding/replay.js';
+import type { OpenContext } from '../context/open-context.js';
+import type { Replayable, RebuildScope } from '../rebuilding/replayable.js';
+import { isCodedError } from '../tools/errors.js';
+import type { Connections } from './connections.js';
+import { findingOfConflict, findingOfDifference, findingOfRefused, type Findings, FindingTally } from './findings.js';
+import { type RebuildableContext, withKeysOfLog } from './rebuild-context.js';
+import { type Run, runPhase } from './run.js';
+import { withScratchDatabase } from './scratch.js';
+
+/** What every kind of replay reports. */
+interface Rebuilt {
+  /** Number of records that were read from the log. */
+  readonly records: number;
+  /** Number of records that cannot be applied. They were skipped. */
+  readonly skipped: number;
+  /** Number of persons whose events nobody can open, though they were never erased. */
+  readonly lostKeys: number;
+  readonly findings: Findings;
+}
+
+/** The outcome of {@link replayModule}. */
+export type Replayed = Rebuilt &
+  (
+    | {
+        readonly verdict: 'swapped';
+        /** The collections that were replaced. */
+        readonly collections: readonly string[];
+        /** Milliseconds for which writes were blocked. */
+        readonly writesBlockedMs: number;
+      }
+    | {
+        /** Data that the log lacks would be lost, so nothing was changed. */
+        readonly verdict: 'refused';
+        readonly reason: string;
+      }
+  );
+
+/** The outcome of {@link rehearseReplay}. */
+export interface Rehearsed extends Rebuilt {
+  /** `refused`: a replay would refuse, because of conflicts. */
+  readonly verdict: 'matches' | 'differs';
+}
+
+/** The outcome of {@link replayUntil}. */
+export interface RebuiltUntil extends Rebuilt {
+  readonly verdict: 'rebuilt';
+  /** The folder or the name of the database with the collections. */
+  readonly location: string;
+  readonly collections: readonly { readonly collection: string; readonly documents: number }[];
+}
+
+export interface ReplayOptions {
+  /** Rebuilds only these collections; the others stay as they are. */
+  readonly only?: RebuildScope | undefined;
+  /** Permits the loss of data that the log lacks. */
+  readonly mayLose?: boolean;
+  /** Which branch to keep of an aggregate with two histories. Without it, forks are refused. */
+  readonly keep?: Keep;
+  /** Stores the data of a discarded branch. Resolves when the data is durable. Required with `keep`. */
+  readonly onGivenUp?: (givenUp: GivenUp) => Promise<void>;
+}
+
+/**
+ * Rebuilds the collections of the module from the log while processes serve it, and swaps them in. When it is aborted or
+ * fails, the collections stay as they were.
+ * @throws RebuildOvertaken, PlatformError `unavailable`, and the signal's reason
+ */
+export function replayModule(
+  connections: Connections,
+  { only, mayLose = false, keep, onGivenUp }: ReplayOptions,
+  run: Run,
+): Promise<Replayed> {
+  return withRebuild(connections, only, run, async ({ live, target, projector, links, shadows, tally, report }) => {
+    const collections = live.collections.map(({ collection }) => collection);
+    const onConflict = (conflict: Conflict) => tally.add(findingOfConflict(conflict));
+    try {
+      const { heldBack } = await runPhase(run, 'taking-over', () =>
+        takeOver(live, target, projector, abortable(shadows, run.signal), {
+          ...{ links, mayLose, onConflict },
+          ...(keep && { keep }),
+          ...(onGivenUp && { onGivenUp }),
+        }),
+      );
+      return { ...report(), verdict: 'swapped', collections, writesBlockedMs: heldBack };
+    } catch (error) {
+      if (!isCodedError(error) || error.kind !== 'rejected') throw error;
+      return { ...report(), verdict: 'refused', reason: error.message };
+    }
+  });
+}
+
+/** Rebuilds the collections, compares them with the live ones and drops them. */
+export function rehearseReplay(
+  connections: Connections,
+  { only, lagToleranceMs }: Pick<ReplayOptions, 'only'> & { readonly lagToleranceMs: number },
+  run: Run,
+): Promise<Rehearsed> {
+  return withRebuild(connections, only, run, async ({ live, target, projector, links, tally, report }) => {
+    await runPhase(run, 'comparing', async () => {
+      for (const system of live.systemsOfRecord) {
+        for await (const conflict of conflicts(system, links, () => projector.caughtUp())) {
+          tally.add(findingOfConflict(conflict));
+        }
+      }
+      if (only !== 'histories') await projector.applyPending(live);
+      const { signal } = run;
+      for await (const difference of compareWithLog({ expected: target, live, projector, lagToleranceMs, signal })) {
+        tally.add(findingOfDifference(difference));
+      }
+    });
+    return { ...report(), verdict: tally.count('conflict') + tally.count('difference') === 0 ? 'matches' : 'differs' };
+  });
+}
+
+/**
+ * Rebuilds the state as of a time into separate collections, for inspection.
+ * @param until RFC 3339, UTC
+ */
+export async function replayUntil(connections: Connections, until: string, run: Run): Promise<RebuiltUntil> {
+  const separate = await connections.database.openBeside(inspectionSuffix(until));
+  try {
+    return await withScratchDatabase('replay', (scratch) =>
+      withKeysOfLog(connections, scratch, run, (rebuildable) =>
+        fillUntil(connections, until, separate, rebuildable, run),
+      ),
+    );
+  } finally {
+    await separate.close();
+  }
+}
+
+async function fillUntil(
+  connections: Connections,
+  until: string,
+  separate: Database,
+  rebuildable: RebuildableContext,
+  run: Run,
+): Promise<RebuiltUntil> {
+  const target = rebuildable.open(separate).replayable;
+  const tally = new FindingTally(run.onFinding);
+  const projector = await LogProjector.start(connections.bus, target, {
+    ...projectorOptions(connections, run, tally),
+    newestOnly: { retract: () => Promise.resolve() },
+    until,
+  });
+  try {
+    await readLog(run, target, projector);
+    // An erasure during the rebuild dropped what existed of it then; by now that erasure is in the log.
+    await projector.caughtUp();
+  } finally {
+    await projector.stop();
+  }
+  const collections = target.collections.map(async (each) => ({
+    collection: each.collection,
+    documents: await each.count('exact'),
+  }));
+  return {
+    ...reportOf(projector, tally, rebuildable),
+    ...{ verdict: 'rebuilt', location: separate.location, collections: await Promise.all(collections) },
+  };
+}
+
+/** New collections, filled from the log. */
+interface FilledCollections {
+  readonly live: Replayable;
+  readonly target: Replayable;
+  readonly projector: LogProjector;
+  /** The chain of the context's own events in the log. */
+  readonly links: Links;
+  readonly shadows: Rebuild<unknown>;
+  readonly tally: FindingTally;
+  readonly report: () => Rebuilt;
+}
+
+function withRebuild<T>(
+  connections: Connections,
+  only: RebuildScope | undefined,
+  run: Run,
+  finish: (filled: FilledCollections) => Promise<T>,
+): Promise<T> {
+  return withScratchDatabase('replay', (scratch) =>
+    withKeysOfLog(connections, scratch, run, (rebuildable) =>
+      rebuildIn({ connections, scratch, rebuildable, only }, run, finish),
+    ),
+  );
+}
+
+interface Rebuilding {
+  readonly connections: Connections;
+  readonly scratch: EmbeddedDatabase;
+  readonly rebuildable: RebuildableContext;
+  readonly only: RebuildScope | undefined;
+}
+
+async function rebuildIn<T>(
+  { connections, scratch, rebuildable, only }: Rebuilding,
+  run: Run,
+  finish: (filled: FilledCollections) => Promise<T>,
+): Promise<T> {
+  const { database, bus } = connections;
+  const rebuiltIn = (context: OpenContext) => (only ? context.replayableOnly(only) : context.replayable);
+  const { collections } = rebuiltIn(rebuildable.live);
+  // The live ones are compared with the log as a whole, also with what is not rebuilt.
+  const live = { ...rebuildable.live.replayable, collections };
+  const shadows = await database.beginRebuild(collections.map(({ collection }) => collection));
+  const target = rebuiltIn(rebuildable.open(shadows.database));
+  const links = new EmbeddedLinks(scratch.level);
+  const tally = new FindingTally(run.onFinding);
+  let projector: LogProjector | undefined;
+  try {
+    const options = { ...projectorOptions(connections, run, tally), ...newestStates(links, target) };
+    const started = (projector = await LogProjector.start(bus, target, options));
+    await readLog(run, target, started);
+    run.onLostKeys?.(rebuildable.countLostKeys());
+    const report = () => reportOf(started, tally, rebuildable);
+    return await finish({ live, target, projector, links, shadows, tally, report });
+  } finally {
+    await projector?.stop();
+    // After a swap nothing is left to drop. If dropping fails, the next replay drops the collections.
+    await shadows.discard().catch(() => undefined);
+  }
+}
+
+function readLog(run: Run, target: Replayable, projector: LogProjector): Promise<void> {
+  return runPhase(
+    run,
+    'reading-log',
+    () => fill(target, projector),
+    () => projector.progress,
+  );
+}
+
+function reportOf(projector: LogProjector, tally: FindingTally, rebuildable: RebuildableContext): Rebuilt {
+  return {
+    records: projector.progress.total,
+    skipped: tally.count('unreadable'),
+    lostKeys: rebuildable.countLostKeys(),
+    findings: tally.all(),
+  };
+}
+
+function projectorOptions({ logger }: Connections, { signal }: Run, tally: FindingTally): ProjectorOptions {
+  return {
+    signal,
+    onRefused: (refused) => tally.add(findingOfRefused(refused)),
+    onFailure: (error) => logger.warn({ err: error }, 'database unavailable; retrying'),
+  };
+}
+
+/** An abort that comes before the swap prevents it. */
+function abortable(shadows: Rebuild<unknown>, signal: AbortSignal): Rebuild<unknown> {
+  const unlessAborted = (step: () => Promise<void>) => async () => {
+    signal.throwIfAborted();
+    await step();
+  };
+  return {
+    database: shadows.database,
+    fence: unlessAborted(() => shadows.fence()),
+    swap: unlessAborted(() => shadows.swap()),
+    discard: () => shadows.discard(),
+  };
+}
