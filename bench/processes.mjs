@@ -11,12 +11,14 @@ const MAX_TO_START = 60_000;
  * @typedef {object} Subject
  * @property {number} port
  * @property {number} managementPort
+ * @property {number} pid
  * @property {number} startedIn milliseconds until it took requests
  * @property {() => number} megabytes resident now
  * @property {() => number} mostMegabytes resident so far
  * @property {() => number} cpuMillis CPU time so far, of all threads
  * @property {() => Promise<void>} settled answers once its CPU time stands still
  * @property {() => Promise<void>} stop
+ * @property {() => Promise<void>} kill ends it as a crash does
  */
 
 /**
@@ -46,13 +48,18 @@ export async function start(args, env, ready) {
   return {
     port,
     managementPort,
+    pid: child.pid ?? Number.NaN,
     startedIn: performance.now() - began,
     megabytes: () => resident(child.pid, 'VmRSS'),
     mostMegabytes: () => resident(child.pid, 'VmHWM'),
-    cpuMillis: () => cpuTicks(child.pid) * 10,
+    cpuMillis: () => cpuMillisOf(child.pid),
     settled: () => standsStill(child.pid),
     stop: async () => {
       child.kill();
+      await ended;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
       await ended;
     },
   };
@@ -67,9 +74,9 @@ export function startService(module, env) {
   return start(args, env, ({ managementPort }) => `http://127.0.0.1:${managementPort}/health/ready`);
 }
 
-/** What it is held against. @param {string} name @param {NodeJS.ProcessEnv} env */
-export function startBaseline(name, env) {
-  return start([`bench/baselines/${name}.mjs`], env, ({ port }) => `http://127.0.0.1:${port}/`);
+/** What it is held against: a script of `bench/baselines`. @param {string} script @param {NodeJS.ProcessEnv} env */
+export function startBaseline(script, env) {
+  return start([`bench/baselines/${script}`], env, ({ port }) => `http://127.0.0.1:${port}/`);
 }
 
 /**
@@ -111,6 +118,11 @@ async function standsStill(pid) {
     await sleep(300);
     if (Number.isNaN(now)) return;
   }
+}
+
+/** CPU time of a process so far, of all its threads; NaN where the system does not tell. @param {number | undefined} pid */
+export function cpuMillisOf(pid) {
+  return cpuTicks(pid) * 10;
 }
 
 /** Hundredths of a second. @param {number | undefined} pid */

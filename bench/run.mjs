@@ -5,24 +5,37 @@ import { parseArgs } from 'node:util';
 import { startServers, stopServers } from '../scripts/servers/instance.mjs';
 import { kafka } from '../scripts/servers/kafka.mjs';
 import { mongodb } from '../scripts/servers/mongodb.mjs';
+import { installEmmett } from './baselines/emmett/install.mjs';
+import { capacityPage } from './capacity/page.mjs';
 import { measureBytes } from './experiments/bytes.mjs';
 import { measureChanges } from './experiments/changes.mjs';
 import { measureCommands } from './experiments/commands.mjs';
 import { measureDrain } from './experiments/drain.mjs';
 import { measureStart } from './experiments/footprint.mjs';
+import { measureInstances } from './experiments/machines.mjs';
+import { measureRebalances } from './experiments/rebalances.mjs';
 import { measureReplay } from './experiments/replay.mjs';
 import { measureScale } from './experiments/scale.mjs';
 import { measureVisible } from './experiments/visible.mjs';
+import { measureYardstick } from './experiments/yardstick.mjs';
 import { plot } from './report/plot.mjs';
+import { costsOf, plotCosts } from './report/costs.mjs';
 import { report } from './report/report.mjs';
+import { plotStages } from './report/visible.mjs';
 
-const PARTS = ['commands', 'changes', 'visible', 'drain', 'replay', 'scale', 'start', 'bytes'];
+const PARTS = [
+  ...['commands', 'changes', 'visible', 'drain', 'replay', 'scale', 'start', 'bytes'],
+  ...['yardstick', 'machines', 'rebalances'],
+];
+/** Those where Emmett takes part. */
+const WITH_EMMETT = ['commands', 'changes', 'yardstick'];
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: PARTS.join(',') },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     customers: { type: 'string', default: '1000000' },
+    instances: { type: 'string', default: '1,2,4' },
     out: { type: 'string', default: 'docs' },
     help: { type: 'boolean', default: false },
   },
@@ -30,47 +43,64 @@ const { values } = parseArgs({
 const chosen = values.only.split(',');
 const unknown = chosen.filter((part) => !PARTS.includes(part));
 if (values.help || unknown.length > 0) {
-  console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--out docs]
+  console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--instances 1,2,4] [--out docs]
 
-Takes a quarter of an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md.`);
+Takes half an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md and capacity.md.`);
   process.exit(values.help ? 0 : 2);
 }
 const [rounds, seconds, customers] = [Number(values.rounds), Number(values.seconds), Number(values.customers)];
 const log = (/** @type {string} */ line) => console.error(line);
 // Optimized, as in production.
 process.env['KAFKA_JVM_PERFORMANCE_OPTS'] ??= '-XX:+UseG1GC';
+if (chosen.some((part) => WITH_EMMETT.includes(part))) installEmmett(log);
 
-/** Each part on servers with nothing on them. @template T @param {string} part @param {(env: NodeJS.ProcessEnv, kafkaData: string) => Promise<T>} measure */
-async function onServers(part, measure, name = 'bench') {
+/** @typedef {Awaited<ReturnType<typeof startServers>>['servers']} Servers */
+/**
+ * Each part on servers with nothing on them.
+ * @template T
+ * @param {string} part
+ * @param {(env: NodeJS.ProcessEnv, servers: Servers) => Promise<T>} measure
+ * @param {import('../scripts/servers/instance.mjs').Wishes & { name?: string }} [wishes]
+ */
+async function onServers(part, measure, { name = 'bench', ...wishes } = {}) {
   if (!chosen.includes(part)) return undefined;
   const servers = { name, log: () => undefined };
   await stopServers({ ...servers, wipe: true });
   try {
-    const started = await startServers(servers);
-    const kafkaData = started.servers.find(({ kind }) => kind === 'kafka')?.data ?? '';
+    const started = await startServers({ ...servers, ...wishes });
     return await measure(
       { KAFKA_BOOTSTRAP_SERVERS: started.kafka, MONGODB_URI: started.mongodb, MASTER_KEYS_FILE: started.masterKeys },
-      kafkaData,
+      started.servers,
     );
   } finally {
     await stopServers({ ...servers, wipe: true });
   }
 }
 
-const commands = await onServers('commands', (env) => measureCommands(env, { rounds, seconds, log }));
-const changes = await onServers('changes', (env) => measureChanges(env, { rounds, seconds, log }));
+const commands = await onServers('commands', (env, servers) => measureCommands(env, { rounds, seconds, servers, log }));
+const changes = await onServers('changes', (env, servers) => measureChanges(env, { rounds, seconds, servers, log }));
 const visible = await onServers('visible', (env) => measureVisible(env, { samples: 500, seconds: seconds * 6, log }));
 const drain = await onServers('drain', (env) => measureDrain(env, { events: 100_000, customers: 50_000, rounds, log }));
 const replay = await onServers('replay', (env) =>
-  measureReplay(env, { events: 200_000, customers: 50_000, rounds, log }),
+  measureReplay(env, { events: 300_000, customers: 60_000, rounds, log }),
 );
 const scale = await onServers('scale', (empty) =>
-  onServers('scale', (full) => measureScale({ empty, full }, { customers, rounds, log }), 'bench-full'),
+  onServers('scale', (full) => measureScale({ empty, full }, { customers, rounds, log }), { name: 'bench-full' }),
 );
 const start = await onServers('start', (env) => measureStart(env, { rounds }));
-const bytes = await onServers('bytes', (env, kafkaData) =>
-  measureBytes(env, { name: 'bench', kafkaData, rounds, log }),
+const bytes = await onServers('bytes', (env, servers) => {
+  const kafkaData = servers.find(({ kind }) => kind === 'kafka')?.data ?? '';
+  return measureBytes(env, { name: 'bench', kafkaData, rounds, log });
+});
+const yardstick = await onServers('yardstick', (env) => measureYardstick(env, { rounds, seconds, log }));
+const cluster = { name: 'bench-cluster', brokers: 3, members: 3 };
+const machines = await onServers(
+  'machines',
+  (env, servers) =>
+    measureInstances(env, { servers, counts: values.instances.split(',').map(Number), rate: 300, seconds, log }),
+  cluster,
 );
+const rebalances = await onServers('rebalances', (env) => measureRebalances(env, { rate: 200, rounds, log }), cluster);
 
 const measured = {
   machine: describeMachine(),
@@ -81,6 +111,9 @@ const measured = {
   replay,
   scale,
   bytes,
+  yardstick,
+  machines,
+  rebalances,
   process: commands &&
     start && { ...start, idleMegabytes: commands.idleMegabytes, loadMegabytes: commands.loadMegabytes },
 };
@@ -88,7 +121,10 @@ const page = report(measured);
 console.log(page);
 if (chosen.length === PARTS.length) {
   writeFileSync(`${values.out}/performance.md`, page);
+  writeFileSync(`${values.out}/capacity.md`, capacityPage(page));
   if (commands) writeFileSync(`${values.out}/performance.svg`, plot(commands.commands));
+  writeFileSync(`${values.out}/performance-cpu.svg`, plotCosts(costsOf(measured)));
+  writeFileSync(`${values.out}/performance-stages.svg`, plotStages(visible ?? []));
 }
 
 /** @param {{ label: string }} server */

@@ -29,12 +29,15 @@ await new Promise((resolve) => {
     partitionsConsumedConcurrently: 3,
     eachBatch: async ({ batch: { messages, partition } }) => {
       const events = messages.map(({ value, offset }) => ({
-        event: open(JSON.parse(String(value))),
+        event: JSON.parse(String(value)),
         offset: Number(offset),
       }));
       const newest = new Map(events.map(({ event }) => [event.subject, event]));
       await Promise.all([
-        customers.bulkWrite([...newest.values()].map(toCustomer), { ordered: false }),
+        customers.bulkWrite(
+          [...newest.values()].map((event) => toCustomer(open(event))),
+          { ordered: false },
+        ),
         history.bulkWrite(
           events.map(({ event, offset }) => toEntry(event, partition, offset)),
           { ordered: false },
@@ -62,7 +65,7 @@ function toCustomer({ subject, sequence, hash, data }) {
 }
 
 /** @param {any} event @param {number} partition @param {number} offset @returns {any} */
-function toEntry({ subject: id, sequence, type, id: eventId, time, data, hash }, partition, offset) {
+function toEntry({ subject: id, sequence, type, id: eventId, time, dataschema, data, hash }, partition, offset) {
   const version = Number(sequence);
   const entry = {
     id,
@@ -74,6 +77,8 @@ function toEntry({ subject: id, sequence, type, id: eventId, time, data, hash },
     hash,
     partition,
     offset,
+    sealed: data.sealed,
+    schemaVersion: Number(dataschema.split(':v')[1]),
     state: data.customer,
   };
   return { insertOne: { document: { _id: `${id}/${String(version).padStart(15, '0')}`, ...entry } } };

@@ -8,12 +8,15 @@ import { burst } from '../load/wrk.mjs';
 import { changeCustomer, registerCustomer } from '../load/requests.mjs';
 import { startService } from '../processes.mjs';
 import { median } from '../statistics.mjs';
+import { measureOrders, storedIn } from './order-bytes.mjs';
 
 const built = (/** @type {string} */ file) => import(new URL(`../../dist/${file}`, import.meta.url).href);
 const { KafkaBus } = await built('platform/kafka/bus.js');
 const { nativeZstd } = await built('platform/tools/zstd.js');
 
 const TOPIC = 'accounts.customer.change';
+/** Topics whose records are measured in the service's own compression only. */
+const OTHER_TOPICS = ['orders.order.change', 'accounts.customer.keys'];
 /** A single command, a few at once, and the relay under load. */
 const BATCHES = [1, 10, 83];
 const COMPRESSIONS = ['none', 'gzip', ...(nativeZstd ? ['zstd'] : [])];
@@ -33,12 +36,15 @@ const LOAD = { connections: 64, seconds: 5 };
  * @property {number} consumeMicros CPU time to read it
  */
 /** @typedef {{ data: number, stored: number, indexes: number }} Stored bytes: as BSON, in the data file, in the indexes */
+/** @typedef {{ topic: string, batch: number, bytes: number }} OtherRecord bytes of a record of another topic in the segment file */
 /** @typedef {{ rate: number, cpuMicros: number }} Turn commands a second; CPU time of the service for each */
 /**
  * @typedef {object} Bytes
  * @property {string} node
  * @property {InKafka[]} kafka
  * @property {(Turn & { compression: string, ratio: number })[]} commands medians; the ratio is that of the CPU times to `none`
+ * @property {{ compression: string, records: OtherRecord[] }} others
+ * @property {import('./order-bytes.mjs').OrderBytes} orders
  * @property {{ customers: number, changes: number, accounts: Stored, history: Stored, pending: number }} mongodb
  */
 
@@ -49,7 +55,9 @@ const LOAD = { connections: 64, seconds: 5 };
  */
 export async function measureBytes(env, { name, kafkaData, rounds, log }) {
   const mongodb = await measureMongoDb(env, name);
-  const events = await registeredEvents(env);
+  const orders = await measureOrders(env);
+  const events = await recordsOf(env, TOPIC, ({ type }) => type === 'accounts.customer.registered');
+  const others = await measureOthers(env, kafkaData);
   /** @type {Map<string, InKafka[]>} */
   const samples = new Map();
   // The first round warms up.
@@ -70,7 +78,29 @@ export async function measureBytes(env, { name, kafkaData, rounds, log }) {
   }));
   for (const { compression, batch, bytes } of kafka)
     log(`bytes: ${compression}, ${batch}: ${bytes.toFixed(0)} an event`);
-  return { node: process.version, kafka, commands: await measureCommands(env, { rounds, log }), mongodb };
+  return {
+    node: process.version,
+    kafka,
+    others,
+    commands: await measureCommands(env, { rounds, log }),
+    mongodb,
+    orders,
+  };
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} kafkaData */
+async function measureOthers(env, kafkaData) {
+  const compression = String(COMPRESSIONS.at(-1));
+  /** @type {OtherRecord[]} */
+  const records = [];
+  for (const topic of OTHER_TOPICS) {
+    const events = await recordsOf(env, topic);
+    for (const batch of BATCHES) {
+      const options = { topic: `bytes.${topic}.${batch}`, compression, batch, events, kafkaData };
+      records.push({ topic, batch, bytes: (await measureEvents(env, options)).bytes });
+    }
+  }
+  return { compression, records };
 }
 
 /**
@@ -108,19 +138,22 @@ async function cpuOf(work) {
   return user + system;
 }
 
-/** The events of registered customers, as the service published them. @param {NodeJS.ProcessEnv} env */
-async function registeredEvents(env) {
+/**
+ * Records of a topic, as the services published them.
+ * @param {NodeJS.ProcessEnv} env @param {string} topic @param {(value: any) => boolean} [counts]
+ */
+async function recordsOf(env, topic, counts = () => true) {
   const bus = await openBus(env, 'none');
   /** @type {any[]} */
-  const events = [];
-  const reader = await bus.read([TOPIC], async (/** @type {readonly any[]} */ records) => {
-    events.push(...records.filter(({ value }) => JSON.parse(String(value)).type === 'accounts.customer.registered'));
+  const found = [];
+  const reader = await bus.read([topic], async (/** @type {readonly any[]} */ records) => {
+    found.push(...records.filter(({ value }) => value !== null && counts(JSON.parse(String(value)))));
   });
   await reader.caughtUp();
   await reader.stop();
   await bus.close();
-  if (events.length < EVENTS) throw new Error(`only ${events.length} customers were registered`);
-  return events.slice(0, EVENTS);
+  if (found.length < EVENTS) throw new Error(`${topic} has only ${found.length} records`);
+  return found.slice(0, EVENTS);
 }
 
 /** @param {NodeJS.ProcessEnv} env @param {string} compression */
@@ -184,7 +217,10 @@ async function measureMongoDb(env, name) {
     }
     await service.settled();
     await client.db('admin').command({ fsync: 1 });
-    const [accounts, history] = [await storedIn(db, 'customer.accounts'), await storedIn(db, 'customer.history')];
+    const [accounts, history] = [
+      await storedIn(db, 'customer.accounts', CUSTOMERS),
+      await storedIn(db, 'customer.history', CUSTOMERS),
+    ];
     await pauseServer('kafka-1', { name });
     const id = await registerCustomer(service.port, CUSTOMERS);
     const [waiting] = await db
@@ -199,10 +235,4 @@ async function measureMongoDb(env, name) {
     await service.stop();
     await client.close();
   }
-}
-
-/** Bytes for each customer. @param {import('mongodb').Db} db @param {string} name @returns {Promise<Stored>} */
-async function storedIn(db, name) {
-  const { size, storageSize, totalIndexSize } = await db.command({ collStats: name });
-  return { data: size / CUSTOMERS, stored: storageSize / CUSTOMERS, indexes: totalIndexSize / CUSTOMERS };
 }

@@ -1,50 +1,42 @@
-// Changes of customers that there are: the naive dual write (find, replace, send) and this project, in turns.
+// Changes of customers that there are: Emmett, the naive dual write (find, replace, send) with its consumer, and this
+// project, in turns.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerCustomer } from '../load/requests.mjs';
-import { burst } from '../load/wrk.mjs';
-import { startBaseline, startService } from '../processes.mjs';
 import { median } from '../statistics.mjs';
+import { settled, startEmmett, startNaive, startOurs, stopSystem, turn } from '../systems.mjs';
+import { mediansOf } from './turns.mjs';
 
 const CONNECTIONS = 64;
 const CUSTOMERS = 5_000;
 
 /**
  * @param {NodeJS.ProcessEnv} env
- * @param {{ rounds: number, seconds: number, log: (line: string) => void }} options
+ * @param {{ rounds: number, seconds: number, servers: import('../systems.mjs').Server[], log: (line: string) => void }} options
  */
-export async function measureChanges(env, { rounds, seconds, log }) {
+export async function measureChanges(env, { rounds, seconds, servers, log }) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const subjects = { naive: await startBaseline('naive', env), ours: await startService('accounts', env) };
-  const names = /** @type {(keyof typeof subjects)[]} */ (Object.keys(subjects));
-  const turn = async (/** @type {keyof typeof subjects} */ name, time = seconds) => {
-    const result = await burst(subjects[name].port, {
-      connections: CONNECTIONS,
-      seconds: time,
-      ids: join(folder, name),
-    });
-    await subjects[name].settled();
-    return result;
-  };
+  const systems = { emmett: await startEmmett(env), naive: await startNaive(env), ours: await startOurs(env) };
+  const names = /** @type {(keyof typeof systems)[]} */ (Object.keys(systems));
+  const changing = (/** @type {keyof typeof systems} */ name, time = seconds) =>
+    turn(systems[name], servers, { connections: CONNECTIONS, seconds: time, ids: join(folder, name) });
   try {
     for (const name of names) {
-      writeFileSync(join(folder, name), (await register(subjects[name].port)).join('\n'));
-      await turn(name, 10);
+      writeFileSync(join(folder, name), (await register(systems[name].accounts.port)).join('\n'));
+      await settled(systems[name]);
+      await changing(name, 10);
     }
-    const bursts = { naive: [await turn('naive')], ours: [await turn('ours')] };
-    for (let round = 1; round < rounds; round += 1) {
-      for (const name of round % 2 ? [...names].reverse() : names) bursts[name].push(await turn(name));
+    /** @type {Record<keyof typeof systems, import('./turns.mjs').Turn[]>} */
+    const turns = { emmett: [], naive: [], ours: [] };
+    for (let round = 0; round < rounds; round += 1) {
+      for (const name of round % 2 ? [...names].reverse() : names) turns[name].push(await changing(name));
     }
-    const ratios = bursts.ours.map(({ rate }, round) => rate / (bursts.naive[round]?.rate ?? Number.NaN));
+    const ratios = turns.ours.map(({ rate }, round) => rate / (turns.naive[round]?.rate ?? Number.NaN));
     log(`changes: ours to naive ${ratios.map((each) => each.toFixed(2)).join(', ')}`);
-    const resultOf = (/** @type {keyof typeof subjects} */ name) => ({
-      rate: median(bursts[name].map(({ rate }) => rate)),
-      p99: median(bursts[name].map(({ p99 }) => p99)),
-    });
-    return { naive: resultOf('naive'), ours: resultOf('ours'), ratio: median(ratios) };
+    return { results: names.map((subject) => ({ subject, ...mediansOf(turns[subject]) })), ratio: median(ratios) };
   } finally {
-    await Promise.all(names.map((name) => subjects[name].stop()));
+    await Promise.all(names.map((name) => stopSystem(systems[name])));
     rmSync(folder, { recursive: true });
   }
 }

@@ -1,8 +1,12 @@
-// A replay of a log of customers' events into MongoDB, beside a bare script, in turns. Each counts from the start of its
-// process to its end.
+// A replay of a log of customers' events into MongoDB, of everything and of the states alone, beside a bare script, in
+// turns. Each counts from the start of its process to its end.
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { publishCustomerEvents } from '../load/customer-events.mjs';
 import { NODE_OPTIONS } from '../../scripts/start-command.mjs';
 import { run } from '../processes.mjs';
+import { whole } from '../report/markdown.mjs';
 import { median } from '../statistics.mjs';
 
 /**
@@ -14,17 +18,48 @@ export async function measureReplay(env, { events, customers, rounds, log }) {
   const results = [];
   for (let round = 1; round <= rounds; round += 1) {
     const bare = await run(['bench/baselines/bare-replay.mjs'], env);
-    const ours = await run([...NODE_OPTIONS, 'dist/main.js', 'replay', '--module', 'accounts'], env);
-    const last = ours.output.trim().split('\n').slice(-2).join('; ');
-    const [theirs, own] = [events / bare.seconds, events / ours.seconds];
-    log(`replay: bare script ${theirs.toFixed(0)} events/s, replay ${own.toFixed(0)} events/s; ${last}`);
-    results.push({ bare: theirs, ours: own, megabytes: ours.megabytes });
+    const all = await replay(env);
+    const states = await replay(env, '--only', 'states');
+    const [theirs, own, ofStates] = [events / bare.seconds, events / all.seconds, events / states.seconds];
+    const last = all.output.trim().split('\n').slice(-2).join('; ');
+    log(`replay: bare script ${whole(theirs)} events/s, all ${whole(own)}, states ${whole(ofStates)}; ${last}`);
+    const { scratch } = all;
+    const megabytes = Math.max(all.megabytes, states.megabytes);
+    results.push({ bare: theirs, ours: own, states: ofStates, megabytes, scratch });
   }
   return {
-    events,
+    ...{ events, customers },
     ours: median(results.map(({ ours }) => ours)),
+    states: median(results.map(({ states }) => states)),
     bare: median(results.map(({ bare }) => bare)),
     ratio: median(results.map(({ ours, bare }) => ours / bare)),
+    statesRatio: median(results.map(({ states, bare }) => states / bare)),
     megabytes: Math.max(...results.map(({ megabytes }) => megabytes)),
+    scratch: Math.max(...results.map(({ scratch }) => scratch)) / events,
   };
+}
+
+/** Runs a replay, and watches its temporary folder. @param {NodeJS.ProcessEnv} env @param {string[]} options */
+async function replay(env, ...options) {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  let scratch = 0;
+  const watch = setInterval(() => (scratch = Math.max(scratch, bytesIn(folder))), 200);
+  try {
+    const args = [...NODE_OPTIONS, 'dist/main.js', 'replay', '--module', 'accounts', ...options];
+    const { seconds, megabytes, output } = await run(args, { ...env, TMPDIR: folder });
+    return { seconds, megabytes, output, scratch };
+  } finally {
+    clearInterval(watch);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Returns 0 while the command removes it. @param {string} folder */
+function bytesIn(folder) {
+  try {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    return files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+  } catch {
+    return 0;
+  }
 }

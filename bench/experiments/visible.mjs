@@ -1,68 +1,100 @@
 // How long after accounts acknowledged a customer orders has it: asked by a client that waits for it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs from 'kafkajs';
+import { newTrace, receiveSpans } from '../load/stages.mjs';
+import { lagOf, openAdmin } from '../load/log.mjs';
 import { burst } from '../load/wrk.mjs';
-import { startService } from '../processes.mjs';
 import { quantile } from '../statistics.mjs';
+import { settled, startNaive, startOurs, stopSystem } from '../systems.mjs';
 
-const TOPIC = 'accounts.customer.change';
 const CONNECTIONS = 64;
 const SHARE = 0.7;
 /** Milliseconds between two samples. */
 const PAUSE = 20;
+/** Samples of which the stages are recorded. Their times are not counted, because recording costs some. */
+const TRACED = 100;
+/** The naive consumer falls behind by as much under load. */
+const MAX_WAIT_SECONDS = { naive: 60, ours: 10 };
+const GROUPS = { naive: 'naive-orders', ours: 'orders' };
+
+/** @typedef {{ samples: number, seconds: number, log: (line: string) => void }} Options */
+/** @typedef {Awaited<ReturnType<typeof receiveSpans>>} Spans */
 
 /**
- * @param {NodeJS.ProcessEnv} env
- * @param {{ samples: number, seconds: number, log: (line: string) => void }} options
- * @returns {Promise<import('../report/report.mjs').Visible[]>}
+ * @param {NodeJS.ProcessEnv} env @param {Options} options
+ * @returns {Promise<import('../report/visible.mjs').Visible[]>}
  */
-export async function measureVisible(env, { samples, seconds, log }) {
-  const [accounts, orders] = [await startService('accounts', env), await startService('orders', env)];
-  const admin = new kafkajs.Kafka({
-    brokers: String(env.KAFKA_BOOTSTRAP_SERVERS).split(','),
-    logLevel: kafkajs.logLevel.NOTHING,
-  }).admin();
-  await admin.connect();
-  try {
-    const look = () => timeToVisible(accounts.port, orders.port);
-    for (let warming = 0; warming < 200; warming += 1) await look();
-    const idle = [];
-    while (idle.length < samples) {
-      idle.push(await look());
-      await sleep(PAUSE);
+export async function measureVisible(env, options) {
+  const spans = await receiveSpans();
+  const ours = await measureSystem('ours', await startOurs(env, spans.settings), { env, options, spans });
+  await spans.stop();
+  return [...ours, ...(await measureSystem('naive', await startNaive(env), { env, options }))];
+}
+
+/**
+ * @param {'naive' | 'ours'} subject @param {import('../systems.mjs').System} system
+ * @param {{ env: NodeJS.ProcessEnv, options: Options, spans?: Spans }} settings `spans`: where the system records them
+ * @returns {Promise<import('../report/visible.mjs').Visible[]>}
+ */
+async function measureSystem(subject, system, { env, options: { samples, seconds, log }, spans }) {
+  const { accounts, orders = accounts, topic = '' } = system;
+  const lag = () => lagOf(admin, GROUPS[subject], topic);
+  const admin = await openAdmin(env);
+  const look = (/** @type {string | undefined} */ traceparent) =>
+    timeToVisible({ accounts: accounts.port, orders: orders.port, maxSeconds: MAX_WAIT_SECONDS[subject], traceparent });
+  const sample = async (/** @type {number} */ count, { until = Infinity, pause = 0 } = {}) => {
+    const times = [];
+    while (times.length < count && performance.now() < until) {
+      times.push(await look(undefined));
+      if (pause > 0) await sleep(pause);
     }
+    return times;
+  };
+  const stages = async (until = Infinity) => {
+    if (!spans) return {};
+    const traceIds = [];
+    while (traceIds.length < TRACED && performance.now() < until) {
+      const { traceId, traceparent } = newTrace();
+      await look(traceparent);
+      traceIds.push(traceId);
+    }
+    return { stages: await spans.stagesOf(traceIds) };
+  };
+  try {
+    await sample(200);
+    const chain = { ...described(await sample(samples)), ...(await stages()) };
+    const idle = described(await sample(samples, { pause: PAUSE }));
     await burst(accounts.port, { connections: CONNECTIONS, seconds: 10 });
     const { rate: full } = await burst(accounts.port, { connections: CONNECTIONS, seconds: 10 });
-    await Promise.all([accounts.settled(), orders.settled()]);
+    await settled(system);
 
     const cycle = (CONNECTIONS / (full * SHARE)) * 1000;
     const { p50 } = await burst(accounts.port, { connections: CONNECTIONS, seconds: 5, delay: cycle * 0.7 });
+    await settled(system);
     const load = burst(accounts.port, { connections: CONNECTIONS, seconds, delay: Math.max(1, cycle - p50) });
-    const until = performance.now() + (seconds - 2) * 1000;
+    const began = performance.now();
     await sleep(3_000);
-    const backlogBegin = await lagOf(admin, 'orders');
-    const loaded = [];
-    while (performance.now() < until) {
-      loaded.push(await look());
-      await sleep(PAUSE);
-    }
-    const backlogEnd = await lagOf(admin, 'orders');
+    const backlogBegin = await lag();
+    const loaded = described(await sample(Infinity, { until: began + seconds * (spans ? 700 : 900), pause: PAUSE }));
+    const backlogEnd = await lag();
+    const loadedStages = await stages(began + seconds * 950);
     const { rate } = await load;
     log(
-      `visible: full load ${full.toFixed(0)}/s, load beside the samples ${rate.toFixed(0)}/s (${(rate / full).toFixed(2)})`,
+      `visible: ${subject}, full load ${full.toFixed(0)}/s, load beside the samples ${rate.toFixed(0)}/s (${(rate / full).toFixed(2)})`,
     );
     return [
-      { load: 'idle', rate: 0, ...described(idle) },
-      { load: 'at 70 %', rate, ...described(loaded), backlogBegin, backlogEnd },
+      { subject, load: 'one after another', rate: 0, ...chain },
+      { subject, load: 'idle', rate: 0, ...idle },
+      { subject, load: 'at 70 %', rate, ...loaded, backlogBegin, backlogEnd, ...loadedStages },
     ];
   } finally {
     await admin.disconnect();
-    await Promise.all([accounts.stop(), orders.stop()]);
+    await stopSystem(system);
   }
 }
 
-/** @param {number} accounts @param {number} orders */
-async function timeToVisible(accounts, orders) {
+/** @param {{ accounts: number, orders: number, maxSeconds: number, traceparent: string | undefined }} request ports */
+async function timeToVisible({ accounts, orders, maxSeconds, traceparent }) {
+  const tracing = /** @type {Record<string, string>} */ (traceparent === undefined ? {} : { traceparent });
   const body = JSON.stringify({
     name: { firstName: 'Ada', lastName: 'Lovelace' },
     contact: { email: 'ada@example.com' },
@@ -70,28 +102,17 @@ async function timeToVisible(accounts, orders) {
   });
   const registered = await fetch(`http://127.0.0.1:${accounts}/accounts/customers`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...tracing },
     body,
   });
   const acknowledged = performance.now();
   const { id } = /** @type {{ id: string }} */ (await registered.json());
   const copy = await fetch(`http://127.0.0.1:${orders}/orders/customers/${id}?minVersion=1`, {
-    headers: { prefer: 'wait=10' },
+    headers: { prefer: `wait=${maxSeconds}`, ...tracing },
   });
   await copy.json();
   if (copy.status !== 200) throw new Error(`orders answered ${copy.status}`);
   return performance.now() - acknowledged;
-}
-
-/** Events that a group has not read yet. @param {import('kafkajs').Admin} admin @param {string} groupId */
-async function lagOf(admin, groupId) {
-  const [ends, [group]] = await Promise.all([
-    admin.fetchTopicOffsets(TOPIC),
-    admin.fetchOffsets({ groupId, topics: [TOPIC] }),
-  ]);
-  const done = new Map(group?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]));
-  // The two were asked at the same moment, not for the same.
-  return ends.reduce((sum, { partition, high }) => sum + Math.max(0, Number(high) - (done.get(partition) ?? 0)), 0);
 }
 
 /** @param {readonly number[]} samples milliseconds */

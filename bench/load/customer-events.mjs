@@ -1,4 +1,5 @@
 // Fills `accounts.customer.change` with events as accounts would have published them.
+import { randomBytes } from 'node:crypto';
 import kafkajs from 'kafkajs';
 import { readMasterKeys } from './sealed-events.mjs';
 
@@ -8,7 +9,7 @@ const { customerEvents } = await built('accounts/messages/customer-events.js');
 const { composeChange } = await built('platform/aggregate/pending-event.js');
 const { DEFAULT_COMPRESSION } = await built('platform/operating/config/kafka-settings.js');
 const { settingsOf } = await built('platform/log/topics.js');
-const { newDataKey } = await built('platform/privacy/data-key.js');
+const { dataKeyOf } = await built('platform/privacy/data-key.js');
 const { toKeyRecord } = await built('platform/privacy/key-records.js');
 const { registerCodecs, typeOf } = await built('platform/kafka/compression.js');
 
@@ -86,7 +87,7 @@ function nextEvent(number, before, at, masterKeys) {
   const change = before
     ? changeCustomer(before.state, { ...statedBy(before.state), name: named(number, at) }, timeOf(at))
     : registered(number, at);
-  const key = before?.key ?? newDataKey();
+  const key = before?.key ?? dataKeyOf(randomBytes(32));
   const made = before ? undefined : masterKeys.wrap(change.state.id, key);
   const { entry, hash } = composeChange(customerEvents, before && { state: before.state, hash: before.hash }, change, {
     key,

@@ -31,5 +31,33 @@ export async function changeCustomer(port, id, change) {
     headers: { 'content-type': 'application/merge-patch+json' },
     body: JSON.stringify({ name: { firstName: `Changed${change}` } }),
   });
+  // Only then can its connection be used again.
+  await response.arrayBuffer();
   if (!response.ok) throw new Error(`a change was answered with ${response.status}`);
+}
+
+/**
+ * Places an order of two items, and returns its id.
+ * @param {number} port @param {string} customerId @param {number} number @param {string} [idempotencyKey]
+ * @returns {Promise<string>}
+ */
+export async function placeOrder(port, customerId, number, idempotencyKey) {
+  const item = (/** @type {string} */ id, /** @type {string} */ title, /** @type {string} */ amount) => ({
+    product: { id: `${id}-${number}`, title, price: { amount, currency: 'USD' } },
+    quantity: 1 + (number % 3),
+  });
+  const response = await fetch(`http://127.0.0.1:${port}/orders`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(idempotencyKey && { 'idempotency-key': idempotencyKey }) },
+    body: JSON.stringify({ customerId, items: [item('n', 'Notebook', '19.99'), item('p', 'Pencil', '1.49')] }),
+  });
+  if (!response.ok) throw new Error(`an order was answered with ${response.status}`);
+  const { id } = /** @type {{ id: string }} */ (await response.json());
+  return id;
+}
+
+/** Ships an order. @param {number} port @param {string} id */
+export async function shipOrder(port, id) {
+  const response = await fetch(`http://127.0.0.1:${port}/orders/${id}/ship`, { method: 'POST' });
+  if (!response.ok) throw new Error(`shipping was answered with ${response.status}`);
 }

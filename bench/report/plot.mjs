@@ -1,13 +1,16 @@
 // Draws what the commands' measurements gave as an SVG that needs nothing else: docs/performance.svg.
 
-/** @typedef {'http-only' | 'naive' | 'ours'} Subject */
+import { decimal, digits, INK, linear, roundUp, svg, text } from './svg.mjs';
+
+/** @typedef {'http-only' | 'emmett' | 'naive' | 'ours'} Subject */
 /** @typedef {{ subject: Subject, rate: number, p50: number, p99: number }} Result p50 and p99 in milliseconds */
 /** @typedef {{ connections: number, results: Result[] }} Commands */
-/** @typedef {{ ticks: number[], y: (value: number) => number }} Scale y: 0 at the bottom, 1 at the top */
+/** @typedef {import('./svg.mjs').Scale} Scale */
 
-export const SUBJECTS = Object.freeze(/** @type {const} */ (['http-only', 'naive', 'ours']));
+export const SUBJECTS = Object.freeze(/** @type {const} */ (['http-only', 'emmett', 'naive', 'ours']));
 export const LABELS = Object.freeze({
   'http-only': 'HTTP only (constant answer)',
+  emmett: 'Emmett, no Kafka',
   naive: 'naive dual write',
   ours: 'this project',
 });
@@ -15,13 +18,12 @@ export const LABELS = Object.freeze({
 // Of the Okabe-Ito palette and a grey; the marks' shapes and the dashes tell them apart without colours.
 const LOOKS = Object.freeze({
   'http-only': { colour: '#5f6368', width: 1.75, dashes: '6 4', mark: triangle },
+  emmett: { colour: '#009e73', width: 1.75, dashes: '2 3', mark: diamond },
   naive: { colour: '#d55e00', width: 1.75, dashes: '', mark: square },
   ours: { colour: '#0072b2', width: 3.5, dashes: '', mark: circle },
 });
 const SIZE = { width: 860, height: 380 };
 const PANEL = { top: 88, width: 345, height: 230, lefts: [68, 487] };
-const INK = '#1f2328';
-const FAINT = '#57606a';
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 });
 
 /**
@@ -30,15 +32,14 @@ const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 });
  */
 export function plot(commands) {
   const [rates = 0, latencies = 0] = PANEL.lefts;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${SIZE.width}" height="${SIZE.height}" viewBox="0 0 ${SIZE.width} ${SIZE.height}" role="img" aria-labelledby="title description" font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif" font-size="12">
-<title id="title">Commands per second and p99 latency by number of connections</title>
-<desc id="description">${describe(commands)}</desc>
-<rect x="0.5" y="0.5" width="${SIZE.width - 1}" height="${SIZE.height - 1}" rx="10" fill="#ffffff" stroke="#d0d7de"/>
-${legend()}
+  return svg({
+    ...SIZE,
+    title: 'Commands per second and p99 latency by number of connections',
+    description: describe(commands),
+    content: `${legend()}
 ${panel(commands, rates, 'Commands per second', 'rate', linear)}
-${panel(commands, latencies, 'p99 latency, ms (log scale)', 'p99', logarithmic)}
-</svg>
-`;
+${panel(commands, latencies, 'p99 latency, ms (log scale)', 'p99', logarithmic)}`,
+  });
 }
 
 /** All figures in words, for those who do not see the picture. @param {readonly Commands[]} commands */
@@ -54,7 +55,7 @@ function describe(commands) {
 }
 
 function legend() {
-  const starts = { ours: 68, naive: 218, 'http-only': 392 };
+  const starts = { ours: 68, naive: 218, emmett: 392, 'http-only': 572 };
   const entries = [...SUBJECTS].reverse().map((subject) => {
     const [x, y] = [starts[subject], 30];
     const line = path(subject, [
@@ -101,18 +102,6 @@ ${lines.join('\n')}
 </g>`;
 }
 
-/** From 0 to a round number that no value is above. @param {number[]} values @returns {Scale} */
-function linear(values) {
-  const largest = Math.max(1, ...values);
-  const step = roundUp(largest / 6);
-  const count = Math.ceil(largest / step);
-  const top = count * step;
-  return {
-    ticks: Array.from({ length: count + 1 }, (_, index) => index * step),
-    y: (value) => value / top,
-  };
-}
-
 /** Between two of 1, 2, 5, 10, 20 and so on that hold all values. @param {number[]} values @returns {Scale} */
 function logarithmic(values) {
   const least = 0.01;
@@ -133,23 +122,11 @@ function above(value) {
   return roundUp(value * 1.01);
 }
 
-/** The smallest of 1, 2, 5, 10, 20 and so on that is not below. @param {number} value */
-function roundUp(value) {
-  const power = Math.floor(Math.log10(value));
-  const found = [1, 2, 5, 10].map((factor) => decimal(factor, power)).find((round) => round >= value);
-  return found ?? decimal(10, power);
-}
-
 /** The largest of 1, 2, 5, 10, 20 and so on that is not above. @param {number} value */
 function roundDown(value) {
   const power = Math.floor(Math.log10(value));
   const found = [5, 2, 1].map((factor) => decimal(factor, power)).find((round) => round <= value);
   return found ?? decimal(1, power);
-}
-
-/** As the literal would be, which 2 * 10 ** -1 is not always. @param {number} factor @param {number} power */
-function decimal(factor, power) {
-  return Number(`${factor}e${power}`);
 }
 
 /** @param {Subject} subject @param {ReadonlyArray<readonly [number, number]>} points */
@@ -176,15 +153,8 @@ function triangle(x, y, colour) {
   return `<polygon points="${points}" fill="${colour}" stroke="#ffffff"/>`;
 }
 
-/**
- * @param {number} x @param {number} y @param {string} content
- * @param {{ anchor?: 'start' | 'middle' | 'end', fill?: string, weight?: number, size?: number }} [look]
- */
-function text(x, y, content, { anchor = 'start', fill = FAINT, weight = 400, size = 12 } = {}) {
-  return `<text x="${digits(x)}" y="${digits(y)}" text-anchor="${anchor}" fill="${fill}" font-weight="${weight}" font-size="${size}">${content}</text>`;
-}
-
-/** To a tenth. @param {number} value */
-function digits(value) {
-  return Math.round(value * 10) / 10;
+/** @param {number} x @param {number} y @param {string} colour */
+function diamond(x, y, colour) {
+  const points = `${digits(x)},${digits(y - 6)} ${digits(x + 6)},${digits(y)} ${digits(x)},${digits(y + 6)} ${digits(x - 6)},${digits(y)}`;
+  return `<polygon points="${points}" fill="${colour}" stroke="#ffffff"/>`;
 }

@@ -20,7 +20,7 @@ const app = express();
 app.use(express.json({ type: ['application/json', 'application/merge-patch+json'] }));
 app.post('/accounts/customers', async ({ body }, response) => {
   const now = new Date().toISOString();
-  const creditCards = body.creditCards.map(withoutNumber);
+  const creditCards = (body.creditCards ?? []).map(withoutNumber);
   const customer = { id: randomUUID(), version: 1, ...body, creditCards, createdAt: now, updatedAt: now };
   await customers.insertOne({ _id: customer.id, ...customer }, { writeConcern: { w: 'majority', j: true } });
   await send('customer.registered', customer);
