@@ -18,7 +18,7 @@ export const TEST_CODE = '\\.(?:spec|contract)\\.ts$|^src/platform/testing(?:\\.
 
 /** @param {string[]} names */
 const npm = (...names) => `node_modules/(?:@types/)?(?:${names.join('|')})/`;
-const KAFKA = npm('kafkajs');
+const KAFKA = npm('kafkajs', '@platformatic/kafka');
 const MONGODB = npm('mongodb', 'bson');
 const LEVEL = npm('abstract-level', 'classic-level', 'memory-level');
 const HTTP = npm('express', 'express-serve-static-core', 'tsoa', '@tsoa/[^/]+', 'helmet', 'swagger-ui-express');
@@ -106,8 +106,11 @@ export default {
     ),
     forbid(
       'platform-adapters-are-behind-ports',
-      'Ports, and what of platform is written against them, hold for every adapter: only the process names one.',
-      { path: '^src/platform/', pathNot: [PLATFORM_ADAPTERS, '^src/platform/(?:process|commands)/', TEST_CODE] },
+      'Ports, and what of platform is written against them, hold for every adapter: only the process names one, and maintenance the embedded one, for its scratch data.',
+      {
+        path: '^src/platform/',
+        pathNot: [PLATFORM_ADAPTERS, '^src/platform/(?:maintenance|process|commands)/', TEST_CODE],
+      },
       { path: PLATFORM_ADAPTERS },
     ),
     forbid(
@@ -119,8 +122,8 @@ export default {
 
     // Packages.
     forbid(
-      'kafkajs-only-in-platform-kafka',
-      'It is no longer maintained: one folder to rewrite when it goes.',
+      'kafka-clients-only-in-platform-kafka',
+      'One folder to change when a client of Kafka goes.',
       { path: '^src/', pathNot: ['^src/platform/kafka/', TEST_CODE] },
       { path: KAFKA },
     ),
@@ -143,9 +146,21 @@ export default {
       { path: npm('jose') },
     ),
     forbid(
+      'opentelemetry-sdk-only-in-trace-export',
+      'It is loaded only by a process that sends traces; all others record spans with the API.',
+      { path: '^src/', pathNot: ['^src/platform/operating/trace-export\\.ts$', TEST_CODE] },
+      { path: npm('@opentelemetry/(?!api/)[^/]+') },
+    ),
+    forbid(
+      'trace-export-only-on-demand',
+      'A static import would load the SDK into every process.',
+      { path: '^src/', pathNot: TEST_CODE },
+      { path: '^src/platform/operating/trace-export\\.ts$', dependencyTypesNot: ['dynamic-import', 'type-only'] },
+    ),
+    forbid(
       'http-packages-only-at-the-edge',
-      'Only platform/http, the http rooms and the process know that there is HTTP.',
-      { path: '^src/', pathNot: ['^src/platform/(?:http|process)/', room('http'), TEST_CODE] },
+      'Only platform/http, the console, the http rooms and the process know that there is HTTP.',
+      { path: '^src/', pathNot: ['^src/platform/(?:http|console|process)/', room('http'), TEST_CODE] },
       { path: HTTP },
     ),
     forbid(

@@ -32,11 +32,11 @@ const correctness = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', '.dev/', 'coverage/', '.data/', '**/generated/']),
+  globalIgnores(['dist/', '.dev/', 'coverage/', '.data/', '.demo/', '**/generated/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -17,10 +17,19 @@ const common = {
   },
 };
 
-/** Tests that take a minute and more each, of what is lost, restored or switched: `npm run test:cluster` runs them. */
-export const LONG = ['generation-faults', 'outage', 'real-recovery', 'real-republish'].map(
-  (name) => `/test/${name}.e2e.spec.ts`,
-);
+/**
+ * Tests that take a minute and more each, of what is lost, restored or switched, and of several consoles:
+ * `npm run test:cluster` runs them.
+ */
+export const LONG = [
+  'console-instances',
+  'generation-faults',
+  'outage',
+  'real-recovery',
+  'real-replay',
+  'real-republish',
+  'sealed-generations',
+].map((name) => `/test/${name}.e2e.spec.ts`);
 
 export default {
   testTimeout: 60_000,

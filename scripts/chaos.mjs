@@ -16,6 +16,7 @@ that everything acknowledged is stored, logged in order and copied. See docs/cha
   --seed N                   determines the faults, their order and targets (default: from the clock; printed)
   --faults A,B               only these, repeatedly (see --list)
   --clients N                concurrent clients (default: 32)
+  --kafka-client NAME        kafkajs or platformatic, as KAFKA_CLIENT (default: the instances' default)
   --name NAME                name of the servers that it starts, and deletes at the end (default: chaos)
   --without-linearizability  if Go is not installed
   --list                     lists all faults
@@ -79,6 +80,7 @@ function optionsOf(values) {
     seconds: whole('seconds', values.seconds) ?? minutes * 60,
     clients: whole('clients', values.clients) ?? 32,
     name: values.name ?? 'chaos',
+    kafkaClient: values['kafka-client'],
     folder: join(cache(), new Date().toISOString().replaceAll(':', '')),
     faults: chosen(values.faults).filter(({ missing }) => missing?.() === undefined),
     interrupted: interruption.signal,
@@ -111,6 +113,7 @@ function parse(args) {
   const boolean = /** @type {const} */ ({ type: 'boolean' });
   const options = {
     ...{ minutes: string, seconds: string, seed: string, faults: string, clients: string, name: string },
+    'kafka-client': string,
     ...{ 'without-linearizability': boolean, list: boolean, help: boolean },
   };
   try {

@@ -33,6 +33,21 @@ describe('npm run build', () => {
     expect(JSON.parse(read('build.json'))).toEqual({ commit: 'unknown' });
   });
 
+  it('compiles a folder with settings of its own by these, and copies pages and styles', async () => {
+    project.write(
+      'src/page/tsconfig.json',
+      '{ "extends": "../../tsconfig.json", "compilerOptions": { "lib": ["dom", "es2023"] }, "include": ["."], "exclude": [] }',
+    );
+    project.write('src/page/title.ts', `export const title: string = document.title;\n`);
+    project.write('src/page/index.html', '<title>red</title>');
+    project.write(
+      'tsconfig.build.json',
+      read('../tsconfig.build.json').replace('"exclude": [', '"exclude": ["src/page", '),
+    );
+    expect(await build()).toEqual(BUILT);
+    expect(dist().filter((file) => file.startsWith('page/'))).toEqual(['page/index.html', 'page/title.js']);
+  });
+
   it('compiles nothing if nothing has changed', async () => {
     const madeAt = statSync(inDist('.tsbuildinfo')).mtimeMs;
     expect(await build()).toEqual(BUILT);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { acceptCards } from '../src/accounts/domain/card.js';
-import { hasCardNumber, withoutCardNumbers } from '../src/platform/http/resources/card-numbers.js';
+import { hasCardNumber, withoutCardNumbers } from '../src/platform/tools/card-numbers.js';
 
 const card = (number: string) => ({ type: 'PRIMARY' as const, number, expiration: '12/30', nameOnCard: 'A' });
 

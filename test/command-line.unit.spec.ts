@@ -46,7 +46,16 @@ describe('the command line', () => {
     { args: ['dlt', 'list', '-x', '--module', 'orders'], named: "dlt: unknown flag '-x'" },
     { args: ['serve', '--module'], named: '--module' },
     { args: ['verify', '--module', 'orders', '--max-lag', 'long'], named: '--max-lag: is not a number of seconds' },
-    { args: ['dlt', '--module', 'orders'], named: 'dlt needs one of: list, show, redrive' },
+    { args: ['dlt', '--module', 'orders'], named: 'dlt needs one of: list, show, redrive, discard' },
+    { args: ['replay', '--module', 'orders', '--only', 'x'], named: '--only: must be states or histories' },
+    {
+      args: ['replay', '--module', 'orders', '--only', 'states', '--until', '2026-11-23T04:10:20Z'],
+      named: '--until excludes --only',
+    },
+    {
+      args: ['replay', '--module', 'orders', '--only', 'histories', '--keep', 'log'],
+      named: '--only histories excludes --keep',
+    },
     { args: ['keys'], named: 'keys needs one of: new' },
     { args: ['keys', 'constructor'], named: "keys: unknown action 'constructor'" },
     { args: ['keys', 'new', 'again'], named: "unexpected argument 'again'" },
@@ -55,6 +64,14 @@ describe('the command line', () => {
     { args: ['dlt', 'show', '--module', 'orders'], named: 'dlt show needs one ID' },
     { args: ['dlt', 'redrive', '--module', 'orders'], named: 'dlt redrive needs one of' },
     { args: ['dlt', 'redrive', 'a/1/2', '--all', '--module', 'orders'], named: 'dlt redrive needs one of' },
+    { args: ['dlt', 'discard', 'a/1/2', '--module', 'orders'], named: 'dlt discard needs --reason' },
+    { args: ['dlt', 'discard', '--reason', 'a test', '--module', 'orders'], named: 'dlt discard needs one of' },
+    {
+      args: ['dlt', 'discard', '--all', '--reason', ' ', '--module', 'orders'],
+      named: '--reason: the reason is empty',
+    },
+    { args: ['dlt', 'list', '--group-by', 'key', '--module', 'orders'], named: '--group-by: expected reason or type' },
+    { args: ['dlt', 'constructor', '--module', 'orders'], named: 'dlt needs one of' },
   ])('refuses $args', async ({ args, named }) => {
     expect(await refusal(args)).toContain(named);
   });

@@ -165,6 +165,70 @@ describeWithOwnServers('dead letters of accounts and orders', 'e2e-letters', (se
     expect((await run('list')).stdout).toBe(before);
   }, 120_000);
 
+  it('are listed as healed once a newer event is applied', async () => {
+    await start();
+    const [id, newest] = [randomUUID(), randomUUID()];
+    const unread = (of: string, version: number) => {
+      const event = registrationOf(of, version);
+      return eventRecord({ ...event, dataschema: `urn:schema:${event.type}:v99` });
+    };
+    await bus.publish(CUSTOMERS, [
+      ...[unread(id, 1), poisonRecord(id, { value: Buffer.from('unknown') }), eventRecord(registrationOf(id, 2))],
+      ...[eventRecord(registrationOf(newest, 1)), unread(newest, 2)],
+    ]);
+
+    await eventually(async () => {
+      const { stdout } = await run('list');
+      const states = stdout.split('\n').flatMap((line) => {
+        const [, key, state, reason] = /^\S+ +(\S+) +\S+ +\d+ +(pending(?:, healed)?) +(.*)$/.exec(line) ?? [];
+        return key === id || key === newest ? [[key, state, reason]] : [];
+      });
+      expect(states).toHaveLength(3);
+      // Nobody knows whether the second one was an erasure, which has effects of its own.
+      expect(states).toEqual(
+        expect.arrayContaining([
+          [id, 'pending, healed', expect.stringMatching(/^major version 99 /)],
+          [id, 'pending', 'not JSON'],
+          [newest, 'pending', expect.stringMatching(/^major version 99 /)],
+        ]),
+      );
+    });
+    expect((await get(`${orders.url}/orders/customers/${id}`)).body.customerVersion).toBe(2);
+    const grouped = await run('list', '--group-by', 'type');
+    expect(grouped).toMatchObject({ code: 0, stderr: '' });
+    expect(grouped.stdout).toMatch(/^\d+ +\S+Z +\S+Z +accounts\.customer\.registered$/m);
+  }, 120_000);
+
+  it('can be discarded with a reason, while the service runs, and be redriven by their id nevertheless', async () => {
+    await start();
+    const id = randomUUID();
+    const waiting = async () => {
+      const { body } = await get(`${orders.managementUrl}/health/ready`);
+      return (body.deadLetters[`${CUSTOMERS}.orders.dlt`] as { waiting: number }).waiting;
+    };
+    const before = await waiting();
+    await putAside(bus, eventRecord(registrationOf(id, 1)));
+    const name = `${CUSTOMERS}/0/${unheardOf}`;
+    await eventually(async () => expect(await waiting()).toBe(before + 1));
+
+    const refused = await run('discard', '--key', id, '--reason', 'card 4111 1111 1111 1111');
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.not.stringContaining('4111') });
+    const discard = ['discard', '--key', id, '--reason', 'a test event of ours'];
+    expect(await run(...discard)).toEqual({ code: 0, stdout: '1 discarded.\n', stderr: '' });
+    expect(await run(...discard)).toEqual({ code: 0, stdout: 'Nothing to discard.\n', stderr: '' });
+
+    await eventually(async () => expect(await waiting()).toBe(before));
+    expect((await run('list')).stdout).not.toContain(id);
+    expect((await run('list', '--all')).stdout).toMatch(new RegExp(`${id} .* discarded .* a test event of ours$`, 'm'));
+    expect((await run('show', name)).stdout).toMatch(/^because +a test event of ours$/m);
+    expect((await run('redrive', '--all')).stdout).toMatch(/^0 redriven/);
+    expect((await get(`${orders.url}/orders/customers/${id}`)).status).toBe(404);
+
+    expect(await run('redrive', name)).toMatchObject({ code: 0, stdout: '1 redriven, 0 still failing.\n' });
+    expect((await get(`${orders.url}/orders/customers/${id}`)).body.customerVersion).toBe(1);
+    expect((await run('list', '--all')).stdout).toMatch(new RegExp(`${id} .* redriven `));
+  }, 180_000);
+
   it('are left as they are while MongoDB or Kafka is away, and nobody waits for them', async () => {
     await start();
     const id = randomUUID();
@@ -176,6 +240,9 @@ describeWithOwnServers('dead letters of accounts and orders', 'e2e-letters', (se
       stdout: '',
       stderr: 'MongoDB does not answer for database orders; nothing was done\n',
     });
+    const listed = await run('list');
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining(id) });
+    expect(listed.stderr).toMatch(/^MongoDB does not answer .*healed are not marked$/m);
     await servers.start('mongodb');
     expect((await run('list')).stdout).toContain(id);
 

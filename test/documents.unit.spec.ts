@@ -14,7 +14,7 @@ import { parseConfig } from '../src/platform/operating/config/config.js';
 import type { Context } from '../src/platform/context/define-context.js';
 import { createApp } from '../src/platform/http/server/app.js';
 import { listen, type Listener } from '../src/platform/http/server/listen.js';
-import { Metrics } from '../src/platform/operating/metrics.js';
+import { Metrics } from '../src/platform/operating/metrics/metrics.js';
 import { NEEDED_OF_CUSTOMER_CHANGES } from '../src/orders/messages/customer-changes.js';
 import { goldenSamples } from './support/messages.js';
 
@@ -60,6 +60,20 @@ describe.each(selections)('OpenAPI of %s', (_selection, { openApi }) => {
     expect([...new Set(ids)]).toEqual(ids);
   });
 
+  it('declares int64 for integers that need more than 32 bits', () => {
+    const named = Object.values<Json>(openApi.components.schemas).flatMap(({ properties = {} }) =>
+      Object.entries<Json>(properties).map(([name, schema]) => ({ name, schema })),
+    );
+    const integers = [...named, ...operations.flatMap(([, { parameters }]) => parameters as Json[])].filter(
+      ({ schema }) => schema.type === 'integer',
+    );
+    const large = integers.filter(
+      ({ name, schema }) => /version|offset/i.test(name as string) || schema.maximum > 2 ** 31 - 1,
+    );
+    expect(large).not.toEqual([]);
+    expect(large.filter(({ schema }) => schema.format !== 'int64')).toEqual([]);
+  });
+
   it.each(operations)('%s has a summary and examples', (_name, operation) => {
     expect(operation.summary).toMatch(/\w/);
     for (const [, content] of contentsOf(operation)) expect(examplesOf(openApi, content)).not.toEqual([]);
@@ -77,7 +91,7 @@ describe.each(selections)('OpenAPI of %s', (_selection, { openApi }) => {
       expect(Object.keys(content)).toEqual(['application/problem+json']);
       expect(Object.keys(headers)).toEqual(expect.arrayContaining(['X-Request-Id', 'traceparent']));
       const { example } = content['application/problem+json'];
-      expect(String(example.status)).toBe(status === 'default' ? '500' : status);
+      expect(String(example.status)).toBe(status === 'default' ? '405' : status);
       expect(example.instance).not.toContain('{');
     }
   });
@@ -112,10 +126,11 @@ describe.each(selections)('OpenAPI of %s', (_selection, { openApi }) => {
   it('has examples that fit the schemas that they stand at', () => {
     const ajv = openApiValidator(openApi);
     for (const [name, schema] of Object.entries<Json>(openApi.components.schemas)) {
-      if (schema.example === undefined) continue;
       const validate = ajv.compile({ $ref: `openapi#/components/schemas/${name}` });
-      validate(schema.example);
-      expect({ name, errors: validate.errors }).toEqual({ name, errors: null });
+      for (const example of schema.examples ?? []) {
+        validate(example);
+        expect({ name, errors: validate.errors }).toEqual({ name, errors: null });
+      }
     }
   });
 });
@@ -143,7 +158,7 @@ describe.each(selections)('AsyncAPI of %s', (_selection, { asyncApi }) => {
   it('is valid', () => {
     const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
     formats.default.default(ajv);
-    const validate = ajv.compile(asyncApiSpecs.schemasWithoutId['3.0.0'] as object);
+    const validate = ajv.compile(asyncApiSpecs.schemasWithoutId['3.1.0'] as object);
     validate(asyncApi);
     expect(validate.errors).toBeNull();
   });
@@ -230,6 +245,7 @@ describe('the process', () => {
     const links = [...response.headers.get('link')!.matchAll(/<([^>]+)>; rel="([^"]+)"/g)];
     expect(links.map(([, path, relation]) => [relation, path])).toEqual([
       ['service-doc', 'docs/'],
+      ['service-doc', 'docs/events'],
       ['service-desc', 'openapi.json'],
       ['service-desc', 'asyncapi.json'],
     ]);
@@ -237,7 +253,8 @@ describe('the process', () => {
     expect((await get('/')).headers.get('content-type')).toMatch(/^text\/html/);
   });
 
-  it.each(['/', '/openapi.json', '/asyncapi.json'])('answers 405 with Allow to other methods on %s', async (path) => {
+  const paths = ['/', '/openapi.json', '/asyncapi.json', '/docs/events', '/docs/events.css'];
+  it.each(paths)('answers 405 with Allow to other methods on %s', async (path) => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       const response = await fetch(`http://127.0.0.1:${listener.port}${path}`, { method });
       expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'GET, HEAD']);
@@ -261,6 +278,23 @@ describe('the process', () => {
     }
     expect(await (await get('/docs/swagger-ui-init.js')).text()).toContain('"url": "../openapi.json"');
   });
+
+  it('serves the page on events within the content security policy, and links to it from Swagger UI', async () => {
+    const response = await get('/docs/events');
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
+    const html = await response.text();
+    expect(html).not.toMatch(/<script|<style| style=/);
+    const links = [...html.matchAll(/ href="([^"#]+)"/g)].map(
+      ([, link]) => new URL(String(link), response.url).pathname,
+    );
+    expect(new Set(links)).toEqual(
+      new Set(['/docs/', '/docs/events.css', '/docs/favicon-32x32.png', '/asyncapi.json', '/openapi.json']),
+    );
+    for (const path of links) expect([path, (await get(path)).status]).toEqual([path, 200]);
+    expect((await get('/docs/events.css')).headers.get('content-type')).toMatch(/^text\/css/);
+    expect(await (await get('/docs/')).text()).toContain('<a href="./events">');
+  });
 });
 
 function operationsOf({ paths }: Json): [string, Json][] {
@@ -281,8 +315,8 @@ function inContent(where: string, content: Json = {}): [string, Json][] {
 
 function examplesOf(document: Json, { example, examples, schema }: Json): unknown[] {
   const own = [example, ...Object.values<Json>(examples ?? {}).map(({ value }) => value as unknown)];
-  const ofSchema = own.every((value) => value === undefined) && schema.$ref ? [at(document, schema.$ref).example] : [];
-  return [...own, ...ofSchema].filter((value) => value !== undefined);
+  const ofSchema = own.every((value) => value === undefined) && schema.$ref ? at(document, schema.$ref).examples : [];
+  return [...own, ...(ofSchema ?? [])].filter((value) => value !== undefined);
 }
 
 function openApiValidator(document: Json): Ajv {

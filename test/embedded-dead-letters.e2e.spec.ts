@@ -15,7 +15,7 @@ import { silentLogger } from '../src/platform/testing/silent-logger.js';
 const CUSTOMERS = 'accounts.customer.change';
 
 describe('dead letters on the embedded log', () => {
-  it('are listed, shown and redriven while the service is stopped', async () => {
+  it('are listed, shown, redriven and discarded while the service is stopped', async () => {
     const DATA_DIR = temporaryDirectory();
     const run = (...args: string[]) => dlt({ DATA_DIR }, 'orders', ...args);
     const [id, poisoned] = [randomUUID(), randomUUID()];
@@ -59,8 +59,37 @@ describe('dead letters on the embedded log', () => {
     });
     expect((await run('list')).stdout).not.toContain(id);
 
+    expect(await run('discard', '--failed-with', 'not JSON', '--reason', 'garbage of a test')).toMatchObject({
+      code: 0,
+    });
+    const states = (await run('list', '--json', '--all')).stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { state: string; reason: string; discarded?: { reason: string } });
+    expect(states.filter(({ state }) => state === 'redriven')).toHaveLength(1);
+    const discarded = states.filter(({ state }) => state === 'discarded');
+    expect(discarded.map(({ reason }) => reason)).toEqual(discarded.map(() => 'not JSON'));
+    expect(discarded[0]?.discarded).toMatchObject({ reason: 'garbage of a test' });
+    const remaining = letters.length - 1 - discarded.length;
+    expect(await run('redrive', '--all')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(new RegExp(`^0 redriven, ${remaining} still failing`)),
+    });
+
     const second = await serve({ DATA_DIR }).ready();
     expect((await get(`${second.url}/orders/customers/${id}`)).body.customerVersion).toBe(1);
+    const { body: readiness } = await get(`${second.managementUrl}/health/ready`);
+    expect(readiness.deadLetters[`${CUSTOMERS}.orders.dlt`]).toEqual({ waiting: remaining });
+    await second.kill('SIGTERM');
+
+    expect(await run('discard', '--all', '--reason', 'nobody needs them')).toMatchObject({
+      code: 0,
+      stdout: `${remaining} discarded.\n`,
+    });
+    expect(await run('list')).toMatchObject({
+      code: 0,
+      stdout: `No pending dead letters; --all lists 1 redriven, ${letters.length - 1} discarded.\n`,
+    });
   }, 120_000);
 });
 

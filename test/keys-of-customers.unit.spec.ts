@@ -4,7 +4,15 @@ import { checkKeys, rotateKeys } from '../src/platform/privacy/rotate-keys.js';
 import { eventually } from '../src/platform/testing/eventually.js';
 import { get, patch, post } from './support/http.js';
 import { MemorySystem } from './support/memory-system.js';
-import { attestationOf, erase, expectForgotten, expectRemembered, newPerson, type Person } from './support/persons.js';
+import {
+  attestationOf,
+  erase,
+  expectForgotten,
+  expectRemembered,
+  NEWEST,
+  newPerson,
+  type Person,
+} from './support/persons.js';
 import { customerInput } from './support/requests.js';
 import { uniqueWord } from './support/traces.js';
 
@@ -87,6 +95,31 @@ describe('the keys of customers', () => {
     expect(await system.topics()).not.toContainEqual(expect.stringContaining('.dlt'));
   });
 
+  it('stay as a rotation left them that ran during a replay', async () => {
+    await system.start();
+    await persons(2);
+    await system.expectVerified();
+    await system.stop();
+    const newest = newMasterKey();
+    system.masterKeys = [newest, ...system.masterKeys];
+    await system.replay('accounts', {}, async () => {
+      expect(await system.withKeys(rotateKeys)).toMatchObject({ rewrapped: 2, published: 2 });
+    });
+    expect([...(await system.withKeys(checkKeys)).byMaster]).toEqual([[newest.id, 2]]);
+  });
+
+  it('cannot be used without a master key that is missing, which a verification and a replay say', async () => {
+    await system.start();
+    await persons(1);
+    await system.stop();
+    const [missing] = system.masterKeys;
+    system.masterKeys = [newMasterKey()];
+    for (const context of ['accounts', 'orders']) {
+      await expect(system.verify(context)).rejects.toThrow(`there is no master key ${missing!.id}`);
+      await expect(system.withRebuilt(context, () => Promise.resolve())).rejects.toThrow(missing!.id);
+    }
+  });
+
   it('are published again when their topic was lost, and readers wait for them', async () => {
     await system.start();
     const [ada, gone] = (await persons(2)) as [Person, Person];
@@ -110,6 +143,22 @@ describe('the keys of customers', () => {
       expect((await get(`${system.url}/orders/customers/${gone.id}`)).status).toBe(410);
     });
     expect((await system.withKeys(checkKeys)).problems).toEqual([]);
+  });
+
+  it('are not taken for destroyed by a replay when they are lost: the person can be changed again', async () => {
+    await system.start({ PERSONAL_DATA: 'clear' });
+    const [ada] = (await persons(1)) as [Person];
+    await system.stop();
+    await system.start({ PERSONAL_DATA: 'sealed' });
+    expect((await rename(ada.id, 'Sealed')).status).toBe(200);
+    await system.expectVerified();
+    await system.stop();
+    await system.loseTopic(KEYS);
+    await system.lose('accounts');
+    await system.withRebuilt('accounts', async ({ stateOf, keyOf }) => {
+      expect(await stateOf(ada.id)).toMatchObject({ version: NEWEST, name: { title: `Dr ${NEWEST}` } });
+      expect(await keyOf(ada.id)).toBeUndefined();
+    });
   });
 
   it('seal events only where PERSONAL_DATA says so, and it may be changed at any time', async () => {

@@ -79,3 +79,49 @@ describeWithKubernetesTools('the component exposed-services', (tools) => {
     expect(complaints(objects)).toContainEqual(expect.stringContaining(complaint));
   });
 });
+
+describeWithKubernetesTools('the component traces', (tools) => {
+  it.each(['local', 'gke'])('sends traces of both services, and breaks no rule of the overlay %s', async (overlay) => {
+    const objects = await buildWith(tools(), overlay, 'traces');
+    expect(complaints(objects)).toEqual([]);
+    expect(find(objects, 'ConfigMap', 'traces').data).toMatchObject({
+      OTEL_EXPORTER_OTLP_ENDPOINT: expect.stringMatching(/^http:.*:4318$/),
+    });
+    for (const name of ['accounts', 'orders']) {
+      const container = containerOf(objects, name) as { envFrom?: unknown };
+      expect(container.envFrom).toEqual([{ configMapRef: { name: 'traces' } }]);
+    }
+    const { egress } = find(objects, 'NetworkPolicy', 'services').spec as { egress?: unknown };
+    expect(JSON.stringify(egress)).toContain('4318');
+  });
+});
+
+describeWithKubernetesTools('the component monitoring', (tools) => {
+  it.each(['local', 'gke'])('adds to the overlay %s what the Prometheus Operator reads', async (overlay) => {
+    const before = tools().objects(tools().build(`kubernetes/overlays/${overlay}`)) as KubernetesObject[];
+    const objects = await buildWith(tools(), overlay, 'monitoring');
+
+    expect(names(objects, 'PrometheusRule')).toEqual(['accounts-orders']);
+    expect(names(objects, 'PodMonitor')).toEqual(['accounts-orders']);
+    expect(objects).toHaveLength(before.length + 2);
+    expect(complaints(objects)).toEqual([]);
+  });
+
+  it('scrapes the management port of the pods of both services, and names them as the alerts do', async () => {
+    const objects = await buildWith(tools(), 'gke', 'monitoring');
+    const { selector, jobLabel, podMetricsEndpoints } = find(objects, 'PodMonitor', 'accounts-orders').spec;
+    const services = ofKind(objects, 'Deployment').filter(({ spec: { template } }) =>
+      Object.entries(selector?.matchLabels ?? {}).every(([name, value]) => template!.metadata.labels[name] === value),
+    );
+
+    expect(services.map(({ metadata }) => metadata.name)).toEqual(['accounts', 'orders']);
+    expect(services.map(({ spec: { template } }) => template!.metadata.labels[jobLabel!])).toEqual([
+      'accounts',
+      'orders',
+    ]);
+    expect(podMetricsEndpoints).toEqual([{ port: 'management', path: '/metrics', interval: '15s' }]);
+    for (const { metadata } of services) {
+      expect(containerOf(objects, metadata.name).ports).toContainEqual(expect.objectContaining({ name: 'management' }));
+    }
+  });
+});

@@ -9,6 +9,8 @@ import { Process } from '../src/platform/process/process.js';
 import { eventually } from '../src/platform/testing/eventually.js';
 import { silentLogger } from '../src/platform/testing/silent-logger.js';
 
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+
 describe('the management listener', () => {
   let running: Process;
   let bus: Bus;
@@ -32,7 +34,13 @@ describe('the management listener', () => {
     const { endpoints } = (await (await fetch(management)).json()) as {
       endpoints: { path: string; summary: string }[];
     };
-    expect(endpoints.map(({ path }) => path)).toEqual(['/health/live', '/health/ready', '/metrics', '/info']);
+    expect(endpoints.map(({ path }) => path)).toEqual([
+      '/health/live',
+      '/health/ready',
+      '/metrics',
+      '/info',
+      '/console/',
+    ]);
     for (const path of ['/', ...endpoints.map((each) => each.path)]) {
       expect([path, (await fetch(management + path)).status]).toEqual([path, 200]);
       const refused = await fetch(management + path, { method: 'POST' });
@@ -107,11 +115,71 @@ describe('the management listener', () => {
           'dead_letters_waiting{topic="accounts.customer.change",group="orders"} 0',
           'subscriber_unread_records{topic="accounts.customer.change",group="orders"} 0',
           'subscriber_unread_records{topic="orders.order.change",group="orders"} 0',
+          'subscriber_lag_seconds{topic="accounts.customer.change",group="orders"} 0',
+          'readiness{status="ready"} 1',
+          'readiness{status="not-ready"} 0',
+          'publish_failures_total{topic="orders.order.change"} 0',
+          'subscriber_events_total{topic="orders.order.change",group="orders",outcome="failed"} 0',
+          'erasures_unconfirmed{topic="accounts.customer.keys",context="orders"} 0',
           expect.stringMatching(/^process_resident_memory_bytes \d+/),
         ]),
       );
       expect(lines.join()).not.toContain('some-customer');
     });
+  });
+
+  it('follows a command to the copies of its event, and an erasure to its confirmation', async () => {
+    const response = await fetch(`${url}/accounts/customers`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', traceparent: `00-${TRACE}-b7ad6b7169203331-01` },
+      body: JSON.stringify({
+        name: { firstName: 'Ada', lastName: 'Lovelace' },
+        contact: { email: 'ada@example.com' },
+        addresses: [],
+        creditCards: [],
+      }),
+    });
+    expect(response.status).toBe(201);
+    const location = response.headers.get('location') ?? '';
+    const lines = async () => {
+      const Accept = 'application/openmetrics-text;version=1.0.0';
+      const answer = await fetch(`${management}/metrics`, { headers: { Accept } });
+      expect([answer.headers.get('content-type'), answer.headers.get('vary')]).toEqual([
+        'application/openmetrics-text; version=1.0.0; charset=utf-8',
+        'Accept',
+      ]);
+      return (await answer.text()).split('\n');
+    };
+    const [changes, keys] = ['topic="accounts.customer.change"', 'topic="accounts.customer.keys"'];
+    await eventually(async () =>
+      expect(await lines()).toEqual(
+        expect.arrayContaining([
+          `command_batch_size_count{${changes}} 1`,
+          `command_batch_size_bucket{le="1",${changes}} 1`,
+          `published_events_total{${changes}} 1`,
+          `publish_batch_size_count{${changes}} 1`,
+          `publish_latency_seconds_count{${changes}} 1`,
+          `subscriber_events_total{${changes},group="accounts",outcome="applied"} 1`,
+          `subscriber_events_total{${changes},group="orders",outcome="applied"} 1`,
+          `subscriber_lag_seconds{${changes},group="orders"} 0`,
+        ]),
+      ),
+    );
+    const traced = (await lines()).filter((line) => line.includes(`trace_id="${TRACE}"`));
+    expect(traced.some((line) => line.startsWith('http_request_duration_seconds_bucket'))).toBe(true);
+    expect(traced.some((line) => line.startsWith('publish_latency_seconds_bucket'))).toBe(true);
+
+    expect((await fetch(new URL(location, url), { method: 'DELETE' })).status).toBe(204);
+    await eventually(async () =>
+      expect(await lines()).toEqual(
+        expect.arrayContaining([
+          `erasures_total{${keys}} 1`,
+          `erasure_confirmations_total{${keys},context="orders"} 1`,
+          `erasures_unconfirmed{${keys},context="orders"} 0`,
+          `erasure_oldest_unconfirmed_seconds{${keys},context="orders"} 0`,
+        ]),
+      ),
+    );
   });
 
   it('counts dead letters as they happen, and those that wait, and stays ready', async () => {

@@ -77,6 +77,7 @@ describe('a third context, by the recipe alone', () => {
     run('npx', 'depcruise', 'src');
     run('npx', 'prettier', '--check', 'src/billing', 'docs/canvas', 'kubernetes', 'compose.yaml');
     run('npx', 'eslint', 'src/billing');
+    run('npx', 'spectral', 'lint', '--fail-severity', 'hint', 'docs/*.json');
   }, 180_000);
 
   it('passes its own tests, and those that hold for every context', () => {

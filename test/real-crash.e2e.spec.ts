@@ -29,7 +29,7 @@ describeWithRealServers('accounts and orders as two services on Kafka and MongoD
     [accounts, orders] = await Promise.all([start('accounts'), start('orders')]);
 
     await expectNothingLost(load, realServers(), accounts, orders);
-  }, 120_000);
+  }, 300_000);
 
   it('lose and reorder nothing when one instance of each is killed for good and the other goes on', async () => {
     const start = (module: string) => serve(settings(), module).ready();
@@ -49,7 +49,7 @@ describeWithRealServers('accounts and orders as two services on Kafka and MongoD
     await load.stop();
 
     await expectNothingLost(load, realServers(), accounts, orders);
-  }, 120_000);
+  }, 300_000);
 });
 
 function settings() {

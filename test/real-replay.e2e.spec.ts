@@ -98,6 +98,38 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     await expectAcknowledgedIsKept(load, { accounts: again.url, orders: again.url });
   }, 120_000);
 
+  it('makes the states first and the histories later, field by field', async () => {
+    const running = await serve(settings()).ready();
+    const load = new Load({ accounts: [running.url], orders: [running.url] });
+    await load.acknowledges(300);
+    await load.stop();
+    const [erased = ''] = load.customers.keys();
+    expect((await call('DELETE', `${running.url}/accounts/customers/${erased}`)).status).toBe(204);
+    load.customers.delete(erased);
+    for (const { newest } of [...load.orders.values()]) if (newest.customerId === erased) load.orders.delete(newest.id);
+    await eventually(async () => {
+      expect(
+        await databases.collection('orders', 'customers').countDocuments({ _id: erased, 'state.erased': true }),
+      ).toBe(1);
+    });
+    await settled(load, running);
+    await running.kill('SIGTERM');
+    const before = await databases.snapshot();
+    await databases.drop();
+
+    for (const module of MODULES) {
+      expect(await replay(module, '--only', 'states')).toMatchObject({ code: 0, stderr: '' });
+    }
+    const states = Object.entries(before).filter(([name]) => !name.endsWith('.history'));
+    expect(await databases.snapshot()).toEqual(Object.fromEntries(states));
+    for (const module of MODULES) {
+      expect(await replay(module, '--only', 'histories')).toMatchObject({ code: 0, stderr: '' });
+    }
+
+    expect(await databases.snapshot()).toEqual(before);
+    await expectVerified(settings());
+  }, 240_000);
+
   it('goes on beside services that are written to and read from, and none of them notices', async () => {
     const running = await serve(settings()).ready();
     const load = new Load({ accounts: [running.url], orders: [running.url] });

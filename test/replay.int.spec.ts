@@ -39,6 +39,6 @@ async function openFixture(): Promise<ShopFixture> {
 }
 
 describeWithRealServers('with real servers,', () => {
-  replayContract('Kafka and MongoDB', openFixture);
+  replayContract('Kafka and MongoDB', openFixture, 3);
   republishContract('Kafka and MongoDB', openFixture);
 });

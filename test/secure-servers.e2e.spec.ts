@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -10,6 +11,9 @@ import { KafkaBus } from '../src/platform/kafka/bus.js';
 import { kafkaClient } from '../src/platform/kafka/client.js';
 import { openMongoDatabase } from '../src/platform/mongodb/database.js';
 import { eventually } from '../src/platform/testing/eventually.js';
+import { describeWithEachClient } from '../src/platform/testing/record-clients.js';
+import { record, Recorder } from '../src/platform/testing/recorder.js';
+import { silentLogger } from '../src/platform/testing/silent-logger.js';
 import { get, post } from './support/http.js';
 import { describeWithSecureServers } from './support/own-servers.js';
 import { runCommand } from './support/run-command.js';
@@ -80,6 +84,45 @@ describeWithSecureServers('servers that want TLS and a password', 'e2e-secure', 
         'another certificate that is valid': { up: true },
       });
     });
+
+    describeWithEachClient(
+      'takes and gives records',
+      (recordClient) => {
+        const scram = {
+          ...{ KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KAFKA_SASL_USERNAME: SCRAM.user },
+          KAFKA_SASL_PASSWORD: SCRAM.password,
+        };
+        it.each([
+          ['with PLAIN', () => plain()],
+          ['with SCRAM', () => ({ ...plain(), ...scram })],
+          [
+            'at an address that is not the name in its certificate',
+            () => ({
+              ...plain(),
+              ...{ KAFKA_BOOTSTRAP_SERVERS: byAddress(), KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: '' },
+            }),
+          ],
+        ])('%s', async (_, settings) => {
+          const config = parseConfig({ MONGODB_URI: 'mongodb://a', ...settings() });
+          const bus = await KafkaBus.open(
+            { client: kafkaClient(config), recordClient, partitions: 2, sessionTimeout: 6_000 },
+            silentLogger,
+          );
+          try {
+            const topic = `topic-${randomUUID()}`;
+            const recorder = new Recorder();
+            await bus.createTopics([topic]);
+            await bus.publish(topic, [record('k', 'v')]);
+            const consumer = await bus.consume(randomUUID(), new Map([[topic, recorder.handler()]]));
+            await eventually(() => expect(recorder.values).toEqual(['v']));
+            await consumer.stop();
+          } finally {
+            await bus.close();
+          }
+        });
+      },
+      describe,
+    );
 
     it('says why it is not, with what is wrong', async () => {
       const front = { KAFKA_BOOTSTRAP_SERVERS: `localhost:${fronts.expired.kafka.port}`, KAFKA_CA_FILE: ca };

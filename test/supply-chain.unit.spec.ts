@@ -10,7 +10,9 @@ interface Locked {
 }
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
-const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> };
+const { packages } = lockedIn('.');
+/** Each folder that is installed by itself; the bench installs its own. */
+const INSTALLED = ['.', 'bench/baselines/emmett'];
 
 /** Each ships what it needs for its platforms, or does without. Whoever adds one here has tried it after `npm ci`. */
 const WORK_WITHOUT_INSTALL_SCRIPT = [
@@ -25,8 +27,8 @@ const WORK_WITHOUT_INSTALL_SCRIPT = [
 ];
 
 describe('installing', () => {
-  it('runs no install script of any package', () => {
-    expect(readFileSync('.npmrc', 'utf8').split('\n')).toContain('ignore-scripts=true');
+  it.each(INSTALLED)('runs no install script of any package in %s', (folder) => {
+    expect(readFileSync(`${folder}/.npmrc`, 'utf8').split('\n')).toContain('ignore-scripts=true');
   });
 
   it('installs only packages with install scripts that are known to work without', () => {
@@ -35,9 +37,13 @@ describe('installing', () => {
     expect(names.filter((name) => !WORK_WITHOUT_INSTALL_SCRIPT.includes(name))).toEqual([]);
   });
 
-  it('takes packages from whichever registry is configured, so the lock file names none', () => {
-    expect(Object.keys(packages).filter((path) => packages[path]?.resolved !== undefined)).toEqual([]);
-  });
+  it.each(INSTALLED)(
+    'takes packages from whichever registry is configured: the lock file of %s names none',
+    (folder) => {
+      const locked = Object.values(lockedIn(folder).packages);
+      expect(locked.filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+    },
+  );
 });
 
 describe('the production dependencies', () => {
@@ -60,3 +66,7 @@ describe('the scripts of package.json', () => {
     expect(scripts[name]).toMatch(/^npm run --silent build && node /);
   });
 });
+
+function lockedIn(folder: string): { packages: Record<string, Locked> } {
+  return JSON.parse(readFileSync(`${folder}/package-lock.json`, 'utf8')) as { packages: Record<string, Locked> };
+}

@@ -4,6 +4,7 @@ import { toEventRecord } from '../src/platform/event/event-record.js';
 import { canonicalJson, hashOf } from '../src/platform/event/hash-chain.js';
 import type { KeptRecord } from './support/log-world.js';
 import { MemorySystem } from './support/memory-system.js';
+import { patch } from './support/http.js';
 import { NEWEST, newPerson, type Person } from './support/persons.js';
 
 const CUSTOMERS = 'accounts.customer.change';
@@ -123,6 +124,38 @@ describe('of a log that somebody has written to, with hashes that fit,', () => {
       ]);
     });
   });
+
+  it('a replay names what it cannot read once, although it reads some events again', async () => {
+    const [second, newest] = [await find(CUSTOMERS, ada!.id, 2), await find(CUSTOMERS, ada!.id, NEWEST)];
+    await write(second, { ...second.event, dataschema: second.event.dataschema.replace(/\d+$/, '99') });
+    await write(newest, withSealed(newest, second.event.data.sealed));
+    await system.withRebuilt('accounts', ({ unreadable }) => {
+      const offsets = [second, newest].map(({ place }) => Number(place.split('!')[2]));
+      expect(unreadable.map(({ record }) => record.offset)).toEqual(offsets);
+      return Promise.resolve();
+    });
+  });
+
+  it.each(['a box that cannot be opened', 'a version of the schema that nobody knows'])(
+    'a record with %s does not stop the commands, because a replay would ignore it',
+    async (what) => {
+      const [newest, first] = [await find(CUSTOMERS, ada!.id, NEWEST), await find(CUSTOMERS, ada!.id, 1)];
+      const { dataschema } = newest.event;
+      const sequence = String(NEWEST + 1);
+      const customer = { ...newest.event.data.customer, version: NEWEST + 1 };
+      const later = { ...newest.event, sequence, data: { ...newest.event.data, customer } };
+      await system.stop();
+      await write(
+        newest,
+        what.startsWith('a box')
+          ? withSealed({ ...newest, event: later }, first.event.data.sealed)
+          : { ...later, dataschema: dataschema.replace(/\d+$/, '99') },
+      );
+      await system.start();
+      const changed = await patch(`${system.url}/accounts/customers/${ada!.id}`, { name: { title: 'Sir' } });
+      expect(changed).toMatchObject({ status: 200 });
+    },
+  );
 
   it('a verification names an event whose hash was left as it is, too', async () => {
     const newest = await find(CUSTOMERS, ada!.id, NEWEST);

@@ -97,8 +97,10 @@ describeWithOwnServers('topics on a real Kafka', 'e2e-topics', (servers) => {
         'orders.order.change.orders.dlt       dead letters     6           1         delete          -1            -1',
         'accounts.customer.keys               keys             6           1         compact         604800000     -1',
         'accounts.customer.erasures           erasures         6           1         delete          -1            -1',
+        'operations.instances                 console          1           1         compact,delete  3600000       -1',
+        'operations.actions                   console          1           1         delete          -1            -1',
         '',
-        'All 6 topics exist and keep what they must.',
+        'All 8 topics exist and keep what they must.',
       ],
     });
     expect(await run(['topics', 'check', '--module', 'orders'], settings)).toEqual(created);

@@ -29,6 +29,7 @@ const MODULES = /** @type {const} */ (['accounts', 'orders']);
  * @property {number} seed
  * @property {number} clients
  * @property {readonly Fault[]} faults
+ * @property {string | undefined} kafkaClient of the instances
  * @property {string} name of the servers
  * @property {string} folder for logs
  * @property {string | undefined} checker program that checks linearizability; undefined: it is not checked
@@ -47,7 +48,10 @@ export async function run(options) {
   /** @type {Finding[]} of what is no call: crashes, faults, commands */
   const findings = [];
   const { kafka, mongodb, masterKeys } = cluster;
-  const settings = { KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb, MASTER_KEYS_FILE: masterKeys };
+  const settings = {
+    ...{ KAFKA_BOOTSTRAP_SERVERS: kafka, MONGODB_URI: mongodb, MASTER_KEYS_FILE: masterKeys },
+    ...(options.kafkaClient && { KAFKA_CLIENT: options.kafkaClient }),
+  };
   const fleet = new Fleet({
     ...{ settings, folder },
     serverPorts: cluster.servers.map(({ port }) => port),

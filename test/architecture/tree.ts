@@ -44,9 +44,19 @@ export const lawfulTree: Readonly<Record<string, string>> = {
     import '../http/server.js';
     import '../kafka/bus.js';
     import '../mongodb/aggregates.js';
+    import { startTraces } from '../operating/traces.js';
     import '../outbox/relay.js';
+    void startTraces();
     export const startProcess = (_contexts: unknown[]) => undefined as Express | undefined;`,
   'src/platform/tools/errors.ts': `export class PlatformError extends Error {}`,
+  'src/platform/operating/traces.ts': `
+    import '@opentelemetry/api';
+    import type { Service } from './trace-export.js';
+    export const startTraces = async (): Promise<Service> => (await import('./trace-export.js')).service;`,
+  'src/platform/operating/trace-export.ts': `
+    import '@opentelemetry/sdk-trace-base';
+    export type Service = string;
+    export const service: Service = '';`,
   'src/platform/event/cloud-event.ts': `
     import { randomUUID } from 'node:crypto';
     import '../tools/errors.js';

@@ -97,7 +97,7 @@ export const violations: Readonly<Record<string, readonly Violation[]>> = {
     ...importing('platform/mongodb/#.ts', '../embedded/bus.js'),
     ...importing('platform/embedded/#.ts', '../kafka/bus.js'),
   ],
-  'kafkajs-only-in-platform-kafka': [
+  'kafka-clients-only-in-platform-kafka': [
     ...files('platform/outbox/#.ts', `import type { Kafka } from 'kafkajs';`),
     ...importing('platform/embedded/#.ts', 'kafkajs'),
     ...importing('sales/http/#.ts', 'kafkajs'),
@@ -124,6 +124,15 @@ export const violations: Readonly<Record<string, readonly Violation[]>> = {
     ...files('platform/http/#.ts', `import type { JWTPayload } from 'jose';`),
     ...importing('sales/http/#.ts', 'jose'),
     ...importing('#.ts', 'jose'),
+  ],
+  'opentelemetry-sdk-only-in-trace-export': [
+    ...importing('platform/operating/#.ts', '@opentelemetry/sdk-trace-base', '@opentelemetry/resources'),
+    ...files('platform/process/#.ts', `export const late = () => import('@opentelemetry/sdk-trace-base');`),
+    ...files('platform/outbox/#.ts', `import type { ExportResult } from '@opentelemetry/core';`),
+  ],
+  'trace-export-only-on-demand': [
+    ...importing('platform/operating/#.ts', './trace-export.js'),
+    ...files('platform/process/#.ts', `export { openTraceExport } from '../operating/trace-export.js';`),
   ],
   'http-packages-only-at-the-edge': [
     ...files('platform/outbox/#.ts', `import type { Request } from 'express';`),

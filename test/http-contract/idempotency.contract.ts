@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { type Answer, CARD_NUMBERS, expectOffences, expectProblem } from './client.js';
 import { card, copied, customerPath, item, place, registerAndCopy, stated, unique } from './fixtures.js';
@@ -227,7 +227,7 @@ export function idempotency(system: () => System): void {
       expect((await send(post, key)).status).toBe(201);
 
       const order = await placeOrder();
-      const unknown = { ...(order.body as object), customerId: unique() };
+      const unknown = { ...(order.body as object), customerId: randomUUID() };
       expectProblem(await send({ ...order, body: unknown }, key), 422, 'unknown-customer');
       const later = { ...(order.body as object), minCustomerVersion: 2 };
       expectProblem(await send({ ...order, body: later }, key), 503, 'unavailable');

@@ -146,6 +146,7 @@ const busThatIsAway: Bus = {
   countRecords: away,
   extents: away,
   consumerLag: away,
+  firstRecord: away,
   read: away,
   publish: away,
   consume: away,

@@ -25,6 +25,9 @@ interface Spec {
   ingress?: PolicyRule[];
   egress?: PolicyRule[];
   triggers?: { type: string; metadata: Record<string, string> }[];
+  /** Of a PodMonitor. */
+  jobLabel?: string;
+  podMetricsEndpoints?: { port: string; path: string; interval: string }[];
 }
 
 export interface PolicyRule {
@@ -50,6 +53,7 @@ export interface PodSpec {
 export interface Container {
   name: string;
   image: string;
+  ports?: { name: string; containerPort: number }[];
   env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } }[];
   resources?: Record<'requests' | 'limits', Record<'cpu' | 'memory', string | undefined> | undefined>;
   securityContext?: {

@@ -76,12 +76,19 @@ export class LogAccess {
     await this.set(topic, {});
   }
 
+  async create(...topics: string[]): Promise<void> {
+    const toCreate = topics.map((topic) => {
+      const configEntries = Object.entries(settingsOf(topic)).map(([name, value]) => ({ name, value }));
+      return { topic, numPartitions: 6, replicationFactor: 1, configEntries };
+    });
+    await this.admin.createTopics({ topics: toCreate });
+  }
+
   /** Deletes a topic, and makes it again with these records only. */
   async replace(topic: string, records: readonly BusRecord[]): Promise<void> {
     await this.admin.deleteTopics({ topics: [topic] });
     await eventually(async () => {
-      const configEntries = Object.entries(settingsOf(topic)).map(([name, value]) => ({ name, value }));
-      await this.admin.createTopics({ topics: [{ topic, numPartitions: 6, replicationFactor: 1, configEntries }] });
+      await this.create(topic);
       if (!(await this.admin.listTopics()).includes(topic)) throw new Error(`${topic} is not there yet`);
     });
     if (records.length > 0) await this.publish(topic, ...records);

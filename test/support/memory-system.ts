@@ -1,9 +1,11 @@
 import { expect } from '@jest/globals';
 import { CONTEXTS } from '../../src/contexts.js';
 import type { Database } from '../../src/platform/context/database.js';
+import type { OpenContext } from '../../src/platform/context/open-context.js';
 import { EmbeddedBus } from '../../src/platform/embedded/bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/database.js';
 import type { BusRecord } from '../../src/platform/log/bus.js';
+import { readToEnd } from '../../src/platform/log/read-to-end.js';
 import { parseConfig } from '../../src/platform/operating/config/config.js';
 import { KeyRing } from '../../src/platform/privacy/key-ring.js';
 import { copyKeys } from '../../src/platform/privacy/keys-of-log.js';
@@ -13,6 +15,8 @@ import { Process } from '../../src/platform/process/process.js';
 import { eventually } from '../../src/platform/testing/eventually.js';
 import { silentLogger } from '../../src/platform/testing/silent-logger.js';
 import type { KeptRecord } from './log-world.js';
+import type { TakeoverOptions } from '../../src/platform/rebuilding/takeover.js';
+import { replayed } from './replayed.js';
 import { type Rebuilt, withRebuilt } from './rebuilt.js';
 import { type Verifiable, type Verified, verified } from './verified.js';
 
@@ -25,7 +29,7 @@ export class MemorySystem {
   url = '';
   private running: Process | undefined;
   /** One at a time: a bus remembers where its topics end. */
-  private bus: EmbeddedBus;
+  bus: EmbeddedBus;
   private readonly databases = new Map<string, EmbeddedDatabase>();
 
   private constructor(private readonly log: EmbeddedDatabase) {
@@ -127,6 +131,17 @@ export class MemorySystem {
     return withRebuilt(contextCalled(name), this.verifiable(), look);
   }
 
+  /** Rebuilds a context's database and swaps it in. */
+  replay(name: string, options: Partial<TakeoverOptions> = {}, onFilled?: () => Promise<unknown>): Promise<void> {
+    return replayed(contextCalled(name), this.verifiable(), options, onFilled);
+  }
+
+  /** Opens a context as its process does. A save to its stores is not published until the process is started. */
+  opened(name: string): OpenContext {
+    const ring = new KeyRing(new MasterKeys(this.masterKeys));
+    return contextCalled(name).open(this.databaseOf(name), { privacy: { ring, seals: true } });
+  }
+
   /** Expects that neither context differs from the log, now or soon. */
   async expectVerified(): Promise<void> {
     await eventually(async () => {
@@ -138,14 +153,11 @@ export class MemorySystem {
   async withKeys<T>(
     work: (places: KeyPlaces, publish: (records: readonly BusRecord[]) => Promise<void>) => Promise<T>,
   ): Promise<T> {
-    const [accounts] = CONTEXTS;
     const ring = new KeyRing(new MasterKeys(this.masterKeys));
     const { bus } = this;
-    const opened = accounts?.open(this.databaseOf('accounts'), { privacy: { ring, seals: true } });
-    const store = opened?.stores.find(({ keysTopic }) => keysTopic === KEYS)?.keys as KeyPlaces['store'];
+    const store = this.opened('accounts').stores[0]?.keys as KeyPlaces['store'];
     const published = (await openEmbeddedDatabase('memory')).stores.keyCopies('keys');
-    const reader = await bus.read([KEYS], (records) => copyKeys(published, records));
-    await reader.caughtUp().finally(() => reader.stop());
+    await readToEnd(bus, [KEYS], (records) => copyKeys(published, records));
     return work({ ring, store, published }, (records) => bus.publish(KEYS, records));
   }
 
@@ -164,7 +176,7 @@ export class MemorySystem {
     return new EmbeddedBus({ ...this.log, close: () => Promise.resolve() }, silentLogger);
   }
 
-  private databaseOf(name: string): Database {
+  databaseOf(name: string): Database {
     return { ...(this.databases.get(name) as EmbeddedDatabase), close: () => Promise.resolve() };
   }
 }

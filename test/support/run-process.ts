@@ -46,7 +46,10 @@ export class RunningProcess {
    */
   constructor(args: readonly string[], settings: Settings, project = PROJECT, script = 'dist/main.js') {
     this.host = settings.HOST ?? '127.0.0.1';
-    const env = { PATH: process.env.PATH, PORT: '0', MANAGEMENT_PORT: '0', ...withMasterKeys(settings) };
+    // A run of the tests may be about the other client of Kafka.
+    const client = process.env.KAFKA_CLIENT && { KAFKA_CLIENT: process.env.KAFKA_CLIENT };
+    const ports = { PORT: '0', MANAGEMENT_PORT: '0' };
+    const env = { PATH: process.env.PATH, ...ports, ...client, ...withMasterKeys(settings) };
     this.child = spawn(process.execPath, [script, ...args], { cwd: project, env, stdio: 'pipe' });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
@@ -77,10 +80,11 @@ export class RunningProcess {
   /** Resolves when it takes requests. */
   async serving(): Promise<this> {
     await eventually(() => {
-      const [line] = this.logged('serving');
+      // In every format of the log.
+      const line = this.stdout.split('\n').find((each) => /\bserving\b/.test(each) && /\bmanagementPort\b/.test(each));
       if (this.exit === undefined && line === undefined) throw new Error(`it does not serve yet:\n${this.output}`);
-      this.url = `http://${this.host}:${String(line?.port)}`;
-      this.managementUrl = `http://${this.host}:${String(line?.managementPort)}`;
+      this.url = `http://${this.host}:${portIn(line, 'port')}`;
+      this.managementUrl = `http://${this.host}:${portIn(line, 'managementPort')}`;
     });
     if (this.exit !== undefined) throw new Error(`it ended instead of serving:\n${this.output}`);
     return this;
@@ -120,6 +124,10 @@ export class RunningProcess {
     lasting.delete(this);
     return exit;
   }
+}
+
+function portIn(line: string | undefined, name: string): string {
+  return new RegExp(`\\b${name}\\b\\W{1,3}(\\d+)`).exec(line ?? '')?.[1] ?? '';
 }
 
 /** `node dist/main.js serve`, for these modules. */

@@ -1,8 +1,11 @@
 import { missingGo } from '../../scripts/chaos/linearizability.mjs';
+import { missingPromtool } from '../../scripts/monitoring/promtool.mjs';
 import { missingPython } from '../../scripts/python-tools.mjs';
 import { missingHaproxy } from '../../scripts/servers/haproxy.mjs';
 import { masterKeysOf, missingPrerequisite } from '../../scripts/servers.mjs';
+import { missingChromium } from './chromium.js';
 import { findServers, NAME } from './find-servers.js';
+import { missingForPlatformatic } from './platformatic.js';
 
 /** @type {import('./find-servers.js').FoundServers | undefined} */
 let found;
@@ -15,8 +18,14 @@ export default async function startServers() {
   if (noPython !== undefined) process.env.NO_KUBERNETES_TOOLS = noPython;
   const noGateway = missingHaproxy();
   if (noGateway !== undefined) process.env.NO_HAPROXY = noGateway;
+  const noPromtool = missingPromtool();
+  if (noPromtool !== undefined) process.env.NO_PROMTOOL = noPromtool;
   const noGo = missingGo();
   if (noGo !== undefined) process.env.NO_GO = noGo;
+  const noBrowser = missingChromium();
+  if (noBrowser !== undefined) process.env.NO_CHROMIUM = noBrowser;
+  const noPlatformatic = missingForPlatformatic();
+  if (noPlatformatic !== undefined) process.env.NO_PLATFORMATIC = noPlatformatic;
   const servers = await findServers();
   // Given servers may have data that was sealed with other keys.
   process.env.FOUND_MASTER_KEYS = process.env.MASTER_KEYS_FILE || masterKeysOf(NAME);

@@ -1,17 +1,12 @@
 import { expect } from '@jest/globals';
 import { CONTEXTS } from '../../src/contexts.js';
-import { withKeysOfLog } from '../../src/platform/commands/connections.js';
-import { openEmbeddedDatabase } from '../../src/platform/embedded/database.js';
-import { EmbeddedLinks } from '../../src/platform/embedded/links.js';
-import type { Database } from '../../src/platform/context/database.js';
 import type { Context } from '../../src/platform/context/define-context.js';
-import type { Bus } from '../../src/platform/log/bus.js';
-import { type Config, parseConfig } from '../../src/platform/operating/config/config.js';
-import type { KeyWrapper } from '../../src/platform/privacy/key-wrapper.js';
+import { parseConfig } from '../../src/platform/operating/config/config.js';
 import { backendsOf } from '../../src/platform/process/backends.js';
 import type { RefusedRecord } from '../../src/platform/rebuilding/projector.js';
 import { verify } from '../../src/platform/rebuilding/verify.js';
 import { silentLogger } from '../../src/platform/testing/silent-logger.js';
+import { type Places, withRebuildable } from './rebuildable.js';
 import { type Settings, withMasterKeys } from './run-process.js';
 
 /** What a verification of one context found. */
@@ -21,37 +16,27 @@ export interface Verified {
   readonly unreadable: RefusedRecord[];
 }
 
-/** Where a verification finds the log, the databases and the master keys. */
-export interface Verifiable {
-  readonly config: Config;
-  readonly bus: Bus;
-  openDatabase(name: string): Promise<Database>;
-  openKeyWrapper(): Promise<KeyWrapper>;
+/** Where a verification finds everything. */
+export interface Verifiable extends Places {
   /** How long a copy may lag behind the log before it counts as different (default: 5 s). */
   readonly lagToleranceMs?: number;
 }
 
-/** Does what the command `verify` does, in this process: a command of its own takes two seconds. */
-export async function verified(
-  context: Context,
-  { config, bus, lagToleranceMs = 5_000, ...backends }: Verifiable,
-): Promise<Verified> {
-  const [database, scratch] = [await backends.openDatabase(context.name), await openEmbeddedDatabase('memory')];
+/** Does what the command `verify` does. */
+export async function verified(context: Context, verifiable: Verifiable): Promise<Verified> {
+  const { bus, lagToleranceMs = 5_000 } = verifiable;
   const found: Verified = { findings: [], unreadable: [] };
   const find = (finding: unknown) => void found.findings.push(finding);
-  const signal = new AbortController().signal;
-  const connections = { context, config, bus, database, logger: silentLogger, interrupted: signal };
-  const openKeyWrapper = () => backends.openKeyWrapper();
-  await withKeysOfLog({ ...connections, openKeyWrapper }, scratch, async ({ live, open, countLostKeys }) => {
+  await withRebuildable(context, verifiable, async ({ rebuildable, scratch, links, signal }) => {
+    const { live, open, countLostKeys } = rebuildable;
     await verify({
       ...{ bus, live: live.replayable, expected: open(scratch).replayable },
-      ...{ links: new EmbeddedLinks(scratch.level), lagToleranceMs, allowUnhashed: false, signal },
+      ...{ links, lagToleranceMs, allowUnhashed: false, signal },
       onRefused: (record) => found.unreadable.push(record),
       ...{ onFault: find, onConflict: find, onDifference: find },
     });
     if (countLostKeys() > 0) find(`${countLostKeys()} keys are lost`);
   });
-  await scratch.close();
   return found;
 }
 
