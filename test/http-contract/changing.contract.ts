@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CARD_NUMBERS, expectOffences, expectProblem } from './client.js';
-import { address, card, customerPath, register, stated, unique } from './fixtures.js';
+import { address, card, customerPath, historyOf, register, stated, unique } from './fixtures.js';
 import type { System } from './system.js';
 
 const UNKNOWN = customerPath('00000000-0000-7000-8000-000000000000');
@@ -121,7 +121,7 @@ export function changing(system: () => System): void {
       const customer = await register(client(), { creditCards: [card()] });
       const answer = await change(customer, { name: customer.name });
       expect([answer.status, answer.headers.get('etag'), answer.body]).toEqual([200, '"1"', customer]);
-      const { items } = (await client().get(`${customerPath(customer.id)}/history`)).body;
+      const { items } = (await historyOf(client(), customerPath(customer.id), 1)).body;
       expect(items).toHaveLength(1);
     });
 

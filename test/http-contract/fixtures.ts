@@ -8,8 +8,11 @@ export function unique(): string {
   return randomUUID().slice(0, 13);
 }
 
+/** Longer than a consumer group takes to notice that a process of another spec was killed. */
+const PATIENCE_MS = 45_000;
+
 /** Looks until it holds, and then says why not. */
-export async function eventually(holds: () => unknown, patience = 15_000): Promise<void> {
+export async function eventually(holds: () => unknown, patience = PATIENCE_MS): Promise<void> {
   const deadline = Date.now() + patience;
   for (;;) {
     try {
@@ -58,9 +61,22 @@ export async function register(client: Client, difference: object = {}) {
 
 /** Resolves once orders has heard of a version of a customer. */
 export async function copied(client: Client, id: string, version: number): Promise<Answer> {
-  const answer = await client.get(`/orders/customers/${id}?minVersion=${version}`, { Prefer: 'wait=10' });
-  expect([200, 410]).toContain(answer.status);
-  return answer;
+  let answer: Answer | undefined;
+  await eventually(async () => {
+    answer = await client.get(`/orders/customers/${id}?minVersion=${version}`, { Prefer: 'wait=10' });
+    expect([200, 410]).toContain(answer.status);
+  });
+  return answer!;
+}
+
+/** Resolves with an aggregate's history once it has recorded so many changes; a read waits two seconds for them. */
+export async function historyOf(client: Client, path: string, changes: number): Promise<Answer> {
+  let answer: Answer | undefined;
+  await eventually(async () => {
+    answer = await client.get(`${path}/history`);
+    expect(answer.body.items.length).toBeGreaterThanOrEqual(changes);
+  });
+  return answer!;
 }
 
 /** A customer whom orders knows. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { expectOffences, expectProblem } from './client.js';
-import { customerPath, pagesOf, passed, register, registerAndCopy, place } from './fixtures.js';
+import { customerPath, historyOf, pagesOf, passed, register, registerAndCopy, place } from './fixtures.js';
 import type { System } from './system.js';
 
 const UNKNOWN = '00000000-0000-7000-8000-000000000000';
@@ -26,6 +26,7 @@ export function past(system: () => System): void {
       versions.push((await client().patch(path, { name: { title } })).body);
     }
     await passed(versions.at(-1)?.updatedAt ?? '');
+    await historyOf(client(), path, versions.length);
   });
 
   const shifted = (time: string, milliseconds: number) => new Date(Date.parse(time) + milliseconds).toISOString();
@@ -151,7 +152,7 @@ export function past(system: () => System): void {
       const { id } = await registerAndCopy(client());
       const order = await place(client(), id);
       await client().post(`/orders/${order.id}/ship`);
-      const { body } = await client().get(`/orders/${order.id}/history`);
+      const { body } = await historyOf(client(), `/orders/${order.id}`, 2);
       expect(body.items).toEqual([
         expect.objectContaining({ version: 1, type: 'orders.order.placed', time: order.createdAt }),
         expect.objectContaining({ version: 2, type: 'orders.order.shipped', changed: ['/status', '/shipTo'] }),
