@@ -56,6 +56,11 @@ describe('the command line', () => {
       args: ['replay', '--module', 'orders', '--only', 'histories', '--keep', 'log'],
       named: '--only histories excludes --keep',
     },
+    { args: ['replay', '--module', 'orders', '--workers', '0'], named: '--workers: must be a number from 1 to 99' },
+    {
+      args: ['replay', '--module', 'orders', '--workers', '2', '--until', '2026-11-23T04:10:20Z'],
+      named: '--until excludes --workers',
+    },
     { args: ['keys'], named: 'keys needs one of: new' },
     { args: ['keys', 'constructor'], named: "keys: unknown action 'constructor'" },
     { args: ['keys', 'new', 'again'], named: "unexpected argument 'again'" },

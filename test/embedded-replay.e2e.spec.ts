@@ -110,6 +110,13 @@ describe('a replay from the embedded log', () => {
     await kill();
   });
 
+  it('has one worker, and says why', async () => {
+    expect(await runCommand(on(directory), 'replay', '--module', 'accounts', '--workers', '2')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^--workers needs MongoDB and Kafka: /),
+    });
+  });
+
   describe('a verification of a copy', () => {
     let copy: string;
 

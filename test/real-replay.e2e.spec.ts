@@ -23,7 +23,8 @@ import { RunningProcess, serve, temporaryDirectory } from './support/run-process
 import { expectVerified } from './support/verified.js';
 
 const MODULES = ['accounts', 'orders'] as const;
-const KILLS = 3;
+const KILLS = 4;
+const WORKERS = [[], ['--workers', '3']] as const;
 
 describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) => {
   let databases: Databases;
@@ -136,8 +137,12 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     await load.acknowledges(300);
     const reads = new Reads(running.url, load);
 
-    for (const module of MODULES) {
-      const { code, stdout } = await replay(module);
+    for (const [module, ...flags] of [
+      ['accounts'],
+      ['orders', '--workers', '2'],
+      ['accounts', '--workers', '3'],
+    ] as const) {
+      const { code, stdout } = await replay(module, ...flags);
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/blocked for \d+ ms/) });
     }
     await load.acknowledges(100);
@@ -159,7 +164,7 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
 
     const took = await durationOf(() => replay('accounts'));
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const dying = new RunningProcess(['replay', '--module', MODULES[kill % 2]!], settings());
+      const dying = new RunningProcess(['replay', '--module', MODULES[kill % 2]!, ...WORKERS[kill >> 1]!], settings());
       await sleep(randomInt(Math.ceil(took)));
       await dying.kill('SIGKILL');
       // Writes go on, if need be once a fence that was left behind has run out.

@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { runCommandLine } from './commands/command-line.js';
 import type { Context } from './context/define-context.js';
 
@@ -7,5 +8,10 @@ import type { Context } from './context/define-context.js';
  * @example await run([accounts, orders]);
  */
 export async function run(contexts: readonly Context[], args = process.argv.slice(2)): Promise<never> {
+  if (!isMainThread) {
+    // A thread of a command. The other arguments are those of the main thread.
+    await (await import('./commands/rebuild-worker.js')).runRebuildWorker(contexts);
+    process.exit();
+  }
   process.exit(await runCommandLine(contexts, args));
 }

@@ -20,13 +20,15 @@ import { FindingPrinter, printSkipped } from './findings.js';
 import { formatCount, showPhases } from './progress.js';
 
 export const replay = (contexts: readonly Context[]): Command => ({
-  usage: `replay --module ${listModules(contexts)} [--only states|histories] [--dry-run | --until TIME]
+  usage: `replay --module ${listModules(contexts)} [--only states|histories] [--workers N] [--dry-run | --until TIME]
                        [--keep log|database [--kept FILE]] [--force]
   Rebuilds every collection of the module from the log while services run, and swaps them in.
 
   --module   bounded context
   --only     rebuilds only these collections: states (and copies of other contexts' states), which services need to work,
              or histories. The other collections stay as they are
+  --workers  number of threads that read the log (default: 1), each some of the partitions: as many as there are CPU cores
+             beyond those that Kafka and MongoDB need. Each needs about as much memory as the first. Needs MongoDB and Kafka
   --dry-run  rebuilds the collections, compares them with the live ones and drops them
   --until    RFC 3339: rebuilds the state as of this time into separate collections, for inspection. They hold personal
              data, so they are dropped after ${KEPT_FOR_DAYS} days and on every erasure; data erased since then is not in them
@@ -44,6 +46,7 @@ stay as they were, and it can be run again.`,
   options: {
     ...MODULE_OPTION,
     only: { type: 'string' },
+    workers: { type: 'string' },
     'dry-run': { type: 'boolean' },
     until: { type: 'string' },
     keep: { type: 'string' },
@@ -56,28 +59,41 @@ stay as they were, and it can be run again.`,
     if (until !== undefined && flags['dry-run'] === true) throw new UsageError('--dry-run excludes --until');
     const only = parseOnly(flags);
     if (until !== undefined && only !== undefined) throw new UsageError('--until excludes --only');
+    const workers = parseWorkers(flags);
+    if (until !== undefined && workers !== undefined) throw new UsageError('--until excludes --workers');
     const keep = parseKeep(flags);
     if (only === 'histories' && keep !== undefined) throw new UsageError('--only histories excludes --keep');
     if (flags.kept !== undefined && keep === undefined) throw new UsageError('--kept requires --keep');
     return withConnections(findContext(contexts, flags), async (connections) => {
       await expectReady(connections);
+      if (workers !== undefined && connections.database.kind === 'embedded') {
+        throw new UsageError('--workers needs MongoDB and Kafka: only one thread can have the embedded database open');
+      }
       if (until !== undefined) return rebuildUntil(connections, until);
       return flags['dry-run'] === true
-        ? compareRebuild(connections, only)
-        : rebuild(connections, { only, mayLose: flags.force === true, keep }, flags.kept as string | undefined);
+        ? compareRebuild(connections, { only, workers })
+        : rebuild(
+            connections,
+            { only, workers, mayLose: flags.force === true, keep },
+            flags.kept as string | undefined,
+          );
     });
   },
 });
 
 async function rebuild(
   connections: Connections,
-  { only, mayLose, keep }: Pick<ReplayOptions, 'only'> & { readonly mayLose: boolean; readonly keep: Keep | undefined },
+  {
+    mayLose,
+    keep,
+    ...extent
+  }: Pick<ReplayOptions, 'only' | 'workers'> & { readonly mayLose: boolean; readonly keep: Keep | undefined },
   archiveFile: string | undefined,
 ): Promise<number> {
   const archive = keep && new ForkArchive(connections.context.name, archiveFile);
   try {
     const resolving = keep && archive && { keep, onGivenUp: (givenUp: GivenUp) => archive.add(givenUp) };
-    const replayed = await replayModule(connections, { only, mayLose, ...resolving }, printedRun(connections));
+    const replayed = await replayModule(connections, { ...extent, mayLose, ...resolving }, printedRun(connections));
     if (replayed.verdict === 'refused') {
       console.error(replayed.reason);
       return 1;
@@ -94,8 +110,11 @@ async function rebuild(
   }
 }
 
-async function compareRebuild(connections: Connections, only: RebuildScope | undefined): Promise<number> {
-  const options = { only, lagToleranceMs: lagToleranceMs(connections) };
+async function compareRebuild(
+  connections: Connections,
+  extent: Pick<ReplayOptions, 'only' | 'workers'>,
+): Promise<number> {
+  const options = { ...extent, lagToleranceMs: lagToleranceMs(connections) };
   const { verdict, skipped, findings } = await rehearseReplay(connections, options, printedRun(connections));
   const [conflicts, differences] = [findings.conflict.count, findings.difference.count];
   printSkipped(skipped);
@@ -148,4 +167,11 @@ function parseKeep({ keep }: Flags): Keep | undefined {
 function parseOnly({ only }: Flags): RebuildScope | undefined {
   if (only === undefined || only === 'states' || only === 'histories') return only;
   throw new UsageError('--only: must be states or histories');
+}
+
+/** @throws UsageError */
+function parseWorkers({ workers }: Flags): number | undefined {
+  if (workers === undefined) return undefined;
+  if (!/^[1-9]\d?$/.test(String(workers))) throw new UsageError('--workers: must be a number from 1 to 99');
+  return Number(workers);
 }

@@ -84,6 +84,11 @@ export interface Database extends Inspectable {
   check(): Promise<DependencyHealth>;
   /** Begins a rebuild of these collections. It supersedes a running rebuild of any of them. */
   beginRebuild(collections: readonly string[]): Promise<Rebuild<Database>>;
+  /**
+   * Opens the new collections of a rebuild that another thread has begun; undefined if only one thread can.
+   * @param name of the rebuild
+   */
+  joinRebuild?(name: string): Database;
   /** Opens an empty database with this suffix in its name, after deleting an existing one. */
   openBeside(suffix: string): Promise<Database>;
   close(): Promise<void>;

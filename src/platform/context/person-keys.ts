@@ -7,7 +7,7 @@ import type { Bus, Extent, RecordHandler } from '../log/bus.js';
 import { ErasureLedger, type LedgerEntry } from '../privacy/erasure-ledger.js';
 import { erasureIn, timesOf } from '../privacy/erasures.js';
 import type { KeyRing } from '../privacy/key-ring.js';
-import { copyKeys, type KeysOfLog } from '../privacy/keys-of-log.js';
+import { type AllKeys, copyKeys } from '../privacy/keys-of-log.js';
 import { watchKeys } from '../privacy/key-watch.js';
 import { withRecentKeys } from '../privacy/recent-keys.js';
 import type { KeyCopies, KeySource } from '../privacy/key-source.js';
@@ -21,7 +21,7 @@ export interface Privacy {
   /** False: new events are published in clear text (PERSONAL_DATA=clear). */
   readonly seals: boolean;
   /** In a rebuild: all keys of a topic, read before. */
-  readonly allKeys?: (topic: string) => KeysOfLog;
+  readonly allKeys?: (topic: string) => AllKeys;
 }
 
 /** A store of persons, or the copies of their keys. */
@@ -57,7 +57,7 @@ export class PersonKeys {
   readonly sealing: SealingKeys;
   /** In a rebuild: true for a person whose key is nowhere, though nobody has erased the person. */
   readonly isLost: (person: string) => boolean;
-  /** In a rebuild: as {@link KeysOfLog.takePublished}. */
+  /** In a rebuild: as {@link AllKeys.takePublished}. */
   readonly takePublished: (() => Promise<ReadonlySet<string>>) | undefined;
   private readonly copies: KeyCopies | undefined;
   private ledger: ErasureLedger | undefined;

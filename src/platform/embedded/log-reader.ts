@@ -1,4 +1,4 @@
-import { firstToRead, type LoggedRecord, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
+import { firstToRead, isToRead, type LoggedRecord, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { progressOf } from '../log/progress.js';
 import { Route } from '../log/route.js';
@@ -53,6 +53,10 @@ export class EmbeddedLogReader implements LogReader {
     return caughtUp;
   }
 
+  positions() {
+    return [...this.routes.values()].map(({ topic, partition, route }) => ({ topic, partition, next: route.complete }));
+  }
+
   async stop(): Promise<void> {
     this.ending.abort(new Error('the log reader was stopped'));
     await this.running;
@@ -71,6 +75,7 @@ export class EmbeddedLogReader implements LogReader {
   private async refreshEnds(): Promise<void> {
     for (const topic of this.topics) {
       for (const [partition, end] of (await this.log.ends(topic)).entries()) {
+        if (!isToRead(this.from, topic, partition)) continue;
         const name = `${topic}!${partition}`;
         const first = firstToRead(this.from, topic, { partition, first: 0, end });
         const known = this.routes.get(name) ?? {

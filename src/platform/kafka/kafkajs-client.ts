@@ -1,6 +1,7 @@
 import type { Consumer, ICustomPartitioner, Kafka, Producer } from 'kafkajs';
 import { connected, RETRY } from './client.js';
 import { MAX_FETCH_BYTES, typeOf } from './compression.js';
+import type { Assignment } from './lag.js';
 import { KafkaJsFetcher } from './kafkajs-fetcher.js';
 import { byKey } from './partitioning.js';
 import { toMessage } from './record.js';
@@ -141,11 +142,25 @@ class KafkaJsMember implements Member {
     return this.consumer.disconnect();
   }
 
+  /** Fetches none of the partitions that are not meant. */
+  private pauseOthers(assigned: Assignment): void {
+    const { mayFetch } = this.options;
+    if (!mayFetch) return;
+    for (const [topic, all] of assigned) {
+      const partitions = all.filter((partition) => !mayFetch(topic, partition));
+      if (partitions.length > 0) this.consumer.pause([{ topic, partitions }]);
+    }
+  }
+
   private report(): void {
     const { consumer } = this;
     const { events } = consumer;
     const { on } = this.options;
-    consumer.on(events.GROUP_JOIN, ({ payload }) => on.join(new Map(Object.entries(payload.memberAssignment))));
+    consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      const assigned = new Map(Object.entries(payload.memberAssignment));
+      this.pauseOthers(assigned);
+      on.join(assigned);
+    });
     consumer.on(events.CRASH, ({ payload }) => on.crash(payload.error, payload.restart));
     if (on.fetch) consumer.on(events.FETCH, () => on.fetch?.());
     if (on.heartbeat) consumer.on(events.HEARTBEAT, () => on.heartbeat?.());

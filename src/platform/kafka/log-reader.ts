@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { backoffDelay, retryUntilDone } from '../tools/backoff.js';
-import { firstToRead, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
+import { firstToRead, isToRead, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
 import { progressOf } from '../log/progress.js';
 import { Route } from '../log/route.js';
 import { isCodedError, PlatformError, unavailable } from '../tools/errors.js';
@@ -65,6 +65,7 @@ export class KafkaLogReader implements LogReader {
     this.from = from;
     this.member = client.newMember({
       ...{ group: this.group, commits: false, sessionTimeout, maxWaitMs: 50, concurrency: 3, retries: 3 },
+      ...(from.partitions && { mayFetch: (name: string, partition: number) => this.mayRead(name, partition) }),
       mayRestart: () => false,
       on: {
         join: () => this.seek(),
@@ -106,6 +107,15 @@ export class KafkaLogReader implements LogReader {
     }
   }
 
+  positions() {
+    return [...this.routes].flatMap(([name, routes]) => {
+      const { topic, firstPartition } = this.views.get(name) as TopicView;
+      return [...routes].map(([partition, { complete }]) => ({
+        ...{ topic, partition: firstPartition + partition, next: complete },
+      }));
+    });
+  }
+
   async stop(): Promise<void> {
     await this.end(new Error('the log reader was stopped'));
   }
@@ -141,10 +151,17 @@ export class KafkaLogReader implements LogReader {
     for (const name of await existingTopics(admin, [...this.views.keys()])) {
       const { topic, firstPartition } = this.views.get(name) as TopicView;
       for (const { partition, first, end } of await extentsOf(admin, name)) {
+        if (!this.mayRead(name, partition)) continue;
         const onTheBus = { partition: firstPartition + partition, first, end };
         this.routeIn(name, partition, firstToRead(this.from, topic, onTheBus), end).end = end;
       }
     }
+  }
+
+  /** @param name the topic's name in Kafka */
+  private mayRead(name: string, partition: number): boolean {
+    const { topic, firstPartition } = this.views.get(name) as TopicView;
+    return isToRead(this.from, topic, firstPartition + partition);
   }
 
   /** @throws PlatformError `generation-switched`: what was read up to now is not the beginning of the new generation. */

@@ -49,6 +49,8 @@ export interface MemberOptions {
   readonly concurrency: number;
   /** Retries of a failed request, before it counts as a crash. */
   readonly retries: number;
+  /** Asked for each partition that it has: whether to fetch it. Default: all. For readers that commit nothing. */
+  readonly mayFetch?: (topic: string, partition: number) => boolean;
   /** Asked after a crash that the client considers temporary: whether it shall start again by itself. */
   readonly mayRestart: () => boolean;
   readonly on: MemberEvents;

@@ -66,6 +66,13 @@ export interface RunningConsumer {
   stop(): Promise<void>;
 }
 
+/** A partition, and the offset of the record with which a reader goes on. */
+export interface NextRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly next: number;
+}
+
 /** Reads topics from their oldest records, outside all consumer groups. */
 export interface LogReader {
   /**
@@ -80,6 +87,8 @@ export interface LogReader {
    * long
    */
   caughtUp(): Promise<void>;
+  /** Returns the offset of each partition up to which all of its records have been handled. */
+  positions(): readonly NextRecord[];
   /** Stops the reader after the current records. */
   stop(): Promise<void>;
 }
@@ -90,11 +99,18 @@ export interface ReadFrom {
   readonly newest?: number;
   /** Returns the offset of the first record to read of each partition. */
   readonly startAt?: (topic: string, partition: number) => number;
+  /** Only these partitions are read. Default: all. */
+  readonly partitions?: PartitionsByTopic;
   /**
    * Returns the number of records of a window: each partition of the topic is read in windows, the newest first, and the
    * records of each in order. Infinite: the topic is read in order.
    */
   readonly window?: (topic: string) => number;
+}
+
+/** Returns true if a reader reads a partition. */
+export function isToRead({ partitions }: ReadFrom, topic: string, partition: number): boolean {
+  return partitions === undefined || (partitions.get(topic)?.includes(partition) ?? false);
 }
 
 /** Returns the offset at which a reader begins a partition. */

@@ -33,6 +33,11 @@ export class Route {
     return until === Infinity ? Math.min(next, this.end) - first : turn - until + Math.min(next, until) - from;
   }
 
+  /** Offset up to which every record has been read. */
+  get complete(): number {
+    return this.until === Infinity ? this.next : this.first;
+  }
+
   /** Moves on to an offset. Returns true if the next record is somewhere else, because a window has ended. */
   advance(offset: number): boolean {
     this.next = Math.max(this.next, offset);

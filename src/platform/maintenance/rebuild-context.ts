@@ -1,7 +1,7 @@
 import type { Database } from '../context/database.js';
 import type { OpenContext } from '../context/open-context.js';
 import { keysInMemory } from '../privacy/keys-in-memory.js';
-import { KeysOfLog } from '../privacy/keys-of-log.js';
+import { type AllKeys, KeysOfLog } from '../privacy/keys-of-log.js';
 import { type Connections, privacyOf } from './connections.js';
 import { type Run, runPhase } from './run.js';
 
@@ -10,6 +10,8 @@ export interface RebuildableContext {
   readonly live: OpenContext;
   /** Opens the context over new collections, with all keys that are in the log. */
   open(database: Database): OpenContext;
+  /** Returns all keys of a topic that are in the log. */
+  keysOf(topic: string): AllKeys;
   /** Returns the number of persons whose events nobody can open, though they were never erased. */
   countLostKeys(): number;
 }
@@ -41,6 +43,7 @@ export async function withKeysOfLog<T>(
     return await work({
       live,
       open: (other) => context.open(other, { stopping, privacy: privacy && { ...privacy, allKeys } }),
+      keysOf: allKeys,
       countLostKeys: () => [...keys.values()].reduce((sum, { lost }) => sum + lost.size, 0),
     });
   } finally {

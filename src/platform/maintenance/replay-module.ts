@@ -8,13 +8,15 @@ import { inspectionSuffix } from '../rebuilding/inspection.js';
 import type { Links } from '../rebuilding/links.js';
 import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
+import type { NextRecord } from '../log/bus.js';
+import { partitionName } from '../log/position.js';
 import { fill, newestStates, takeOver } from '../rebuilding/replay.js';
-import type { OpenContext } from '../context/open-context.js';
-import type { Replayable, RebuildScope } from '../rebuilding/replayable.js';
+import { type Replayable, replayableOf, type RebuildScope } from '../rebuilding/replayable.js';
 import { isCodedError } from '../tools/errors.js';
 import type { Connections } from './connections.js';
 import { findingOfConflict, findingOfDifference, findingOfRefused, type Findings, FindingTally } from './findings.js';
 import { type RebuildableContext, withKeysOfLog } from './rebuild-context.js';
+import { RebuildWorkers } from './rebuild-workers.js';
 import { type Run, runPhase } from './run.js';
 import { withScratchDatabase } from './scratch.js';
 
@@ -60,9 +62,15 @@ export interface RebuiltUntil extends Rebuilt {
   readonly collections: readonly { readonly collection: string; readonly documents: number }[];
 }
 
-export interface ReplayOptions {
+/** What to rebuild, and how. */
+interface Extent {
   /** Rebuilds only these collections; the others stay as they are. */
   readonly only?: RebuildScope | undefined;
+  /** Number of threads that read the log, each some of the partitions. Default: this one. Not for the embedded database. */
+  readonly workers?: number | undefined;
+}
+
+export interface ReplayOptions extends Extent {
   /** Permits the loss of data that the log lacks. */
   readonly mayLose?: boolean;
   /** Which branch to keep of an aggregate with two histories. Without it, forks are refused. */
@@ -78,10 +86,10 @@ export interface ReplayOptions {
  */
 export function replayModule(
   connections: Connections,
-  { only, mayLose = false, keep, onGivenUp }: ReplayOptions,
+  { mayLose = false, keep, onGivenUp, ...extent }: ReplayOptions,
   run: Run,
 ): Promise<Replayed> {
-  return withRebuild(connections, only, run, async ({ live, target, projector, links, shadows, tally, report }) => {
+  return withRebuild(connections, extent, run, async ({ live, target, projector, links, shadows, tally, report }) => {
     const collections = live.collections.map(({ collection }) => collection);
     const onConflict = (conflict: Conflict) => tally.add(findingOfConflict(conflict));
     try {
@@ -103,17 +111,17 @@ export function replayModule(
 /** Rebuilds the collections, compares them with the live ones and drops them. */
 export function rehearseReplay(
   connections: Connections,
-  { only, lagToleranceMs }: Pick<ReplayOptions, 'only'> & { readonly lagToleranceMs: number },
+  { lagToleranceMs, ...extent }: Extent & { readonly lagToleranceMs: number },
   run: Run,
 ): Promise<Rehearsed> {
-  return withRebuild(connections, only, run, async ({ live, target, projector, links, tally, report }) => {
+  return withRebuild(connections, extent, run, async ({ live, target, projector, links, tally, report }) => {
     await runPhase(run, 'comparing', async () => {
       for (const system of live.systemsOfRecord) {
         for await (const conflict of conflicts(system, links, () => projector.caughtUp())) {
           tally.add(findingOfConflict(conflict));
         }
       }
-      if (only !== 'histories') await projector.applyPending(live);
+      if (extent.only !== 'histories') await projector.applyPending(live);
       const { signal } = run;
       for await (const difference of compareWithLog({ expected: target, live, projector, lagToleranceMs, signal })) {
         tally.add(findingOfDifference(difference));
@@ -155,7 +163,12 @@ async function fillUntil(
     until,
   });
   try {
-    await readLog(run, target, projector);
+    await runPhase(
+      run,
+      'reading-log',
+      () => fill(target, projector),
+      () => projector.progress,
+    );
     // An erasure during the rebuild dropped what existed of it then; by now that erasure is in the log.
     await projector.caughtUp();
   } finally {
@@ -166,7 +179,7 @@ async function fillUntil(
     documents: await each.count('exact'),
   }));
   return {
-    ...reportOf(projector, tally, rebuildable),
+    ...reportOf(projector.progress.total, tally, rebuildable),
     ...{ verdict: 'rebuilt', location: separate.location, collections: await Promise.all(collections) },
   };
 }
@@ -185,13 +198,13 @@ interface FilledCollections {
 
 function withRebuild<T>(
   connections: Connections,
-  only: RebuildScope | undefined,
+  extent: Extent,
   run: Run,
   finish: (filled: FilledCollections) => Promise<T>,
 ): Promise<T> {
   return withScratchDatabase('replay', (scratch) =>
     withKeysOfLog(connections, scratch, run, (rebuildable) =>
-      rebuildIn({ connections, scratch, rebuildable, only }, run, finish),
+      rebuildIn({ connections, scratch, rebuildable, extent }, run, finish),
     ),
   );
 }
@@ -200,30 +213,43 @@ interface Rebuilding {
   readonly connections: Connections;
   readonly scratch: EmbeddedDatabase;
   readonly rebuildable: RebuildableContext;
-  readonly only: RebuildScope | undefined;
+  readonly extent: Extent;
 }
 
 async function rebuildIn<T>(
-  { connections, scratch, rebuildable, only }: Rebuilding,
+  { connections, scratch, rebuildable, extent }: Rebuilding,
   run: Run,
   finish: (filled: FilledCollections) => Promise<T>,
 ): Promise<T> {
   const { database, bus } = connections;
-  const rebuiltIn = (context: OpenContext) => (only ? context.replayableOnly(only) : context.replayable);
-  const { collections } = rebuiltIn(rebuildable.live);
+  const { only, workers = 1 } = extent;
+  const { collections } = replayableOf(rebuildable.live, only);
   // The live ones are compared with the log as a whole, also with what is not rebuilt.
   const live = { ...rebuildable.live.replayable, collections };
   const shadows = await database.beginRebuild(collections.map(({ collection }) => collection));
-  const target = rebuiltIn(rebuildable.open(shadows.database));
+  const target = replayableOf(rebuildable.open(shadows.database), only);
   const links = new EmbeddedLinks(scratch.level);
   const tally = new FindingTally(run.onFinding);
+  const { name: module } = connections.context;
+  const shared = { module, only, keysOf: rebuildable.keysOf, links, rebuild: shadows.name ?? '' };
+  const others = new RebuildWorkers(bus, { ...shared, onFinding: tally.add }, run.signal);
   let projector: LogProjector | undefined;
+  const progress = () => sumOf([others.progress, projector?.progress]);
   try {
-    const options = { ...projectorOptions(connections, run, tally), ...newestStates(links, target) };
-    const started = (projector = await LogProjector.start(bus, target, options));
-    await readLog(run, target, started);
+    projector = await runPhase(
+      run,
+      'reading-log',
+      async () => {
+        const reached = workers > 1 ? await others.fill(topicsOf(target), workers) : [];
+        const options = { ...projectorOptions(connections, run, tally), ...newestStates(links, target) };
+        projector = await LogProjector.start(bus, target, { ...options, from: { startAt: offsetIn(reached) } });
+        await fill(target, projector);
+        return projector;
+      },
+      progress,
+    );
     run.onLostKeys?.(rebuildable.countLostKeys());
-    const report = () => reportOf(started, tally, rebuildable);
+    const report = () => reportOf(progress().total, tally, rebuildable);
     return await finish({ live, target, projector, links, shadows, tally, report });
   } finally {
     await projector?.stop();
@@ -232,18 +258,24 @@ async function rebuildIn<T>(
   }
 }
 
-function readLog(run: Run, target: Replayable, projector: LogProjector): Promise<void> {
-  return runPhase(
-    run,
-    'reading-log',
-    () => fill(target, projector),
-    () => projector.progress,
-  );
+function topicsOf({ newestOnly }: Replayable): readonly string[] {
+  return newestOnly.map(({ topic }) => topic);
 }
 
-function reportOf(projector: LogProjector, tally: FindingTally, rebuildable: RebuildableContext): Rebuilt {
+/** Returns where to begin a partition: it was read up to there. */
+function offsetIn(reached: readonly NextRecord[]): (topic: string, partition: number) => number {
+  const offsets = new Map(reached.map((each) => [partitionName(each), each.next]));
+  return (topic, partition) => offsets.get(partitionName({ topic, partition })) ?? 0;
+}
+
+function sumOf(all: readonly (LogProjector['progress'] | undefined)[]): LogProjector['progress'] {
+  const sum = (name: 'read' | 'total') => all.reduce((total, each) => total + (each?.[name] ?? 0), 0);
+  return { read: sum('read'), total: sum('total') };
+}
+
+function reportOf(records: number, tally: FindingTally, rebuildable: RebuildableContext): Rebuilt {
   return {
-    records: projector.progress.total,
+    records,
     skipped: tally.count('unreadable'),
     lostKeys: rebuildable.countLostKeys(),
     findings: tally.all(),

@@ -113,6 +113,7 @@ function databaseOver(
         const outdated = collections.filter(({ name }) => (madeAt(name) ?? Infinity) < madeBefore);
         for (const { name } of outdated) await db.dropCollection(name);
       }),
+    joinRebuild: beside,
     beginRebuild: (collections) => beginRebuild(db, collections.map(named), beside),
   };
 }

@@ -65,7 +65,7 @@ class MongoRebuild<Database> implements Rebuild<Database> {
   constructor(
     private readonly db: Db,
     private readonly shadows: readonly Shadow[],
-    private readonly suffix: string,
+    readonly name: string,
     readonly database: Database,
     private readonly fenceTtlMs: number,
   ) {}
@@ -103,7 +103,7 @@ class MongoRebuild<Database> implements Rebuild<Database> {
     return orUnavailable(async () => {
       const found = await collectionsOf(this.db);
       // Including those that adapters created implicitly with their indexes.
-      const shadows = [...found.keys()].filter((name) => name.endsWith(`.${this.suffix}`));
+      const shadows = [...found.keys()].filter((name) => name.endsWith(`.${this.name}`));
       for (const shadow of shadows) await this.db.dropCollection(shadow);
       for (const shadow of this.shadows) if (isFenced(shadow, found)) await liftFence(this.db, shadow.live);
     });

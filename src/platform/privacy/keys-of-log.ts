@@ -27,6 +27,12 @@ export async function copyKeys(copies: KeyCopies, records: readonly LoggedRecord
   await copies.remove([...removed]);
 }
 
+/** What a rebuild needs of the {@link KeysOfLog}. */
+export interface AllKeys extends Pick<KeysOfLog, 'erased' | 'find' | 'takePublished'> {
+  readonly lost: ReadonlySet<string>;
+  readonly copies: Pick<KeyCopies, 'find' | 'removed' | 'shred'>;
+}
+
 /**
  * All keys that there are, for a rebuild: those on the topic, which is read to its end first, and those in the documents
  * of the persons if the context has them.

@@ -1,7 +1,7 @@
 import type { Aggregate, Unpublished } from '../aggregate/aggregates.js';
 import { eventOf } from '../aggregate/pending-event.js';
 import { retryUntilDone } from '../tools/backoff.js';
-import type { Bus, LoggedRecord, LogReader, RecordHandler } from '../log/bus.js';
+import type { Bus, LoggedRecord, LogReader, NextRecord, ReadFrom, RecordHandler } from '../log/bus.js';
 import { readToEnd } from '../log/read-to-end.js';
 import type { Lease } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
@@ -20,6 +20,8 @@ export type RefusedRecord = Pick<Refused, 'record' | 'reason'>;
 export interface ProjectorOptions {
   /** Stops the projector when aborted. */
   readonly signal: AbortSignal;
+  /** Which part of the log to read. Default: all of it. */
+  readonly from?: Pick<ReadFrom, 'partitions' | 'startAt'>;
   /** RFC 3339, UTC. Ignores later events, except those that erase personal data. */
   readonly until?: string | undefined;
   /**
@@ -88,7 +90,7 @@ export class LogProjector {
     projector.reader = await bus.read(
       [...projector.projections.keys()],
       (records, lease) => projector.take(records, lease),
-      { window },
+      { ...options.from, window },
     );
     options.signal.addEventListener('abort', () => void projector.stop(), { once: true });
     return projector;
@@ -110,14 +112,18 @@ export class LogProjector {
     const { signal } = this.options;
     try {
       await this.reader?.caughtUp();
-      for (const { topic, settle } of this.projections.values()) {
-        const unread = settle ? await this.untilDone(settle) : NONE;
-        if (unread.size > 0) await this.applyOneByOne(topic, unread);
-      }
+      await this.settle();
     } finally {
       // If it was stopped, report that, and not the errors that follow from it.
       signal.throwIfAborted();
     }
+  }
+
+  /** Ends the reading where it is. @returns where another projector can go on: everything before is applied */
+  async finish(): Promise<readonly NextRecord[]> {
+    await this.reader?.stop();
+    await this.settle();
+    return this.reader?.positions() ?? [];
   }
 
   /** Starts to remember which of the context's own aggregates change. */
@@ -191,6 +197,13 @@ export class LogProjector {
   async stop(): Promise<void> {
     await this.seal();
     await this.reader?.stop();
+  }
+
+  private async settle(): Promise<void> {
+    for (const { topic, settle } of this.projections.values()) {
+      const unread = settle ? await this.untilDone(settle) : NONE;
+      if (unread.size > 0) await this.applyOneByOne(topic, unread);
+    }
   }
 
   /** Applies all events of these aggregates one by one: the newest that can be applied counts. */

@@ -4,6 +4,8 @@ import { PlatformError } from '../tools/errors.js';
 export interface Rebuild<Database> {
   /** The new collections, under the names of the live ones. */
   readonly database: Database;
+  /** With it, other threads and processes open the new collections too; undefined if they cannot. */
+  readonly name?: string;
   /**
    * Raises a write fence: blocks writes of all processes to the live collections until {@link swap}, {@link discard} or
    * the fence's expiry. Resolves when the last write in flight has finished.

@@ -73,7 +73,8 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
             fc.nat(8),
             fc.integer({ min: 1, max: 4 }),
             fc.nat(3),
-            async (log, growth, window, kept) => {
+            fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+            async (log, growth, window, kept, workers) => {
               const other = await ShopWorld.open(openFixture);
               try {
                 const stream = other.context.streams.items;
@@ -87,7 +88,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
                 const begin = log.length - growth;
                 await publish(log.slice(0, begin));
                 const states = await other.rebuilt(
-                  { only: 'states', window, limits: { events: kept, bytes: 1e6, batch: 2 } },
+                  { only: 'states', window, limits: { events: kept, bytes: 1e6, batch: 2 }, workers },
                   () => publish(log.slice(begin)),
                 );
                 const all = await other.rebuilt();

@@ -21,7 +21,7 @@ export interface Replayed {
 
 /** Returns options for a projector that restores the newest states, and stores the links of the own aggregates. */
 export function newestStates(
-  links: Links,
+  links: Pick<Links, 'add' | 'remove'>,
   { systemsOfRecord }: Replayable,
 ): Required<Pick<ProjectorOptions, 'observe' | 'newestOnly'>> {
   const topics = new Set(systemsOfRecord.map(({ stream: { topic } }) => topic));

@@ -38,6 +38,14 @@ export interface SystemOfRecord {
 /** The collections of a rebuild: those with states and copies of states, or those with histories. */
 export type RebuildScope = 'states' | 'histories';
 
+/** Returns what is rebuilt of a context. @param only undefined: everything */
+export function replayableOf(
+  context: { readonly replayable: Replayable; replayableOnly(scope: RebuildScope): Replayable },
+  only: RebuildScope | undefined,
+): Replayable {
+  return only ? context.replayableOnly(only) : context.replayable;
+}
+
 /** The part of a context's database that is derived from the log, and how to derive it. */
 export interface Replayable {
   /**

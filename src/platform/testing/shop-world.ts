@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { Unpublished } from '../aggregate/aggregates.js';
-import type { Bus, BusRecord, LogReader } from '../log/bus.js';
+import type { Bus, BusRecord, LogReader, PartitionsByTopic } from '../log/bus.js';
 import type { Database } from '../context/database.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { toEventRecord } from '../event/event-record.js';
-import { LogProjector } from '../rebuilding/projector.js';
+import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js';
+import { divideLog } from '../rebuilding/shares.js';
 import type { AuditedDocument } from '../rebuilding/auditable.js';
 import type { Conflict } from '../rebuilding/conflicts.js';
 import type { LateLimits } from '../rebuilding/late-states.js';
@@ -38,6 +39,8 @@ export interface ReplayScope {
   readonly window?: number;
   /** Of the states that are kept back. */
   readonly limits?: LateLimits;
+  /** Number of readers at the same time, each of some of the partitions. Undefined: one reader of them all. */
+  readonly workers?: number | undefined;
 }
 
 /** What a rebuild has made of the log. */
@@ -177,20 +180,36 @@ export class ShopWorld {
   async rebuilt(scope?: ReplayScope, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<Rebuilt> {
     const names = this.context.open(this.database).replayable.collections.map(({ collection }) => collection);
     const shadows = await this.database.beginRebuild(names);
-    const open = this.context.open(shadows.database as Database);
-    const target = scope?.only ? open.replayableOnly(scope.only, scope.limits) : open.replayable;
+    const open = () => {
+      const opened = this.context.open(shadows.database as Database);
+      return scope?.only ? opened.replayableOnly(scope.only, scope.limits) : opened.replayable;
+    };
+    const target = open();
     const scratch = await openEmbeddedDatabase('memory');
     const links = new EmbeddedLinks(scratch.level);
     const { observe, newestOnly } = newestStates(links, target);
     const { window } = scope ?? {};
     const refused = new Set<string>();
-    const projector = await LogProjector.start(this.fixture.bus, target, {
+    const options: ProjectorOptions = {
       ...{ signal: new AbortController().signal, observe },
       onRefused: ({ record: { topic, partition, offset } }) => refused.add(`${topic}/${partition}/${offset}`),
       ...(scope && { newestOnly: { ...newestOnly, ...(window !== undefined && { window }) } }),
-    });
+    };
+    const fillShare = async (partitions: PartitionsByTopic) => {
+      const part = await LogProjector.start(this.fixture.bus, open(), { ...options, from: { partitions } });
+      await part.caughtUp();
+      return part.finish();
+    };
+    const topics = target.newestOnly.map(({ topic }) => topic);
+    const shares = await divideLog(this.fixture.bus, topics, scope?.workers ?? 0);
+    const filling = Promise.all(shares.map(fillShare));
+    if (scope?.workers !== undefined) await meanwhile();
+    const reached = (await filling).flat();
+    const startAt = (topic: string, partition: number) =>
+      reached.find((each) => each.topic === topic && each.partition === partition)?.next ?? 0;
+    const projector = await LogProjector.start(this.fixture.bus, target, { ...options, from: { startAt } });
     try {
-      await meanwhile();
+      if (scope?.workers === undefined) await meanwhile();
       await fill(target, projector);
       const documents: Record<string, AuditedDocument[]> = {};
       for (const each of target.collections) {

@@ -66,7 +66,11 @@ export class PlatformaticMember implements Member {
 
   private async readAll(topics: readonly string[], handle: BatchHandler): Promise<void> {
     const source = this.newSource(topics);
-    const assigned = await source.partitions().finally(() => void source.close().catch(() => undefined));
+    const { mayFetch = () => true } = this.options;
+    const all = await source.partitions().finally(() => void source.close().catch(() => undefined));
+    const assigned = new Map(
+      [...all].map(([topic, partitions]) => [topic, partitions.filter((each) => mayFetch(topic, each))]),
+    );
     const nothing = () => Promise.resolve();
     this.begin(topics, assigned, handle, nothing, () => Promise.resolve(new Map()));
   }
