@@ -67,6 +67,17 @@ export function restoringContract(openFixture: () => Promise<AggregatesFixture>)
       expect(restored?.hash).toBeUndefined();
     });
 
+    it('keeps no hash of an older event beside a state whose event has none', async () => {
+      const [first, second] = logged('a', 2) as [Restored<Item>, Restored<Item>];
+      const { hash: _, ...unhashed } = second;
+      await store.restore([first]);
+      await store.restore([unhashed]);
+
+      const restored = await store.find('a');
+      expect(restored?.state).toEqual(second.state);
+      expect(restored?.hash).toBeUndefined();
+    });
+
     it('leaves what waits and what is remembered beside a state that it moves', async () => {
       const commands = [{ key: 'k', request: 'f', at: '2026-01-01T00:00:00.000Z', version: 1 }];
       await store.save(undefined, { ...created('a'), commands });

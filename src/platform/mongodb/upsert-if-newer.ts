@@ -17,7 +17,7 @@ interface Target<Document extends object> {
 }
 
 /**
- * Writes each entry's version and `fieldsOf` it, unless the stored version is the same or newer. A new document also
+ * Writes each entry's version and `fieldsOf` it, of which undefined ones are removed, unless the stored version is the same or newer. A new document also
  * gets `onInsert`. Entries may be repeated, and may come in any order.
  */
 export async function upsertIfNewer<E extends Entry, Document extends { _id: string; version: number }>(
@@ -34,7 +34,12 @@ export async function upsertIfNewer<E extends Entry, Document extends { _id: str
     // An insert is more than five times as fast as an upsert.
     const initial = { ...onInsert?.(entry) };
     if (born.has(_id)) return { insertOne: { document: { _id, ...initial, ...fields } } };
-    const update = { $set: fields, ...(onInsert && { $setOnInsert: withoutFields(initial, fields) }) };
+    const unset = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [[name, '']] : []));
+    const update = {
+      $set: fields,
+      ...(unset.length > 0 && { $unset: Object.fromEntries(unset) as object }),
+      ...(onInsert && { $setOnInsert: withoutFields(initial, fields) }),
+    };
     return { updateOne: { filter: { _id, version: { $lt: version } }, update, upsert: true } };
   }) as unknown as AnyBulkWriteOperation<Document>[];
   const outcomes = await write(operations);
