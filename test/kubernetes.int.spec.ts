@@ -128,14 +128,17 @@ describeWithKubernetesTools('the Kubernetes manifests', (tools) => {
   it.each(OVERLAYS)('of the overlay %s make a Job of a command, with memory and disk of its own', (overlay) => {
     const objects = objectsOf(overlay);
     const deployment = find(objects, 'Deployment', 'accounts') as unknown as Parameters<typeof jobOf>[0];
-    const job = jobOf(deployment, ['verify', '--max-lag', '9'], '2Gi') as unknown as KubernetesObject;
+    const job = jobOf(deployment, ['verify', '--max-lag', '9'], {
+      memory: '2Gi',
+      cpu: '4',
+    }) as unknown as KubernetesObject;
     expect(tools().refused(JSON.stringify(job).replace('generateName', 'name'), '1.37')).toEqual([]);
     const { metadata, spec: pod } = job.spec.template!;
     const [service, command] = [containerOf(objects, 'accounts'), pod.containers[0]!];
     expect(command).toMatchObject({
       ...{ image: service.image, env: service.env, volumeMounts: service.volumeMounts },
       args: ['verify', '--max-lag', '9', '--module', 'accounts'],
-      resources: { requests: { memory: '2Gi' }, limits: { memory: '2Gi' } },
+      resources: { requests: { memory: '2Gi', cpu: '4' }, limits: { memory: '2Gi', cpu: '4' } },
     });
     expect(command).not.toHaveProperty('livenessProbe');
     const selecting = ofKind(objects, 'Service', 'Deployment', 'PodDisruptionBudget').filter(({ spec: { selector } }) =>

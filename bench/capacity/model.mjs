@@ -130,7 +130,7 @@ export function processes(inputs, constants) {
 }
 
 /**
- * Hours of a rebuild, and gigabytes in its temporary folder. One process reads everything, so partitions do not help.
+ * Hours of a rebuild, and gigabytes in its temporary folder. For one worker: several divide the hours by almost their number.
  * Orders reads the customers' events as well as its own.
  * @param {Inputs} inputs @param {Constants} constants
  */

@@ -52,7 +52,7 @@ export function answerTable(sizes, constants) {
       row('partitions of a topic', ({ run }) => about(run.partitions)),
       row('cores at the peak, pods of a module', ({ run }) => `${about(run.cores)}, ${run.pods}`),
       row('memory of all pods', ({ run }) => gigabytes(run.memoryGb)),
-      row('replay: accounts, orders', ({ rebuild: { replayAccounts, replayOrders } }) =>
+      row('replay with one worker: accounts, orders', ({ rebuild: { replayAccounts, replayOrders } }) =>
         [replayAccounts, replayOrders].map(hours).join(', '),
       ),
       row('verify: accounts, orders', ({ rebuild: { verifyAccounts, verifyOrders } }) =>

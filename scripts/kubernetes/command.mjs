@@ -5,13 +5,16 @@ import { jobOf } from './job.mjs';
 
 const help = `Runs a command of a service in the cluster, as a Job with a pod of its own.
 
-  node scripts/kubernetes/command.mjs [--namespace NAME] [--memory SIZE] CONTEXT COMMAND [ARGUMENTS]
+  node scripts/kubernetes/command.mjs [--namespace NAME] [--memory SIZE] [--cpu CORES]
+                                       CONTEXT COMMAND [ARGUMENTS]
 
   CONTEXT      accounts or orders: the image, the settings and --module are those of this Deployment
   --namespace  default: accounts-orders
   --memory     of the pod, for instance 2Gi; default: as much as the service's
+  --cpu        cores of the pod, for instance 4; default: as many as the service's
 
 For example: node scripts/kubernetes/command.mjs accounts verify --max-lag 60
+             node scripts/kubernetes/command.mjs --memory 2Gi --cpu 4 accounts replay --workers 4
 Prints what the command prints, and exits with its exit code. The Job is deleted after a day.
 `;
 
@@ -33,11 +36,12 @@ async function main(args) {
   const options = /** @type {const} */ ({
     namespace: { type: 'string', default: 'accounts-orders' },
     memory: { type: 'string' },
+    cpu: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   });
   // The command's own flags come after its name.
   const first = args.findIndex(
-    (arg, index) => !arg.startsWith('-') && !/^--(namespace|memory)$/.test(args[index - 1] ?? ''),
+    (arg, index) => !arg.startsWith('-') && !/^--(namespace|memory|cpu)$/.test(args[index - 1] ?? ''),
   );
   const own = first < 0 ? args : args.slice(0, first);
   const { values } = parseArgs({ args: own, options });
@@ -50,7 +54,7 @@ async function main(args) {
 
   const inNamespace = ['--namespace', values.namespace];
   const deployment = JSON.parse(kubectl([...inNamespace, 'get', 'deployment', context, '--output', 'json']));
-  const job = JSON.stringify(jobOf(deployment, command, values.memory));
+  const job = JSON.stringify(jobOf(deployment, command, values));
   const name = kubectl([...inNamespace, 'create', '--filename', '-', '--output', 'jsonpath={.metadata.name}'], job);
   const ofPod = (/** @type {string} */ path) =>
     kubectl([

@@ -8,17 +8,17 @@
 /**
  * A Job that runs a command with a service's image and settings, in a pod of its own: beside the server, the two could
  * exceed the memory of the container together, and both would be killed.
- * @param {Deployment} deployment @param {string[]} command @param {string} [memory] instead of the service's
+ * @param {Deployment} deployment @param {string[]} command
+ * @param {{ memory?: string | undefined, cpu?: string | undefined }} [own] of the pod, instead of the service's
  */
-export function jobOf({ metadata, spec }, command, memory) {
+export function jobOf({ metadata, spec }, command, { memory, cpu } = {}) {
   const { topologySpreadConstraints, ...pod } = spec.template.spec;
   const { startupProbe, livenessProbe, readinessProbe, lifecycle, ports, ...container } = /** @type {Container} */ (
     pod.containers[0]
   );
   const { requests, limits } = container.resources;
-  const resources = memory
-    ? { requests: { ...requests, memory }, limits: { ...limits, memory } }
-    : { requests, limits };
+  const wanted = { ...(memory && { memory }), ...(cpu && { cpu }) };
+  const resources = { requests: { ...requests, ...wanted }, limits: { ...limits, ...wanted } };
   // The network policies allow what a service needs. No Service sends requests here: they select other names.
   const labels = {
     'app.kubernetes.io/name': `${metadata.name}-command`,

@@ -4,6 +4,8 @@ import type { PendingEvent } from '../aggregate/aggregates.js';
 export interface Queued extends PendingEvent {
   /** Id of its aggregate. */
   readonly id: string;
+  /** When this process committed it, by its monotonic clock, in milliseconds; undefined if another did. */
+  readonly since?: number;
 }
 
 export interface QueueLimits {

@@ -10,6 +10,7 @@ import { isCodedError } from '../tools/errors.js';
 import { type SchemaIdOf, toEventRecord } from '../event/event-record.js';
 import { type Queued, type QueueLimits, RelayQueue } from './relay-queue.js';
 import { AggregatesSetAside, type SetAside } from './set-aside.js';
+import { PublishDelay } from './publish-delay.js';
 import { Sweeper } from './sweeper.js';
 import type { RelayObserver } from './relay-observer.js';
 import { eventLimitOf } from './aggregate-backlog.js';
@@ -20,7 +21,10 @@ export interface RelaySettings extends QueueLimits {
   readonly maxBatch: number;
   /** Milliseconds between two sweeps. */
   readonly sweepEvery: number;
-  /** Milliseconds that an event is left to the instance that committed it, before a sweep of another publishes it. */
+  /**
+   * Milliseconds that an event is left to the instance that committed it, before a sweep of another publishes it. Longer
+   * where this process needs long itself, see {@link PublishDelay}.
+   */
   readonly sweepAfter: number;
   /** Milliseconds until an aggregate that was set aside is retried, and until the topic's size limit is read again. */
   readonly retryAfter: number;
@@ -54,6 +58,7 @@ export class Relay {
   private readonly settings: RelaySettings;
   private readonly queue: RelayQueue;
   private readonly aside: AggregatesSetAside;
+  private readonly delay: PublishDelay;
   private readonly sweeper: Sweeper;
   private readonly signals = new EventEmitter().setMaxListeners(0);
   private readonly stopping = new AbortController();
@@ -73,7 +78,8 @@ export class Relay {
     this.settings = { ...SETTINGS, ...settings };
     this.queue = new RelayQueue(this.settings);
     this.aside = new AggregatesSetAside(this.settings.retryAfter);
-    this.sweeper = new Sweeper(outbox, this.queue, this.aside, this.settings.sweepAfter);
+    this.delay = new PublishDelay(this.settings.sweepAfter);
+    this.sweeper = new Sweeper(outbox, this.queue, this.aside, () => this.delay.patience);
     outbox.onCommit((commit) => this.takeCommit(commit));
   }
 
@@ -117,7 +123,7 @@ export class Relay {
     const isNext = oldest === event.version || this.queue.reached(id) >= event.version - 1;
     if (isNext) {
       // A full queue is no loss: a sweep finds the event.
-      if (this.queue.push({ ...event, id })) this.signals.emit('queued');
+      if (this.queue.push({ ...event, id, since: performance.now() })) this.signals.emit('queued');
     } else {
       // Another instance has earlier events to publish, and may have crashed.
       this.sweeper.want(id);
@@ -214,6 +220,8 @@ export class Relay {
     try {
       if (versions.size > 0) await this.outbox.trim(versions);
       areTrimmed = true;
+      const oldest = published.find(({ since }) => since !== undefined);
+      if (oldest?.since !== undefined) this.delay.measured(performance.now() - oldest.since);
     } catch (error) {
       this.logger.warn(
         { err: error, topic: this.topic },

@@ -37,12 +37,12 @@ export class Sweeper {
   private isFirst = true;
   private scans = 0;
 
-  /** @param sweepAfter milliseconds that an event is left to the instance that committed it */
+  /** @param patience returns for how many milliseconds an event is left to the instance that committed it */
   constructor(
     private readonly outbox: Outbox,
     private readonly queue: RelayQueue,
     private readonly aside: AggregatesSetAside,
-    private readonly sweepAfter: number,
+    private readonly patience: () => number,
   ) {}
 
   /** Requests that the next {@link sweep} queues the oldest pending events of an aggregate. */
@@ -114,12 +114,12 @@ export class Sweeper {
 
   private remember({ id, version, time }: PendingAggregate): void {
     if (this.aside.has(id) || this.seen.get(id)?.version === version) return;
-    const isOld = this.isFirst || Date.parse(time) < Date.now() - this.sweepAfter;
+    const isOld = this.isFirst || Date.parse(time) < Date.now() - this.patience();
     this.seen.set(id, { version, at: isOld ? -Infinity : performance.now() });
   }
 
   private due(): Map<string, Seen> {
-    const until = performance.now() - this.sweepAfter;
+    const until = performance.now() - this.patience();
     const due = new Map<string, Seen>();
     for (const [id, seen] of this.seen) {
       if (due.size === PAGE) break;

@@ -3,6 +3,9 @@ import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
 import { pendingOf } from '../testing/item-stores.js';
 import { OutboxWorld, SWEEPING } from '../testing/outbox-world.js';
+import { RelayQueue } from './relay-queue.js';
+import { AggregatesSetAside } from './set-aside.js';
+import { Sweeper } from './sweeper.js';
 import { instancesOn, type PublishOutcome } from '../testing/relay-world.js';
 
 describe('the relay', () => {
@@ -58,6 +61,19 @@ describe('the relay', () => {
     await eventually(() => expect(living!.looks).toBeGreaterThan(looks + 5));
 
     expect(world.log.records).toEqual([]);
+  });
+
+  it('leaves it to that process for as long as it is told at the time', async () => {
+    const [living, other] = instancesOn(world.store, 2);
+    let patience = 1_000_000;
+    const queue = new RelayQueue({ maxQueued: 100, maxQueuedLength: 1e6 });
+    const sweeper = new Sweeper(living!, queue, new AggregatesSetAside(1_000), () => patience);
+    await sweeper.sweep(false);
+    await other!.commit('a', new Date().toISOString());
+    for (let sweep = 0; sweep < 3; sweep += 1) expect(await sweeper.sweep(false)).toEqual(new Map());
+
+    patience = 0;
+    expect(await sweeper.sweep(false)).toEqual(new Map([['a', 1]]));
   });
 
   it('publishes with the new event what another process has still pending', async () => {
