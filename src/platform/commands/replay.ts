@@ -1,7 +1,8 @@
 import type { Context } from '../context/define-context.js';
 import { parseTime } from '../http/resources/time.js';
 import { ForkArchive } from '../maintenance/fork-archive.js';
-import { rehearseReplay, replayModule, type ReplayOptions, replayUntil } from '../maintenance/replay-module.js';
+import { rehearseReplay, replayModule, type ReplayOptions } from '../maintenance/replay-module.js';
+import { replayUntil } from '../maintenance/replay-until.js';
 import type { Run } from '../maintenance/run.js';
 import type { GivenUp, Keep } from '../rebuilding/forks.js';
 import { KEPT_FOR_DAYS } from '../rebuilding/inspection.js';

@@ -11,7 +11,7 @@ export interface RebuildableContext {
   /** Opens the context over new collections, with all keys that are in the log. */
   open(database: Database): OpenContext;
   /** Returns all keys of a topic that are in the log. */
-  keysOf(topic: string): AllKeys;
+  readonly keysOf: (topic: string) => AllKeys;
   /** Returns the number of persons whose events nobody can open, though they were never erased. */
   countLostKeys(): number;
 }

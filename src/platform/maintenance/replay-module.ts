@@ -1,15 +1,11 @@
-import type { Database } from '../context/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import type { EmbeddedDatabase } from '../embedded/database.js';
 import { compareWithLog } from '../rebuilding/verify.js';
 import { type Conflict, conflicts } from '../rebuilding/conflicts.js';
 import type { GivenUp, Keep } from '../rebuilding/forks.js';
-import { inspectionSuffix } from '../rebuilding/inspection.js';
 import type { Links } from '../rebuilding/links.js';
 import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
-import type { NextRecord } from '../log/bus.js';
-import { partitionName } from '../log/position.js';
 import { fill, newestStates, takeOver } from '../rebuilding/replay.js';
 import { type Replayable, replayableOf, type RebuildScope } from '../rebuilding/replayable.js';
 import { isCodedError } from '../tools/errors.js';
@@ -17,11 +13,12 @@ import type { Connections } from './connections.js';
 import { findingOfConflict, findingOfDifference, findingOfRefused, type Findings, FindingTally } from './findings.js';
 import { type RebuildableContext, withKeysOfLog } from './rebuild-context.js';
 import { RebuildWorkers } from './rebuild-workers.js';
+import { after } from '../rebuilding/shares.js';
 import { type Run, runPhase } from './run.js';
 import { withScratchDatabase } from './scratch.js';
 
 /** What every kind of replay reports. */
-interface Rebuilt {
+export interface Rebuilt {
   /** Number of records that were read from the log. */
   readonly records: number;
   /** Number of records that cannot be applied. They were skipped. */
@@ -52,14 +49,6 @@ export type Replayed = Rebuilt &
 export interface Rehearsed extends Rebuilt {
   /** `refused`: a replay would refuse, because of conflicts. */
   readonly verdict: 'matches' | 'differs';
-}
-
-/** The outcome of {@link replayUntil}. */
-export interface RebuiltUntil extends Rebuilt {
-  readonly verdict: 'rebuilt';
-  /** The folder or the name of the database with the collections. */
-  readonly location: string;
-  readonly collections: readonly { readonly collection: string; readonly documents: number }[];
 }
 
 /** What to rebuild, and how. */
@@ -131,59 +120,6 @@ export function rehearseReplay(
   });
 }
 
-/**
- * Rebuilds the state as of a time into separate collections, for inspection.
- * @param until RFC 3339, UTC
- */
-export async function replayUntil(connections: Connections, until: string, run: Run): Promise<RebuiltUntil> {
-  const separate = await connections.database.openBeside(inspectionSuffix(until));
-  try {
-    return await withScratchDatabase('replay', (scratch) =>
-      withKeysOfLog(connections, scratch, run, (rebuildable) =>
-        fillUntil(connections, until, separate, rebuildable, run),
-      ),
-    );
-  } finally {
-    await separate.close();
-  }
-}
-
-async function fillUntil(
-  connections: Connections,
-  until: string,
-  separate: Database,
-  rebuildable: RebuildableContext,
-  run: Run,
-): Promise<RebuiltUntil> {
-  const target = rebuildable.open(separate).replayable;
-  const tally = new FindingTally(run.onFinding);
-  const projector = await LogProjector.start(connections.bus, target, {
-    ...projectorOptions(connections, run, tally),
-    newestOnly: { retract: () => Promise.resolve() },
-    until,
-  });
-  try {
-    await runPhase(
-      run,
-      'reading-log',
-      () => fill(target, projector),
-      () => projector.progress,
-    );
-    // An erasure during the rebuild dropped what existed of it then; by now that erasure is in the log.
-    await projector.caughtUp();
-  } finally {
-    await projector.stop();
-  }
-  const collections = target.collections.map(async (each) => ({
-    collection: each.collection,
-    documents: await each.count('exact'),
-  }));
-  return {
-    ...reportOf(projector.progress.total, tally, rebuildable),
-    ...{ verdict: 'rebuilt', location: separate.location, collections: await Promise.all(collections) },
-  };
-}
-
 /** New collections, filled from the log. */
 interface FilledCollections {
   readonly live: Replayable;
@@ -242,7 +178,7 @@ async function rebuildIn<T>(
       async () => {
         const reached = workers > 1 ? await others.fill(topicsOf(target), workers) : [];
         const options = { ...projectorOptions(connections, run, tally), ...newestStates(links, target) };
-        projector = await LogProjector.start(bus, target, { ...options, from: { startAt: offsetIn(reached) } });
+        projector = await LogProjector.start(bus, target, { ...options, from: { startAt: after(reached) } });
         await fill(target, projector);
         return projector;
       },
@@ -262,18 +198,13 @@ function topicsOf({ newestOnly }: Replayable): readonly string[] {
   return newestOnly.map(({ topic }) => topic);
 }
 
-/** Returns where to begin a partition: it was read up to there. */
-function offsetIn(reached: readonly NextRecord[]): (topic: string, partition: number) => number {
-  const offsets = new Map(reached.map((each) => [partitionName(each), each.next]));
-  return (topic, partition) => offsets.get(partitionName({ topic, partition })) ?? 0;
-}
-
 function sumOf(all: readonly (LogProjector['progress'] | undefined)[]): LogProjector['progress'] {
   const sum = (name: 'read' | 'total') => all.reduce((total, each) => total + (each?.[name] ?? 0), 0);
   return { read: sum('read'), total: sum('total') };
 }
 
-function reportOf(records: number, tally: FindingTally, rebuildable: RebuildableContext): Rebuilt {
+/** Returns the report of a rebuild. @param records number of records that were read */
+export function reportOf(records: number, tally: FindingTally, rebuildable: RebuildableContext): Rebuilt {
   return {
     records,
     skipped: tally.count('unreadable'),
@@ -282,7 +213,8 @@ function reportOf(records: number, tally: FindingTally, rebuildable: Rebuildable
   };
 }
 
-function projectorOptions({ logger }: Connections, { signal }: Run, tally: FindingTally): ProjectorOptions {
+/** Returns the options that every rebuild needs. */
+export function projectorOptions({ logger }: Connections, { signal }: Run, tally: FindingTally): ProjectorOptions {
   return {
     signal,
     onRefused: (refused) => tally.add(findingOfRefused(refused)),

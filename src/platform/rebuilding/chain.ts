@@ -3,7 +3,7 @@ import { isAltered } from '../event/copied-event.js';
 import { contradictingHeaders } from '../event/event-record.js';
 import { isErasuresTopic } from '../privacy/topics.js';
 import { gapsIn, mainLine, unresolved } from './branches.js';
-import type { ObservedEvent } from './projector.js';
+import type { ObservedEvent } from './observed-event.js';
 import { byAggregate, type Link, type Links, placeOf, toLink } from './links.js';
 
 /** A fault of a record, or a record that the log lacks. */

@@ -8,7 +8,7 @@ import { composeCopy } from '../event/copied-event.js';
 import { toEventRecord } from '../event/event-record.js';
 import { hashOf } from '../event/hash-chain.js';
 import type { Headers } from '../log/bus.js';
-import type { ObservedEvent } from './projector.js';
+import type { ObservedEvent } from './observed-event.js';
 import { Chain, type Fault } from './chain.js';
 
 describe('the chain of events', () => {

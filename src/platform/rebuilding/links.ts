@@ -1,7 +1,7 @@
 import type { LoggedRecord } from '../log/bus.js';
 import { isPutBack, resolvedBy, standsForLost } from '../event/extensions.js';
 import { type OriginalHashes, originalHashes } from '../event/copied-event.js';
-import type { ObservedEvent } from './projector.js';
+import type { ObservedEvent } from './observed-event.js';
 
 /** A logged event's position in the log and in its aggregate's hash chain. */
 export interface Link {

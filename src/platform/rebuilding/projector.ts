@@ -12,6 +12,7 @@ import { restoreInto } from './restore-into.js';
 import type { StateChange } from '../views/read-own-events.js';
 import { applyRecords, type Refused } from '../consuming/apply-records.js';
 import type { Subscription } from '../consuming/subscription.js';
+import { type Observed, type ObservedEvent, setOpened } from './observed-event.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
 
 /** A record that cannot be applied, and the reason. */
@@ -41,17 +42,6 @@ export interface ProjectorOptions {
   /** Called when a dependency is unavailable. The same records are then retried. */
   readonly onFailure?: (error: unknown) => void;
 }
-
-export interface ObservedEvent {
-  readonly event: CloudEvent;
-  readonly record: LoggedRecord;
-  /** It is an event, but it cannot be applied. */
-  readonly isUnread?: true;
-  /** The event after it was opened, if its personal part was sealed on the way to another generation. */
-  readonly opened?: CloudEvent;
-}
-
-type Observed = { -readonly [Name in keyof ObservedEvent]: ObservedEvent[Name] };
 
 /**
  * Records of a window. All partitions together should have no more in theirs than states are kept back, so that only the
@@ -303,9 +293,4 @@ function subjectOf(record: LoggedRecord, late: Subscription): string | undefined
   } catch {
     return undefined;
   }
-}
-
-function setOpened(observed: readonly Observed[], of: LoggedRecord, opened: CloudEvent): void {
-  const found = observed.find(({ record }) => record === of);
-  if (found) found.opened = opened;
 }

@@ -1,4 +1,5 @@
-import type { Bus, PartitionsByTopic } from '../log/bus.js';
+import type { Bus, NextRecord, PartitionsByTopic } from '../log/bus.js';
+import { partitionName } from '../log/position.js';
 
 /** A partition, and the number of its records. */
 export interface PartitionSize {
@@ -43,4 +44,10 @@ export function sharesOf(partitions: readonly PartitionSize[], workers: number):
 
 function isSmaller(one: Share, other: Share): boolean {
   return one.records < other.records || (one.records === other.records && one.partitions.size < other.partitions.size);
+}
+
+/** Returns where a reader begins each partition: with the record after those that others have read. */
+export function after(reached: readonly NextRecord[]): (topic: string, partition: number) => number {
+  const offsets = new Map(reached.map((each) => [partitionName(each), each.next]));
+  return (topic, partition) => offsets.get(partitionName({ topic, partition })) ?? 0;
 }

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { Unpublished } from '../aggregate/aggregates.js';
-import type { Bus, BusRecord, LogReader, PartitionsByTopic } from '../log/bus.js';
+import type { Bus, BusRecord, LogReader } from '../log/bus.js';
 import type { Database } from '../context/database.js';
 import { openEmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { toEventRecord } from '../event/event-record.js';
-import { LogProjector, type ProjectorOptions } from '../rebuilding/projector.js';
-import { divideLog } from '../rebuilding/shares.js';
-import type { AuditedDocument } from '../rebuilding/auditable.js';
+import { LogProjector } from '../rebuilding/projector.js';
 import type { Conflict } from '../rebuilding/conflicts.js';
-import type { LateLimits } from '../rebuilding/late-states.js';
-import type { Link } from '../rebuilding/links.js';
-import type { Replayable, RebuildScope } from '../rebuilding/replayable.js';
+import type { Replayable } from '../rebuilding/replayable.js';
 import type { TakeoverOptions } from '../rebuilding/takeover.js';
 import { fill, newestStates, type Replayed, takeOver } from '../rebuilding/replay.js';
 import { republish, type Republished } from '../rebuilding/republish.js';
@@ -20,6 +16,7 @@ import { verify } from '../rebuilding/verify.js';
 import { eventually } from './eventually.js';
 import { changed, created, type Item } from './items.js';
 import { findWithPending, type StoredWithPending } from '../rebuilding/stored-with-pending.js';
+import { type Rebuilt, rebuildInto, type ReplayScope } from './rebuild-into.js';
 import { type Shop, shopCalled } from './shop.js';
 
 /** A log and a database with nothing in them. */
@@ -30,26 +27,6 @@ export interface ShopFixture {
   /** Deletes these topics with all their records. */
   loseTopics(topics: readonly string[]): Promise<void>;
   dispose(): Promise<void>;
-}
-
-/** What a replay rebuilds, and how it reads. */
-export interface ReplayScope {
-  readonly only?: RebuildScope | undefined;
-  /** Records of a window, if the log is read in windows. */
-  readonly window?: number;
-  /** Of the states that are kept back. */
-  readonly limits?: LateLimits;
-  /** Number of readers at the same time, each of some of the partitions. Undefined: one reader of them all. */
-  readonly workers?: number | undefined;
-}
-
-/** What a rebuild has made of the log. */
-export interface Rebuilt {
-  /** By the name of the live collection. */
-  readonly documents: Readonly<Record<string, readonly AuditedDocument[]>>;
-  readonly links: readonly Link[];
-  /** Records that cannot be applied. */
-  readonly refused: readonly string[];
 }
 
 /** What happens in the course of a replay. */
@@ -184,46 +161,10 @@ export class ShopWorld {
       const opened = this.context.open(shadows.database as Database);
       return scope?.only ? opened.replayableOnly(scope.only, scope.limits) : opened.replayable;
     };
-    const target = open();
-    const scratch = await openEmbeddedDatabase('memory');
-    const links = new EmbeddedLinks(scratch.level);
-    const { observe, newestOnly } = newestStates(links, target);
-    const { window } = scope ?? {};
-    const refused = new Set<string>();
-    const options: ProjectorOptions = {
-      ...{ signal: new AbortController().signal, observe },
-      onRefused: ({ record: { topic, partition, offset } }) => refused.add(`${topic}/${partition}/${offset}`),
-      ...(scope && { newestOnly: { ...newestOnly, ...(window !== undefined && { window }) } }),
-    };
-    const fillShare = async (partitions: PartitionsByTopic) => {
-      const part = await LogProjector.start(this.fixture.bus, open(), { ...options, from: { partitions } });
-      await part.caughtUp();
-      return part.finish();
-    };
-    const topics = target.newestOnly.map(({ topic }) => topic);
-    const shares = await divideLog(this.fixture.bus, topics, scope?.workers ?? 0);
-    const filling = Promise.all(shares.map(fillShare));
-    if (scope?.workers !== undefined) await meanwhile();
-    const reached = (await filling).flat();
-    const startAt = (topic: string, partition: number) =>
-      reached.find((each) => each.topic === topic && each.partition === partition)?.next ?? 0;
-    const projector = await LogProjector.start(this.fixture.bus, target, { ...options, from: { startAt } });
     try {
-      if (scope?.workers === undefined) await meanwhile();
-      await fill(target, projector);
-      const documents: Record<string, AuditedDocument[]> = {};
-      for (const each of target.collections) {
-        const name = each.collection.replace(/\.rebuild-.*/, '');
-        documents[name] = [];
-        for await (const document of each.documents()) documents[name].push(document);
-      }
-      const chain: Link[] = [];
-      for await (const link of links.all()) chain.push(link);
-      return { documents, links: chain, refused: [...refused].sort() };
+      return await rebuildInto(open, this.fixture.bus, scope, meanwhile);
     } finally {
-      await projector.stop();
       await shadows.discard();
-      await scratch.close();
     }
   }
 

@@ -27,11 +27,16 @@ interface Answer {
   readonly error?: unknown;
 }
 
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 type Coded = Pick<CodedError, 'kind' | 'code' | 'message'>;
 
 /** Calls between two threads, in both directions. */
 export class ThreadCalls<Others extends Callable<keyof Others>> {
-  private readonly waiting = new Map<number, { resolve(result: unknown): void; reject(error: unknown): void }>();
+  private readonly waiting = new Map<number, Waiting>();
   private count = 0;
   private ended: { readonly reason: unknown } | undefined;
 

@@ -16,7 +16,8 @@ describe('calls between threads', () => {
   });
 
   function connect<Others extends Callable<keyof Others>>(own: Callable, others: Others): ThreadCalls<Others> {
-    void new ThreadCalls(ports[1], others as Callable);
+    const there = new ThreadCalls(ports[1], others as Callable);
+    expect(there).toBeDefined();
     return new ThreadCalls<Others>(ports[0], own);
   }
 
