@@ -22,14 +22,15 @@ const common = {
  * `npm run test:cluster` runs them.
  */
 export const LONG = [
-  'console-instances',
-  'generation-faults',
-  'outage',
-  'real-recovery',
-  'real-replay',
-  'real-republish',
-  'sealed-generations',
-].map((name) => `/test/${name}.e2e.spec.ts`);
+  'console-instances.e2e',
+  'generation-faults.e2e',
+  'outage.e2e',
+  'real-recovery.e2e',
+  'real-replay.e2e',
+  'real-republish.e2e',
+  'replay-while-serving.int',
+  'sealed-generations.e2e',
+].map((name) => `/test/${name}.spec.ts`);
 
 export default {
   testTimeout: 60_000,

@@ -20,12 +20,17 @@ export async function measureReplay(env, { events, customers, rounds, log }) {
     const bare = await run(['bench/baselines/bare-replay.mjs'], env);
     const all = await replay(env);
     const states = await replay(env, '--only', 'states');
+    const both = await replay(env, '--workers', '2');
     const [theirs, own, ofStates] = [events / bare.seconds, events / all.seconds, events / states.seconds];
+    const ofTwo = events / both.seconds;
     const last = all.output.trim().split('\n').slice(-2).join('; ');
-    log(`replay: bare script ${whole(theirs)} events/s, all ${whole(own)}, states ${whole(ofStates)}; ${last}`);
+    log(
+      `replay: bare script ${whole(theirs)} events/s, all ${whole(own)}, states ${whole(ofStates)}, two workers ${whole(ofTwo)}; ${last}`,
+    );
     const { scratch } = all;
     const megabytes = Math.max(all.megabytes, states.megabytes);
-    results.push({ bare: theirs, ours: own, states: ofStates, megabytes, scratch });
+    const two = { twoWorkers: ofTwo, twoMegabytes: both.megabytes };
+    results.push({ bare: theirs, ours: own, states: ofStates, ...two, megabytes, scratch });
   }
   return {
     ...{ events, customers },
@@ -34,6 +39,9 @@ export async function measureReplay(env, { events, customers, rounds, log }) {
     bare: median(results.map(({ bare }) => bare)),
     ratio: median(results.map(({ ours, bare }) => ours / bare)),
     statesRatio: median(results.map(({ states, bare }) => states / bare)),
+    twoWorkers: median(results.map(({ twoWorkers }) => twoWorkers)),
+    twoRatio: median(results.map(({ twoWorkers, ours }) => twoWorkers / ours)),
+    twoMegabytes: Math.max(...results.map(({ twoMegabytes }) => twoMegabytes)),
     megabytes: Math.max(...results.map(({ megabytes }) => megabytes)),
     scratch: Math.max(...results.map(({ scratch }) => scratch)) / events,
   };

@@ -23,7 +23,7 @@ import { visiblePart } from './visible.mjs';
  * @property {{ results: Turns[], ratio: number }} [changes] ratio: this project to the naive, the median of the rounds' own
  * @property {import('./visible.mjs').Visible[]} [visible]
  * @property {Race} [drain]
- * @property {Race & { customers: number, states: number, statesRatio: number, megabytes: number, scratch: number }} [replay] states: of them alone; scratch: bytes of an event
+ * @property {Race & { customers: number, states: number, statesRatio: number, twoWorkers: number, twoRatio: number, twoMegabytes: number, megabytes: number, scratch: number }} [replay] states: of them alone; twoWorkers: events/s of everything, with two; scratch: bytes of an event
  * @property {{ customers: number, stored: import('../experiments/bytes.mjs').Stored, empty: number, full: number, ratio: number }} [scale] commands per second
  * @property {import('../experiments/bytes.mjs').Bytes} [bytes]
  * @property {import('../experiments/yardstick.mjs').YardstickResult[]} [yardstick]
@@ -175,8 +175,10 @@ function drainPart({ events, ours, bare, ratio: oursToBare }) {
   ];
 }
 
-/** @param {NonNullable<Measured['replay']>} replay */
-function replayPart({ events, customers, ours, states, bare, ratio: oursToBare, statesRatio, megabytes, scratch }) {
+/** @param {NonNullable<Measured['replay']>} measured */
+function replayPart(measured) {
+  const { events, customers, ours, states, bare, ratio: oursToBare, statesRatio, megabytes, scratch } = measured;
+  const { twoWorkers, twoRatio, twoMegabytes } = measured;
   const row = (/** @type {string} */ label, /** @type {number} */ rate, /** @type {number} */ toBare) => [
     ...[label, whole(events), whole(rate), whole(bare), ratio(toBare)],
   ];
@@ -186,11 +188,12 @@ function replayPart({ events, customers, ours, states, bare, ratio: oursToBare, 
       ['collections', 'events', 'this project, events/s', 'bare script, events/s', 'ratio'],
       [row('all', ours, oursToBare), row('states', states, statesRatio)],
     ),
-    `What the commands need; the disk is that of their temporary folder:`,
+    `With two workers, everything takes 1/${ratio(twoRatio)} of the time, here where one worker, Kafka and MongoDB almost fill two cores. What the commands need; the disk is that of their temporary folder:`,
     table(
       ['command', 'events/s', 'MB resident', 'bytes of an event on disk'],
       [
         ['replay', whole(ours), whole(megabytes), whole(scratch)],
+        ['replay --workers 2', whole(twoWorkers), whole(twoMegabytes), whole(scratch)],
         ['verify', 'not measured', 'not measured', 'not measured'],
       ],
     ),
