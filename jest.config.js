@@ -23,11 +23,13 @@ const common = {
  */
 export const LONG = [
   'console-instances.e2e',
+  'forgetting-crash.e2e',
   'generation-faults.e2e',
   'outage.e2e',
   'real-recovery.e2e',
   'real-replay.e2e',
   'real-republish.e2e',
+  'real-verify.e2e',
   'replay-while-serving.int',
   'sealed-generations.e2e',
 ].map((name) => `/test/${name}.spec.ts`);
