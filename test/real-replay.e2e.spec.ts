@@ -119,12 +119,12 @@ describeWithOwnServers('a replay from Kafka into MongoDB', 'replay', (servers) =
     await databases.drop();
 
     for (const module of MODULES) {
-      expect(await replay(module, '--only', 'states')).toMatchObject({ code: 0, stderr: '' });
+      expect(await replay(module, '--only', 'states', ...WORKERS[1])).toMatchObject({ code: 0, stderr: '' });
     }
     const states = Object.entries(before).filter(([name]) => !name.endsWith('.history'));
     expect(await databases.snapshot()).toEqual(Object.fromEntries(states));
     for (const module of MODULES) {
-      expect(await replay(module, '--only', 'histories')).toMatchObject({ code: 0, stderr: '' });
+      expect(await replay(module, '--only', 'histories', ...WORKERS[1])).toMatchObject({ code: 0, stderr: '' });
     }
 
     expect(await databases.snapshot()).toEqual(before);
