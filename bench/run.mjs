@@ -1,5 +1,5 @@
 // Measures this project on real servers of its own, beside what it has to be held against, and writes docs/performance.md.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { startServers, stopServers } from '../scripts/servers/instance.mjs';
@@ -18,6 +18,7 @@ import { measureReplay } from './experiments/replay.mjs';
 import { measureScale } from './experiments/scale.mjs';
 import { measureVisible } from './experiments/visible.mjs';
 import { measureYardstick } from './experiments/yardstick.mjs';
+import { merge } from './report/merge.mjs';
 import { plot } from './report/plot.mjs';
 import { costsOf, plotCosts } from './report/costs.mjs';
 import { report } from './report/report.mjs';
@@ -37,15 +38,17 @@ const { values } = parseArgs({
     customers: { type: 'string', default: '1000000' },
     instances: { type: 'string', default: '1,2,4' },
     out: { type: 'string', default: 'docs' },
+    update: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 const chosen = values.only.split(',');
 const unknown = chosen.filter((part) => !PARTS.includes(part));
 if (values.help || unknown.length > 0) {
-  console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--instances 1,2,4] [--out docs]
+  console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--instances 1,2,4] [--out docs] [--update]
 
-Takes half an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md and capacity.md.`);
+Takes half an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md and capacity.md. With --update,
+a run of some parts replaces their sections in them, if they were measured on this machine.`);
   process.exit(values.help ? 0 : 2);
 }
 const [rounds, seconds, customers] = [Number(values.rounds), Number(values.seconds), Number(values.customers)];
@@ -117,14 +120,16 @@ const measured = {
   process: commands &&
     start && { ...start, idleMegabytes: commands.idleMegabytes, loadMegabytes: commands.loadMegabytes },
 };
-const page = report(measured);
-console.log(page);
-if (chosen.length === PARTS.length) {
+const fresh = report(measured);
+console.log(fresh);
+const isWhole = chosen.length === PARTS.length;
+if (isWhole || values.update) {
+  const page = isWhole ? fresh : merge(readFileSync(`${values.out}/performance.md`, 'utf8'), fresh);
   writeFileSync(`${values.out}/performance.md`, page);
   writeFileSync(`${values.out}/capacity.md`, capacityPage(page));
   if (commands) writeFileSync(`${values.out}/performance.svg`, plot(commands.commands));
-  writeFileSync(`${values.out}/performance-cpu.svg`, plotCosts(costsOf(measured)));
-  writeFileSync(`${values.out}/performance-stages.svg`, plotStages(visible ?? []));
+  if (commands && changes) writeFileSync(`${values.out}/performance-cpu.svg`, plotCosts(costsOf(measured)));
+  if (visible) writeFileSync(`${values.out}/performance-stages.svg`, plotStages(visible));
 }
 
 /** @param {{ label: string }} server */

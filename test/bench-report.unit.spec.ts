@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mediansOf } from '../bench/experiments/turns.mjs';
 import { stages } from '../bench/load/stages.mjs';
 import { costsOf, plotCosts } from '../bench/report/costs.mjs';
+import { merge } from '../bench/report/merge.mjs';
 import { report } from '../bench/report/report.mjs';
 import { plotStages } from '../bench/report/visible.mjs';
 
@@ -24,6 +25,22 @@ describe('the report of the bench', () => {
 
   it('says of a goal that was not measured that it was not', () => {
     expect(goalsOf({})[0]).toContain('| not measured |');
+  });
+
+  describe('of some parts, merged into that of all', () => {
+    const drained = (ours: number) => ({ events: 10, ours, bare: 100, ratio: ours / 100 });
+    const reportOf = (ours: number) =>
+      report({ commands: [{ connections: 64, results: RESULTS }], drain: drained(ours) });
+
+    it('replaces their sections and goals, and leaves the others', () => {
+      expect(merge(reportOf(50), report({ drain: drained(90) }))).toBe(reportOf(90));
+      expect(reportOf(50)).not.toBe(reportOf(90));
+    });
+
+    it('is refused when it was measured on another machine', () => {
+      const other = `${report({ drain: drained(90) })}\n## Machine\n\n| processor | another |\n`;
+      expect(() => merge(reportOf(50), other)).toThrow('the page was measured on another machine');
+    });
   });
 
   it('shows how far each consumer was behind, and leaves those out who have none', () => {

@@ -99,10 +99,16 @@ export class LateStates {
     this.put({ id, version, offset, text: value.toString('utf8'), isNew: this.newestFirst ? !known : version === 1 });
   }
 
-  /** Restores the states that have waited longest, until no more than the limits are left. */
+  /**
+   * Restores some states, until no more than the limits are left. In a log that is read in order, these are some of all:
+   * where aggregates change in turns, that which changed least recently is the next to change, and always to take that
+   * one would restore every state. In windows, the newest first, it is the one that is the least likely to come again.
+   */
   async trim(): Promise<void> {
-    const { limits } = this;
-    while (this.waiting.size > limits.events || this.bytes > limits.bytes) await this.restoreSome();
+    const { limits, newestFirst } = this;
+    while (this.waiting.size > limits.events || this.bytes > limits.bytes) {
+      await this.restoreSome(newestFirst ? 1 : Math.max(1, Math.floor(this.waiting.size / limits.batch)));
+    }
   }
 
   /**
@@ -141,20 +147,28 @@ export class LateStates {
     this.bytes += newest.text.length - (there?.text.length ?? 0);
   }
 
-  private restoreSome(): Promise<void> {
-    const restoring = this.restoreOldest().finally(() => this.running.delete(restoring));
+  /** @param step one of so many states is taken, in the order of their last changes */
+  private restoreSome(step = 1): Promise<void> {
+    const restoring = this.restoreBatch(this.take(step)).finally(() => this.running.delete(restoring));
     this.running.add(restoring);
     return restoring;
   }
 
-  private async restoreOldest(): Promise<void> {
+  private take(step: number): readonly Waiting[] {
     const some: Waiting[] = [];
+    let index = 0;
     for (const [id, each] of this.waiting) {
+      index += 1;
+      if (index % step !== 0) continue;
       this.waiting.delete(id);
       this.inFlight.set(id, each);
       this.bytes -= each.text.length;
       if (some.push(each) === this.limits.batch) break;
     }
+    return some;
+  }
+
+  private async restoreBatch(some: readonly Waiting[]): Promise<void> {
     try {
       const unread = new Set(await this.restore(some));
       for (const id of unread) this.unread.add(id);

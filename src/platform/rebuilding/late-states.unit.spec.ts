@@ -75,7 +75,7 @@ describe('states that are kept back', () => {
     ]);
   });
 
-  it('make room for others once they are too many or too large, first those that changed least recently', async () => {
+  it('make room for others once they are too many or too large', async () => {
     const restored: string[] = [];
     const restore = (states: readonly LateState[]) => {
       restored.push(...states.map(({ id }) => id));
@@ -95,8 +95,26 @@ describe('states that are kept back', () => {
       ] as const)
         add(late, id, version);
       await late.trim();
-      expect(restored).toEqual(['b']);
+      expect(restored).toHaveLength(1);
     }
+  });
+
+  it('are mostly kept back when a few more than there is room for change in turns', async () => {
+    const [aggregates, rounds] = [120, 5];
+    let restored = 0;
+    const restore = (states: readonly LateState[]) => {
+      restored += states.length;
+      return Promise.resolve([]);
+    };
+    const late = new LateStates(restore, undefined, { events: 100, bytes: 1_000_000, batch: 2 });
+    for (let version = 1; version <= rounds; version += 1) {
+      for (let id = 0; id < aggregates; id += 1) {
+        add(late, `${id}`, version);
+        await late.trim();
+      }
+    }
+    await late.settle();
+    expect(restored).toBeLessThan((aggregates * rounds) / 2);
   });
 
   it('are told of where they cannot be applied, once', async () => {
