@@ -188,7 +188,7 @@ function replayPart(measured) {
       ['collections', 'events', 'this project, events/s', 'bare script, events/s', 'ratio'],
       [row('all', ours, oursToBare), row('states', states, statesRatio)],
     ),
-    `With two workers, everything takes 1/${ratio(twoRatio)} of the time, here where one worker, Kafka and MongoDB almost fill two cores. What the commands need; the disk is that of their temporary folder:`,
+    `With two workers, everything is ${ratio(twoRatio)} times as fast: each has a core, and keeps back as many states as the only one. What the commands need; the disk is that of their temporary folder:`,
     table(
       ['command', 'events/s', 'MB resident', 'bytes of an event on disk'],
       [
