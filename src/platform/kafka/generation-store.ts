@@ -24,9 +24,9 @@ const LIMIT = 'max.message.bytes';
 const FENCED_LIMIT = '100';
 /** Larger than {@link FENCED_LIMIT} in any compression. It tells a person who finds it what it is. */
 const PROBE =
-  'This record is no event. It tested whether Kafka refuses records yet: this generation of the topic is being ended.';
+  'This record is no event. It tested whether Kafka refuses records: this generation of the topic is ended or resumed.';
 const PROBE_INTERVAL_MS = 20;
-const FENCE_TIMEOUT_MS = 30_000;
+const LIMIT_TIMEOUT_MS = 30_000;
 
 /** What the store needs of the bus. */
 export interface GenerationStoreOptions {
@@ -93,35 +93,25 @@ export class KafkaGenerationStore implements GenerationStore {
   }
 
   async fence({ name, partitions }: Generation): Promise<void> {
-    const producer = await connected(
-      this.options.kafka.producer({
-        allowAutoTopicCreation: false,
-        retry: RETRY,
-        createPartitioner: byKey,
-      }),
-      () => undefined,
-    );
-    try {
-      await this.changeSettings(name, (own) => ({ ...own, [LIMIT]: FENCED_LIMIT }));
-      const signal = AbortSignal.timeout(FENCE_TIMEOUT_MS);
-      await Promise.all(
-        Array.from({ length: partitions }, async (_, partition) => {
-          await untilRefused(producer, name, partition, signal);
-          // Small enough for the fenced topic. Once it is durable, all earlier records are, too: a partition's records
-          // become readable in order, and records of a delayed request are either before it or refused.
-          await producer.send({ topic: name, acks: -1, messages: [{ partition, ...END_MARK }] });
-        }),
-      );
-    } finally {
-      await producer.disconnect();
-    }
+    await this.changeSettings(name, (own) => ({ ...own, [LIMIT]: FENCED_LIMIT }));
+    await this.inEachPartition({ name, partitions }, async (producer, partition, signal) => {
+      await untilProbe('refused', producer, name, partition, signal);
+      // Small enough for the fenced topic. Once it is durable, all earlier records are, too: a partition's records
+      // become readable in order, and records of a delayed request are either before it or refused.
+      await producer.send({ topic: name, acks: -1, messages: [{ partition, ...END_MARK }] });
+    });
   }
 
-  async lift({ name, maxMessageBytes }: Generation): Promise<void> {
-    await this.changeSettings(name, ({ [LIMIT]: _, ...own }) => ({
+  async lift({ name, partitions, maxMessageBytes }: Generation): Promise<void> {
+    const before = await this.changeSettings(name, ({ [LIMIT]: _, ...own }) => ({
       ...own,
       ...(maxMessageBytes !== undefined && { [LIMIT]: maxMessageBytes }),
     }));
+    if (before[LIMIT] !== FENCED_LIMIT) return;
+    // Otherwise a broker that does not know it yet refuses the records that are appended next.
+    await this.inEachPartition({ name, partitions }, (producer, partition, signal) =>
+      untilProbe('accepted', producer, name, partition, signal),
+    );
   }
 
   follow({ name }: Generation, handler: RecordHandler, from?: ReadonlyMap<number, number>): Promise<LogReader> {
@@ -152,13 +142,31 @@ export class KafkaGenerationStore implements GenerationStore {
     return producer;
   }
 
-  private async changeSettings(
+  /** Works on all partitions at the same time, with a producer that lets one choose the partition. */
+  private async inEachPartition(
+    { partitions }: Pick<Generation, 'name' | 'partitions'>,
+    work: (producer: Producer, partition: number, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const options = { allowAutoTopicCreation: false, retry: RETRY, createPartitioner: byKey };
+    const producer = await connected(this.options.kafka.producer(options), () => undefined);
+    try {
+      const signal = AbortSignal.timeout(LIMIT_TIMEOUT_MS);
+      await Promise.all(Array.from({ length: partitions }, (_, partition) => work(producer, partition, signal)));
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  /** Returns the settings before the change. */
+  private changeSettings(
     name: string,
     change: (own: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
-  ): Promise<void> {
-    await this.options.admin.ask(async (admin: Admin) =>
-      setOwnSettings(admin, name, change(await ownSettingsOf(admin, name))),
-    );
+  ): Promise<Readonly<Record<string, string>>> {
+    return this.options.admin.ask(async (admin: Admin) => {
+      const before = await ownSettingsOf(admin, name);
+      await setOwnSettings(admin, name, change(before));
+      return before;
+    });
   }
 }
 
@@ -170,17 +178,32 @@ export function withoutFence(settings: Readonly<Record<string, string>>): Readon
 
 const END_MARK = { key: null, value: null, headers: { [FENCE_HEADER]: '' } };
 
-/** A broker learns of the new limit some milliseconds after the controller. */
-async function untilRefused(producer: Producer, topic: string, partition: number, signal: AbortSignal): Promise<void> {
+/**
+ * A broker learns of the new limit some milliseconds after the controller.
+ * @throws PlatformError `unavailable` when the probe has another outcome until the signal is aborted
+ */
+async function untilProbe(
+  wanted: 'refused' | 'accepted',
+  producer: Producer,
+  topic: string,
+  partition: number,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
-    if (signal.aborted) throw unavailable(`${topic} still accepts records, although ${LIMIT} is ${FENCED_LIMIT}`);
-    try {
-      const messages = [{ partition, key: null, value: PROBE, headers: { [FENCE_HEADER]: '' } }];
-      await producer.send({ topic, acks: -1, messages });
-    } catch (error) {
-      if (isTooLarge(error)) return;
-      throw error;
-    }
+    const outcome = await probe(producer, topic, partition);
+    if (outcome === wanted) return;
+    if (signal.aborted) throw unavailable(`records of ${topic} are still ${outcome}, although ${LIMIT} was changed`);
     await sleep(PROBE_INTERVAL_MS);
+  }
+}
+
+async function probe(producer: Producer, topic: string, partition: number): Promise<'refused' | 'accepted'> {
+  try {
+    const messages = [{ partition, key: null, value: PROBE, headers: { [FENCE_HEADER]: '' } }];
+    await producer.send({ topic, acks: -1, messages });
+    return 'accepted';
+  } catch (error) {
+    if (isTooLarge(error)) return 'refused';
+    throw error;
   }
 }

@@ -173,6 +173,19 @@ describeWithEachClient('the generations of a topic in Kafka', (recordClient) => 
     });
   });
 
+  it('take events from the moment when their end is taken back', async () => {
+    const bus = await world.openBus();
+    await bus.createTopics([topic]);
+    await world.copy(bus, 3);
+    const { store } = await world.options(bus);
+    const [first] = (await store.read(topic))!.generations;
+    for (let round = 0; round < 5; round += 1) {
+      await store.lift(first!);
+      await store.append(first!, aRoundOf(String(round)));
+      await store.fence(first!);
+    }
+  });
+
   it('stay as they are if a process that was unaware of the first switch publishes during the way back', async () => {
     const bus = await world.openBus();
     await bus.createTopics([topic]);

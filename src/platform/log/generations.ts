@@ -60,7 +60,7 @@ export interface GenerationStore {
    * accepted before is durable and can be read.
    */
   fence(generation: Generation): Promise<void>;
-  /** Undoes {@link fence}. */
+  /** Undoes {@link fence}. Resolves when each partition accepts records again. */
   lift(generation: Generation): Promise<void>;
   /** Reads a generation from these offsets (default: from its oldest records) and follows it. */
   follow(generation: Generation, handler: RecordHandler, from?: ReadonlyMap<number, number>): Promise<LogReader>;
