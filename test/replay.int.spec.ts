@@ -1,6 +1,7 @@
 import kafkajs from 'kafkajs';
 import { KafkaBus } from '../src/platform/kafka/bus.js';
 import { replayContract } from '../src/platform/rebuilding/replay.contract.js';
+import { replayStatesContract } from '../src/platform/rebuilding/replay-states.contract.js';
 import { republishContract } from '../src/platform/rebuilding/republish.contract.js';
 import { eventually } from '../src/platform/testing/eventually.js';
 import { mongoTestDatabase } from '../src/platform/testing/mongo-test-database.js';
@@ -39,6 +40,7 @@ async function openFixture(): Promise<ShopFixture> {
 }
 
 describeWithRealServers('with real servers,', () => {
-  replayContract('Kafka and MongoDB', openFixture, 3);
+  replayContract('Kafka and MongoDB', openFixture);
+  replayStatesContract('Kafka and MongoDB', openFixture, 3);
   republishContract('Kafka and MongoDB', openFixture);
 });

@@ -1,4 +1,11 @@
-import { firstToRead, isToRead, type LoggedRecord, type LogReader, type ReadFrom, type RecordHandler } from '../log/bus.js';
+import {
+  firstToRead,
+  isToRead,
+  type LoggedRecord,
+  type LogReader,
+  type ReadFrom,
+  type RecordHandler,
+} from '../log/bus.js';
 import { leaseUntil } from '../log/lease.js';
 import { progressOf } from '../log/progress.js';
 import { Route } from '../log/route.js';

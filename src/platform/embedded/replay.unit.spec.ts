@@ -3,6 +3,7 @@ import type { ShopFixture } from '../testing/shop-world.js';
 import { silentLogger } from '../testing/silent-logger.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { replayContract } from '../rebuilding/replay.contract.js';
+import { replayStatesContract } from '../rebuilding/replay-states.contract.js';
 import { republishContract } from '../rebuilding/republish.contract.js';
 import { EmbeddedBus } from './bus.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './database.js';
@@ -30,5 +31,6 @@ async function openFixture(): Promise<ShopFixture> {
   };
 }
 
-replayContract('the embedded log and database', openFixture, 40);
+replayContract('the embedded log and database', openFixture);
+replayStatesContract('the embedded log and database', openFixture, 40);
 republishContract('the embedded log and database', openFixture);

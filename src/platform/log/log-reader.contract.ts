@@ -5,7 +5,7 @@ import { aRoundOf, type BusFixture, BusWorld, isOfRound, keys } from '../testing
 import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
 import { record, Recorder } from '../testing/recorder.js';
-import type { LogReader, ReadFrom, RecordHandler } from './bus.js';
+import type { LogReader, RecordHandler } from './bus.js';
 
 /** A part of the contract of a bus: whole topics, read apart from every consumer group. */
 export function logReaderContract(openFixture: () => Promise<BusFixture>): void {
@@ -22,8 +22,8 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     await world.close();
   });
 
-  async function read(handler: RecordHandler, topics = [world.topic], from?: ReadFrom): Promise<LogReader> {
-    const reading = await world.bus.read(topics, handler, from);
+  async function read(handler: RecordHandler, topics = [world.topic]): Promise<LogReader> {
+    const reading = await world.bus.read(topics, handler);
     readings.push(reading);
     return reading;
   }
@@ -121,44 +121,6 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     expect(reading.progress).toEqual({ read: 2, total: 2 });
     await reading.caughtUp();
     expect(reading.progress).toEqual({ read: 2 + keys.length, total: 2 + keys.length });
-  });
-
-  it('reads only the partitions that it is to read, also those that grow', async () => {
-    for (const round of ['1', '2']) await world.bus.publish(world.topic, aRoundOf(round));
-    const all = (await world.bus.extents(world.topic)).filter(({ end }) => end > 0);
-    const chosen = all.slice(0, 2);
-    const partitions = new Map([[world.topic, chosen.map(({ partition }) => partition)]]);
-    const recorder = new Recorder();
-    const reading = await read(recorder.handler(), [world.topic], { partitions });
-    await reading.caughtUp();
-    const before = chosen.reduce((sum, { end }) => sum + end, 0);
-    expect(recorder.records).toHaveLength(before);
-
-    for (const round of ['3', '4']) await world.bus.publish(world.topic, aRoundOf(round));
-    await reading.caughtUp();
-    expect(recorder.records).toHaveLength(2 * before);
-    expect(new Set(recorder.records.map(({ partition }) => partition))).toEqual(new Set(partitions.get(world.topic)));
-    expect(reading.progress).toEqual({ read: 2 * before, total: 2 * before });
-    expect(all.length).toBeGreaterThan(chosen.length);
-  });
-
-  it('says where another reader can go on', async () => {
-    for (const round of ['1', '2']) await world.bus.publish(world.topic, aRoundOf(round));
-    const [first, second] = [new Recorder(), new Recorder()];
-    const reading = await read(first.handler());
-    await reading.caughtUp();
-    await reading.stop();
-    const reached = reading.positions();
-    await world.bus.publish(world.topic, aRoundOf('3'));
-
-    const startAt = (_: string, partition: number) => reached.find((each) => each.partition === partition)?.next ?? 0;
-    await (await read(second.handler(), [world.topic], { startAt })).caughtUp();
-
-    const ends = new Map((await world.bus.extents(world.topic)).map(({ partition, end }) => [partition, end]));
-    expect(first.records).toHaveLength(2 * keys.length);
-    expect(second.records.filter((each) => !isOfRound('3')(each))).toEqual([]);
-    expect(second.records).toHaveLength(keys.length);
-    for (const { partition, next } of reached) expect(next).toBeLessThanOrEqual(ends.get(partition) as number);
   });
 
   it('ends with what the handler threw, and hands nothing over after it', async () => {

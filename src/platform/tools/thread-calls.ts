@@ -38,7 +38,7 @@ type Coded = Pick<CodedError, 'kind' | 'code' | 'message'>;
 export class ThreadCalls<Others extends Callable<keyof Others>> {
   private readonly waiting = new Map<number, Waiting>();
   private count = 0;
-  private ended: { readonly reason: unknown } | undefined;
+  private ended: Error | undefined;
 
   /** @param own what the other thread may call */
   constructor(
@@ -60,17 +60,16 @@ export class ThreadCalls<Others extends Callable<keyof Others>> {
   });
 
   /** Rejects all calls from now on, and those that are waiting: the other thread is gone. */
-  end(reason: unknown): void {
-    this.ended ??= { reason };
-    for (const { reject } of this.waiting.values()) reject(this.ended.reason);
+  end(reason: Error): void {
+    this.ended ??= reason;
+    for (const { reject } of this.waiting.values()) reject(this.ended);
     this.waiting.clear();
   }
 
   private call(method: string, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.ended) {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever ended the other thread
-        reject(this.ended.reason);
+        reject(this.ended);
         return;
       }
       const call = (this.count += 1);
