@@ -93,12 +93,15 @@ export class KafkaGenerationStore implements GenerationStore {
   }
 
   async fence({ name, partitions }: Generation): Promise<void> {
-    await this.changeSettings(name, (own) => ({ ...own, [LIMIT]: FENCED_LIMIT }));
-    await this.inEachPartition({ name, partitions }, async (producer, partition, signal) => {
-      await untilProbe('refused', producer, name, partition, signal);
-      // Small enough for the fenced topic. Once it is durable, all earlier records are, too: a partition's records
-      // become readable in order, and records of a delayed request are either before it or refused.
-      await producer.send({ topic: name, acks: -1, messages: [{ partition, ...END_MARK }] });
+    // Connected before the change: a fence whose effect cannot be seen is not raised.
+    await this.withProducer(async (producer) => {
+      await this.changeSettings(name, (own) => ({ ...own, [LIMIT]: FENCED_LIMIT }));
+      await inEach(partitions, async (partition, signal) => {
+        await untilProbe('refused', producer, name, partition, signal);
+        // Small enough for the fenced topic. Once it is durable, all earlier records are, too: a partition's records
+        // become readable in order, and records of a delayed request are either before it or refused.
+        await producer.send({ topic: name, acks: -1, messages: [{ partition, ...END_MARK }] });
+      });
     });
   }
 
@@ -109,8 +112,8 @@ export class KafkaGenerationStore implements GenerationStore {
     }));
     if (before[LIMIT] !== FENCED_LIMIT) return;
     // Otherwise a broker that does not know it yet refuses the records that are appended next.
-    await this.inEachPartition({ name, partitions }, (producer, partition, signal) =>
-      untilProbe('accepted', producer, name, partition, signal),
+    await this.withProducer((producer) =>
+      inEach(partitions, (partition, signal) => untilProbe('accepted', producer, name, partition, signal)),
     );
   }
 
@@ -142,16 +145,12 @@ export class KafkaGenerationStore implements GenerationStore {
     return producer;
   }
 
-  /** Works on all partitions at the same time, with a producer that lets one choose the partition. */
-  private async inEachPartition(
-    { partitions }: Pick<Generation, 'name' | 'partitions'>,
-    work: (producer: Producer, partition: number, signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
+  /** Has a producer that lets one choose the partition. */
+  private async withProducer(work: (producer: Producer) => Promise<void>): Promise<void> {
     const options = { allowAutoTopicCreation: false, retry: RETRY, createPartitioner: byKey };
     const producer = await connected(this.options.kafka.producer(options), () => undefined);
     try {
-      const signal = AbortSignal.timeout(LIMIT_TIMEOUT_MS);
-      await Promise.all(Array.from({ length: partitions }, (_, partition) => work(producer, partition, signal)));
+      await work(producer);
     } finally {
       await producer.disconnect();
     }
@@ -177,6 +176,15 @@ export function withoutFence(settings: Readonly<Record<string, string>>): Readon
 }
 
 const END_MARK = { key: null, value: null, headers: { [FENCE_HEADER]: '' } };
+
+/** Works on all partitions at the same time. */
+async function inEach(
+  partitions: number,
+  work: (partition: number, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const signal = AbortSignal.timeout(LIMIT_TIMEOUT_MS);
+  await Promise.all(Array.from({ length: partitions }, (_, partition) => work(partition, signal)));
+}
 
 /**
  * A broker learns of the new limit some milliseconds after the controller.

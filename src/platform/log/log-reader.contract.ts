@@ -5,28 +5,16 @@ import { aRoundOf, type BusFixture, BusWorld, isOfRound, keys } from '../testing
 import { eventually } from '../testing/eventually.js';
 import { gate } from '../testing/gate.js';
 import { record, Recorder } from '../testing/recorder.js';
-import type { LogReader, RecordHandler } from './bus.js';
 
 /** A part of the contract of a bus: whole topics, read apart from every consumer group. */
 export function logReaderContract(openFixture: () => Promise<BusFixture>): void {
   let world: BusWorld;
-  let readings: LogReader[];
 
   beforeEach(async () => {
     world = await BusWorld.open(openFixture);
-    readings = [];
   });
 
-  afterEach(async () => {
-    await Promise.all(readings.map((reading) => reading.stop()));
-    await world.close();
-  });
-
-  async function read(handler: RecordHandler, topics = [world.topic]): Promise<LogReader> {
-    const reading = await world.bus.read(topics, handler);
-    readings.push(reading);
-    return reading;
-  }
+  afterEach(() => world.close());
 
   /** Offsets as each partition gave them. */
   function offsetsByPartition({ records }: Recorder): number[][] {
@@ -47,7 +35,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     for (const round of rounds) await world.bus.publish(world.topic, aRoundOf(round));
     const recorder = new Recorder();
 
-    const reading = await read(recorder.handler(), [world.topic, other]);
+    const reading = await world.read(recorder.handler(), [world.topic, other]);
     await reading.caughtUp();
 
     expect(recorder.records).toHaveLength(rounds.length * keys.length + 2);
@@ -59,7 +47,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
 
   it('has caught up only when all is done that was there at the call, again and again', async () => {
     const recorder = new Recorder();
-    const reading = await read(recorder.handler(() => sleep(5)));
+    const reading = await world.read(recorder.handler(() => sleep(5)));
     await reading.caughtUp();
     expect(recorder.records).toEqual([]);
 
@@ -74,7 +62,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
 
   it('catches up beside a publisher that goes on, whoever else asks meanwhile', async () => {
     const recorder = new Recorder();
-    const reading = await read(recorder.handler());
+    const reading = await world.read(recorder.handler());
     const stop = new AbortController();
     let published = 0;
     const publisher = (async () => {
@@ -102,7 +90,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     const [started, goOn] = [gate(), gate()];
     await world.bus.publish(world.topic, [record('k', '1'), record('k', '2')]);
     const recorder = new Recorder();
-    const reading = await read(
+    const reading = await world.read(
       recorder.handler(() => {
         started.open();
         return goOn.opened;
@@ -128,7 +116,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     const failure = new Error('it cannot be applied');
     const handed: string[] = [];
     let failed = false;
-    const reading = await read(async (records) => {
+    const reading = await world.read(async (records) => {
       // Other partitions may be in hand at the same time, but none begins later.
       if (failed) handed.push(...records.map(({ value }) => String(value)));
       failed = true;
@@ -153,7 +141,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
   it('is done with what came before a failure, and not with the record that failed', async () => {
     await world.bus.publish(world.topic, [record('k', 'good')]);
     const recorder = new Recorder();
-    const reading = await read(
+    const reading = await world.read(
       recorder.handler((records) => {
         if (records.some(({ value }) => String(value) === 'bad')) throw new Error('it cannot be applied');
       }),
@@ -171,7 +159,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     const [started, finish] = [gate(), gate()];
     await world.bus.publish(world.topic, [record('k', 'in hand')]);
     const recorder = new Recorder();
-    const reading = await read(
+    const reading = await world.read(
       recorder.handler(() => {
         started.open();
         return finish.opened;
@@ -202,7 +190,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     await world.bus.publish(world.topic, aRoundOf('2'));
 
     const recorder = new Recorder();
-    const reading = await read(recorder.handler());
+    const reading = await world.read(recorder.handler());
     await reading.caughtUp();
     await reading.stop();
     await world.bus.publish(world.topic, aRoundOf('3'));
@@ -217,8 +205,8 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
   it('finds nothing in topics that do not exist, and reads them when they do', async () => {
     const late = `topic-${randomUUID()}`;
     const recorder = new Recorder();
-    const reading = await read(recorder.handler(), [late, world.topic]);
-    const nothing = await read(recorder.handler(), [`topic-${randomUUID()}`]);
+    const reading = await world.read(recorder.handler(), [late, world.topic]);
+    const nothing = await world.read(recorder.handler(), [`topic-${randomUUID()}`]);
     await nothing.caughtUp();
     await reading.caughtUp();
     expect(reading.progress).toEqual({ read: 0, total: 0 });
@@ -244,7 +232,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
     );
     const [started, goOn] = [gate(), gate()];
     const recorder = new Recorder();
-    const reading = await read(
+    const reading = await world.read(
       recorder.handler(() => {
         started.open();
         return goOn.opened;
@@ -266,7 +254,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
   });
 
   it('reads no topics at all', async () => {
-    const reading = await read(() => Promise.reject(new Error('there is nothing')), []);
+    const reading = await world.read(() => Promise.reject(new Error('there is nothing')), []);
     await reading.caughtUp();
     expect(reading.progress).toEqual({ read: 0, total: 0 });
   });
@@ -274,7 +262,7 @@ export function logReaderContract(openFixture: () => Promise<BusFixture>): void 
   it('gives everything to each of two readings at once', async () => {
     await world.bus.publish(world.topic, aRoundOf('1'));
     const recorders = [new Recorder(), new Recorder()];
-    const both = await Promise.all(recorders.map((recorder) => read(recorder.handler())));
+    const both = await Promise.all(recorders.map((recorder) => world.read(recorder.handler())));
 
     await Promise.all(both.map((reading) => reading.caughtUp()));
 

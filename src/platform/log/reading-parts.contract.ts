@@ -1,28 +1,16 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { aRoundOf, type BusFixture, BusWorld, isOfRound, keys } from '../testing/bus-world.js';
 import { Recorder } from '../testing/recorder.js';
-import type { LogReader, ReadFrom, RecordHandler } from './bus.js';
 
 /** A part of the contract of a bus: topics of which several readers read a part each, or one after the other. */
 export function readingPartsContract(openFixture: () => Promise<BusFixture>): void {
   let world: BusWorld;
-  let readings: LogReader[];
 
   beforeEach(async () => {
     world = await BusWorld.open(openFixture);
-    readings = [];
   });
 
-  afterEach(async () => {
-    await Promise.all(readings.map((reading) => reading.stop()));
-    await world.close();
-  });
-
-  async function read(handler: RecordHandler, from?: ReadFrom): Promise<LogReader> {
-    const reading = await world.bus.read([world.topic], handler, from);
-    readings.push(reading);
-    return reading;
-  }
+  afterEach(() => world.close());
 
   it('reads only the partitions that it is to read, also those that grow', async () => {
     for (const round of ['1', '2']) await world.bus.publish(world.topic, aRoundOf(round));
@@ -30,7 +18,7 @@ export function readingPartsContract(openFixture: () => Promise<BusFixture>): vo
     const chosen = all.slice(0, 2);
     const partitions = new Map([[world.topic, chosen.map(({ partition }) => partition)]]);
     const recorder = new Recorder();
-    const reading = await read(recorder.handler(), { partitions });
+    const reading = await world.read(recorder.handler(), [world.topic], { partitions });
     await reading.caughtUp();
     const before = chosen.reduce((sum, { end }) => sum + end, 0);
     expect(recorder.records).toHaveLength(before);
@@ -46,14 +34,14 @@ export function readingPartsContract(openFixture: () => Promise<BusFixture>): vo
   it('says where another reader can go on', async () => {
     for (const round of ['1', '2']) await world.bus.publish(world.topic, aRoundOf(round));
     const [first, second] = [new Recorder(), new Recorder()];
-    const reading = await read(first.handler());
+    const reading = await world.read(first.handler());
     await reading.caughtUp();
     await reading.stop();
     const reached = reading.positions();
     await world.bus.publish(world.topic, aRoundOf('3'));
 
     const startAt = (_: string, partition: number) => reached.find((each) => each.partition === partition)?.next ?? 0;
-    await (await read(second.handler(), { startAt })).caughtUp();
+    await (await world.read(second.handler(), [world.topic], { startAt })).caughtUp();
 
     const ends = new Map((await world.bus.extents(world.topic)).map(({ partition, end }) => [partition, end]));
     expect(first.records).toHaveLength(2 * keys.length);

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Bus, NextRecord } from '../log/bus.js';
+import { sumOf } from '../log/progress.js';
 import type { AllKeys } from '../privacy/keys-of-log.js';
 import type { Links } from '../rebuilding/links.js';
 import type { LogProjector } from '../rebuilding/projector.js';
@@ -48,8 +49,7 @@ export class RebuildWorkers {
 
   /** Records handled so far, and records in total. */
   get progress(): LogProjector['progress'] {
-    const sum = (name: 'read' | 'total') => [...this.reports.values()].reduce((all, each) => all + each[name], 0);
-    return { read: sum('read'), total: sum('total') };
+    return sumOf(this.reports.values());
   }
 
   /**

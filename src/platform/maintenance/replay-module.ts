@@ -1,4 +1,6 @@
 import { EmbeddedLinks } from '../embedded/links.js';
+import { sumOf } from '../log/progress.js';
+import { after } from '../rebuilding/shares.js';
 import type { EmbeddedDatabase } from '../embedded/database.js';
 import { compareWithLog } from '../rebuilding/verify.js';
 import { type Conflict, conflicts } from '../rebuilding/conflicts.js';
@@ -13,7 +15,6 @@ import type { Connections } from './connections.js';
 import { findingOfConflict, findingOfDifference, findingOfRefused, type Findings, FindingTally } from './findings.js';
 import { type RebuildableContext, withKeysOfLog } from './rebuild-context.js';
 import { RebuildWorkers } from './rebuild-workers.js';
-import { after } from '../rebuilding/shares.js';
 import { type Run, runPhase } from './run.js';
 import { withScratchDatabase } from './scratch.js';
 
@@ -170,7 +171,7 @@ async function rebuildIn<T>(
   const shared = { module, only, keysOf: rebuildable.keysOf, links, rebuild: shadows.name ?? '' };
   const others = new RebuildWorkers(bus, { ...shared, onFinding: tally.add }, run.signal);
   let projector: LogProjector | undefined;
-  const progress = () => sumOf([others.progress, projector?.progress]);
+  const progress = () => sumOf([others.progress, ...(projector ? [projector.progress] : [])]);
   try {
     projector = await runPhase(
       run,
@@ -196,11 +197,6 @@ async function rebuildIn<T>(
 
 function topicsOf({ newestOnly }: Replayable): readonly string[] {
   return newestOnly.map(({ topic }) => topic);
-}
-
-function sumOf(all: readonly (LogProjector['progress'] | undefined)[]): LogProjector['progress'] {
-  const sum = (name: 'read' | 'total') => all.reduce((total, each) => total + (each?.[name] ?? 0), 0);
-  return { read: sum('read'), total: sum('total') };
 }
 
 /** Returns the report of a rebuild. @param records number of records that were read */

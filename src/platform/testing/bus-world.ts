@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Bus, BusRecord, RunningConsumer, RecordHandler } from '../log/bus.js';
+import type { Bus, BusRecord, LogReader, ReadFrom, RecordHandler, RunningConsumer } from '../log/bus.js';
 import { record } from './recorder.js';
 
 /** The bus of one process, and ways to restart or kill that process. */
@@ -16,11 +16,12 @@ export interface BusFixture {
   dispose(): Promise<void>;
 }
 
-/** The topic and the group of one test, and the members that it started. */
+/** The topic and the group of one test, and the members and readers that it started. */
 export class BusWorld {
   readonly topic = `topic-${randomUUID()}`;
   readonly group = `group-${randomUUID()}`;
   running: RunningConsumer[] = [];
+  private readonly readers: LogReader[] = [];
 
   private constructor(readonly fixture: BusFixture) {}
 
@@ -46,8 +47,15 @@ export class BusWorld {
     await consumer.stop();
   }
 
+  async read(handler: RecordHandler, topics = [this.topic], from?: ReadFrom): Promise<LogReader> {
+    const reader = await this.bus.read(topics, handler, from);
+    this.readers.push(reader);
+    return reader;
+  }
+
   async close(): Promise<void> {
     this.fixture.endCrashedCalls();
+    await Promise.all(this.readers.map((reader) => reader.stop()));
     await Promise.all(this.running.map((consumer) => consumer.stop()));
     await this.fixture.dispose();
   }
