@@ -33,18 +33,21 @@ export class GetCustomerWithOrders {
   /** @throws CustomerNotFound, CustomerErased, PlatformError `unavailable` when `minVersion` does not arrive in time */
   async execute({ customerId, minVersion, waitSeconds, limit, cursor }: CustomerQuery): Promise<CustomerWithOrders> {
     const { customers } = this;
-    const copy = await (minVersion === undefined
-      ? customers.find(customerId)
-      : customers.findAtLeast(customerId, minVersion, waitSeconds));
+    // Who waits for the copy need not wait for the orders after it.
+    const [copy, orders] = await Promise.all([
+      minVersion === undefined
+        ? customers.find(customerId)
+        : customers.findAtLeast(customerId, minVersion, waitSeconds),
+      this.orders.page({
+        where: { customerId },
+        sort: NEWEST_FIRST,
+        limit,
+        ...(cursor !== undefined && { cursor }),
+      }),
+    ]);
     if (!copy) throw new CustomerNotFound();
     const customer = copy.state;
     if ('erased' in customer) throw new CustomerErased();
-    const orders = await this.orders.page({
-      where: { customerId },
-      sort: NEWEST_FIRST,
-      limit,
-      ...(cursor !== undefined && { cursor }),
-    });
     return { customer, customerVersion: copy.version, orders };
   }
 }

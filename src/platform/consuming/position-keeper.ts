@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Continuation, LoggedRecord, PartitionEnd, RecordHandler, RunningConsumer } from '../log/bus.js';
 import { fingerprintOf, isSameLog, partitionName, type Position, UNREAD } from '../log/position.js';
+import { loggable } from '../tools/programming-error.js';
 import type { Positions } from './positions.js';
+import type { EarlyHandler } from './store-later.js';
 
 /** Milliseconds between two writes of the positions that moved. */
 const SAVE_INTERVAL_MS = 1_000;
@@ -25,6 +27,15 @@ interface Partition {
   isEvidence?: boolean;
   /** The partition is consumed from the beginning of a replaced log, so the stored position is void. */
   isVoid?: boolean;
+  /** How often it was restarted. What was delivered before the last restart does not move its position any more. */
+  restarts: number;
+}
+
+/** A delivery whose handler has returned. */
+interface Delivered {
+  readonly partition: Partition;
+  readonly first: LoggedRecord;
+  readonly applied: () => void;
 }
 
 /** Settings of a {@link PositionKeeper}. */
@@ -46,6 +57,8 @@ export class PositionKeeper {
   private readonly partitions = new Map<string, Partition>();
   private consumption: Pick<RunningConsumer, 'restart'> | undefined;
   private saving: Promise<void> = Promise.resolve();
+  /** What handlers that returned early are still storing. Never rejects. */
+  private readonly storing = new Set<Promise<void>>();
 
   constructor(private readonly keeping: PositionKeeperOptions) {}
 
@@ -55,7 +68,7 @@ export class PositionKeeper {
    */
   async startAt(topic: string, partition: number, continues?: Continuation): Promise<number> {
     const stored = await this.storedOf(topic, partition);
-    const [started, next] = [{ stored, unconfirmed: stored } as Partition, stored?.next ?? 0];
+    const [started, next] = [{ stored, unconfirmed: stored, restarts: 0 } as Partition, stored?.next ?? 0];
     this.partitions.set(partitionName({ topic, partition }), started);
     const isBehind = continues !== undefined && next < continues.at;
     if (!isBehind || !(await this.hasReached(topic, continues.after))) return Math.max(0, next - 1);
@@ -80,8 +93,8 @@ export class PositionKeeper {
     this.consumption = consumption;
   }
 
-  /** Wraps a handler to record its progress. */
-  watch(handler: RecordHandler): RecordHandler {
+  /** Wraps a handler to record its progress: once the effect of the records is stored. */
+  watch(handler: EarlyHandler): RecordHandler {
     return async (records, lease) => {
       const [first, last] = [records[0] as LoggedRecord, records.at(-1) as LoggedRecord];
       const partition = this.partitionOf(first);
@@ -96,14 +109,21 @@ export class PositionKeeper {
       // It is only read again to check the log. A poisonous one would become a dead letter again at every start.
       const isReread = isSame && unconfirmed?.last !== UNREAD && first.offset === (unconfirmed?.next ?? 0) - 1;
       const unread = isReread ? records.slice(1) : records;
+      const { topic, partition: number, offset } = last;
+      const position: Position = { topic, partition: number, next: offset + 1, last: fingerprintOf(last) };
+      const { restarts } = partition;
+      const isCurrent = () => partition.restarts === restarts;
+      const applied = () => {
+        if (isCurrent()) partition.applied = position;
+      };
       try {
-        if (unread.length > 0) await handler(unread, lease);
+        const later = unread.length > 0 ? await handler(unread, lease) : undefined;
+        if (later) this.applyOnceStored(later.stored, { partition, first, applied });
+        else applied();
       } catch (error) {
-        partition.unconfirmed = unconfirmed;
+        if (isCurrent()) partition.unconfirmed = unconfirmed;
         throw error;
       }
-      const { topic, partition: number, offset } = last;
-      partition.applied = { topic, partition: number, next: offset + 1, last: fingerprintOf(last) };
     };
   }
 
@@ -121,7 +141,7 @@ export class PositionKeeper {
    */
   save(): Promise<void> {
     const { group, logger } = this.keeping;
-    this.saving = this.saving
+    this.saving = Promise.all([this.saving, ...this.storing])
       .then(() => this.saveMoved())
       .catch((error: unknown) => logger.warn({ err: error, group }, 'cannot save the positions of consumers yet'));
     return this.saving;
@@ -154,6 +174,21 @@ export class PositionKeeper {
     return [...this.partitions].filter(([name, { isEvidence }]) => name.startsWith(`${topic}/`) && isEvidence).length;
   }
 
+  private applyOnceStored(stored: Promise<void>, { partition, first, applied }: Delivered): void {
+    const storing = stored
+      .then(applied, (error: unknown) => {
+        const { topic, partition: number, offset } = first;
+        this.keeping.logger.warn(
+          { group: this.keeping.group, topic, partition: number, offset, ...loggable(error) },
+          'storing failed; the records will be delivered again',
+        );
+        partition.restarts += 1;
+        this.consumption?.restart(topic, number, offset);
+      })
+      .finally(() => this.storing.delete(storing));
+    this.storing.add(storing);
+  }
+
   private async saveMoved(): Promise<void> {
     const moved = [...this.partitions].filter(([, each]) => hasMoved(each));
     if (moved.length === 0) return;
@@ -182,6 +217,7 @@ export class PositionKeeper {
       'the database knows fewer records than were applied, as after a restore: applying them again',
     );
     partition.applied = undefined;
+    partition.restarts += 1;
     partition.unconfirmed = stored;
     this.consumption?.restart(topic, number, Math.max(0, (stored?.next ?? 0) - 1));
     this.keeping.onRestoration('database-restored', topic);
@@ -198,6 +234,7 @@ export class PositionKeeper {
     partition.isVoid = !partition.isEvidence;
     partition.unconfirmed = undefined;
     partition.applied = undefined;
+    partition.restarts += 1;
     this.consumption?.restart(topic, where.partition, 0);
     this.keeping.onRestoration('log-replaced', topic);
   }
@@ -206,7 +243,7 @@ export class PositionKeeper {
     const name = partitionName({ topic, partition });
     const known = this.partitions.get(name);
     if (known) return known;
-    const created: Partition = {};
+    const created: Partition = { restarts: 0 };
     this.partitions.set(name, created);
     return created;
   }

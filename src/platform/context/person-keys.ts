@@ -1,9 +1,10 @@
 import type { KeyStore } from '../privacy/rotate-keys.js';
 import type { Logger } from 'pino';
 import type { Advance } from '../consuming/positions.js';
+import { type EarlyHandler, storeLater } from '../consuming/store-later.js';
 import { fingerprintOf, type Position } from '../log/position.js';
 import type { CloudEvent } from '../event/cloud-event.js';
-import type { Bus, Extent, RecordHandler } from '../log/bus.js';
+import type { Bus, Extent } from '../log/bus.js';
 import { ErasureLedger, type LedgerEntry } from '../privacy/erasure-ledger.js';
 import { erasureIn, timesOf } from '../privacy/erasures.js';
 import type { KeyRing } from '../privacy/key-ring.js';
@@ -122,10 +123,13 @@ export class PersonKeys {
     await this.ledger.catchUp();
   }
 
-  /** Returns the handler of the records of the topic of keys; undefined for the context that publishes them. */
-  handler(): RecordHandler | undefined {
+  /**
+   * Returns the handler of the records of the topic of keys; undefined for the context that publishes them. A person's
+   * first event follows at once, so it is fetched while the key is stored.
+   */
+  handler(): EarlyHandler | undefined {
     const { copies } = this;
-    return copies && ((records) => copyKeys(copies, records));
+    return copies && storeLater((records) => copyKeys(copies, records));
   }
 
   /** Takes back keys of erased persons that appear on the topic, now and then, until `signal` is aborted. */

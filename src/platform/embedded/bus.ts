@@ -222,6 +222,7 @@ export class EmbeddedBus implements Bus {
       // Like Kafka: an offset beyond the end restarts the partition from its beginning.
       if (offset > (await this.endOf(`${topic}!${partition}`))) offset = 0;
       const records = member ? await this.recordsFrom(topic, partition, offset) : [];
+      if (member?.restarts.has(name)) continue;
       if (member && records.length > 0) {
         const isOwner = () => this.ownerOf(group, topic, partition) === member;
         const handling = this.handle({ member, isOwner, group, name }, records);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MemberBatch } from './record-client.js';
 
 /** A batch, and the offset up to which its records are handled. */
@@ -6,17 +7,24 @@ type Done = Pick<MemberBatch, 'commitOffsetsIfNecessary'> & {
   readonly next: number;
 };
 
+/** Milliseconds between two commits. A request for each of many small batches would cost as much as handling them. */
+const INTERVAL_MS = 100;
+
 /**
- * Commits offsets while the next records are fetched, one request at a time: the newest of each partition. Where the
- * group continues is in its database, with what it applied; the committed offsets tell others how far it is.
+ * Commits offsets while the next records are fetched: the newest of each partition, now and then. Where the group
+ * continues is in its database, with what it applied; the committed offsets tell others how far it is.
  */
 export class Commits {
   /** By topic and partition. */
   private readonly waiting = new Map<string, Map<number, Done>>();
   private running: Promise<void> | undefined;
+  private readonly hurrying = new AbortController();
 
   /** @param onFailure called when a commit is refused: a later one, of this member or another, makes up for it */
-  constructor(private readonly onFailure: (error: unknown) => void) {}
+  constructor(
+    private readonly onFailure: (error: unknown) => void,
+    private readonly intervalMs = INTERVAL_MS,
+  ) {}
 
   add(done: Done): void {
     const { topic, partition } = done.batch;
@@ -25,8 +33,14 @@ export class Commits {
     this.running ??= this.commitWaiting();
   }
 
-  /** Resolves when all offsets that were added are committed, or refused. */
+  /** Forgets offsets that are not committed yet: their partitions may belong to other members now. */
+  drop(): void {
+    this.waiting.clear();
+  }
+
+  /** Commits at once from now on. Resolves when all offsets that were added are committed, or refused. */
   async settled(): Promise<void> {
+    this.hurrying.abort();
     await this.running;
   }
 
@@ -41,6 +55,7 @@ export class Commits {
       }));
       this.waiting.clear();
       await last.commitOffsetsIfNecessary({ topics }).catch(this.onFailure);
+      await sleep(this.intervalMs, undefined, { signal: this.hurrying.signal }).catch(() => undefined);
     }
     this.running = undefined;
   }

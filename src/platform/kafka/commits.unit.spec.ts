@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '../testing/eventually.js';
 import { Commits } from './commits.js';
 
 type Offsets = Parameters<Parameters<Commits['add']>[0]['commitOffsetsIfNecessary']>[0];
@@ -6,10 +7,10 @@ type Offsets = Parameters<Parameters<Commits['add']>[0]['commitOffsetsIfNecessar
 const TOPIC = 'customers';
 
 /** Commits whose requests stay open until they are answered. */
-function openCommits() {
+function openCommits({ intervalMs = 0 } = {}) {
   const requests: { offsets: Offsets; answer: () => void; refuse: (error: Error) => void }[] = [];
   const failures: unknown[] = [];
-  const commits = new Commits((error) => failures.push(error));
+  const commits = new Commits((error) => failures.push(error), intervalMs);
   const commitOffsetsIfNecessary = (offsets: Offsets) =>
     new Promise<void>((answer, refuse) => requests.push({ offsets, answer, refuse }));
   const add = (partition: number, next: number) =>
@@ -17,7 +18,7 @@ function openCommits() {
   return { commits, requests, failures, add };
 }
 
-const turn = () => new Promise(setImmediate);
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 const offsetsOf = (...offsets: [number, string][]) => ({
   topics: [{ topic: TOPIC, partitions: offsets.map(([partition, offset]) => ({ partition, offset })) }],
 });
@@ -78,5 +79,46 @@ describe('committing offsets', () => {
     await turn();
 
     expect(isSettled).toBe(true);
+  });
+
+  it('takes one request for all that is handled within an interval', async () => {
+    const { add, requests } = openCommits({ intervalMs: 50 });
+    add(0, 1);
+    await turn();
+    requests[0]?.answer();
+    for (const next of [2, 3]) {
+      add(0, next);
+      await turn();
+    }
+
+    await eventually(() => expect(requests).toHaveLength(2), { every: 5 });
+    expect(requests[1]?.offsets).toEqual(offsetsOf([0, '3']));
+  });
+
+  it('does not wait for the end of an interval to settle', async () => {
+    const { add, requests, commits } = openCommits({ intervalMs: 1e8 });
+    add(0, 1);
+    await turn();
+    requests[0]?.answer();
+    add(0, 2);
+    const settled = commits.settled();
+    await eventually(() => expect(requests).toHaveLength(2), { every: 5 });
+    requests[1]?.answer();
+    await settled;
+
+    expect(requests[1]?.offsets).toEqual(offsetsOf([0, '2']));
+  });
+
+  it('commits nothing of partitions that may belong to others', async () => {
+    const { add, requests, commits } = openCommits();
+    add(0, 1);
+    await turn();
+    add(0, 2);
+    commits.drop();
+    add(1, 7);
+    requests[0]?.answer();
+
+    await eventually(() => expect(requests).toHaveLength(2), { every: 5 });
+    expect(requests[1]?.offsets).toEqual(offsetsOf([1, '7']));
   });
 });

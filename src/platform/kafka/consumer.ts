@@ -140,6 +140,7 @@ export class KafkaConsumer implements RunningConsumer, WatchedConsumer {
     this.joinedAt = performance.now();
     this.assigned = assigned;
     this.starts.reset();
+    this.commits.drop();
     for (const [topic, partitions] of assigned) {
       const view = this.views.get(topic);
       if (view) for (const each of partitions) this.starts.begin(member, view, each).catch(() => undefined);

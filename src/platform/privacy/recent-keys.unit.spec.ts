@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { gate } from '../testing/gate.js';
 import type { StoredKey, WrappedKey } from './data-key.js';
 import type { KeyCopies } from './key-source.js';
 import { withRecentKeys } from './recent-keys.js';
@@ -9,8 +10,10 @@ const SHREDDED = { shreddedAt: '2026-11-24T08:00:00.000Z' };
 describe('keys that were stored a moment ago', () => {
   let stored: Map<string, StoredKey>;
   let lookedUp: string[];
+  let put: () => Promise<void>;
   let keys: KeyCopies;
   beforeEach(() => {
+    put = () => Promise.resolve();
     stored = new Map();
     lookedUp = [];
     keys = withRecentKeys({
@@ -18,10 +21,11 @@ describe('keys that were stored a moment ago', () => {
         lookedUp.push(...persons);
         return Promise.resolve(new Map([...stored].filter(([person]) => persons.includes(person))));
       },
-      put: (more) => {
+      put: async (more) => {
+        await put();
         const taken = [...more].filter(([person]) => !stored.has(person));
         for (const [person, key] of taken) stored.set(person, key);
-        return Promise.resolve(new Set(taken.map(([person]) => person)));
+        return new Set(taken.map(([person]) => person));
       },
       remove: async (persons) => {
         for (const person of persons) stored.delete(person);
@@ -44,6 +48,31 @@ describe('keys that were stored a moment ago', () => {
       ]),
     );
     expect(lookedUp).toEqual(['bob', 'eve']);
+  });
+
+  it('are waited for while they are being stored', async () => {
+    const { opened, open } = gate();
+    put = () => opened;
+    const storing = keys.put(new Map([['ada', KEY]]));
+    const finding = found('ada');
+    expect(await found('bob')).toBeUndefined();
+    expect(lookedUp).toEqual(['bob']);
+
+    open();
+
+    expect(await finding).toEqual(KEY);
+    await storing;
+    expect(lookedUp).toEqual(['bob']);
+  });
+
+  it('are looked up if they could not be stored', async () => {
+    put = () => Promise.reject(new Error('the database is away'));
+    const storing = keys.put(new Map([['ada', KEY]]));
+    const finding = found('ada');
+    await expect(storing).rejects.toThrow('the database is away');
+
+    expect(await finding).toBeUndefined();
+    expect(lookedUp).toEqual(['ada']);
   });
 
   it('are not found any more once they are removed or shredded', async () => {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredKey } from './data-key.js';
 import type { KeySource } from './key-source.js';
 
-/** Pauses between looks, in milliseconds. A key is published before the first event, and usually arrives with it. */
-const PAUSES_MS = [5, 10, 20, 40, 80];
+/** Pauses before looks, in milliseconds. A key is published before the first event, and usually arrives with it. */
+const PAUSES_MS = [0, 5, 10, 20, 40, 80];
 
 /**
  * Returns a search for keys that have not arrived yet: it waits for them a little, then looks whether the persons were
