@@ -26,14 +26,16 @@ const MAX_TO_START = 60_000;
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
  * @param {(subject: { port: number, managementPort: number }) => string} ready what answers 200 once it is
+ * @param {string} [folder] in which it runs
  * @returns {Promise<Subject>}
  */
-export async function start(args, env, ready) {
+export async function start(args, env, ready, folder) {
   const [port, managementPort] = [await freePort(), await freePort()];
   const began = performance.now();
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env, PORT: String(port), MANAGEMENT_PORT: String(managementPort), LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: folder,
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const url = ready({ port, managementPort });
@@ -68,10 +70,11 @@ export async function start(args, env, ready) {
 /**
  * The service itself.
  * @param {'accounts' | 'orders' | 'all'} module @param {NodeJS.ProcessEnv} env
+ * @param {string} [folder] of another version of it
  */
-export function startService(module, env) {
+export function startService(module, env, folder) {
   const args = [...NODE_OPTIONS, 'dist/main.js', 'serve', '--module', module];
-  return start(args, env, ({ managementPort }) => `http://127.0.0.1:${managementPort}/health/ready`);
+  return start(args, env, ({ managementPort }) => `http://127.0.0.1:${managementPort}/health/ready`, folder);
 }
 
 /** What it is held against: a script of `bench/baselines`. @param {string} script @param {NodeJS.ProcessEnv} env */
@@ -81,13 +84,14 @@ export function startBaseline(script, env) {
 
 /**
  * Runs a Node.js script to its end; seconds, most memory and what it printed.
- * @param {string[]} args @param {NodeJS.ProcessEnv} env
+ * @param {string[]} args @param {NodeJS.ProcessEnv} env @param {string} [folder] in which it runs
  */
-export async function run(args, env) {
+export async function run(args, env, folder) {
   const began = performance.now();
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: folder,
   });
   let [output, megabytes] = ['', 0];
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));

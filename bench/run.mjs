@@ -7,6 +7,7 @@ import { kafka } from '../scripts/servers/kafka.mjs';
 import { mongodb } from '../scripts/servers/mongodb.mjs';
 import { installEmmett } from './baselines/emmett/install.mjs';
 import { capacityPage } from './capacity/page.mjs';
+import { buildVersion, measureReplays, measureServices } from './experiments/before.mjs';
 import { measureBytes } from './experiments/bytes.mjs';
 import { measureChanges } from './experiments/changes.mjs';
 import { measureCommands } from './experiments/commands.mjs';
@@ -18,6 +19,7 @@ import { measureReplay } from './experiments/replay.mjs';
 import { measureScale } from './experiments/scale.mjs';
 import { measureVisible } from './experiments/visible.mjs';
 import { measureYardstick } from './experiments/yardstick.mjs';
+import { plotBefore } from './report/before.mjs';
 import { merge } from './report/merge.mjs';
 import { plot } from './report/plot.mjs';
 import { costsOf, plotCosts } from './report/costs.mjs';
@@ -26,8 +28,10 @@ import { plotStages } from './report/visible.mjs';
 
 const PARTS = [
   ...['commands', 'changes', 'visible', 'drain', 'replay', 'scale', 'start', 'bytes'],
-  ...['yardstick', 'machines', 'rebalances'],
+  ...['yardstick', 'machines', 'rebalances', 'before'],
 ];
+/** The last version before latency, rebuilds and CPU time were worked on. */
+const FORMER_VERSION = 'ad8afd8';
 /** Those where Emmett takes part. */
 const WITH_EMMETT = ['commands', 'changes', 'yardstick'];
 const { values } = parseArgs({
@@ -37,6 +41,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
     customers: { type: 'string', default: '1000000' },
     instances: { type: 'string', default: '1,2,4' },
+    before: { type: 'string', default: FORMER_VERSION },
     out: { type: 'string', default: 'docs' },
     update: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -45,7 +50,7 @@ const { values } = parseArgs({
 const chosen = values.only.split(',');
 const unknown = chosen.filter((part) => !PARTS.includes(part));
 if (values.help || unknown.length > 0) {
-  console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--instances 1,2,4] [--out docs] [--update]
+  console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--instances 1,2,4] [--before ${FORMER_VERSION}] [--out docs] [--update]
 
 Takes half an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md and capacity.md. With --update,
 a run of some parts replaces their sections in them, if they were measured on this machine.`);
@@ -104,6 +109,20 @@ const machines = await onServers(
   cluster,
 );
 const rebalances = await onServers('rebalances', (env) => measureRebalances(env, { rate: 200, rounds, log }), cluster);
+const former = chosen.includes('before') ? buildVersion(values.before, log) : '';
+const services = await onServers('before', (env, servers) =>
+  onServers(
+    'before',
+    (formerEnv, formerServers) =>
+      measureServices({ before: { env: formerEnv, servers: formerServers }, now: { env, servers } }, former, {
+        ...{ rounds, seconds, samples: 500, log },
+      }),
+    { name: 'bench-before' },
+  ),
+);
+const replays = await onServers('before', (env) =>
+  measureReplays(env, former, { events: 300_000, customers: 60_000, rounds, log }),
+);
 
 const measured = {
   machine: describeMachine(),
@@ -117,6 +136,7 @@ const measured = {
   yardstick,
   machines,
   rebalances,
+  before: services && replays && { version: values.before, services, replays },
   process: commands &&
     start && { ...start, idleMegabytes: commands.idleMegabytes, loadMegabytes: commands.loadMegabytes },
 };
@@ -129,6 +149,7 @@ if (isWhole || values.update) {
   writeFileSync(`${values.out}/capacity.md`, capacityPage(page));
   if (commands) writeFileSync(`${values.out}/performance.svg`, plot(commands.commands));
   if (commands && changes) writeFileSync(`${values.out}/performance-cpu.svg`, plotCosts(costsOf(measured)));
+  if (measured.before) writeFileSync(`${values.out}/performance-before.svg`, plotBefore(measured.before));
   if (visible) writeFileSync(`${values.out}/performance-stages.svg`, plotStages(visible));
 }
 

@@ -21,6 +21,7 @@ const POLL_INTERVAL_MS = 50;
 /**
  * @typedef {object} Done what a load came to, once all of its work was done
  * @property {CpuMicros} cpu
+ * @property {number} doneRate commands a second from the beginning of the load until its last event was copied
  * @property {number} [backlog] share of the events that orders had not copied at the end of the load
  * @property {number} [catchUpSeconds] from the end of the load until orders had copied all events
  */
@@ -46,10 +47,12 @@ export async function startEmmett(env) {
  * This project: both contexts, each in its own process.
  * @param {NodeJS.ProcessEnv} env
  * @param {(context: 'accounts' | 'orders') => NodeJS.ProcessEnv} [settings] more settings for each
+ * @param {string} [folder] of another version of it
  * @returns {Promise<System>}
  */
-export async function startOurs(env, settings = () => ({})) {
-  const start = (/** @type {'accounts' | 'orders'} */ name) => startService(name, { ...env, ...settings(name) });
+export async function startOurs(env, settings = () => ({}), folder = undefined) {
+  const start = (/** @type {'accounts' | 'orders'} */ name) =>
+    startService(name, { ...env, ...settings(name) }, folder);
   const [accounts, orders] = [await start('accounts'), await start('orders')];
   return { accounts, orders, topic: 'accounts.customer.change', servers: ['mongodb', 'kafka'] };
 }
@@ -96,7 +99,8 @@ export async function turn(system, servers, load) {
   const catchUpSeconds = (performance.now() - ended) / 1000;
   await settled(system);
   const cpu = perCommand(cpuBefore, cpuOf(system, servers), result.requests);
-  return { ...result, cpu, ...(system.orders && { backlog: left / events, catchUpSeconds }) };
+  const doneRate = events / (result.requests / result.rate + catchUpSeconds);
+  return { ...result, cpu, doneRate, ...(system.orders && { backlog: left / events, catchUpSeconds }) };
 }
 
 /** Milliseconds of CPU time so far. @param {System} system @param {Server[]} servers @returns {Partial<Record<Role, number>>} */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { mediansOf } from '../bench/experiments/turns.mjs';
 import { stages } from '../bench/load/stages.mjs';
+import { plotBefore } from '../bench/report/before.mjs';
 import { costsOf, plotCosts } from '../bench/report/costs.mjs';
 import { merge } from '../bench/report/merge.mjs';
 import { report } from '../bench/report/report.mjs';
@@ -9,15 +10,16 @@ import { plotStages } from '../bench/report/visible.mjs';
 type Measured = Parameters<typeof report>[0];
 type Result = NonNullable<Measured['commands']>[number]['results'][number];
 
-const IN_TIME = { backlog: 0.01, catchUpSeconds: 0.1 };
-const BEHIND = { backlog: 0.63, catchUpSeconds: 7.2 };
+const IN_TIME = { backlog: 0.01, catchUpSeconds: 0.1, doneRate: 980 };
+const BEHIND = { backlog: 0.63, catchUpSeconds: 7.2, doneRate: 410 };
 
 describe('the report of the bench', () => {
   it.each([
     [4, 3, 'yes, 4.00 times', 'yes, 3.00 times'],
     [3.999, 2.999, '**no**, 3.999 times', '**no**, 2.999 times'],
   ])('judges ratios of %d and %d to the naive dual write with its consumer', (naive, ratio, commands, changes) => {
-    const goals = goalsOf({ ratios: { naive, httpOnly: 0.7 }, changes: { results: [], ratio } });
+    const ratios = { naive: 2, naiveDone: naive, httpOnly: 0.7 };
+    const goals = goalsOf({ ratios, changes: { results: [], ratio: 1.5, doneRatio: ratio } });
     expect(goals[0]).toMatch(/naive dual write with its consumer/);
     expect(goals[0]).toContain(`| ${commands} |`);
     expect(goals[1]).toContain(`| ${changes} |`);
@@ -45,8 +47,8 @@ describe('the report of the bench', () => {
 
   it('shows how far each consumer was behind, and leaves those out who have none', () => {
     const page = report({ commands: [{ connections: 64, results: RESULTS }] });
-    expect(page).toContain('| 64 | naive dual write | 63 % | 7.2 s |');
-    expect(page).toContain('| 64 | this project | 1 % | 0.1 s |');
+    expect(page).toContain('| 64 | naive dual write | 63 % | 7.2 s | 410 |');
+    expect(page).toContain('| 64 | this project | 1 % | 0.1 s | 980 |');
     expect(page).not.toMatch(/HTTP only.* %/);
   });
 
@@ -76,6 +78,29 @@ describe('the picture of the CPU time', () => {
 
   it('is drawn without figures, too', () => {
     expect(plotCosts([])).toContain('Nothing was measured.');
+  });
+});
+
+describe('the comparison with a former version', () => {
+  const compared = (before: number, now: number) => ({ before, now, ratio: now / before });
+  const turns = { rate: compared(1000, 1250), cpu: compared(1200, 900) };
+  const latency = { p50: compared(50, 10), p99: compared(100, 25) };
+  const BEFORE = {
+    version: 'ad8afd8',
+    services: { chain: latency, loaded: latency, commands: turns, changes: turns },
+    replays: { all: compared(6000, 9000), states: compared(6000, 24_000), workers: compared(6000, 12_000) },
+  };
+
+  it('shows what both came to, and how many times that is', () => {
+    const page = report({ before: BEFORE });
+    expect(page).toContain('| acknowledged to visible, one after another, p50, ms | 50.0 | 10.0 | 0.20 |');
+    expect(page).toContain('| replay of the states, events/s | 6,000 | 24,000 | 4.00 |');
+  });
+
+  it('is drawn as the time that is needed, of rates, too', () => {
+    const picture = plotBefore(BEFORE);
+    expect(picture).toContain('replay of the states: 25 % (of before 25).');
+    expect(picture).toContain('CPU time of a change: 75 % (of before 75).');
   });
 });
 
@@ -127,12 +152,12 @@ const RESULTS: Result[] = [
 ];
 
 function resultOf(subject: Result['subject'], cpu: Result['cpu']): Result {
-  return { subject, cpu, rate: 1000, p50: 10, p99: 20, refused: 0, megabytes: 100 };
+  return { subject, cpu, rate: 1000, doneRate: 1000, p50: 10, p99: 20, refused: 0, megabytes: 100 };
 }
 
 function turnOf(value: number) {
   const latencies = { p50: value, p90: value, p95: value, p99: value, p999: value, max: value };
-  return { requests: value, rate: value, refused: 0, ...latencies, cpu: { accounts: value } };
+  return { requests: value, rate: value, doneRate: value, refused: 0, ...latencies, cpu: { accounts: value } };
 }
 
 /** The rows of the table of goals. */

@@ -23,7 +23,7 @@ export async function measureChanges(env, { rounds, seconds, servers, log }) {
     turn(systems[name], servers, { connections: CONNECTIONS, seconds: time, ids: join(folder, name) });
   try {
     for (const name of names) {
-      writeFileSync(join(folder, name), (await register(systems[name].accounts.port)).join('\n'));
+      writeFileSync(join(folder, name), (await registerMany(systems[name].accounts.port)).join('\n'));
       await settled(systems[name]);
       await changing(name, 10);
     }
@@ -32,9 +32,15 @@ export async function measureChanges(env, { rounds, seconds, servers, log }) {
     for (let round = 0; round < rounds; round += 1) {
       for (const name of round % 2 ? [...names].reverse() : names) turns[name].push(await changing(name));
     }
-    const ratios = turns.ours.map(({ rate }, round) => rate / (turns.naive[round]?.rate ?? Number.NaN));
+    const ratiosOf = (/** @type {'rate' | 'doneRate'} */ figure) =>
+      turns.ours.map((turn, round) => turn[figure] / (turns.naive[round]?.[figure] ?? Number.NaN));
+    const ratios = ratiosOf('rate');
     log(`changes: ours to naive ${ratios.map((each) => each.toFixed(2)).join(', ')}`);
-    return { results: names.map((subject) => ({ subject, ...mediansOf(turns[subject]) })), ratio: median(ratios) };
+    return {
+      results: names.map((subject) => ({ subject, ...mediansOf(turns[subject]) })),
+      ratio: median(ratios),
+      doneRatio: median(ratiosOf('doneRate')),
+    };
   } finally {
     await Promise.all(names.map((name) => stopSystem(systems[name])));
     rmSync(folder, { recursive: true });
@@ -42,7 +48,7 @@ export async function measureChanges(env, { rounds, seconds, servers, log }) {
 }
 
 /** Returns the ids of as many customers as there are to change. @param {number} port */
-async function register(port) {
+export async function registerMany(port) {
   const ids = [];
   for (let number = 0; number < CUSTOMERS; number += CONNECTIONS) {
     const some = Array.from({ length: CONNECTIONS }, (_, index) => registerCustomer(port, number + index));

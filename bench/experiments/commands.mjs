@@ -34,8 +34,8 @@ export async function measureCommands(env, { rounds, seconds, servers, log }) {
   try {
     for (const name of names) await turn(systems[name], servers, WARM_UP);
     const commands = [];
-    /** @type {{ naive: number[], httpOnly: number[] }} */
-    const ratios = { naive: [], httpOnly: [] };
+    /** @type {{ naive: number[], naiveDone: number[], httpOnly: number[] }} */
+    const ratios = { naive: [], naiveDone: [], httpOnly: [] };
     for (const connections of CONNECTIONS) {
       /** @type {Record<keyof typeof systems, import('./turns.mjs').Turn[]>} */
       const turns = { 'http-only': [], emmett: [], naive: [], ours: [] };
@@ -44,9 +44,11 @@ export async function measureCommands(env, { rounds, seconds, servers, log }) {
           turns[name].push(await turn(systems[name], servers, { connections, seconds }));
         }
         const rateOf = (/** @type {keyof typeof systems} */ name) => turns[name].at(-1)?.rate ?? Number.NaN;
+        const doneOf = (/** @type {keyof typeof systems} */ name) => turns[name].at(-1)?.doneRate ?? Number.NaN;
         log(`${connections} connections: ${names.map((name) => `${name} ${rateOf(name).toFixed(0)}/s`).join(', ')}`);
         if (connections !== DECISIVE) continue;
         ratios.naive.push(rateOf('ours') / rateOf('naive'));
+        ratios.naiveDone.push(doneOf('ours') / doneOf('naive'));
         ratios.httpOnly.push(rateOf('ours') / rateOf('http-only'));
       }
       const results = names.map((subject) => ({
@@ -58,7 +60,11 @@ export async function measureCommands(env, { rounds, seconds, servers, log }) {
     }
     return {
       commands,
-      ratios: { naive: median(ratios.naive), httpOnly: median(ratios.httpOnly) },
+      ratios: {
+        naive: median(ratios.naive),
+        naiveDone: median(ratios.naiveDone),
+        httpOnly: median(ratios.httpOnly),
+      },
       idleMegabytes,
       loadMegabytes: systems.ours.accounts.mostMegabytes(),
     };

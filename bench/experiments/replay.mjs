@@ -18,9 +18,9 @@ export async function measureReplay(env, { events, customers, rounds, log }) {
   const results = [];
   for (let round = 1; round <= rounds; round += 1) {
     const bare = await run(['bench/baselines/bare-replay.mjs'], env);
-    const all = await replay(env);
-    const states = await replay(env, '--only', 'states');
-    const both = await replay(env, '--workers', '2');
+    const all = await replay(env, []);
+    const states = await replay(env, ['--only', 'states']);
+    const both = await replay(env, ['--workers', '2']);
     const [theirs, own, ofStates] = [events / bare.seconds, events / all.seconds, events / states.seconds];
     const ofTwo = events / both.seconds;
     const last = all.output.trim().split('\n').slice(-2).join('; ');
@@ -47,14 +47,18 @@ export async function measureReplay(env, { events, customers, rounds, log }) {
   };
 }
 
-/** Runs a replay, and watches its temporary folder. @param {NodeJS.ProcessEnv} env @param {string[]} options */
-async function replay(env, ...options) {
+/**
+ * Runs a replay, and watches its temporary folder.
+ * @param {NodeJS.ProcessEnv} env @param {string[]} options
+ * @param {string} [version] folder of another version of the project
+ */
+export async function replay(env, options, version) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   let scratch = 0;
   const watch = setInterval(() => (scratch = Math.max(scratch, bytesIn(folder))), 200);
   try {
     const args = [...NODE_OPTIONS, 'dist/main.js', 'replay', '--module', 'accounts', ...options];
-    const { seconds, megabytes, output } = await run(args, { ...env, TMPDIR: folder });
+    const { seconds, megabytes, output } = await run(args, { ...env, TMPDIR: folder }, version);
     return { seconds, megabytes, output, scratch };
   } finally {
     clearInterval(watch);

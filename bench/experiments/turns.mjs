@@ -11,6 +11,7 @@ export function mediansOf(turns) {
   const consumes = turns[0]?.backlog !== undefined;
   return {
     rate: of(({ rate }) => rate),
+    doneRate: of(({ doneRate }) => doneRate),
     p50: of(({ p50 }) => p50),
     p99: of(({ p99 }) => p99),
     refused: of(({ refused }) => refused),

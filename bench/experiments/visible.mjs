@@ -92,8 +92,11 @@ async function measureSystem(subject, system, { env, options: { samples, seconds
   }
 }
 
-/** @param {{ accounts: number, orders: number, maxSeconds: number, traceparent: string | undefined }} request ports */
-async function timeToVisible({ accounts, orders, maxSeconds, traceparent }) {
+/**
+ * Registers a customer, and waits for the copy. Returns the milliseconds from the acknowledgement on.
+ * @param {{ accounts: number, orders: number, maxSeconds: number, traceparent?: string | undefined }} request ports
+ */
+export async function timeToVisible({ accounts, orders, maxSeconds, traceparent }) {
   const tracing = /** @type {Record<string, string>} */ (traceparent === undefined ? {} : { traceparent });
   const body = JSON.stringify({
     name: { firstName: 'Ada', lastName: 'Lovelace' },

@@ -1,4 +1,5 @@
 // Words what was measured: docs/performance.md.
+import { beforePart } from './before.mjs';
 import { bytesPart } from './bytes.mjs';
 import { changesPart, commandsPart, costsPart } from './comparison.mjs';
 import { machinesPart, rebalancesPart } from './machines.mjs';
@@ -19,8 +20,8 @@ import { visiblePart } from './visible.mjs';
  * @typedef {object} Measured
  * @property {Machine} [machine]
  * @property {Array<{ connections: number, results: Result[] }>} [commands] medians over the rounds
- * @property {{ naive: number, httpOnly: number }} [ratios] at 64 connections, medians of the rounds' own
- * @property {{ results: Turns[], ratio: number }} [changes] ratio: this project to the naive, the median of the rounds' own
+ * @property {{ naive: number, naiveDone: number, httpOnly: number }} [ratios] at 64 connections, medians of the rounds' own; done: of the commands/s until each is copied
+ * @property {{ results: Turns[], ratio: number, doneRatio: number }} [changes] this project to the naive, likewise
  * @property {import('./visible.mjs').Visible[]} [visible]
  * @property {Race} [drain]
  * @property {Race & { customers: number, states: number, statesRatio: number, twoWorkers: number, twoRatio: number, twoMegabytes: number, megabytes: number, scratch: number }} [replay] states: of them alone; twoWorkers: events/s of everything, with two; scratch: bytes of an event
@@ -29,6 +30,7 @@ import { visiblePart } from './visible.mjs';
  * @property {import('../experiments/yardstick.mjs').YardstickResult[]} [yardstick]
  * @property {readonly import('../experiments/machines.mjs').Instances[]} [machines]
  * @property {readonly import('../experiments/rebalances.mjs').Rebalance[]} [rebalances]
+ * @property {import('./before.mjs').BeforeAndAfter} [before]
  * @property {Starts & { idleMegabytes: number, loadMegabytes: number }} [process]
  */
 /** @typedef {import('./markdown.mjs').Format} Format */
@@ -45,7 +47,7 @@ It needs [\`wrk\`](https://github.com/wg/wrk), starts servers of its own, and in
 /** The page, in Markdown. @param {Measured} measured */
 export function report(measured) {
   const { machine, commands, changes, visible, drain, replay, scale, bytes, machines, rebalances } = measured;
-  const { yardstick, process } = measured;
+  const { yardstick, before, process } = measured;
   const parts = [
     section('Performance', [INTRODUCTION], '#'),
     section('Goals', goals(measured)),
@@ -62,6 +64,7 @@ export function report(measured) {
     yardstick && section('A yardstick', yardstickPart(yardstick)),
     machines && section('More instances', machinesPart(machines)),
     rebalances && section('Instances that come and go', rebalancesPart(rebalances)),
+    before && section('Before and now', beforePart(before)),
     process && section('The process', processPart(process)),
   ];
   return `${parts.filter((part) => part !== undefined).join('\n\n')}\n`;
@@ -83,10 +86,10 @@ function goals({ commands, ratios, changes, visible, drain, replay, scale, proce
 
   rows.push(
     atLeast(
-      'At 64 connections at least 4 times the commands/s of the naive dual write with its consumer, on the same work, in one run',
-      ...[ratios?.naive, 4, times],
+      'At 64 connections at least 4 times the commands/s of the naive dual write with its consumer, until each customer is copied',
+      ...[ratios?.naiveDone, 4, times],
     ),
-    atLeast('Of changes, at least 3 times, likewise', changes?.ratio, 3, times),
+    atLeast('Of changes, at least 3 times, likewise', changes?.doneRatio, 3, times),
     atLeast('At 64 connections, at least 0.6 of the commands/s of HTTP only', ratios?.httpOnly, 0.6),
     goal('At 64 connections, a lower p99 than the naive dual write', [p99('ours'), p99('naive')], {
       holds: ([ours = NaN, naive = NaN]) => ours < naive,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkAnswers } from '../check/calls.mjs';
@@ -74,10 +74,17 @@ function onSmallDisk(work) {
   return result;
 }
 
-/** Leaves no room at all. @param {string} disk */
+/** Leaves no room at all, whatever else is written meanwhile. @param {string} disk */
 function fill(disk) {
-  const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(join(disk, 'filler'), Buffer.alloc(bavail * bsize - bsize));
+  const { bsize } = statfsSync(disk);
+  const file = openSync(join(disk, 'filler'), 'w');
+  try {
+    for (const block = Buffer.alloc(bsize); ;) writeSync(file, block);
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** @param {Load} load @param {string} when */
