@@ -1,7 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { LogOpener } from '../scripts/chaos/open-log.mjs';
 import { parseKeyRecord, toKeyRecord } from '../src/platform/privacy/key-records.js';
-import { openEventsWith } from '../src/platform/privacy/open-events.js';
+import { customerEvents } from '../src/accounts/messages/customer-events.js';
+import { type OpenEvents, openEventsWith } from '../src/platform/privacy/open-events.js';
+import type { HistoryEntry } from '../src/platform/views/history.js';
+import { OpenedHistory } from '../src/platform/views/opened-history.js';
 import { GOLDEN_PERSON, GOLDEN_WRAPPED, goldenRing, openGolden } from './support/golden-key.js';
 import { goldenSamples } from './support/messages.js';
 
@@ -12,7 +15,10 @@ const newOpener = () =>
   new LogOpener(
     parseKeyRecord as never,
     (source) => openEventsWith(goldenRing, source as never, source as never) as never,
+    (_, entries, open) => openedHistory(entries as HistoryEntry[], open as never).page(event.subject, 0, 10),
   );
+const openedHistory = (entries: readonly HistoryEntry[], open: OpenEvents) =>
+  new OpenedHistory({ page: () => Promise.resolve(entries) } as never, customerEvents, open);
 
 it('the chaos runner opens the events of a customer whose key it has read, also once the customer is erased', async () => {
   goldenRing.drop(GOLDEN_PERSON);
@@ -31,4 +37,17 @@ it('the chaos runner does not go on with an event that was altered', async () =>
   const opener = newOpener();
   opener.learn([toKeyRecord(GOLDEN_PERSON, GOLDEN_WRAPPED)]);
   await expect(opener.open([{ ...event, sequence: '2' }])).rejects.toThrow('data/sealed was altered');
+});
+
+it('the chaos runner opens what is sealed in a history', async () => {
+  const opener = newOpener();
+  opener.learn([toKeyRecord(GOLDEN_PERSON, GOLDEN_WRAPPED)]);
+  const { customer, changed, sealed } = event.data as Record<string, unknown>;
+  const { id: eventId, type, time, subject: id } = event;
+  const entry = { id, version: 1, type, eventId, time, changed, sealed, schemaVersion: 3, state: customer };
+
+  const [opened] = await opener.openHistory('customer', [entry]);
+
+  const { data } = await openGolden(event);
+  expect(opened).toMatchObject({ version: 1, state: (data as Record<string, unknown>).customer });
 });

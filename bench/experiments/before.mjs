@@ -69,6 +69,7 @@ export async function measureServices(places, folder, { rounds, seconds, samples
   };
   try {
     for (const name of VERSIONS) await give(name, { seconds: 10 });
+    for (const name of VERSIONS) await sample(systems[name], 200);
     const chains = await inTurns((name) => sample(systems[name], Math.ceil(samples / rounds)));
     const commands = await inTurns((name) => give(name, {}));
     const delay = await delayAt(systems.before, median(commands.before.map(({ rate }) => rate)) * SHARE);

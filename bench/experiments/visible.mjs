@@ -8,6 +8,8 @@ import { settled, startNaive, startOurs, stopSystem } from '../systems.mjs';
 
 const CONNECTIONS = 64;
 const SHARE = 0.7;
+/** Commands before the first sample, one after another: the code of the services and of Kafka is compiled meanwhile. */
+const WARM_UP = 1_000;
 /** Milliseconds between two samples. */
 const PAUSE = 20;
 /** Samples of which the stages are recorded. Their times are not counted, because recording costs some. */
@@ -60,7 +62,7 @@ async function measureSystem(subject, system, { env, options: { samples, seconds
     return { stages: await spans.stagesOf(traceIds) };
   };
   try {
-    await sample(200);
+    await sample(WARM_UP);
     const chain = { ...described(await sample(samples)), ...(await stages()) };
     const idle = described(await sample(samples, { pause: PAUSE }));
     await burst(accounts.port, { connections: CONNECTIONS, seconds: 10 });

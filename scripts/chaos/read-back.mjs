@@ -25,8 +25,9 @@ export async function readBack(servers, calls) {
 
 /** @param {Servers} servers @param {readonly import('./facts.mjs').Call[]} calls */
 async function readAndCheck({ kafka, mongodb, opener }, calls) {
-  const stores = await readStores(mongodb);
+  // The log comes first, for the keys.
   const { events, deadLetters } = await readLog(kafka, opener);
+  const stores = await readStores(mongodb, opener);
   const findings = check({ calls, events, stores });
   if (deadLetters > 0) findings.push({ sort: 'unexpected', what: `${deadLetters} records are dead letters` });
   return { findings, events };

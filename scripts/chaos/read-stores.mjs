@@ -4,9 +4,10 @@ import { customerContent, digestOf, isPersonal, orderContent } from './facts.mjs
 /**
  * Reads all that both modules store.
  * @param {string} uri
+ * @param {Pick<import('./open-log.mjs').LogOpener, 'openHistory'>} opener that has read the keys
  * @returns {Promise<import('./facts.mjs').Stores>}
  */
-export async function readStores(uri) {
+export async function readStores(uri, opener) {
   const client = new MongoClient(uri, { readConcern: { level: 'majority' }, readPreference: 'primary' });
   try {
     const all = (/** @type {string} */ database, /** @type {string} */ collection) =>
@@ -18,6 +19,10 @@ export async function readStores(uri) {
       all('orders', 'customers'),
       all('orders', 'order.history'),
     ]);
+    const openedOf = async (/** @type {import('./facts.mjs').Kind} */ kind, /** @type {any[]} */ entries) => {
+      const opened = await opener.openHistory(kind, entries);
+      return entries.map((entry, index) => recordedOf(entry, opened[index].state, isInClear(kind, entry.state)));
+    };
     return {
       customers: customers.map((each) => ({ ...storedOf(each), content: customerContent(each['state']) })),
       orders: orders.map((each) => ({
@@ -29,10 +34,8 @@ export async function readStores(uri) {
         ...{ id: String(_id), version, digest: digestOf(state) },
         erased: state.erased === true,
       })),
-      customerHistory: customerHistory.map((each) =>
-        recordedOf(each, each['state'] !== undefined && each['state'].erased !== true),
-      ),
-      orderHistory: orderHistory.map((each) => recordedOf(each, isPersonal(each['state']))),
+      customerHistory: await openedOf('customer', customerHistory),
+      orderHistory: await openedOf('order', orderHistory),
     };
   } finally {
     await client.close();
@@ -44,8 +47,13 @@ function storedOf({ _id, hash, pending }) {
   return { id: String(_id), hash, pending: pending?.length ?? 0 };
 }
 
-/** @param {import('mongodb').Document} document @param {boolean} personal */
-function recordedOf({ id, version, eventId, hash, partition, offset, state }, personal) {
+/** @param {import('mongodb').Document} document @param {unknown} state opened @param {boolean} personal */
+function recordedOf({ id, version, eventId, hash, partition, offset }, state, personal) {
   const digest = state === undefined ? undefined : digestOf(state);
   return { id, version, eventId, hash, partition, offset, digest, personal };
+}
+
+/** Whether a state holds the person, as it is stored. @param {import('./facts.mjs').Kind} kind @param {any} state */
+function isInClear(kind, state) {
+  return kind === 'order' ? isPersonal(state) : state?.name !== undefined || state?.contact !== undefined;
 }
