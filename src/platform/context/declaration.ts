@@ -1,5 +1,4 @@
 import type { Aggregate, Aggregates, Change } from '../aggregate/aggregates.js';
-import type { LoggedRecord } from '../log/bus.js';
 import type { Heartbeat } from '../log/lease.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import type { EventStream } from '../event/event-stream.js';
@@ -67,15 +66,15 @@ export interface ReactionDeclaration<Message = unknown> {
   readonly erasing?: readonly string[];
   /**
    * Types of events of which each one has an effect that no later event has. Of all other types, only the newest event
-   * of an aggregate matters: once it is applied, a dead letter before it is listed as healed. Undefined: each event of
-   * any type matters, and no dead letter is healed. It has no effect without `needs`.
+   * of an aggregate matters: once it is applied, a dead letter before it is listed as healed, and a rebuild projects only
+   * that one. Undefined: each event of any type matters, and no dead letter is healed. It has no effect without `needs`.
    */
   readonly needsEach?: readonly string[];
   /**
    * Translates an event into the context's own message, without side effects; undefined for an ignored type.
    * @throws UnreadableRecord when it can never be applied
    */
-  readonly read: (event: CloudEvent, record: LoggedRecord) => Message | undefined;
+  readonly read: (event: CloudEvent) => Message | undefined;
   /** Runs first, and again in every replay. */
   readonly project?: Token<Projector<Message>>;
   /** Runs after `project`, event by event, and never in a replay. */

@@ -28,6 +28,7 @@ import type { AggregateDeclaration, ContextDeclaration, ReactionDeclaration } fr
 import type { ContextViews } from './context-views.js';
 import { forgetErased } from './forgetting.js';
 import { recordingOf } from './recording.js';
+import { projectingNewestOf } from './projecting-newest.js';
 import { type Part, projectingOf, reactingOf, subscriptionsOf } from './reacting.js';
 import { openAggregate, toSystemOfRecord } from './open-aggregate.js';
 import type { Provided, Token } from './token.js';
@@ -109,6 +110,10 @@ export function openContext(
   );
   const openerOf = ({ keys: topic }: ReactionDeclaration) => keys.of(topic)?.open;
   const projecting = reactions.map((each) => projectingOf(each, container, openerOf(each)));
+  const projectingNewest = (limits?: LateLimits) =>
+    reactions.map(
+      (each, index) => projectingNewestOf(each, container, keys.of(each.keys), limits) ?? (projecting[index] as Part),
+    );
   const reacting = reactions.map((each) => reactingOf(each, container, openerOf(each)));
   const confirmed = aggregates.flatMap(({ confirmations }) => confirmations ?? []);
   const collecting = confirmed.map(({ part }) => part);
@@ -118,13 +123,19 @@ export function openContext(
     ...aggregates.flatMap(({ declaration }) => erasingTypesOf(declaration)),
     ...reactions.flatMap(typesOf),
   ]);
-  const rebuildingAll = (restoring: readonly Part[]) => [
-    ...projecting,
+  const rebuildingAll = (projected: readonly Part[], restoring: readonly Part[]) => [
+    ...projected,
     ...recorded.map((each) => each.recording),
     ...restoring,
     ...collecting,
   ];
-  const projections = subscriptionsOf(context.name, rebuildingAll(recorded.map(({ restoringEach }) => restoringEach)));
+  const projections = subscriptionsOf(
+    context.name,
+    rebuildingAll(
+      projecting,
+      recorded.map(({ restoringEach }) => restoringEach),
+    ),
+  );
   let used: Bus | undefined;
   const onErased = async (topic: string, events: readonly CloudEvent[]) => {
     await database.dropInspections();
@@ -145,7 +156,13 @@ export function openContext(
   const histories = aggregates.flatMap(({ history }) => history?.entries ?? []);
   const replayable: Replayable = {
     projections,
-    newestOnly: subscriptionsOf(context.name, rebuildingAll(recorded.map(({ restoringNewest }) => restoringNewest))),
+    newestOnly: subscriptionsOf(
+      context.name,
+      rebuildingAll(
+        projectingNewest(),
+        recorded.map(({ restoringNewest }) => restoringNewest),
+      ),
+    ),
     newestFirst: new Set(),
     systemsOfRecord,
     erasing: [...erasing],
@@ -187,9 +204,9 @@ export function openContext(
   };
 
   function statesOnly(limits?: LateLimits): Replayable {
-    const rebuilding = (restoring: readonly Part[]) =>
+    const rebuilding = (projected: readonly Part[], restoring: readonly Part[]) =>
       subscriptionsOf(context.name, [
-        ...projecting,
+        ...projected,
         ...recorded.map(({ checking }) => checking),
         ...restoring,
         ...collecting,
@@ -197,8 +214,14 @@ export function openContext(
     const own = systemsOfRecord.map(({ stream: { topic } }) => topic);
     return {
       ...replayable,
-      projections: rebuilding(recorded.map(({ restoringEach }) => restoringEach)),
-      newestOnly: rebuilding(recorded.map(({ restoringNewestFirst }) => restoringNewestFirst(limits))),
+      projections: rebuilding(
+        projecting,
+        recorded.map(({ restoringEach }) => restoringEach),
+      ),
+      newestOnly: rebuilding(
+        projectingNewest(limits),
+        recorded.map(({ restoringNewestFirst }) => restoringNewestFirst(limits)),
+      ),
       newestFirst: new Set(own.filter((topic) => projecting.every((each) => each.topic !== topic))),
       systemsOfRecord: systemsOfRecord.map(({ recorded: _, ...system }) => system),
       collections: replayable.collections.filter((each) => !histories.includes(each)),

@@ -116,7 +116,8 @@ async function newestTime(bus: Bus, topic: string): Promise<string> {
   return newest;
 }
 
-async function projectAll(
+/** Projects messages, in order. */
+export async function projectAll(
   container: Container,
   project: Token<Projector<unknown>> | undefined,
   messages: readonly Read[],

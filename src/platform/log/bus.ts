@@ -197,7 +197,7 @@ export interface Bus {
    */
   publish(topic: string, records: readonly BusRecord[]): Promise<void>;
   /**
-   * Joins the group, which starts at the oldest record. Offsets are committed after the handler returns. When a topic
+   * Joins the group, which starts at the oldest record. Offsets are committed soon after the handler returns. When a topic
    * is switched to another generation, the group first consumes the rest of the former one.
    * @param startAt returns the start offset of each assigned partition, instead of the committed offset
    * @param hasReached tells whether the group has consumed a former generation (default: assumes it)
