@@ -11,6 +11,7 @@ import { openLink } from './network.mjs';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const REDIRECT = new URL('redirect.mjs', import.meta.url).href;
+const REPORT = ['--report-on-signal', '--report-signal=SIGUSR2'];
 const READY_WITHIN_MS = 90_000;
 const STOPPED_WITHIN_MS = 20_000;
 
@@ -63,7 +64,17 @@ export class Instance {
     const routes = Object.fromEntries(this.links.map(({ serverPort, port }) => [serverPort, port]));
     const child = spawn(
       process.execPath,
-      ['--import', REDIRECT, ...NODE_OPTIONS, 'dist/main.js', 'serve', '--module', this.module],
+      [
+        '--import',
+        REDIRECT,
+        ...REPORT,
+        `--report-directory=${folder}`,
+        ...NODE_OPTIONS,
+        'dist/main.js',
+        'serve',
+        '--module',
+        this.module,
+      ],
       {
         cwd: PROJECT,
         env: {
@@ -116,6 +127,11 @@ export class Instance {
 
   continue() {
     this.#child?.kill('SIGCONT');
+  }
+
+  /** Lets Node.js write into the folder of the logs what it is doing, also when its event loop stands still. */
+  report() {
+    this.#child?.kill('SIGUSR2');
   }
 
   /** What readiness says; undefined while it does not answer. @returns {Promise<{ status: number, body: any } | undefined>} */

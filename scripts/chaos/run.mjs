@@ -141,8 +141,9 @@ class Run {
     say(
       `${name}: took ${((end - start) / 1000).toFixed(0)} s, served again ${recovered?.toFixed(1) ?? 'not in'} s later`,
     );
-    if (recovered === undefined)
-      this.#found([{ sort: 'unexpected', what: `not served ${RECOVERS_WITHIN_MS / 1000} s after ${name}` }]);
+    if (recovered !== undefined) return;
+    this.#found([{ sort: 'unexpected', what: `not served ${RECOVERS_WITHIN_MS / 1000} s after ${name}` }]);
+    for (const instance of this.fleet.instances) if (!isReady(await instance.readiness())) instance.report();
   }
 
   /** @param {number} seed @param {boolean} isAlone @returns {import('./faults/fault.mjs').World} */
@@ -166,11 +167,9 @@ class Run {
   /** Seconds until all instances are ready and what is asked of both modules is done; undefined: not in time. */
   async #serves() {
     const began = performance.now();
-    const isReady = async () => {
-      const all = await Promise.all(this.fleet.instances.map((each) => each.readiness()));
-      return all.every((each) => each?.status === 200 && each.body.status === 'ready');
-    };
-    while (!((await isReady()) && (await this.load.isServed()))) {
+    const areReady = async () =>
+      (await Promise.all(this.fleet.instances.map((each) => each.readiness()))).every(isReady);
+    while (!((await areReady()) && (await this.load.isServed()))) {
       if (performance.now() - began > RECOVERS_WITHIN_MS) return undefined;
       await sleep(200);
     }
@@ -201,7 +200,7 @@ class Run {
   async #checkReadiness() {
     for (const instance of this.fleet.instances) {
       const readiness = await instance.readiness();
-      if (readiness?.status !== 200 || readiness.body.status !== 'ready')
+      if (!isReady(readiness))
         this.#found([
           { sort: 'unexpected', what: `${instance.name} is not ready: ${JSON.stringify(readiness?.body)}` },
         ]);
@@ -233,4 +232,9 @@ class Run {
     }
     return { customers: verdicts.length, calls: verdicts.reduce((sum, { calls }) => sum + calls, 0) };
   }
+}
+
+/** @param {Awaited<ReturnType<import('./instances.mjs').Instance['readiness']>>} readiness */
+function isReady(readiness) {
+  return readiness?.status === 200 && readiness.body.status === 'ready';
 }
