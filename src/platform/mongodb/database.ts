@@ -51,6 +51,9 @@ const TIMEOUTS: MongoClientOptions = {
   waitQueueTimeoutMS: 4_000,
 };
 
+/** Longer than the driver's own timeouts take together. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
 /**
  * Connects with the first check or operation, and reconnects after an outage.
  * @throws Error that names the setting when the connection string is invalid
@@ -85,7 +88,7 @@ function databaseOver(
     async check() {
       try {
         // The driver does not retry by itself after its first connection has failed.
-        if (!wasReached) await client.connect();
+        if (!wasReached) await withTimeout(CONNECT_TIMEOUT_MS, client.connect());
         wasReached = true;
         // Unlike `ping`, this command needs authorization.
         await withTimeout(2_000, db.command({ listCollections: 1, nameOnly: true, filter: { name: '' } }));
