@@ -88,7 +88,12 @@ describe('the comparison with a former version', () => {
   const BEFORE = {
     version: 'ad8afd8',
     services: { chain: latency, loaded: latency, commands: turns, changes: turns },
-    replays: { all: compared(6000, 9000), states: compared(6000, 24_000), workers: compared(6000, 12_000) },
+    replays: {
+      all: compared(6000, 9000),
+      states: compared(6000, 24_000),
+      workers: compared(6000, 12_000),
+      copies: compared(5000, 9000),
+    },
   };
 
   it('shows what both came to, and how many times that is', () => {

@@ -106,26 +106,32 @@ export async function measureServices(places, folder, { rounds, seconds, samples
 export async function measureReplays(env, folder, { events, customers, rounds, log }) {
   await publishCustomerEvents(env, { events, customers });
   const seconds = { before: /** @type {number[]} */ ([]), now: /** @type {number[]} */ ([]) };
+  const copies = { before: /** @type {number[]} */ ([]), now: /** @type {number[]} */ ([]) };
   /** @type {{ states: number[], workers: number[] }} */
   const others = { states: [], workers: [] };
   for (let round = 0; round < rounds; round += 1) {
-    seconds.before.push((await replay(env, [], folder)).seconds);
+    seconds.before.push((await replay(env, [], { version: folder })).seconds);
     seconds.now.push((await replay(env, [])).seconds);
     others.states.push((await replay(env, ['--only', 'states'])).seconds);
     others.workers.push((await replay(env, ['--workers', '2'])).seconds);
+    copies.before.push((await replay(env, [], { module: 'orders', version: folder })).seconds);
+    copies.now.push((await replay(env, [], { module: 'orders' })).seconds);
     log(
-      `replay, s: before ${seconds.before.at(-1)?.toFixed(1)}, now ${seconds.now.at(-1)?.toFixed(1)}, states ${others.states.at(-1)?.toFixed(1)}, two workers ${others.workers.at(-1)?.toFixed(1)}`,
+      `replay, s: before ${seconds.before.at(-1)?.toFixed(1)}, now ${seconds.now.at(-1)?.toFixed(1)}, states ${others.states.at(-1)?.toFixed(1)}, two workers ${others.workers.at(-1)?.toFixed(1)}, copies before ${copies.before.at(-1)?.toFixed(1)}, now ${copies.now.at(-1)?.toFixed(1)}`,
     );
   }
   const rateOf = (/** @type {number[]} */ all) => events / median(all);
-  const toBefore = (/** @type {number[]} */ all) =>
-    median(all.map((each, round) => (seconds.before[round] ?? NaN) / each));
-  const compared = (/** @type {number[]} */ all) => ({
-    before: rateOf(seconds.before),
-    now: rateOf(all),
-    ratio: toBefore(all),
+  const compared = (/** @type {number[]} */ now, before = seconds.before) => ({
+    before: rateOf(before),
+    now: rateOf(now),
+    ratio: median(now.map((each, round) => (before[round] ?? Number.NaN) / each)),
   });
-  return { all: compared(seconds.now), states: compared(others.states), workers: compared(others.workers) };
+  return {
+    all: compared(seconds.now),
+    states: compared(others.states),
+    workers: compared(others.workers),
+    copies: compared(copies.now, copies.before),
+  };
 }
 
 /**

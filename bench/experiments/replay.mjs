@@ -50,14 +50,14 @@ export async function measureReplay(env, { events, customers, rounds, log }) {
 /**
  * Runs a replay, and watches its temporary folder.
  * @param {NodeJS.ProcessEnv} env @param {string[]} options
- * @param {string} [version] folder of another version of the project
+ * @param {{ module?: 'accounts' | 'orders', version?: string }} [of] `version`: folder of another one of the project
  */
-export async function replay(env, options, version) {
+export async function replay(env, options, { module = 'accounts', version } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   let scratch = 0;
   const watch = setInterval(() => (scratch = Math.max(scratch, bytesIn(folder))), 200);
   try {
-    const args = [...NODE_OPTIONS, 'dist/main.js', 'replay', '--module', 'accounts', ...options];
+    const args = [...NODE_OPTIONS, 'dist/main.js', 'replay', '--module', module, ...options];
     const { seconds, megabytes, output } = await run(args, { ...env, TMPDIR: folder }, version);
     return { seconds, megabytes, output, scratch };
   } finally {

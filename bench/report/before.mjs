@@ -9,7 +9,7 @@ import { ms, ratio, table, whole } from './markdown.mjs';
  * @typedef {object} BeforeAndAfter
  * @property {string} version the former one
  * @property {{ chain: Latency, loaded: Latency, commands: Turns, changes: Turns }} services
- * @property {{ all: Compared, states: Compared, workers: Compared }} replays events a second
+ * @property {{ all: Compared, states: Compared, workers: Compared, copies: Compared }} replays events a second
  */
 /** @typedef {{ label: string, compared: Compared, format: import('./markdown.mjs').Format, isRate?: boolean }} Row */
 
@@ -27,6 +27,7 @@ function rowsOf({ services: { chain, loaded, commands, changes }, replays }) {
     { label: 'replay of everything, events/s', compared: replays.all, format: whole, isRate: true },
     { label: 'replay of the states, events/s', compared: replays.states, format: whole, isRate: true },
     { label: 'replay with two workers, events/s', compared: replays.workers, format: whole, isRate: true },
+    { label: 'replay of the copies in orders, events/s', compared: replays.copies, format: whole, isRate: true },
   ];
 }
 
