@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publishCustomerEvents } from '../load/customer-events.mjs';
+import { committedBy, openAdmin } from '../load/log.mjs';
 import { burst } from '../load/wrk.mjs';
 import { median, quantile } from '../statistics.mjs';
 import { settled, startOurs, stopSystem, turn } from '../systems.mjs';
@@ -52,9 +53,13 @@ export function buildVersion(commit, log) {
  * @param {{ rounds: number, seconds: number, samples: number, log: (line: string) => void }} options
  */
 export async function measureServices(places, folder, { rounds, seconds, samples, log }) {
+  const admins = { before: await openAdmin(places.before.env), now: await openAdmin(places.now.env) };
+  // The metrics have not always had the same names.
+  const copiedAt = (/** @type {keyof typeof admins} */ name) => async () =>
+    [...(await committedBy(admins[name], 'orders')).values()].reduce((sum, offset) => sum + offset, 0);
   const systems = {
-    before: await startOurs(places.before.env, undefined, folder),
-    now: await startOurs(places.now.env),
+    before: { ...(await startOurs(places.before.env, undefined, folder)), copied: copiedAt('before') },
+    now: { ...(await startOurs(places.now.env)), copied: copiedAt('now') },
   };
   const ids = mkdtempSync(join(tmpdir(), 'bench-'));
   const give = (/** @type {keyof typeof systems} */ name, /** @type {Partial<Parameters<typeof burst>[1]>} */ load) =>
@@ -94,6 +99,7 @@ export async function measureServices(places, folder, { rounds, seconds, samples
     };
   } finally {
     await Promise.all(VERSIONS.map((name) => stopSystem(systems[name])));
+    await Promise.all(VERSIONS.map((name) => admins[name].disconnect()));
     rmSync(ids, { recursive: true });
   }
 }

@@ -35,6 +35,7 @@ import type { RecordClient } from './record-client.js';
 import { endsOf, GroupViews } from './group-views.js';
 import { KafkaLogReader } from './log-reader.js';
 import { connectWithoutDelay } from './socket.js';
+import { endStoppedFetches } from './stopped-fetches.js';
 import { countPartitions, countRecords, createTopics, describeTopics, existingTopics, extentsOf } from './topics.js';
 import { TopicProducer } from './topic-producer.js';
 import { viewWith } from './topic-view.js';
@@ -91,6 +92,7 @@ export class KafkaBus implements GenerationalBus {
   /** Loads the client. It connects with the first call that needs a connection. */
   static async open(settings: KafkaSettings, logger: Logger): Promise<KafkaBus> {
     replaceRecordCodec();
+    endStoppedFetches();
     const { Kafka: Client } = await import('kafkajs');
     await registerCodecs();
     const kafka = new Client({
