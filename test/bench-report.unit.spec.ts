@@ -39,6 +39,12 @@ describe('the report of the bench', () => {
       expect(reportOf(50)).not.toBe(reportOf(90));
     });
 
+    it('adds a section that was not there, before the last one', () => {
+      const process = { embeddedStartMs: 900, realStartMs: 2000, idleMegabytes: 140, loadMegabytes: 280 };
+      const merged = merge(report({ process }), report({ drain: drained(90) }));
+      expect(merged.match(/^## .*$/gm)?.slice(-2)).toEqual(['## Catching up with a backlog', '## The process']);
+    });
+
     it('is refused when it was measured on another machine', () => {
       const other = `${report({ drain: drained(90) })}\n## Machine\n\n| processor | another |\n`;
       expect(() => merge(reportOf(50), other)).toThrow('the page was measured on another machine');

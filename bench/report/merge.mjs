@@ -3,7 +3,7 @@ const COMMON = ['Performance', 'Goals', 'Run it', 'Machine'];
 const UNKNOWN = '| not measured |';
 
 /**
- * Returns a page with the sections that a run of some parts has measured again, and with their goals.
+ * Returns a page with the sections that a run of some parts has measured, in place of its own, and with their goals.
  * @param {string} page @param {string} fresh the report of that run
  * @throws Error when the two were measured on different machines
  */
@@ -17,6 +17,9 @@ export function merge(page, fresh) {
     if (title === 'Goals') return mergeGoals(text, after.get(title) ?? '');
     return (COMMON.includes(title) ? undefined : after.get(title)) ?? text;
   });
+  const added = [...after].flatMap(([title, text]) => (before.has(title) ? [] : [text]));
+  // The last one is about the process.
+  merged.splice(-1, 0, ...added);
   return `${merged.join('').trimEnd()}\n`;
 }
 
