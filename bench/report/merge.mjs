@@ -29,13 +29,13 @@ function sectionsOf(page) {
   return new Map(texts.map((text) => [/^#+ (.*)$/m.exec(text)?.[1] ?? '', `${text.trimEnd()}\n\n`]));
 }
 
-/** @param {string} before @param {string} after */
+/** The goals of today, as far as they were measured before or now. @param {string} before @param {string} after */
 function mergeGoals(before, after) {
-  const known = after.split('\n').filter((line) => line.startsWith('| ') && !line.endsWith(UNKNOWN));
+  const known = before.split('\n').filter((line) => line.startsWith('| '));
   const byGoal = new Map(known.map((line) => [goalOf(line), line]));
-  return before
+  return after
     .split('\n')
-    .map((line) => byGoal.get(goalOf(line)) ?? line)
+    .map((line) => (line.endsWith(UNKNOWN) ? (byGoal.get(goalOf(line)) ?? line) : line))
     .join('\n');
 }
 
