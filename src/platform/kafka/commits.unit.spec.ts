@@ -81,8 +81,8 @@ describe('committing offsets', () => {
     expect(isSettled).toBe(true);
   });
 
-  it('takes one request for all that is handled within an interval', async () => {
-    const { add, requests } = openCommits({ intervalMs: 50 });
+  it('waits between two requests, unless it has to settle', async () => {
+    const { add, requests, commits } = openCommits({ intervalMs: 1e8 });
     add(0, 1);
     await turn();
     requests[0]?.answer();
@@ -90,23 +90,14 @@ describe('committing offsets', () => {
       add(0, next);
       await turn();
     }
+    expect(requests).toHaveLength(1);
 
-    await eventually(() => expect(requests).toHaveLength(2), { every: 5 });
-    expect(requests[1]?.offsets).toEqual(offsetsOf([0, '3']));
-  });
-
-  it('does not wait for the end of an interval to settle', async () => {
-    const { add, requests, commits } = openCommits({ intervalMs: 1e8 });
-    add(0, 1);
-    await turn();
-    requests[0]?.answer();
-    add(0, 2);
     const settled = commits.settled();
     await eventually(() => expect(requests).toHaveLength(2), { every: 5 });
     requests[1]?.answer();
     await settled;
 
-    expect(requests[1]?.offsets).toEqual(offsetsOf([0, '2']));
+    expect(requests[1]?.offsets).toEqual(offsetsOf([0, '3']));
   });
 
   it('commits nothing of partitions that may belong to others', async () => {
