@@ -104,6 +104,17 @@ export async function turn(system, servers, load) {
   return { ...result, cpu, doneRate, ...(system.orders && { backlog: left / events, catchUpSeconds }) };
 }
 
+/**
+ * Returns the milliseconds that each connection has to wait for all of them to come to that many commands a second.
+ * @param {System} system @param {{ connections: number, rate: number }} load
+ */
+export async function delayFor(system, { connections, rate }) {
+  const cycle = (connections / rate) * 1_000;
+  const { p50 } = await burst(system.accounts.port, { connections, seconds: 5, delay: cycle * 0.7 });
+  await settled(system);
+  return Math.max(1, cycle - p50);
+}
+
 /** Milliseconds of CPU time so far. @param {System} system @param {Server[]} servers @returns {Partial<Record<Role, number>>} */
 function cpuOf({ accounts, orders, servers: used }, servers) {
   return {

@@ -7,7 +7,7 @@ import { publishCustomerEvents } from '../load/customer-events.mjs';
 import { committedBy, openAdmin } from '../load/log.mjs';
 import { burst } from '../load/wrk.mjs';
 import { median, quantile } from '../statistics.mjs';
-import { settled, startOurs, stopSystem, turn } from '../systems.mjs';
+import { delayFor, settled, startOurs, stopSystem, turn } from '../systems.mjs';
 import { registerMany } from './changes.mjs';
 import { replay } from './replay.mjs';
 import { mediansOf } from './turns.mjs';
@@ -77,7 +77,8 @@ export async function measureServices(places, folder, { rounds, seconds, samples
     for (const name of VERSIONS) await sample(systems[name], 200);
     const chains = await inTurns((name) => sample(systems[name], Math.ceil(samples / rounds)));
     const commands = await inTurns((name) => give(name, {}));
-    const delay = await delayAt(systems.before, median(commands.before.map(({ rate }) => rate)) * SHARE);
+    const full = median(commands.before.map(({ rate }) => rate));
+    const delay = await delayFor(systems.before, { connections: CONNECTIONS, rate: full * SHARE });
     const loaded = await inTurns(async (name) => {
       const load = burst(systems[name].accounts.port, { connections: CONNECTIONS, seconds: seconds * 2, delay });
       const times = await sample(systems[name], Infinity, performance.now() + seconds * 1_800);
@@ -138,17 +139,6 @@ export async function measureReplays(env, folder, { events, customers, rounds, l
     workers: compared(others.workers),
     copies: compared(copies.now, copies.before),
   };
-}
-
-/**
- * Returns the milliseconds that each connection has to wait for all of them to come to that many commands a second.
- * @param {import('../systems.mjs').System} system @param {number} rate
- */
-async function delayAt(system, rate) {
-  const cycle = (CONNECTIONS / rate) * 1_000;
-  const { p50 } = await burst(system.accounts.port, { connections: CONNECTIONS, seconds: 5, delay: cycle * 0.7 });
-  await settled(system);
-  return Math.max(1, cycle - p50);
 }
 
 /**

@@ -4,7 +4,7 @@ import { newTrace, receiveSpans } from '../load/stages.mjs';
 import { lagOf, openAdmin } from '../load/log.mjs';
 import { burst } from '../load/wrk.mjs';
 import { quantile } from '../statistics.mjs';
-import { settled, startNaive, startOurs, stopSystem } from '../systems.mjs';
+import { delayFor, settled, startNaive, startOurs, stopSystem } from '../systems.mjs';
 
 const CONNECTIONS = 64;
 const SHARE = 0.7;
@@ -69,10 +69,8 @@ async function measureSystem(subject, system, { env, options: { samples, seconds
     const { rate: full } = await burst(accounts.port, { connections: CONNECTIONS, seconds: 10 });
     await settled(system);
 
-    const cycle = (CONNECTIONS / (full * SHARE)) * 1000;
-    const { p50 } = await burst(accounts.port, { connections: CONNECTIONS, seconds: 5, delay: cycle * 0.7 });
-    await settled(system);
-    const load = burst(accounts.port, { connections: CONNECTIONS, seconds, delay: Math.max(1, cycle - p50) });
+    const delay = await delayFor(system, { connections: CONNECTIONS, rate: full * SHARE });
+    const load = burst(accounts.port, { connections: CONNECTIONS, seconds, delay });
     const began = performance.now();
     await sleep(3_000);
     const backlogBegin = await lag();
