@@ -52,7 +52,7 @@ const unknown = chosen.filter((part) => !PARTS.includes(part));
 if (values.help || unknown.length > 0) {
   console.log(`npm run bench -- [--only ${PARTS.join(',')}] [--rounds 3] [--seconds 5] [--customers 1000000] [--instances 1,2,4] [--before ${FORMER_VERSION}] [--out docs] [--update]
 
-Takes half an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md and capacity.md. With --update,
+Takes three quarters of an hour; needs wrk, and what npm run servers needs. Only a run of all parts writes ${values.out}/performance.md and capacity.md. With --update,
 a run of some parts replaces their sections in them, if they were measured on this machine.`);
   process.exit(values.help ? 0 : 2);
 }
