@@ -117,11 +117,17 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
     await producer.disconnect();
   }
 
-  it.each(['while it runs', 'before it starts'])(
-    'refuses commands for a database that was restored %s, reads on, and is ready by itself after a replay',
-    async (when) => {
+  it.each([
+    { when: 'while it runs', how: [] },
+    { when: 'before it starts', how: [] },
+    { when: 'while it runs', how: ['--since-checkpoint'] },
+  ])(
+    'refuses commands for a database that was restored $when, reads on, and is ready by itself after a replay $how',
+    async ({ when, how }) => {
       const changed = await register('Changed');
       await settled(changed, 1);
+      const checked = await runCommand(settings(), 'verify', '--module', 'accounts');
+      expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('checkpoint kept: 1 aggregate') });
       const backup = await databases.backup('accounts');
       await rename(changed, 'Dr');
       const registered = await register('Lost');
@@ -141,12 +147,19 @@ describeWithOwnServers('accounts and orders, when a part of them is restored fro
       expect((await call('DELETE', customer(changed))).status).toBe(503);
       expect((await get(customer(changed))).body).toMatchObject({ version: 1 });
 
-      expect(await runCommand(settings(), 'replay', '--module', 'accounts')).toMatchObject({ code: 0 });
+      const replayed = await runCommand(settings(), 'replay', '--module', 'accounts', ...how);
+      const read = how.length > 0 ? /2 records since .*Z: [2-4] documents brought up to date/ : /from 3 records/;
+      expect(replayed).toMatchObject({ code: 0, stdout: expect.stringMatching(read) });
 
       await expectReady();
       expect((await get(customer(changed))).body).toMatchObject({ version: 2, name: { title: 'Dr' } });
       await rename(registered, 'Sir');
       await settled(registered, 2);
+      const since = await runCommand(settings(), 'verify', '--module', 'accounts', '--since-checkpoint');
+      expect(since).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/since the checkpoint of .*\nlog: intact\n/),
+      });
       await expectVerified(settings());
     },
     120_000,

@@ -22,6 +22,9 @@ import type { Replayable } from '../../src/platform/rebuilding/replayable.js';
 import type { Fault } from '../../src/platform/rebuilding/chain.js';
 import type { Difference } from '../../src/platform/rebuilding/compare.js';
 import { verify } from '../../src/platform/rebuilding/verify.js';
+import { KeyRing } from '../../src/platform/privacy/key-ring.js';
+import { MasterKeys, newMasterKey } from '../../src/platform/privacy/master-keys.js';
+import { type Verified, type VerifyOptions, verifyModule } from '../../src/platform/maintenance/verify-module.js';
 import { silentLogger } from '../../src/platform/testing/silent-logger.js';
 
 /** A record as the embedded log keeps it. */
@@ -30,6 +33,9 @@ export interface KeptRecord {
   readonly value: string | null;
   readonly headers: Readonly<Record<string, string>>;
 }
+
+/** What the command `verify` comes to, with what it prints of findings. */
+export type Reported = Verified & { readonly sentences: readonly string[] };
 
 /** What a verification told. */
 export interface Told {
@@ -45,6 +51,9 @@ const NOW = '2026-01-01T00:00:00.000Z';
 
 /** A log of customers' changes in memory, and what accounts and orders make of it. */
 export class LogWorld {
+  /** Sign checkpoints. */
+  masterKeys = new MasterKeys([newMasterKey()]);
+
   private constructor(
     readonly log: EmbeddedDatabase,
     readonly bus: EmbeddedBus,
@@ -101,6 +110,30 @@ export class LogWorld {
     });
     await scratch.close();
     return told;
+  }
+
+  /** Does what the command `verify` does, with the checkpoints that it keeps. */
+  async verifyModule(name: keyof typeof contexts, options: Partial<VerifyOptions> = {}): Promise<Reported> {
+    const sentences: string[] = [];
+    const openPrivacy = () => Promise.resolve({ ring: new KeyRing(this.masterKeys), seals: false });
+    const { bus, databases } = this;
+    const verified = await verifyModule(
+      { context: contexts[name], bus, database: databases[name], logger: silentLogger, openPrivacy },
+      { lagToleranceMs: 0, ...options },
+      { signal: new AbortController().signal, onFinding: ({ sentence }) => sentences.push(sentence) },
+    );
+    return { ...verified, sentences };
+  }
+
+  /** Returns what a database has, to restore it later. */
+  backup(name: keyof typeof contexts): Promise<[string, string][]> {
+    return this.databases[name].level.iterator().all();
+  }
+
+  async restore(name: keyof typeof contexts, entries: readonly [string, string][]): Promise<void> {
+    const { level } = this.databases[name];
+    await level.clear();
+    await level.batch(entries.map(([key, value]) => ({ type: 'put', key, value })));
   }
 
   /** The records as they are kept, by place. */

@@ -4,6 +4,7 @@ import { ForkArchive } from '../maintenance/fork-archive.js';
 import { rehearseReplay, replayModule, type ReplayOptions } from '../maintenance/replay-module.js';
 import { replayUntil } from '../maintenance/replay-until.js';
 import type { Run } from '../maintenance/run.js';
+import { verifyModule } from '../maintenance/verify-module.js';
 import type { GivenUp, Keep } from '../rebuilding/forks.js';
 import { KEPT_FOR_DAYS } from '../rebuilding/inspection.js';
 import type { RebuildScope } from '../rebuilding/replayable.js';
@@ -22,7 +23,7 @@ import { formatCount, showPhases } from './progress.js';
 
 export const replay = (contexts: readonly Context[]): Command => ({
   usage: `replay --module ${listModules(contexts)} [--only states|histories] [--workers N] [--dry-run | --until TIME]
-                       [--keep log|database [--kept FILE]] [--force]
+                       [--keep log|database [--kept FILE]] [--force] | --since-checkpoint
   Rebuilds every collection of the module from the log while services run, and swaps them in.
 
   --module   bounded context
@@ -38,6 +39,10 @@ export const replay = (contexts: readonly Context[]): Command => ({
              the log lacks is written to a file that only its owner can read. It holds personal data, and later
              erasures do not reach it. An erasure on either branch counts in any case
   --kept     path of that new file (default: forks-MODULE-TIME.jsonl in the current folder)
+  --since-checkpoint
+             reads only what came after the newest checkpoint of verify in the database, and brings the live collections
+             up to date: for a database that was restored from a backup. Changes nothing if it finds an aggregate that is
+             ahead of the log or forked, or a fault in the log
   --force    discards data that the database has and the log lacks: acknowledged changes that are ahead of the log, and
              documents unknown to the log. Without it, replay lists them and changes nothing; republish adds them to
              the log
@@ -53,9 +58,18 @@ stay as they were, and it can be run again.`,
     keep: { type: 'string' },
     kept: { type: 'string' },
     force: { type: 'boolean' },
+    'since-checkpoint': { type: 'boolean' },
   },
   run: (flags, positionals) => {
     refusePositionals(positionals);
+    if (flags['since-checkpoint'] === true) {
+      const [other] = Object.keys(flags).filter((name) => !['module', 'since-checkpoint'].includes(name));
+      if (other !== undefined) throw new UsageError(`--since-checkpoint excludes --${other}`);
+      return withConnections(findContext(contexts, flags), async (connections) => {
+        await expectReady(connections);
+        return bringUpToDate(connections);
+      });
+    }
     const until = parseUntil(flags);
     if (until !== undefined && flags['dry-run'] === true) throw new UsageError('--dry-run excludes --until');
     const only = parseOnly(flags);
@@ -109,6 +123,27 @@ async function rebuild(
   } finally {
     await archive?.close();
   }
+}
+
+async function bringUpToDate(connections: Connections): Promise<number> {
+  const run = printedRun(connections);
+  const { add } = new FindingPrinter();
+  const { verdict, records, skipped, since, findings } = await verifyModule(
+    connections,
+    // Nothing that is missing comes by itself: own states only come from here.
+    { sinceCheckpoint: true, repair: 'whole', lagToleranceMs: 0 },
+    { ...run, onFinding: (finding) => (finding.kind === 'difference' ? undefined : add(finding)) },
+  );
+  printSkipped(skipped);
+  const { conflict, fault, ahead, difference } = findings;
+  const read = `${formatCount(records, 'record')} since ${since?.at}`;
+  if (conflict.count + fault.count > 0) {
+    console.error(`${read}: conflicts or faults in the log; nothing was changed (see verify)`);
+    return 1;
+  }
+  console.log(`${read}: ${formatCount(difference.count, 'document')} brought up to date`);
+  if (ahead.count > 0) console.error(`${formatCount(ahead.count, 'document')} ahead of the log: left as they are`);
+  return verdict === 'differs' ? 1 : 0;
 }
 
 async function compareRebuild(

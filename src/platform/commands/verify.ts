@@ -14,10 +14,14 @@ import { FindingPrinter } from './findings.js';
 import { formatCount, showPhases } from './progress.js';
 
 export const verify = (contexts: readonly Context[]): Command => ({
-  usage: `verify --module ${listModules(contexts)} [--repair [--force]] [--allow-unhashed] [--max-lag SECONDS]
+  usage: `verify --module ${listModules(contexts)} [--since-checkpoint] [--repair [--force]] [--allow-unhashed]
+                       [--max-lag SECONDS]
   Checks the log's integrity and compares the database with it. Lists discrepancies; exits 1 if there are any.
 
   --module   bounded context
+  --since-checkpoint
+             reads and compares only what came after the newest checkpoint. Every verification that finds nothing wrong
+             keeps one, signed with the master key: how far it has read the log, and the newest event of each aggregate
   --repair   makes differing documents equal to the log. Never restores an older version and never deletes: data that
              the log lacks is ahead of the log (see republish) or on a fork (see replay --keep)
   --force    with --repair: discards that data too, and with it acknowledged changes
@@ -26,10 +30,12 @@ export const verify = (contexts: readonly Context[]): Command => ({
   --max-lag  how long a copy may lag behind the log before it counts as different (default: 5; 0 if services are stopped)
 
 In the log, the hash chain shows records that were altered, removed or added. In the database, the comparison shows
-documents that are missing, extra or different. Services may run meanwhile. Prints the first 20 findings of each kind,
+documents that are missing, extra or different; since a checkpoint, only those that the log has changed since, and for all
+aggregates of the module whether the newest version is there. Services may run meanwhile. Prints the first 20 findings of each kind,
 and counts all.`,
   options: {
     ...MODULE_OPTION,
+    'since-checkpoint': { type: 'boolean' },
     repair: { type: 'boolean' },
     force: { type: 'boolean' },
     'allow-unhashed': { type: 'boolean' },
@@ -44,6 +50,7 @@ and counts all.`,
       return printVerified(connections, {
         lagToleranceMs: maxLagMs ?? lagToleranceMs(connections),
         allowUnhashed: flags['allow-unhashed'] === true,
+        sinceCheckpoint: flags['since-checkpoint'] === true,
         ...(flags.repair === true && { repair: flags.force === true ? 'lossy' : 'safe' }),
       });
     });
@@ -58,12 +65,13 @@ function parseSeconds(text: Flags[string]): number | undefined {
 }
 
 async function printVerified(connections: Connections, options: VerifyOptions): Promise<number> {
-  const { verdict, findings, skipped, lostKeys, lostEntries } = await verifyModule(connections, options, {
+  const { verdict, findings, skipped, lostKeys, lostEntries, since, kept } = await verifyModule(connections, options, {
     signal: connections.interrupted,
     during: showPhases({ 'reading-log': `verify ${connections.context.name}` }),
     onFinding: new FindingPrinter().add,
   });
   const { log } = console;
+  if (since) log(`since the checkpoint of ${since.at}:`);
   const { fault, conflict, ahead, difference } = findings;
   if (lostKeys > 0) log(`keys: the keys of ${formatCount(lostKeys, 'person', 'persons')} are lost (see keys check)`);
   if (skipped > 0) log(`${formatCount(skipped, 'unreadable record')} ignored (see dlt list)`);
@@ -75,6 +83,7 @@ async function printVerified(connections: Connections, options: VerifyOptions): 
     const outcome = options.repair ? 'repaired' : 'different from the log';
     log(`database: ${formatCount(difference.count, 'document')} ${outcome}`);
   } else if (!isUnlogged) log('database: matches the log');
+  if (kept) log(`checkpoint kept: ${formatCount(kept.aggregates, 'aggregate')}`);
   return verdict === 'differs' ? 1 : 0;
 }
 

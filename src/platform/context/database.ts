@@ -6,6 +6,7 @@ import type {
   LogCompared,
   Restorable,
 } from '../aggregate/aggregates.js';
+import type { Checkpoints } from '../checkpoints/checkpoint.js';
 import type { PartitionPins } from '../log/partition-pins.js';
 import type { EventStream } from '../event/event-stream.js';
 import type { KeyStore } from '../privacy/rotate-keys.js';
@@ -70,6 +71,7 @@ export interface Database extends Inspectable {
   readonly stores: Stores;
   /** The positions of the context's consumer group. */
   readonly positions: Positions;
+  readonly checkpoints: Checkpoints;
   /** The partition counts of the topics in use; undefined if topics always have the same number. */
   readonly pins?: PartitionPins;
   /**

@@ -6,6 +6,7 @@ import type { DependencyHealth } from '../tools/dependency.js';
 import { reasonOfSystemError } from '../tools/system-error.js';
 import { madeAt } from '../rebuilding/inspection.js';
 import type { Rebuild } from '../rebuilding/rebuild.js';
+import { EmbeddedCheckpoints } from './checkpoints.js';
 import { EmbeddedPositions } from './positions.js';
 import { embeddedStores } from './stores.js';
 import { keepFirst } from './generations.js';
@@ -58,6 +59,7 @@ function databaseOver(level: Level, updates: Updates, opened: Opened): EmbeddedD
     level,
     stores: embeddedStores(level, updates),
     positions: new EmbeddedPositions(level, updates),
+    checkpoints: new EmbeddedCheckpoints(level, updates),
     location: directory,
     beginRebuild: (collections) => live.beginRebuild(collections, (next) => databaseOver(next, new Updates(), opened)),
     openBeside: async (suffix) => {

@@ -141,6 +141,7 @@ function describeConflict({ topic, id, kind: standing, head, logged, missing }: 
   const published = logged ? `version ${logged.version} (${logged.hash ?? 'no hash'})` : 'nothing';
   const both = `the database has ${stored}, the log has ${published}`;
   if (standing === 'ahead') return `${subject} ahead of the log: ${both}`;
+  if (standing === 'behind') return `${subject} behind the checkpoint: ${both}; replay restores it`;
   const place = logged ? ` at ${placeOf({ ...logged, id: undefined })}` : '';
   return `${subject} forked: ${both}${place}`;
 }

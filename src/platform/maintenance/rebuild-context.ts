@@ -1,5 +1,6 @@
 import type { Database } from '../context/database.js';
 import type { OpenContext } from '../context/open-context.js';
+import type { KeyRing } from '../privacy/key-ring.js';
 import { keysInMemory } from '../privacy/keys-in-memory.js';
 import { type AllKeys, KeysOfLog } from '../privacy/keys-of-log.js';
 import { type Connections, privacyOf } from './connections.js';
@@ -14,6 +15,8 @@ export interface RebuildableContext {
   readonly keysOf: (topic: string) => AllKeys;
   /** Returns the number of persons whose events nobody can open, though they were never erased. */
   countLostKeys(): number;
+  /** Signs checkpoints; undefined without a master key. */
+  readonly ring: KeyRing | undefined;
 }
 
 /**
@@ -44,6 +47,7 @@ export async function withKeysOfLog<T>(
       live,
       open: (other) => context.open(other, { stopping, privacy: privacy && { ...privacy, allKeys } }),
       keysOf: allKeys,
+      ring: privacy?.ring.canSign ? privacy.ring : undefined,
       countLostKeys: () => [...keys.values()].reduce((sum, { lost }) => sum + lost.size, 0),
     });
   } finally {

@@ -1,11 +1,8 @@
-import type { Aggregate } from '../aggregate/aggregates.js';
+import type { Checkpoint } from '../checkpoints/checkpoint.js';
 import type { EmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
-import type { Difference } from '../rebuilding/compare.js';
-import type { Replayable } from '../rebuilding/replayable.js';
-import { restoreInto } from '../rebuilding/restore-into.js';
-import { verify } from '../rebuilding/verify.js';
-import type { StateChange } from '../views/read-own-events.js';
+import { type JudgedDifference, verify } from '../rebuilding/verify.js';
+import { faultsOfRepeated, keepIfPossible, openSince, topicsOf } from './checkpoint-of-module.js';
 import type { Connections } from './connections.js';
 import {
   findingOfConflict,
@@ -16,6 +13,7 @@ import {
   FindingTally,
 } from './findings.js';
 import { type RebuildableContext, withKeysOfLog } from './rebuild-context.js';
+import { Repairs } from './repairs.js';
 import { type Run, runPhase } from './run.js';
 import { withScratchDatabase } from './scratch.js';
 
@@ -23,12 +21,15 @@ export interface VerifyOptions {
   /** How long a copy may lag behind the log before it counts as different. */
   readonly lagToleranceMs: number;
   /**
-   * Makes differing documents equal to the log. `safe` keeps data that the log lacks, `lossy` discards it. Default:
-   * nothing is changed.
+   * Makes differing documents equal to the log. `safe` keeps data that the log lacks, `lossy` discards it. `whole` does as
+   * `safe`, but changes nothing if an aggregate is ahead of the log or forked, or the log has a fault. Default: nothing is
+   * changed.
    */
-  readonly repair?: 'safe' | 'lossy';
+  readonly repair?: 'safe' | 'lossy' | 'whole';
   /** Accepts events without a hash at the beginning of the log, which are older than the hash chain. */
   readonly allowUnhashed?: boolean;
+  /** Reads and compares only what came after the newest checkpoint. */
+  readonly sinceCheckpoint?: boolean;
 }
 
 /** The outcome of {@link verifyModule}. */
@@ -44,11 +45,16 @@ export interface Verified {
   /** Number of history entries whose events are known to be lost from the log. */
   readonly lostEntries: number;
   readonly findings: Findings;
+  /** The checkpoint from which the log was read. */
+  readonly since?: Checkpoint;
+  /** The checkpoint that was kept of what was found right: the next verification can read on from there. */
+  readonly kept?: Checkpoint;
 }
 
 /**
- * Checks the log's integrity, compares the database with it, and repairs the database if that is wanted.
- * @throws PlatformError `unavailable`, and the signal's reason
+ * Checks the log's integrity, compares the database with it, and repairs the database if that is wanted. Keeps a
+ * checkpoint if all is right.
+ * @throws PlatformError `unavailable`, `rejected` when there is no checkpoint to begin with, and the signal's reason
  */
 export function verifyModule(connections: Connections, options: VerifyOptions, run: Run): Promise<Verified> {
   return withScratchDatabase('verify', (scratch) =>
@@ -61,23 +67,33 @@ export function verifyModule(connections: Connections, options: VerifyOptions, r
 async function verifyIn(
   scratch: EmbeddedDatabase,
   rebuildable: RebuildableContext,
-  { bus, logger }: Connections,
-  { lagToleranceMs, repair, allowUnhashed = false }: VerifyOptions,
+  connections: Connections,
+  { lagToleranceMs, repair, allowUnhashed = false, sinceCheckpoint = false }: VerifyOptions,
   run: Run,
 ): Promise<Verified> {
+  const { bus, logger } = connections;
+  const { signal } = run;
   const live = rebuildable.live.replayable;
   const expected = rebuildable.open(scratch).replayable;
+  const since = sinceCheckpoint ? await openSince(connections, rebuildable, scratch) : undefined;
+  const links = since?.links ?? new EmbeddedLinks(scratch.level);
   const tally = new FindingTally(run.onFinding);
+  const repairs = new Repairs(live, expected);
   let [records, lostEntries] = [0, 0];
-  await verify({
-    ...{ bus, live, expected, links: new EmbeddedLinks(scratch.level) },
-    ...{ signal: run.signal, lagToleranceMs, allowUnhashed },
+  const reached = await verify({
+    ...{ bus, live, expected, links, signal, lagToleranceMs, allowUnhashed },
+    known: since?.opened,
     read: async (projector) => {
       const progress = () => projector.progress;
       await runPhase(run, 'reading-log', () => projector.caughtUp(), progress);
       records = projector.progress.total;
     },
-    compare: (work) => runPhase(run, 'comparing', work),
+    compare: (work) =>
+      runPhase(run, 'comparing', async () => {
+        for await (const fault of since ? faultsOfRepeated(since.links, live) : []) tally.add(findingOfFault(fault));
+        await work();
+        await repairs.finish();
+      }),
     onFault: (fault) => tally.add(findingOfFault(fault)),
     onRefused: (refused) => tally.add(findingOfRefused(refused)),
     onConflict: (conflict) => tally.add(findingOfConflict(conflict)),
@@ -85,14 +101,27 @@ async function verifyIn(
     onDifference: async (difference) => {
       if (!difference.wouldLose) tally.add(findingOfDifference(difference));
       else if (!difference.isTold) tally.add(findingOfDifference(difference, 'ahead'));
-      if (repair === 'lossy' || (repair === 'safe' && !difference.wouldLose))
-        await repairDocument(live, expected, difference);
+      if (isToRepair(difference, tally, repair)) await repairs.add(difference);
     },
     onFailure: (error) => logger.warn({ err: error }, 'database unavailable; retrying'),
   });
   const lostKeys = rebuildable.countLostKeys();
-  const found = { skipped: tally.count('unreadable'), lostKeys, lostEntries, findings: tally.all() };
-  return { verdict: verdictOf(tally, lostKeys, repair), records, ...found };
+  const verdict = verdictOf(tally, lostKeys, repair);
+  const topics = topicsOf(live);
+  const compared = { context: connections.context.name, bus, topics, links, reached, signal };
+  const kept = verdict === 'differs' ? undefined : await keepIfPossible(connections, rebuildable, compared);
+  return {
+    ...{ verdict, records, skipped: tally.count('unreadable'), lostKeys, lostEntries, findings: tally.all() },
+    ...(since && { since: since.opened.checkpoint }),
+    ...(kept && { kept }),
+  };
+}
+
+/** The conflicts and the faults are known before the first difference. */
+function isToRepair({ wouldLose }: JudgedDifference, tally: FindingTally, repair: VerifyOptions['repair']): boolean {
+  if (repair === 'lossy') return true;
+  if (repair === undefined || wouldLose) return false;
+  return repair === 'safe' || tally.count('conflict') + tally.count('fault') === 0;
 }
 
 function verdictOf(tally: FindingTally, lostKeys: number, repair: VerifyOptions['repair']): Verified['verdict'] {
@@ -101,24 +130,4 @@ function verdictOf(tally: FindingTally, lostKeys: number, repair: VerifyOptions[
   const left = [repair ? 0 : differing, repair === 'lossy' ? 0 : unlogged, tally.count('fault'), lostKeys];
   if (left.some((count) => count > 0)) return 'differs';
   return differing + unlogged > 0 ? 'repaired' : 'matches';
-}
-
-async function repairDocument(
-  { collections, systemsOfRecord }: Replayable,
-  rebuilt: Replayable,
-  { collection, key, found, expected }: Difference,
-): Promise<void> {
-  const at = systemsOfRecord.findIndex(({ states }) => states.collection === collection);
-  const [own, theirs] = [systemsOfRecord[at], rebuilt.systemsOfRecord[at]];
-  const isNewer = expected && Number(expected.content.version) > Number(found?.content.version ?? 0);
-  if (own?.store.keysTopic !== undefined && theirs?.keys && isNewer) {
-    // With the person's key, without which the next event would be sealed with another one.
-    await restoreInto(
-      own.store,
-      [{ id: key, ...expected.content } as unknown as StateChange<Aggregate>],
-      theirs.keys.source,
-    );
-    return;
-  }
-  await collections.find((each) => each.collection === collection)?.repair(key, found, expected);
 }

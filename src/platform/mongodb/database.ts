@@ -6,6 +6,7 @@ import type { Rebuild } from '../rebuilding/rebuild.js';
 import { withTimeout } from '../tools/timeout.js';
 import { failOnClosedConnections } from './closed-connections.js';
 import { isDuplicateKey, orUnavailable } from './errors.js';
+import { MongoCheckpoints } from './checkpoints.js';
 import { MongoPins } from './pins.js';
 import { MongoPositions } from './positions.js';
 import { reasonFor } from './reasons.js';
@@ -85,6 +86,7 @@ function databaseOver(
     db: renamed,
     stores: mongoStores(renamed),
     positions: new MongoPositions(db.collection(named('consumer.positions'))),
+    checkpoints: new MongoCheckpoints(db.collection('checkpoints'), db.collection('checkpoints.heads')),
     async check() {
       try {
         // The driver does not retry by itself after its first connection has failed.

@@ -1,6 +1,6 @@
 import { type DataKey, newDataKey, type WrappedKey } from './data-key.js';
 import { RecentMap } from '../tools/recent-map.js';
-import type { KeyWrapper } from './key-wrapper.js';
+import type { KeyWrapper, Signature } from './key-wrapper.js';
 
 /** Unwrapped keys that are kept in memory, and for how long at most. */
 const MAX_KEPT = 20_000;
@@ -42,6 +42,21 @@ export class KeyRing {
   rewrap(person: string, wrapped: WrappedKey): WrappedKey | undefined {
     if (wrapped.master === this.wrapper.ids[0]) return undefined;
     return this.wrapper.wrap(person, this.wrapper.unwrap(person, wrapped));
+  }
+
+  /** True if there is a master key, without which nothing can be signed. */
+  get canSign(): boolean {
+    return this.wrapper.ids.length > 0;
+  }
+
+  /** As {@link KeyWrapper.sign}. */
+  sign(text: string): Signature {
+    return this.wrapper.sign(text);
+  }
+
+  /** As {@link KeyWrapper.isSigned}. */
+  isSigned(text: string, signature: Signature): boolean {
+    return this.wrapper.isSigned(text, signature);
   }
 
   /** Drops the key of an erased person from memory. */

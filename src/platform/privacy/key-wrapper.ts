@@ -14,6 +14,21 @@ export interface KeyWrapper {
    * @throws UnusableKey when the wrapped key is altered, or another person's
    */
   unwrap(subject: string, wrapped: WrappedKey): DataKey;
+  /**
+   * Signs a text, so that whoever has the master key can tell that it was not altered.
+   * @throws PlatformError `unavailable` when there is no master key
+   */
+  sign(text: string): Signature;
+  /** Returns true if the signature is that of the text, by any of the master keys. */
+  isSigned(text: string, signature: Signature): boolean;
+}
+
+/** A signature of a text with a master key. */
+export interface Signature {
+  /** Id of the master key. */
+  readonly master: string;
+  /** HMAC-SHA256, in base64. */
+  readonly mac: string;
 }
 
 /** A wrapped key cannot be unwrapped: it was altered, or belongs to another person. */

@@ -1,8 +1,16 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
 import { randomBytes } from '../tools/random.js';
 import { unavailable } from '../tools/errors.js';
 import { bytesOf, type DataKey, dataKeyOf, type WrappedKey } from './data-key.js';
-import { type KeyWrapper, UnusableKey } from './key-wrapper.js';
+import { type KeyWrapper, type Signature, UnusableKey } from './key-wrapper.js';
 
 /** A master key: 32 random bytes, and the id by which wrapped keys name it. */
 export interface MasterKey {
@@ -20,8 +28,10 @@ const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
+/** What the keys that sign are derived for, so that they are others than those that encrypt. */
+const SIGNING = 'signatures';
 
-/** Wraps data keys with AES-256-GCM; the person's id is authenticated. */
+/** Wraps data keys with AES-256-GCM; the person's id is authenticated. Signs with keys that are derived with HKDF. */
 export class MasterKeys implements KeyWrapper {
   readonly ids: readonly string[];
   private readonly keys: ReadonlyMap<string, KeyObject>;
@@ -33,8 +43,7 @@ export class MasterKeys implements KeyWrapper {
   }
 
   wrap(subject: string, key: DataKey): WrappedKey {
-    const [master] = this.ids;
-    if (master === undefined) throw unavailable('there is no master key');
+    const master = this.newest();
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.keys.get(master) as KeyObject, iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.from(subject));
@@ -51,6 +60,29 @@ export class MasterKeys implements KeyWrapper {
     if (opened.kid !== kid) throw new UnusableKey('it is not the one that it says');
     return opened;
   }
+
+  sign(text: string): Signature {
+    const master = this.newest();
+    return { master, mac: macOf(this.keys.get(master) as KeyObject, text).toString('base64') };
+  }
+
+  isSigned(text: string, { master, mac }: Signature): boolean {
+    const key = this.keys.get(master);
+    if (!key) return false;
+    const [is, should] = [Buffer.from(mac, 'base64'), macOf(key, text)];
+    return is.length === should.length && timingSafeEqual(is, should);
+  }
+
+  private newest(): string {
+    const [master] = this.ids;
+    if (master === undefined) throw unavailable('there is no master key');
+    return master;
+  }
+}
+
+function macOf(master: KeyObject, text: string): Buffer {
+  const key = Buffer.from(hkdfSync('sha256', master, '', SIGNING, KEY_BYTES));
+  return createHmac('sha256', key).update(text).digest();
 }
 
 function decrypt(key: KeyObject, wrapped: string, subject: string): Buffer {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { isUnavailable } from '../tools/errors.js';
 import { bytesOf, dataKeyOf, isShredded, newDataKey } from './data-key.js';
@@ -65,6 +66,26 @@ describe('master keys', () => {
     const wrapper = new MasterKeys([{ id: 'golden', bytes: Buffer.alloc(32, 7) }]);
     const key = wrapper.unwrap('ada', { kid: golden.kid, wrapped, master: 'golden' });
     expect(bytesOf(key)).toEqual(bytesOf(golden));
+  });
+});
+
+describe('a signature', () => {
+  it('is accepted by whoever has the master key, of this text alone', () => {
+    const signed = new MasterKeys([older]).sign('text');
+    expect(keys.isSigned('text', signed)).toBe(true);
+    expect(keys.isSigned('text', keys.sign('text'))).toBe(true);
+    expect(keys.sign('text').master).toBe(newer.id);
+    expect(keys.isSigned('text.', signed)).toBe(false);
+    expect(keys.isSigned('text', { ...signed, master: newer.id })).toBe(false);
+    expect(keys.isSigned('text', { ...signed, mac: '' })).toBe(false);
+    expect(new MasterKeys([newer]).isSigned('text', signed)).toBe(false);
+  });
+
+  it('is not made with the key that encrypts, and stays the same', () => {
+    const wrapper = new MasterKeys([{ id: 'golden', bytes: Buffer.alloc(32, 7) }]);
+    expect(wrapper.sign('text')).toEqual({ master: 'golden', mac: 'vnNsG45eZhy0DASGBnCgyDfqd8ytgeASlPEG27hA3Ag=' });
+    const direct = createHmac('sha256', Buffer.alloc(32, 7)).update('text').digest('base64');
+    expect(wrapper.sign('text').mac).not.toBe(direct);
   });
 });
 

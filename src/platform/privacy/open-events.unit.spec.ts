@@ -3,7 +3,6 @@ import { boundTo } from '../event/compose-event.js';
 import type { CloudEvent, SealedPart } from '../event/cloud-event.js';
 import { type DataKey, newDataKey, type StoredKey, type WrappedKey } from './data-key.js';
 import { KeyRing } from './key-ring.js';
-import type { KeyWrapper } from './key-wrapper.js';
 import { MasterKeys, newMasterKey } from './master-keys.js';
 import { type MissingKeys, openEventsWith } from './open-events.js';
 import { sealPart } from './sealed-part.js';
@@ -13,18 +12,16 @@ const SCHEMA = `urn:schema:${TYPE}:v1`;
 const SHREDDED = { shreddedAt: '2026-11-24T08:00:00.000Z' };
 
 /** Counts what it unwraps. */
-class CountingWrapper implements KeyWrapper {
-  private readonly keys = new MasterKeys([newMasterKey()]);
-  readonly ids = this.keys.ids;
+class CountingWrapper extends MasterKeys {
   unwrapped = 0;
 
-  wrap(person: string, key: DataKey): WrappedKey {
-    return this.keys.wrap(person, key);
+  constructor() {
+    super([newMasterKey()]);
   }
 
-  unwrap(person: string, key: WrappedKey): DataKey {
+  override unwrap(person: string, key: WrappedKey): DataKey {
     this.unwrapped += 1;
-    return this.keys.unwrap(person, key);
+    return super.unwrap(person, key);
   }
 }
 

@@ -97,7 +97,8 @@ export function gapsIn(line: readonly Link[]): readonly Gap[] {
     const before = line[index] as Link;
     const [from, to] = [(line[index - 1]?.version ?? 0) + 1, before.version - 1];
     hasStandIn ||= before.republished === 'others' || before.resolves !== undefined;
-    if (from <= to) gaps.unshift({ from, to, before, isKnown: hasStandIn || before.republished === 'itself' });
+    if (from <= to && !before.fromCheckpoint)
+      gaps.unshift({ from, to, before, isKnown: hasStandIn || before.republished === 'itself' });
   }
   return gaps;
 }

@@ -1,4 +1,5 @@
 import { changedPointers } from '../event/changed-pointers.js';
+import { iterate } from '../tools/iterate.js';
 import type { Auditable, AuditedDocument } from './auditable.js';
 
 /** A document that differs from its expected content. */
@@ -30,24 +31,40 @@ export async function* differences(
   found: Auditable,
   signal?: AbortSignal,
 ): AsyncGenerator<Difference> {
-  const [left, right] = [expected.documents(), found.documents()].map((all) => all[Symbol.asyncIterator]()) as [
-    AsyncIterator<AuditedDocument>,
-    AsyncIterator<AuditedDocument>,
-  ];
+  const [left, right] = [iterate(expected.documents()), iterate(found.documents())];
   try {
-    let [a, b] = [await take(left), await take(right)];
+    let [a, b] = [await left.next(), await right.next()];
     while (a ?? b) {
       signal?.throwIfAborted();
       const order = !a ? 1 : !b ? -1 : Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
       const difference = toDifference(found.collection, order <= 0 ? a : undefined, order >= 0 ? b : undefined);
       if (difference) yield difference;
-      if (order <= 0) a = await take(left);
-      if (order >= 0) b = await take(right);
+      if (order <= 0) a = await left.next();
+      if (order >= 0) b = await right.next();
     }
   } finally {
-    await Promise.all([left.return?.(), right.return?.()]);
+    await Promise.all([left.end(), right.end()]);
   }
 }
+
+/** Yields the expected documents that are missing or different in a collection, in key order. @throws the signal's reason */
+export async function* differencesOfExpected(
+  expected: Auditable,
+  found: Auditable,
+  signal?: AbortSignal,
+): AsyncGenerator<Difference> {
+  let keys: string[] = [];
+  for await (const { key } of expected.documents()) {
+    keys.push(key);
+    if (keys.length < BATCH_SIZE) continue;
+    signal?.throwIfAborted();
+    yield* await differencesAt(keys, expected, found);
+    keys = [];
+  }
+  yield* await differencesAt(keys, expected, found);
+}
+
+const BATCH_SIZE = 500;
 
 /** Compares only the documents with these keys. */
 export async function differencesAt(
@@ -76,9 +93,4 @@ function toDifference(
 
 function byKey(documents: readonly AuditedDocument[]): Map<string, AuditedDocument> {
   return new Map(documents.map((document) => [document.key, document]));
-}
-
-async function take(documents: AsyncIterator<AuditedDocument>): Promise<AuditedDocument | undefined> {
-  const next = (await documents.next()) as IteratorResult<AuditedDocument, undefined>;
-  return next.value;
 }

@@ -2,16 +2,20 @@ import type { Head } from '../aggregate/aggregates.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { standsForLost } from '../event/extensions.js';
 import { eventOf } from '../aggregate/pending-event.js';
+import { iterate } from '../tools/iterate.js';
 import { type Gap, gapsIn, hasRivals, mainLine, unresolved, variantsOf } from './branches.js';
-import { byAggregate, type Link, type Links } from './links.js';
+import { byAggregate, compareIds, type Link, type Links } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
 
 /** An aggregate whose stored state does not follow from the log. */
 export interface Conflict {
   readonly topic: string;
   readonly id: string;
-  /** `ahead`: the log lacks the newest versions. `fork`: log and store have different histories. */
-  readonly kind: 'ahead' | 'fork';
+  /**
+   * `ahead`: the log lacks the newest versions. `fork`: log and store have different histories. `behind`: the store lacks
+   * versions that it had when a checkpoint was kept.
+   */
+  readonly kind: 'ahead' | 'fork' | 'behind';
   /** Its head in the store; undefined when the store has none. */
   readonly head: Head | undefined;
   /** Its newest logged event; undefined when there is none. */
@@ -113,44 +117,38 @@ export async function* suspects(
   links: Links,
   onHead: () => void = () => undefined,
 ): AsyncGenerator<Suspect> {
-  const heads = store.allHeads()[Symbol.asyncIterator]();
-  const logged = byAggregate(links.all(topic));
+  const heads = iterate(store.allHeads());
+  const logged = iterate(byAggregate(links.all(topic)));
   try {
-    let [head, own] = [await take(heads), await take(logged)];
+    let [head, own] = [await heads.next(), await logged.next()];
     while (head ?? own) {
       const order = !head ? 1 : !own ? -1 : compareIds(head.id, (own[0] as Link).id);
       const suspect = suspectOf(order <= 0 ? head : undefined, order >= 0 ? own : undefined);
       if (suspect) yield suspect;
       if (head && order <= 0) onHead();
-      if (order <= 0) head = await take(heads);
-      if (order >= 0) own = await take(logged);
+      if (order <= 0) head = await heads.next();
+      if (order >= 0) own = await logged.next();
     }
   } finally {
-    await Promise.all([heads.return?.(), logged.return(undefined)]);
+    await Promise.all([heads.end(), logged.end()]);
   }
 }
 
 function suspectOf(head: Head | undefined, own: readonly Link[] | undefined): Suspect | undefined {
-  if (!own) return head && { id: head.id, lost: [], isSuspect: true };
-  const id = (own[0] as Link).id;
-  const isWhole = own.at(-1)?.version === own.length && !hasRivals(own);
-  const isOnChain = !head || own.some(({ version, hash }) => version === head.version && hash === head.hash);
+  const [first] = own ?? [];
+  if (!own || !first) return head && { id: head.id, lost: [], isSuspect: true };
+  const unread = first.fromCheckpoint ? first.version - 1 : 0;
+  const isWhole = own.at(-1)?.version === unread + own.length && !hasRivals(own);
+  const isOnChain = head
+    ? own.some(({ version, hash }) => version === head.version && hash === head.hash)
+    : !first.fromCheckpoint;
   if (isWhole && isOnChain) return undefined;
   const gaps = gapsIn(mainLine(own));
   return {
-    id,
+    id: first.id,
     lost: gaps.filter(({ isKnown }) => isKnown),
     isSuspect: !isOnChain || hasRivals(own) || gaps.some(({ isKnown }) => !isKnown),
   };
-}
-
-function compareIds(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-async function take<T>(all: AsyncIterator<T>): Promise<T | undefined> {
-  const next = (await all.next()) as IteratorResult<T, undefined>;
-  return next.value;
 }
 
 /** A position in an aggregate's hash chain. */
@@ -161,7 +159,8 @@ interface ChainPosition {
 
 /**
  * Compares an aggregate of the store with the log. Returns `ahead` when the log lacks its newest versions, `fork` when
- * they have different histories, and undefined when the log and the pending events lead to its state or beyond.
+ * they have different histories, `behind` when it is older than a checkpoint, and undefined when the log and the pending
+ * events lead to its state or beyond.
  * @param head undefined when the store has no such aggregate
  * @param pending the pending events of the aggregate, oldest first
  * @param links the logged events of the aggregate
@@ -170,8 +169,10 @@ function conflictKind(
   head: Head | undefined,
   pending: readonly CloudEvent[],
   links: readonly Link[],
-): 'ahead' | 'fork' | undefined {
+): Conflict['kind'] | undefined {
   if (unresolved(links).length > 0) return 'fork';
+  const [first] = links;
+  if (first?.fromCheckpoint && first.version > (head?.version ?? 0)) return 'behind';
   if (!head) return undefined;
   const logged = variantsOf(links);
   const isLogged = (place: ChainPosition) =>

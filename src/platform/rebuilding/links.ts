@@ -18,6 +18,8 @@ export interface Link {
   readonly republished?: 'itself' | 'others';
   /** Hashes of the newest events of the branches that this event discards. */
   readonly resolves?: readonly string[];
+  /** It is known from a checkpoint, and the records before it were not read: it is the first, whatever its version. */
+  readonly fromCheckpoint?: true;
   /** Later events in the log with the same version and other content. */
   readonly rivals?: readonly Link[];
 }
@@ -61,6 +63,11 @@ export async function* byAggregate(links: AsyncIterable<Link>): AsyncGenerator<r
     own.push(link);
   }
   if (own.length > 0) yield own;
+}
+
+/** Compares the ids of aggregates by their bytes. */
+export function compareIds(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** Formats a log position for people. */

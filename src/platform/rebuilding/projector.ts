@@ -4,7 +4,6 @@ import { retryUntilDone } from '../tools/backoff.js';
 import type { Bus, LoggedRecord, LogReader, NextRecord, ReadFrom, RecordHandler } from '../log/bus.js';
 import { readToEnd } from '../log/read-to-end.js';
 import type { Lease } from '../log/lease.js';
-import type { CloudEvent } from '../event/cloud-event.js';
 import { originalHashes } from '../event/copied-event.js';
 import { parseCloudEvent, UnreadableRecord } from '../event/parse-cloud-event.js';
 import { isUnavailable } from '../tools/errors.js';
@@ -12,8 +11,9 @@ import { restoreInto } from './restore-into.js';
 import type { StateChange } from '../views/read-own-events.js';
 import { applyRecords, type Refused } from '../consuming/apply-records.js';
 import type { Subscription } from '../consuming/subscription.js';
-import { type Observed, type ObservedEvent, setOpened } from './observed-event.js';
+import type { Observed, ObservedEvent } from './observed-event.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
+import { watchedProjection } from './watched-projection.js';
 
 /** A record that cannot be applied, and the reason. */
 export type RefusedRecord = Pick<Refused, 'record' | 'reason'>;
@@ -23,6 +23,8 @@ export interface ProjectorOptions {
   readonly signal: AbortSignal;
   /** Which part of the log to read. Default: all of it. */
   readonly from?: Pick<ReadFrom, 'partitions' | 'startAt'>;
+  /** Returns the records whose events are not to be applied. */
+  readonly passOver?: (events: readonly ObservedEvent[]) => Promise<ReadonlySet<LoggedRecord>>;
   /** RFC 3339, UTC. Ignores later events, except those that erase personal data. */
   readonly until?: string | undefined;
   /**
@@ -109,11 +111,16 @@ export class LogProjector {
     }
   }
 
+  /** Returns up to where each partition is applied. */
+  positions(): readonly NextRecord[] {
+    return this.reader?.positions() ?? [];
+  }
+
   /** Ends the reading where it is. @returns where another projector can go on: everything before is applied */
   async finish(): Promise<readonly NextRecord[]> {
     await this.reader?.stop();
     await this.settle();
-    return this.reader?.positions() ?? [];
+    return this.positions();
   }
 
   /** Starts to remember which of the context's own aggregates change. */
@@ -242,9 +249,12 @@ export class LogProjector {
   ): Promise<readonly ObservedEvent[]> {
     const { onRefused } = this.options;
     const observed: Observed[] = [];
+    const { erasing } = this.target;
+    const marked = this.marked?.get(projection.topic);
+    const watched = watchedProjection(projection, { ...this.options, erasing, marked }, observed);
     const refused = await this.untilDone(() => {
       observed.length = 0;
-      return applyRecords(this.watched(projection, observed), records, lease);
+      return applyRecords(watched, records, lease);
     });
     for (const unread of refused) onRefused?.(unread);
     const unread = new Set(refused.map(({ record }) => record));
@@ -262,26 +272,6 @@ export class LogProjector {
         onFailure?.(error);
       },
     });
-  }
-
-  /** The projection, with `until` applied and its events observed. */
-  private watched(projection: Subscription, observed: Observed[]): Subscription {
-    const { until } = this.options;
-    const { erasing } = this.target;
-    const isMeant = ({ time, type }: CloudEvent) => until === undefined || time <= until || erasing.includes(type);
-    return {
-      ...projection,
-      observe: (event, record) => void observed.push({ event, record }),
-      readSealed: (event, record) => {
-        if (!isMeant(event)) return undefined;
-        this.marked?.get(projection.topic)?.add(event.subject);
-        return projection.readSealed?.(event, record);
-      },
-      read: (event, record) => {
-        if (event.formerschema !== undefined) setOpened(observed, record, event);
-        return isMeant(event) ? projection.read(event, record) : undefined;
-      },
-    };
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bus } from '../log/bus.js';
+import type { Bus, LoggedRecord, NextRecord } from '../log/bus.js';
 import { ofHistoryKey } from '../views/history.js';
 import { pointerOf, valueAt } from '../privacy/personal-fields.js';
 import type { Auditable } from './auditable.js';
@@ -9,12 +9,21 @@ import { type Conflict, conflicts } from './conflicts.js';
 import type { Links } from './links.js';
 import type { Replayable } from './replayable.js';
 import { Chain, type Fault } from './chain.js';
-import { type Difference, differences, differencesAt, wouldLose } from './compare.js';
+import { type Difference, differences, differencesAt, differencesOfExpected, wouldLose } from './compare.js';
+import type { ObservedEvent } from './observed-event.js';
 
 const BATCH_SIZE = 500;
 /** Interval between two comparisons of a differing document. */
 const POLL_INTERVAL_MS = 200;
 const MIN_POLLS = 3;
+
+/** What is known of the log up to a checkpoint. The links then begin with the newest events as of the checkpoint. */
+export interface Known {
+  /** Returns the offset of the first record of a partition that is not known. */
+  readonly startAt: (topic: string, partition: number) => number;
+  /** Returns the records whose events the log has before the checkpoint, too. */
+  readonly passOver: (events: readonly ObservedEvent[]) => Promise<ReadonlySet<LoggedRecord>>;
+}
 
 /** The inputs and callbacks of {@link verify}. */
 export interface VerifyOptions {
@@ -23,6 +32,8 @@ export interface VerifyOptions {
   /** Empty; receives the projections of the log. */
   readonly expected: Replayable;
   readonly links: Links;
+  /** Reads and compares only what came after it. Default: everything. */
+  readonly known?: Known | undefined;
   readonly signal: AbortSignal;
   /** As in {@link CompareOptions}. */
   readonly lagToleranceMs: number;
@@ -50,30 +61,37 @@ export interface JudgedDifference extends Difference {
   readonly isTold: boolean;
 }
 
-/** Checks the log's integrity, and compares the live collections with the log. */
-export async function verify(options: VerifyOptions): Promise<void> {
-  const { bus, live, expected, links, signal, lagToleranceMs, allowUnhashed, onRefused, onFailure } = options;
+/**
+ * Checks the log's integrity, and compares the live collections with the log.
+ * @returns how far each partition was read: the links have everything before
+ */
+export async function verify(options: VerifyOptions): Promise<readonly NextRecord[]> {
+  const { bus, live, expected, links, known, signal, lagToleranceMs, allowUnhashed, onRefused, onFailure } = options;
   const compare = options.compare ?? ((work: () => Promise<void>) => work());
   const chain = new Chain(links, options.onFault, allowUnhashed);
   const projector = await LogProjector.start(bus, expected, {
     signal,
     observe: (events) => chain.observe(events),
     onRefused,
+    ...(known && { from: { startAt: known.startAt }, passOver: known.passOver }),
     ...(onFailure && { onFailure }),
   });
   try {
     await (options.read?.(projector) ?? projector.caughtUp());
+    const reached = projector.positions();
     await compare(async () => {
       await projector.applyPending(live);
       await chain.check();
       for (const system of live.systemsOfRecord) {
         for await (const conflict of conflicts(system, links, () => projector.caughtUp())) options.onConflict(conflict);
       }
-      for await (const difference of compareWithLog({ expected, live, projector, lagToleranceMs, signal })) {
+      const comparison = { expected, live, projector, lagToleranceMs, signal, onlyExpected: known !== undefined };
+      for await (const difference of compareWithLog(comparison)) {
         if (await isKept(difference, live, links)) options.onKept?.();
         else await options.onDifference(await judge(difference, live, links));
       }
     });
+    return reached;
   } finally {
     await projector.stop();
   }
@@ -106,6 +124,8 @@ export interface CompareOptions {
   readonly projector: LogProjector;
   /** How long projections that are behind the log may take to catch up. */
   readonly lagToleranceMs: number;
+  /** Leaves out documents that are not expected. */
+  readonly onlyExpected?: boolean;
   /** Ends the comparison when aborted. */
   readonly signal: AbortSignal;
 }
@@ -119,8 +139,10 @@ export async function* compareWithLog({
   live,
   projector,
   lagToleranceMs,
+  onlyExpected = false,
   signal,
 }: CompareOptions): AsyncGenerator<Difference> {
+  const compared = onlyExpected ? differencesOfExpected : differences;
   const budget = { left: lagToleranceMs, fewest: lagToleranceMs > 0 ? MIN_POLLS : 1 };
   const settle = (batch: readonly Difference[], pair: Pair) =>
     settled(batch, pair, budget, async () => {
@@ -131,15 +153,29 @@ export async function* compareWithLog({
     const pair: Pair = [expected.collections[index] as Auditable, found];
     const isElsewhere = await traitsOfFormerGenerations(found, live, projector);
     let batch: Difference[] = [];
-    for await (const difference of differences(...pair, signal)) {
-      if (isElsewhere(difference)) continue;
+    const meant = onlyExpected ? forgottenAsFound : (difference: Difference) => difference;
+    const settledOf = async () => (await settle(batch, pair)).flatMap((difference) => meant(difference) ?? []);
+    for await (const difference of compared(...pair, signal)) {
+      if (isElsewhere(difference) || !meant(difference)) continue;
       batch.push(difference);
       if (batch.length < BATCH_SIZE) continue;
-      yield* await settle(batch, pair);
+      yield* await settledOf();
       batch = [];
     }
-    yield* await settle(batch, pair);
+    yield* await settledOf();
   }
+}
+
+/**
+ * An erasure leaves placeholders of the changes before it. Of a change that was not read, a placeholder says only that its
+ * state is gone. Returns undefined if it is.
+ */
+function forgottenAsFound(difference: Difference): Difference | undefined {
+  const { expected, found } = difference;
+  if (expected?.content.forgotten !== true) return difference;
+  if (found?.content.state === undefined) return undefined;
+  const { state: _, ...content } = found.content;
+  return { ...difference, fields: ['/state'], expected: { key: found.key, content } };
 }
 
 /**
