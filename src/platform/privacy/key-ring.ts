@@ -13,9 +13,15 @@ const KEPT_MS = 60_000;
  */
 export class KeyRing {
   /** By person. */
-  private readonly kept = new RecentMap<string, DataKey>(MAX_KEPT, KEPT_MS);
+  private readonly kept: RecentMap<string, DataKey>;
 
-  constructor(private readonly wrapper: KeyWrapper) {}
+  /** @param maxKept unwrapped keys in memory */
+  constructor(
+    private readonly wrapper: KeyWrapper,
+    maxKept = MAX_KEPT,
+  ) {
+    this.kept = new RecentMap<string, DataKey>(maxKept, KEPT_MS);
+  }
 
   /** Makes the key of a new person. It is not kept: most persons do not change within the next minute. */
   make(person: string): { readonly key: DataKey; readonly wrapped: WrappedKey } {

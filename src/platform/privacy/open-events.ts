@@ -38,18 +38,23 @@ interface SealedEvent {
 export function openEventsWith(ring: KeyRing, source: KeySource, missing: MissingKeys): OpenEvents {
   return async (events) => {
     const sealed = events.map(sealedOf);
-    const isUnknown = ({ person, part }: SealedEvent) => !ring.recent(person, part.kid);
-    const persons = [
-      ...new Set(sealed.flatMap((each) => (each && 'person' in each && isUnknown(each) ? [each.person] : []))),
-    ];
-    const keys = new Map(persons.length === 0 ? [] : await source.find(persons));
-    const unknown = persons.filter((person) => !keys.has(person));
-    if (unknown.length > 0) for (const [person, key] of await missing.find(unknown)) keys.set(person, key);
+    const all = sealed.flatMap((each) => (each && 'person' in each ? [each] : []));
+    /** By person, of those who were looked up. */
+    const keys = new Map<string, StoredKey | undefined>();
+    let recent = recentOf(ring, all, keys);
+    // A key that was in memory may be dropped while others are looked up.
+    for (let persons = missingIn(all, keys, recent); persons.length > 0; persons = missingIn(all, keys, recent)) {
+      const found = new Map(await source.find(persons));
+      const unknown = persons.filter((person) => !found.has(person));
+      if (unknown.length > 0) for (const [person, key] of await missing.find(unknown)) found.set(person, key);
+      for (const person of persons) keys.set(person, found.get(person));
+      recent = recentOf(ring, all, keys);
+    }
     return events.map((event, index) => {
       const each = sealed[index];
       if (!each || !('person' in each)) return toOpened(event, each);
-      const recent = ring.recent(each.person, each.part.kid);
-      if (recent && !keys.has(each.person)) return openWith(each, recent);
+      const known = recent.get(each);
+      if (known) return openWith(each, known);
       const key = keys.get(each.person);
       if (key === undefined && missing.areForgotten !== true) {
         throw unavailable('the key of a person is not here yet, and the person is not erased');
@@ -57,6 +62,30 @@ export function openEventsWith(ring: KeyRing, source: KeySource, missing: Missin
       return openIfUsable(ring, each, key, missing.areForgotten !== true);
     });
   };
+}
+
+/** Returns the keys that are in memory, by event. Held, because opening other events may drop them from there. */
+function recentOf(
+  ring: KeyRing,
+  events: readonly SealedEvent[],
+  lookedUp: ReadonlyMap<string, unknown>,
+): ReadonlyMap<SealedEvent, DataKey> {
+  return new Map(
+    events.flatMap((each): [SealedEvent, DataKey][] => {
+      const key = lookedUp.has(each.person) ? undefined : ring.recent(each.person, each.part.kid);
+      return key ? [[each, key]] : [];
+    }),
+  );
+}
+
+/** Returns the persons whose keys are neither in memory nor looked up. */
+function missingIn(
+  events: readonly SealedEvent[],
+  lookedUp: ReadonlyMap<string, unknown>,
+  recent: ReadonlyMap<SealedEvent, unknown>,
+): readonly string[] {
+  const missing = events.filter((each) => !lookedUp.has(each.person) && !recent.has(each));
+  return [...new Set(missing.map(({ person }) => person))];
 }
 
 function toOpened(event: CloudEvent, problem: SealedEvent | UnreadableRecord | undefined): Opened {

@@ -113,6 +113,32 @@ describe('opening sealed events', () => {
     expect(wrapper.unwrapped).toBe(2);
   });
 
+  describe('of more persons than are kept in memory', () => {
+    const others = ['bob', 'carl', 'dora'];
+    beforeEach(() => {
+      ring = new KeyRing(wrapper, 2);
+      for (const person of others) keys.set(person, wrapper.wrap(person, ada));
+    });
+
+    it.each([
+      ['while others are opened', () => undefined],
+      ['while others are looked up', () => others.map((person) => ring.open(person, keys.get(person) as WrappedKey))],
+    ])('opens the event of one whose key is dropped from memory %s', async (_, during) => {
+      await openedOf(sealed());
+      const open = openEventsWith(
+        ring,
+        { find: (persons) => Promise.resolve(during()).then(() => find(persons)) },
+        { areForgotten: true, find: () => Promise.resolve(new Map()) },
+      );
+
+      const opened = await open([...others.map((person) => sealed(person)), sealed()]);
+
+      expect(opened.map((event) => (event as CloudEvent<{ item: object }>).data.item)).toEqual(
+        [...others, 'ada'].map((ownerId) => ({ ownerId, name: 'Lovelace' })),
+      );
+    });
+  });
+
   it('marks the events of an erased person as forgotten, without the personal members', async () => {
     keys.set('ada', SHREDDED);
     const event = sealed();
