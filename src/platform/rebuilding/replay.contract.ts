@@ -6,6 +6,7 @@ import type { Change } from '../aggregate/aggregates.js';
 import { composeChange, eventOf } from '../aggregate/pending-event.js';
 import { resolvedBy } from '../event/extensions.js';
 import type { GivenUp } from './forks.js';
+import type { Replayable } from './replayable.js';
 import { findWithPending, type StoredWithPending } from './stored-with-pending.js';
 
 /** The contract of a replay on every log and every database. */
@@ -107,6 +108,29 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
 
         expect(await world.refusal()).toMatchObject([{ id: 'a', kind: 'ahead', missing: { from: 2, to: 2 } }]);
       });
+    });
+
+    it.each([
+      ['an older version', 1],
+      ['none', undefined],
+    ])('refuses to swap in collections that have %s of what the log has', async (_, version) => {
+      await world.save('a', ['one', 'two']);
+      await world.save('b', ['one']);
+      await world.publishAll();
+      const before = await world.shop.items.find('a');
+      const spoil = async (_handOver: unknown, { systemsOfRecord: [items] }: Replayable) => {
+        const { states } = items!;
+        const [found] = await states.pick(['a']);
+        const state = { ...(found!.content.state as Item), version };
+        const older = { key: 'a', content: { ...found!.content, version, state } };
+        await states.repair('a', found, version === undefined ? undefined : older);
+      };
+
+      await expect(world.replay({}, { onFilled: spoil })).rejects.toMatchObject({
+        code: 'not-restored',
+        message: expect.stringContaining('such as a,'),
+      });
+      expect(await world.shop.items.find('a')).toEqual(before);
     });
 
     it('brings a restored database up to date with the log', async () => {

@@ -6,6 +6,7 @@ import { copyUnlogged, AggregateTakeover, type TakeoverOptions } from './takeove
 import { type Links, toLink } from './links.js';
 import type { Rebuild } from './rebuild.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
+import { unrestored } from './unrestored.js';
 
 /** Catching up may continue behind the write fence once a round has found no more records than this. */
 const MAX_LAST_ROUND_RECORDS = 2_000;
@@ -47,7 +48,8 @@ export async function fill(target: Replayable, projector: LogProjector): Promise
  * blocks writes during the last, short round. If the states are rebuilt, data that only the store has (pending events,
  * remembered commands) is copied.
  * @throws RebuildOvertaken
- * @throws PlatformError `rejected` when data that the log lacks would be lost, unless `mayLose` or `keep` permits it
+ * @throws PlatformError `rejected` when data that the log lacks would be lost, unless `mayLose` or `keep` permits it, and
+ * when the new collections lack what the log has
  */
 export async function takeOver(
   live: Replayable,
@@ -77,6 +79,7 @@ export async function takeOver(
   for (const takeover of restoring) {
     await takeover.readStates();
     await takeover.copyKeys();
+    await refuseUnrestored(takeover.target, options.links, projector);
   }
   // That took a while, and what has come since should not be restored behind the write fence.
   await catchUp(projector);
@@ -94,6 +97,19 @@ export async function takeOver(
   }
   await rebuild.swap();
   return { heldBack: performance.now() - began };
+}
+
+/**
+ * Makes sure that the new collections are what the log says: nobody would notice an older state until a command builds on
+ * it.
+ * @throws PlatformError `rejected` when they are not
+ */
+async function refuseUnrestored(target: SystemOfRecord, links: Links, projector: LogProjector): Promise<void> {
+  const behind = await unrestored(target, links, projector);
+  if (behind.length === 0) return;
+  const some = `${behind.length} aggregates of ${target.stream.topic}, such as ${behind[0]?.id},`;
+  const message = `${some} were not restored as the log has them, for a reason that is not known; nothing was changed`;
+  throw new PlatformError('rejected', 'not-restored', message);
 }
 
 /** @throws PlatformError `rejected` when there are conflicts. */

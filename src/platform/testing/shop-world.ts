@@ -32,7 +32,7 @@ export interface ShopFixture {
 /** What happens in the course of a replay. */
 export interface ReplayEvents {
   /** The new collections are filled. @param handOver lets the reader hand over what was published since */
-  onFilled?(handOver: () => Promise<void>): Promise<void>;
+  onFilled?(handOver: () => Promise<void>, target: Replayable): Promise<void>;
   /** A topic is going to be read for a second time. */
   onReadAgain?(handOver: () => Promise<void>): Promise<void>;
   /** Writes to the live collections are blocked. */
@@ -139,7 +139,7 @@ export class ShopWorld {
     const rebuild = Object.create(shadows, { fence: { value: fence } }) as typeof shadows;
     try {
       await fill(target, projector);
-      await during.onFilled?.(handOver);
+      await during.onFilled?.(handOver, target);
       return await takeOver(live, target, projector, rebuild, { links, ...options });
     } finally {
       await projector.stop();
