@@ -17,15 +17,18 @@ export const TOPIC = customerEvents.topic;
 export const KEYS_TOPIC = customerEvents.keys;
 const BATCH = 2_000;
 
+/** @typedef {Map<number, { state: any, hash: string, key: object }>} Newest by number of the customer */
+
 // So that this process reads and writes what the services do.
 await registerCodecs();
 
 /**
  * Publishes that many events of that many customers, each customer's in order of version and all customers' mixed, sealed
- * with a key of each customer, which is published before.
- * @param {NodeJS.ProcessEnv} env @param {{ events: number, customers: number }} size
+ * with a key of each customer, which is published before. Answers the newest of each, so that another call goes on.
+ * @param {NodeJS.ProcessEnv} env @param {{ events: number, customers: number, newest?: Newest }} size
+ * @returns {Promise<Newest>}
  */
-export async function publishCustomerEvents(env, { events, customers }) {
+export async function publishCustomerEvents(env, { events, customers, newest = new Map() }) {
   const masterKeys = await readMasterKeys(env);
   const brokers = String(env.KAFKA_BOOTSTRAP_SERVERS).split(',');
   const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
@@ -35,8 +38,7 @@ export async function publishCustomerEvents(env, { events, customers }) {
   ];
   await Promise.all([admin.connect(), producer.connect()]);
   await admin.createTopics({ topics: [TOPIC, KEYS_TOPIC].map(toTopic) });
-  /** @type {Map<number, { state: any, hash: string, key: object }>} */
-  const newest = new Map();
+  const first = [...newest.values()].reduce((sum, { state }) => sum + state.version, 0);
   for (let published = 0; published < events;) {
     /** @type {{ key: string, value: string }[]} */
     const messages = [];
@@ -44,7 +46,7 @@ export async function publishCustomerEvents(env, { events, customers }) {
     const keys = [];
     for (; messages.length < BATCH && published < events; published += 1) {
       const number = published % customers;
-      const next = nextEvent(number, newest.get(number), published, masterKeys);
+      const next = nextEvent(number, newest.get(number), first + published, masterKeys);
       newest.set(number, next);
       if (next.made) keys.push(toKeyRecord(next.state.id, next.made));
       messages.push({ key: next.state.id, value: next.entry.json });
@@ -53,6 +55,7 @@ export async function publishCustomerEvents(env, { events, customers }) {
     await producer.send({ topic: TOPIC, compression: typeOf(DEFAULT_COMPRESSION), messages });
   }
   await Promise.all([admin.disconnect(), producer.disconnect()]);
+  return newest;
 }
 
 /** The customer of a number, just registered. @param {number} number */
