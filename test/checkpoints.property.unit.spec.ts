@@ -135,7 +135,7 @@ describe('a verification since a checkpoint', () => {
         hash,
       };
       const older = { key: subject, content };
-      await states.repair(subject, now, isRemoved ? undefined : older);
+      await states.repair([{ key: subject, seen: now, expected: isRemoved ? undefined : older }]);
 
       const { verdict, sentences } = await world.verifyModule('accounts', SINCE);
       expect([verdict, sentences.join('\n')]).toEqual(['differs', expect.stringContaining(`${subject}: behind`)]);

@@ -110,13 +110,14 @@ describe('a verification', () => {
         const document = documents[keyDice % documents.length]!;
         const key = kind === 'extra' ? `${document.key}x` : document.key;
         const changed = { key, content: { ...document.content, state: { id: 'tampered' } } };
-        await collection.repair(key, kind === 'extra' ? undefined : document, kind === 'missing' ? undefined : changed);
+        const seen = kind === 'extra' ? undefined : document;
+        await collection.repair([{ key, seen, expected: kind === 'missing' ? undefined : changed }]);
 
         const { differences } = await world.verify(context);
         expect(differences).toMatchObject([{ collection: collection.collection, key, kind }]);
 
         const [difference] = differences;
-        await collection.repair(key, difference?.found, difference?.expected);
+        await collection.repair([{ key, seen: difference?.found, expected: difference?.expected }]);
         expect(await world.verify(context)).toEqual(NOTHING);
       },
     );

@@ -10,6 +10,7 @@ const { composeChange } = await built('platform/aggregate/pending-event.js');
 const { DEFAULT_COMPRESSION } = await built('platform/operating/config/kafka-settings.js');
 const { settingsOf } = await built('platform/log/topics.js');
 const { dataKeyOf } = await built('platform/privacy/data-key.js');
+const { toEventRecord } = await built('platform/event/event-record.js');
 const { toKeyRecord } = await built('platform/privacy/key-records.js');
 const { registerCodecs, typeOf } = await built('platform/kafka/compression.js');
 
@@ -40,7 +41,7 @@ export async function publishCustomerEvents(env, { events, customers, newest = n
   await admin.createTopics({ topics: [TOPIC, KEYS_TOPIC].map(toTopic) });
   const first = [...newest.values()].reduce((sum, { state }) => sum + state.version, 0);
   for (let published = 0; published < events;) {
-    /** @type {{ key: string, value: string }[]} */
+    /** @type {any[]} */
     const messages = [];
     /** @type {any[]} */
     const keys = [];
@@ -49,7 +50,7 @@ export async function publishCustomerEvents(env, { events, customers, newest = n
       const next = nextEvent(number, newest.get(number), first + published, masterKeys);
       newest.set(number, next);
       if (next.made) keys.push(toKeyRecord(next.state.id, next.made));
-      messages.push({ key: next.state.id, value: next.entry.json });
+      messages.push(toEventRecord(next.state.id, next.entry.json));
     }
     if (keys.length > 0) await producer.send({ topic: KEYS_TOPIC, messages: keys });
     await producer.send({ topic: TOPIC, compression: typeOf(DEFAULT_COMPRESSION), messages });

@@ -35,7 +35,7 @@ export class Databases {
     );
     return names
       .flat()
-      .filter((name) => !/^\w+\.(consumer\.positions|topics|customer\.keys)$/.test(name))
+      .filter((name) => !/^\w+\.(consumer\.positions|checkpoints|checkpoints\.heads|topics|customer\.keys)$/.test(name))
       .sort();
   }
 

@@ -97,7 +97,9 @@ export function recordingOf(
     };
   };
   const discard: NewestFirst['discard'] = async (each) => {
-    for (const { id, version } of each) await states.repair(id, { key: id, content: { version } }, undefined);
+    await states.repair(
+      each.map(({ id, version }) => ({ key: id, seen: { key: id, content: { version } }, expected: undefined })),
+    );
   };
   const reading = {
     ...{ topic, readsSealed: true },

@@ -1,5 +1,5 @@
 import type { AbstractSublevel } from 'abstract-level';
-import type { Auditable, AuditedDocument } from '../rebuilding/auditable.js';
+import type { Auditable, AuditedDocument, Repair } from '../rebuilding/auditable.js';
 import type { Level } from './level.js';
 import type { Updates } from './updates.js';
 import { type Write, writeDurably } from './writes.js';
@@ -39,15 +39,21 @@ export class EmbeddedAudit<Stored> implements Auditable {
     );
   }
 
-  repair(key: string, seen: AuditedDocument | undefined, expected: AuditedDocument | undefined): Promise<void> {
+  repair(repairs: readonly Repair[]): Promise<void> {
     return this.updates.run(this.collection, async () => {
-      const before = await this.stored.get(key);
-      const version = before === undefined ? undefined : this.format.contentOf(before).version;
-      if (version !== seen?.content.version) return;
-      const write = expected
-        ? { type: 'put', key, value: this.format.toStored(expected.content, key, before) }
-        : { type: 'del', key };
-      await writeDurably(this.level, [{ ...write, sublevel: this.stored } as unknown as Write]);
+      const stored = await this.stored.getMany(repairs.map(({ key }) => key));
+      const writes = repairs.flatMap(({ key, seen, expected }, index) => {
+        const before = stored[index];
+        const version = before === undefined ? undefined : this.format.contentOf(before).version;
+        if (version !== seen?.content.version) return [];
+        return expected
+          ? [{ type: 'put', key, value: this.format.toStored(expected.content, key, before) }]
+          : [{ type: 'del', key }];
+      });
+      await writeDurably(
+        this.level,
+        writes.map((write) => ({ ...write, sublevel: this.stored }) as unknown as Write),
+      );
     });
   }
 }

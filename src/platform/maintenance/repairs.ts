@@ -1,15 +1,18 @@
 import type { Aggregate } from '../aggregate/aggregates.js';
+import type { Repair } from '../rebuilding/auditable.js';
 import type { Difference } from '../rebuilding/compare.js';
-import type { Replayable } from '../rebuilding/replayable.js';
+import type { Replayable, SystemOfRecord } from '../rebuilding/replayable.js';
 import { restoreInto } from '../rebuilding/restore-into.js';
 import type { StateChange } from '../views/read-own-events.js';
 
-/** Repairs at the same time, at most. */
-const MAX_UNDER_WAY = 64;
+const BATCH_SIZE = 500;
+/** Batches that are repaired at the same time, while the comparison goes on. */
+const CONCURRENT = 3;
 
-/** Makes documents equal to what the log yields, several at a time. */
+/** Makes documents equal to what the log yields, many at a time. */
 export class Repairs {
-  private readonly underWay = new Set<Promise<void>>();
+  private waiting: Difference[] = [];
+  private readonly running = new Set<Promise<void>>();
   private failure: { readonly error: unknown } | undefined;
 
   /** @param rebuilt what the log yields */
@@ -18,39 +21,62 @@ export class Repairs {
     private readonly rebuilt: Replayable,
   ) {}
 
-  /** Begins a repair, once there is room for it. @throws the error of an earlier one */
+  /** Repairs a document, with others that are added later. @throws PlatformError `unavailable` */
   async add(difference: Difference): Promise<void> {
-    while (this.underWay.size >= MAX_UNDER_WAY) await Promise.race(this.underWay);
+    this.waiting.push(difference);
+    if (this.waiting.length < BATCH_SIZE) return;
+    while (this.running.size >= CONCURRENT) await Promise.race(this.running);
     this.throwFailure();
-    const repair: Promise<void> = this.repair(difference)
+    this.begin();
+  }
+
+  /** Resolves when all are repaired. @throws PlatformError `unavailable` */
+  async finish(): Promise<void> {
+    this.begin();
+    await Promise.all(this.running);
+    this.throwFailure();
+  }
+
+  private begin(): void {
+    const repairing: Promise<void> = this.repair(this.waiting)
       .catch((error: unknown) => {
         this.failure ??= { error };
       })
-      .finally(() => this.underWay.delete(repair));
-    this.underWay.add(repair);
-  }
-
-  /** Resolves when all are done. @throws the error of one that failed */
-  async finish(): Promise<void> {
-    await Promise.all(this.underWay);
-    this.throwFailure();
+      .finally(() => this.running.delete(repairing));
+    this.running.add(repairing);
+    this.waiting = [];
   }
 
   private throwFailure(): void {
     if (this.failure) throw this.failure.error;
   }
 
-  private async repair({ collection, key, found, expected }: Difference): Promise<void> {
-    const { collections, systemsOfRecord } = this.live;
-    const at = systemsOfRecord.findIndex(({ states }) => states.collection === collection);
-    const [own, theirs] = [systemsOfRecord[at], this.rebuilt.systemsOfRecord[at]];
-    const isNewer = expected && Number(expected.content.version) > Number(found?.content.version ?? 0);
-    if (own?.store.keysTopic !== undefined && theirs?.keys && isNewer) {
-      // With the person's key, without which the next event would be sealed with another one.
-      const change = { id: key, ...expected.content } as unknown as StateChange<Aggregate>;
-      await restoreInto(own.store, [change], theirs.keys.source);
-      return;
+  private async repair(some: readonly Difference[]): Promise<void> {
+    for (const live of this.live.collections) {
+      const own = some.filter(({ collection }) => collection === live.collection);
+      const at = this.live.systemsOfRecord.findIndex(({ states }) => states.collection === live.collection);
+      const isNewState = (each: Difference) => at >= 0 && isNewer(each);
+      await this.restore(at, own.filter(isNewState));
+      await live.repair(own.filter((each) => !isNewState(each)).map(toRepair));
     }
-    await collections.find((each) => each.collection === collection)?.repair(key, found, expected);
   }
+
+  /** With the keys of the persons, without which the next event would be sealed with another one. */
+  private async restore(at: number, differences: readonly Difference[]): Promise<void> {
+    if (differences.length === 0) return;
+    const { store } = this.live.systemsOfRecord[at] as SystemOfRecord;
+    const { keys } = this.rebuilt.systemsOfRecord[at] as SystemOfRecord;
+    const changes = differences.map(
+      ({ key, expected }) => ({ id: key, ...expected?.content }) as unknown as StateChange<Aggregate>,
+    );
+    await restoreInto(store, changes, keys?.source);
+  }
+}
+
+function isNewer({ expected, found }: Difference): boolean {
+  return expected !== undefined && Number(expected.content.version) > Number(found?.content.version ?? 0);
+}
+
+function toRepair({ key, found, expected }: Difference): Repair {
+  return { key, seen: found, expected };
 }

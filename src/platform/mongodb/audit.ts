@@ -1,6 +1,7 @@
-import type { Collection, Document } from 'mongodb';
-import type { Auditable, AuditedDocument } from '../rebuilding/auditable.js';
-import { isDuplicateKey, orUnavailable } from './errors.js';
+import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
+import type { Auditable, AuditedDocument, Repair } from '../rebuilding/auditable.js';
+import { isDuplicateKey, orUnavailable, refusal } from './errors.js';
+import { writeWhenUnfenced } from './fence.js';
 
 type Stored = Document & { _id: string };
 
@@ -38,25 +39,26 @@ export class MongoAudit implements Auditable {
     return documents.map(toAudited);
   }
 
-  async repair(key: string, seen: AuditedDocument | undefined, expected: AuditedDocument | undefined): Promise<void> {
-    const collection = this.collectionOf;
-    const asSeen = { _id: key, version: seen?.content.version ?? null };
-    if (!expected) await orUnavailable(() => collection.deleteOne(asSeen));
-    else if (seen) {
-      const kept = Object.keys(this.unlogged).map((name) => [
-        name,
-        { $ifNull: [`$${name}`, this.unlogged[name] ?? '$$REMOVE'] },
-      ]);
-      const content = { $literal: { _id: key, ...expected.content } };
-      const replacement = { $replaceWith: { $mergeObjects: [content, Object.fromEntries(kept)] } };
-      await orUnavailable(() => collection.updateOne(asSeen, [replacement]));
-    } else {
-      const document = { _id: key, ...expected.content, ...this.unlogged } as never;
-      await orUnavailable(() => collection.insertOne(document)).catch((error: unknown) => {
-        // Another writer inserted it meanwhile.
-        if (!isDuplicateKey(error)) throw error;
-      });
-    }
+  async repair(repairs: readonly Repair[]): Promise<void> {
+    if (repairs.length === 0) return;
+    const operations = repairs.map((repair) => this.operationOf(repair)) as AnyBulkWriteOperation<Stored>[];
+    const refused = await writeWhenUnfenced(this.collectionOf, operations);
+    // Another writer inserted it meanwhile.
+    const others = [...refused.values()].filter((failure) => !isDuplicateKey(failure));
+    if (others.length > 0) throw refusal(others);
+  }
+
+  private operationOf({ key, seen, expected }: Repair): object {
+    const filter = { _id: key, version: seen?.content.version ?? null };
+    if (!expected) return { deleteOne: { filter } };
+    if (!seen) return { insertOne: { document: { _id: key, ...expected.content, ...this.unlogged } } };
+    const kept = Object.keys(this.unlogged).map((name) => [
+      name,
+      { $ifNull: [`$${name}`, this.unlogged[name] ?? '$$REMOVE'] },
+    ]);
+    const content = { $literal: { _id: key, ...expected.content } };
+    const update = [{ $replaceWith: { $mergeObjects: [content, Object.fromEntries(kept)] } }];
+    return { updateOne: { filter, update } };
   }
 
   private get projection(): Record<string, 0> {

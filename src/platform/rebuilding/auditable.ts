@@ -4,6 +4,15 @@ export interface AuditedDocument {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
+/** A document that should be another. */
+export interface Repair {
+  readonly key: string;
+  /** Undefined: there was no document. */
+  readonly seen: AuditedDocument | undefined;
+  /** Undefined: there should be none. */
+  readonly expected: AuditedDocument | undefined;
+}
+
 /** A collection that is derived from the log, so that it can be compared with the log. */
 export interface Auditable {
   readonly collection: string;
@@ -14,9 +23,8 @@ export interface Auditable {
   /** Returns the documents that exist for these keys, in any order. */
   pick(keys: readonly string[]): Promise<readonly AuditedDocument[]>;
   /**
-   * Sets one document to its expected content, or deletes it when `expected` is undefined. Does nothing when its
-   * version is no longer the one in `seen` (undefined: there was no document). Fields that the log does not know are
-   * kept.
+   * Sets documents to their expected content, or deletes them. Leaves a document whose version is no longer the one that
+   * was seen. Fields that the log does not know are kept.
    */
-  repair(key: string, seen: AuditedDocument | undefined, expected: AuditedDocument | undefined): Promise<void>;
+  repair(repairs: readonly Repair[]): Promise<void>;
 }

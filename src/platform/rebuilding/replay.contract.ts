@@ -123,7 +123,7 @@ export function replayContract(name: string, openFixture: () => Promise<ShopFixt
         const [found] = await states.pick(['a']);
         const state = { ...(found!.content.state as Item), version };
         const older = { key: 'a', content: { ...found!.content, version, state } };
-        await states.repair('a', found, version === undefined ? undefined : older);
+        await states.repair([{ key: 'a', seen: found, expected: version === undefined ? undefined : older }]);
       };
 
       await expect(world.replay({}, { onFilled: spoil })).rejects.toMatchObject({

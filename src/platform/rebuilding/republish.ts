@@ -233,12 +233,12 @@ async function updateOffsets({ stream: { topic }, recorded }: SystemOfRecord, li
 async function updateOffsetsOf(links: readonly Link[], entries: NonNullable<SystemOfRecord['recorded']>['entries']) {
   const byKey = new Map(links.map((link) => [historyKey(link.id, link.version), link]));
   const found = await entries.pick([...byKey.keys()]);
-  await Promise.all(
-    found.map(async (entry) => {
-      const { partition, offset, hash } = byKey.get(entry.key) as Link;
-      const { content, key } = entry;
-      if (content.hash !== hash || (content.partition === partition && content.offset === offset)) return;
-      await entries.repair(key, entry, { key, content: { ...content, partition, offset } });
+  await entries.repair(
+    found.flatMap((seen) => {
+      const { content, key } = seen;
+      const { partition, offset, hash } = byKey.get(key) as Link;
+      if (content.hash !== hash || (content.partition === partition && content.offset === offset)) return [];
+      return [{ key, seen, expected: { key, content: { ...content, partition, offset } } }];
     }),
   );
 }
