@@ -62,9 +62,12 @@ const log = (/** @type {string} */ line) => console.error(line);
 process.env['KAFKA_JVM_PERFORMANCE_OPTS'] ??= '-XX:+UseG1GC';
 if (chosen.some((part) => WITH_EMMETT.includes(part))) installEmmett(log);
 
+/** Parts that failed. @type {Set<string>} */
+const failed = new Set();
+
 /** @typedef {Awaited<ReturnType<typeof startServers>>['servers']} Servers */
 /**
- * Each part on servers with nothing on them.
+ * Each part on servers with nothing on them. One that fails does not keep the others from being measured.
  * @template T
  * @param {string} part
  * @param {(env: NodeJS.ProcessEnv, servers: Servers) => Promise<T>} measure
@@ -80,6 +83,10 @@ async function onServers(part, measure, { name = 'bench', ...wishes } = {}) {
       { KAFKA_BOOTSTRAP_SERVERS: started.kafka, MONGODB_URI: started.mongodb, MASTER_KEYS_FILE: started.masterKeys },
       started.servers,
     );
+  } catch (error) {
+    log(`${part} failed: ${String(error)}`);
+    failed.add(part);
+    return undefined;
   } finally {
     await stopServers({ ...servers, wipe: true });
   }
@@ -142,8 +149,9 @@ const measured = {
 };
 const fresh = report(measured);
 console.log(fresh);
-const isWhole = chosen.length === PARTS.length;
-if (isWhole || values.update) {
+// If a part failed, its section stays as it is.
+const isWhole = chosen.length === PARTS.length && failed.size === 0;
+if (chosen.length === PARTS.length || values.update) {
   const page = isWhole ? fresh : merge(readFileSync(`${values.out}/performance.md`, 'utf8'), fresh);
   writeFileSync(`${values.out}/performance.md`, page);
   writeFileSync(`${values.out}/capacity.md`, capacityPage(page));
@@ -151,6 +159,11 @@ if (isWhole || values.update) {
   if (commands && changes) writeFileSync(`${values.out}/performance-cpu.svg`, plotCosts(costsOf(measured)));
   if (measured.before) writeFileSync(`${values.out}/performance-before.svg`, plotBefore(measured.before));
   if (visible) writeFileSync(`${values.out}/performance-stages.svg`, plotStages(visible));
+}
+
+if (failed.size > 0) {
+  log(`failed: ${[...failed].join(', ')}`);
+  process.exitCode = 1;
 }
 
 /** @param {{ label: string }} server */

@@ -163,6 +163,9 @@ describe('the formulas', () => {
   it('rebuild with the measured speed, orders with the events of customers, too', () => {
     const inputs = { ...QUIET, customers: 3.6e6, ordersPerYear: 1, eventsPerOrder: 2 };
     expect(rebuilds(inputs, CONSTANTS)).toMatchObject({ replayAccounts: 1, replayOrders: 3, verifyOrders: 3 });
+    // Since a checkpoint: each customer and order, and the events of a day.
+    const { sinceAccounts, sinceOrders } = rebuilds(inputs, CONSTANTS);
+    expect([sinceAccounts, sinceOrders]).toEqual([expect.closeTo(1 + 1 / 365), expect.closeTo(2 + 3 / 365)]);
   });
 
   it('double the partitions until pods and consumers have enough', () => {

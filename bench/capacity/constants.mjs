@@ -81,6 +81,7 @@ export const SOURCES = {
   replayScratch: rebuilding('replay', 'bytes of an event on disk', 'bytes'),
   verifiedPerSecond: rebuilding('verify', 'events/s', 'events/s'),
   verifyScratch: rebuilding('verify', 'bytes of an event on disk', 'bytes'),
+  lookedAtPerSecond: rebuilding('verify', 'customers/s', 'customers/s'),
   podMegabytes: /** @type {Source} */ ({
     unit: 'MB',
     place: { section: 'The process', column: '', row: ['memory, under load'] },

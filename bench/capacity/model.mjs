@@ -131,17 +131,22 @@ export function processes(inputs, constants) {
 
 /**
  * Hours of a rebuild, and gigabytes in its temporary folder. For one worker: several divide the hours by almost their number.
- * Orders reads the customers' events as well as its own.
+ * Orders reads the customers' events as well as its own. Since: of a checkpoint that is a day old.
  * @param {Inputs} inputs @param {Constants} constants
  */
 export function rebuilds(inputs, constants) {
-  const { customerEvents, events } = counts(inputs);
+  const { customerEvents, events, orders } = counts(inputs);
+  const aDay = 1 / (inputs.years * 365);
+  const since = (/** @type {number} */ aggregates, /** @type {number} */ all) =>
+    hours(aggregates, constants.lookedAtPerSecond) + hours(all * aDay, constants.verifiedPerSecond);
   const hours = (/** @type {number} */ number, /** @type {number} */ perSecond) => number / perSecond / 3_600;
   return {
     replayAccounts: hours(customerEvents, constants.replayedPerSecond),
     replayOrders: hours(events, constants.replayedPerSecond),
     verifyAccounts: hours(customerEvents, constants.verifiedPerSecond),
     verifyOrders: hours(events, constants.verifiedPerSecond),
+    sinceAccounts: since(inputs.customers, customerEvents),
+    sinceOrders: since(inputs.customers + orders, events),
     replayDisk: (events * constants.replayScratch) / GB,
     verifyDisk: (events * constants.verifyScratch) / GB,
   };

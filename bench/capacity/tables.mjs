@@ -58,6 +58,9 @@ export function answerTable(sizes, constants) {
       row('verify: accounts, orders', ({ rebuild: { verifyAccounts, verifyOrders } }) =>
         [verifyAccounts, verifyOrders].map(hours).join(', '),
       ),
+      row('verify since yesterday: accounts, orders', ({ rebuild: { sinceAccounts, sinceOrders } }) =>
+        [sinceAccounts, sinceOrders].map(hours).join(', '),
+      ),
       row('temporary folder of replay, verify', ({ rebuild: { replayDisk, verifyDisk } }) =>
         [replayDisk, verifyDisk].map(gigabytes).join(', '),
       ),

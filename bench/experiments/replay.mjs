@@ -1,5 +1,6 @@
 // A replay of a log of customers' events into MongoDB, of everything and of the states alone, beside a bare script, in
-// turns. Each counts from the start of its process to its end.
+// turns; then verifications and replays of the whole log and since a checkpoint. Each counts from the start of its process
+// to its end.
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { median } from '../statistics.mjs';
  * @param {{ events: number, customers: number, rounds: number, log: (line: string) => void }} options
  */
 export async function measureReplay(env, { events, customers, rounds, log }) {
-  await publishCustomerEvents(env, { events, customers });
+  const newest = await publishCustomerEvents(env, { events, customers });
   const results = [];
   for (let round = 1; round <= rounds; round += 1) {
     const bare = await run(['bench/baselines/bare-replay.mjs'], env);
@@ -32,8 +33,11 @@ export async function measureReplay(env, { events, customers, rounds, log }) {
     const two = { twoWorkers: ofTwo, twoMegabytes: both.megabytes };
     results.push({ bare: theirs, ours: own, states: ofStates, ...two, megabytes, scratch });
   }
+  const checked = await measureChecks(env, { events, customers, newest, log });
   return {
     ...{ events, customers },
+    verify: checked.verify,
+    since: { ...checked.since, wholeReplay: median(results.map(({ ours }) => events / ours)) },
     ours: median(results.map(({ ours }) => ours)),
     states: median(results.map(({ states }) => states)),
     bare: median(results.map(({ bare }) => bare)),
@@ -48,16 +52,51 @@ export async function measureReplay(env, { events, customers, rounds, log }) {
 }
 
 /**
+ * Verifications of what the last replay has made, which has to be right, and what both commands read since a checkpoint,
+ * once a hundredth of the events was published after it.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {{ events: number, customers: number, newest: import('../load/customer-events.mjs').Newest, log: (line: string) => void }} of
+ */
+async function measureChecks(env, { events, customers, newest, log }) {
+  const verify = (/** @type {string[]} */ ...options) => command(env, 'verify', ['--max-lag', '0', ...options]);
+  const whole = await verify();
+  const more = Math.round(events / 100);
+  await publishCustomerEvents(env, { events: more, customers, newest });
+  const replayed = await replay(env, ['--since-checkpoint']);
+  const checked = await verify('--since-checkpoint');
+  log(
+    `since a checkpoint, ${more} events: verify ${checked.seconds.toFixed(1)} s of ${whole.seconds.toFixed(1)}, replay ${replayed.seconds.toFixed(1)} s`,
+  );
+  const { seconds, megabytes, scratch } = whole;
+  return {
+    verify: { perSecond: events / seconds, megabytes, scratch: scratch / events },
+    since: {
+      ...{ events: more, verify: checked.seconds, wholeVerify: seconds, replay: replayed.seconds },
+      scratch: checked.scratch / customers,
+    },
+  };
+}
+
+/**
  * Runs a replay, and watches its temporary folder.
  * @param {NodeJS.ProcessEnv} env @param {string[]} options
  * @param {{ module?: 'accounts' | 'orders', version?: string }} [of] `version`: folder of another one of the project
  */
-export async function replay(env, options, { module = 'accounts', version } = {}) {
+export function replay(env, options, of) {
+  return command(env, 'replay', options, of);
+}
+
+/**
+ * Runs a command that exits with 0, and watches its temporary folder.
+ * @param {NodeJS.ProcessEnv} env @param {string} name @param {string[]} options
+ * @param {{ module?: 'accounts' | 'orders', version?: string }} [of] `version`: folder of another one of the project
+ */
+async function command(env, name, options, { module = 'accounts', version } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   let scratch = 0;
   const watch = setInterval(() => (scratch = Math.max(scratch, bytesIn(folder))), 200);
   try {
-    const args = [...NODE_OPTIONS, 'dist/main.js', 'replay', '--module', module, ...options];
+    const args = [...NODE_OPTIONS, 'dist/main.js', name, '--module', module, ...options];
     const { seconds, megabytes, output } = await run(args, { ...env, TMPDIR: folder }, version);
     return { seconds, megabytes, output, scratch };
   } finally {

@@ -14,6 +14,8 @@ import { visiblePart } from './visible.mjs';
 /** @typedef {{ cpu: string, cores: number, memoryGb: number, system: string }} Hardware */
 /** @typedef {Hardware & { node: string, kafka: string, mongodb: string, date: string }} Machine */
 /** @typedef {{ events: number, ours: number, bare: number, ratio: number }} Race events per second of both */
+/** @typedef {{ perSecond: number, megabytes: number, scratch: number }} Check scratch: bytes of an event */
+/** @typedef {{ events: number, verify: number, wholeVerify: number, replay: number, wholeReplay: number, scratch: number }} Since seconds; scratch: bytes of an aggregate */
 /** @typedef {{ embeddedStartMs: number, realStartMs: number }} Starts */
 /**
  * What was measured; a part that was not run is not in it.
@@ -24,7 +26,7 @@ import { visiblePart } from './visible.mjs';
  * @property {{ results: Turns[], ratio: number, doneRatio: number }} [changes] this project to the naive, likewise
  * @property {import('./visible.mjs').Visible[]} [visible]
  * @property {Race} [drain]
- * @property {Race & { customers: number, states: number, statesRatio: number, twoWorkers: number, twoRatio: number, twoMegabytes: number, megabytes: number, scratch: number }} [replay] states: of them alone; twoWorkers: events/s of everything, with two; scratch: bytes of an event
+ * @property {Race & { customers: number, states: number, statesRatio: number, twoWorkers: number, twoRatio: number, twoMegabytes: number, megabytes: number, scratch: number, verify: Check, since: Since }} [replay] states: of them alone; twoWorkers: events/s of everything, with two; scratch: bytes of an event
  * @property {{ customers: number, stored: import('../experiments/bytes.mjs').Stored, empty: number, full: number, ratio: number }} [scale] commands per second
  * @property {import('../experiments/bytes.mjs').Bytes} [bytes]
  * @property {import('../experiments/yardstick.mjs').YardstickResult[]} [yardstick]
@@ -181,7 +183,7 @@ function drainPart({ events, ours, bare, ratio: oursToBare }) {
 /** @param {NonNullable<Measured['replay']>} measured */
 function replayPart(measured) {
   const { events, customers, ours, states, bare, ratio: oursToBare, statesRatio, megabytes, scratch } = measured;
-  const { twoWorkers, twoRatio, twoMegabytes } = measured;
+  const { twoWorkers, twoRatio, twoMegabytes, verify, since } = measured;
   const row = (/** @type {string} */ label, /** @type {number} */ rate, /** @type {number} */ toBare) => [
     ...[label, whole(events), whole(rate), whole(bare), ratio(toBare)],
   ];
@@ -197,7 +199,27 @@ function replayPart(measured) {
       [
         ['replay', whole(ours), whole(megabytes), whole(scratch)],
         ['replay --workers 2', whole(twoWorkers), whole(twoMegabytes), whole(scratch)],
-        ['verify', 'not measured', 'not measured', 'not measured'],
+        ['verify', whole(verify.perSecond), whole(verify.megabytes), whole(verify.scratch)],
+      ],
+    ),
+    `Both read [since a checkpoint](decisions/0022-checkpoints.md) only what came later: here ${whole(since.events)} events, after the ${whole(customers)} customers above. What is left is one look at each of them.`,
+    table(
+      ['command', 'whole log, s', 'since the checkpoint, s', 'ratio', 'customers/s'],
+      [
+        [
+          'verify',
+          whole(since.wholeVerify, 1),
+          whole(since.verify, 1),
+          ratio(since.verify / since.wholeVerify),
+          whole(customers / since.verify),
+        ],
+        [
+          'replay',
+          whole(since.wholeReplay, 1),
+          whole(since.replay, 1),
+          ratio(since.replay / since.wholeReplay),
+          whole(customers / since.replay),
+        ],
       ],
     ),
   ];

@@ -32,22 +32,35 @@ export interface Suspect {
   readonly isSuspect: boolean;
 }
 
+/** What a walk through store and log tells on the way. */
+export interface OnSeen {
+  /** Called for every aggregate of the store. */
+  readonly onHead?: () => void;
+  /** Called with the newest event of every aggregate of the log, in order of the ids. */
+  readonly onLogged?: (newest: Link) => Promise<void>;
+}
+
+/** The same, and what is found out about the log. */
+export interface OnCompared extends OnSeen {
+  /** Called with versions known to be lost from the log. */
+  readonly onLost?: (id: string, gaps: readonly Gap[]) => Promise<void>;
+}
+
 const BATCH_SIZE = 2_000;
 
 /**
  * Compares the heads of a store with the log while both may change.
  * @param catchUp resolves when `links` has every record that was in the log at the time of the call
- * @param onLost called with versions known to be lost from the log
  */
 export async function* conflicts(
   system: SystemOfRecord,
   links: Links,
   catchUp: () => Promise<void>,
-  onLost: (id: string, gaps: readonly Gap[]) => Promise<void> = () => Promise.resolve(),
+  { onLost, ...seen }: OnCompared = {},
 ): AsyncGenerator<Conflict> {
   let batch: string[] = [];
-  for await (const { id, lost, isSuspect } of suspects(system, links)) {
-    if (lost.length > 0) await onLost(id, lost);
+  for await (const { id, lost, isSuspect } of suspects(system, links, seen)) {
+    if (lost.length > 0) await onLost?.(id, lost);
     if (isSuspect) batch.push(id);
     if (batch.length < BATCH_SIZE) continue;
     yield* await conflictsAt(batch, system, links, catchUp);
@@ -110,12 +123,11 @@ async function firstRecorded(
 
 /**
  * Walks through the store and the log together, in id order. Yields the aggregates that need a closer comparison.
- * @param onHead called for every aggregate of the store
  */
 export async function* suspects(
   { stream: { topic }, store }: SystemOfRecord,
   links: Links,
-  onHead: () => void = () => undefined,
+  { onHead, onLogged }: OnSeen = {},
 ): AsyncGenerator<Suspect> {
   const heads = iterate(store.allHeads());
   const logged = iterate(byAggregate(links.all(topic)));
@@ -125,7 +137,9 @@ export async function* suspects(
       const order = !head ? 1 : !own ? -1 : compareIds(head.id, (own[0] as Link).id);
       const suspect = suspectOf(order <= 0 ? head : undefined, order >= 0 ? own : undefined);
       if (suspect) yield suspect;
-      if (head && order <= 0) onHead();
+      if (head && order <= 0) onHead?.();
+      const newest = own && order >= 0 ? mainLine(own).at(-1) : undefined;
+      if (newest) await onLogged?.(newest);
       if (order <= 0) head = await heads.next();
       if (order >= 0) own = await logged.next();
     }

@@ -3,10 +3,10 @@ import { PlatformError } from '../tools/errors.js';
 import type { Auditable } from './auditable.js';
 import type { LogProjector, ProjectorOptions } from './projector.js';
 import { copyUnlogged, AggregateTakeover, type TakeoverOptions } from './takeover.js';
-import { type Links, toLink } from './links.js';
+import { type Link, type Links, toLink } from './links.js';
 import type { Rebuild } from './rebuild.js';
 import type { Replayable, SystemOfRecord } from './replayable.js';
-import { unrestored } from './unrestored.js';
+import { RestoredStates } from './restored-states.js';
 
 /** Catching up may continue behind the write fence once a round has found no more records than this. */
 const MAX_LAST_ROUND_RECORDS = 2_000;
@@ -74,12 +74,13 @@ export async function takeOver(
   }
   await catchUp(projector);
   let conflictCount = 0;
-  for (const takeover of takeovers) conflictCount += await takeover.countConflicts();
+  const restored = new Map(restoring.map((takeover) => [takeover, new RestoredStates(takeover.target)]));
+  for (const takeover of takeovers) conflictCount += await takeover.countConflicts(restored.get(takeover));
   refuse(conflictCount);
-  for (const takeover of restoring) {
+  for (const [takeover, states] of restored) {
+    refuseUnrestored(await states.missing(projector));
     await takeover.readStates();
     await takeover.copyKeys();
-    await refuseUnrestored(takeover.target, options.links, projector);
   }
   // That took a while, and what has come since should not be restored behind the write fence.
   await catchUp(projector);
@@ -99,15 +100,11 @@ export async function takeOver(
   return { heldBack: performance.now() - began };
 }
 
-/**
- * Makes sure that the new collections are what the log says: nobody would notice an older state until a command builds on
- * it.
- * @throws PlatformError `rejected` when they are not
- */
-async function refuseUnrestored(target: SystemOfRecord, links: Links, projector: LogProjector): Promise<void> {
-  const behind = await unrestored(target, links, projector);
-  if (behind.length === 0) return;
-  const some = `${behind.length} aggregates of ${target.stream.topic}, such as ${behind[0]?.id},`;
+/** @throws PlatformError `rejected` when the new collections are not what the log says. */
+function refuseUnrestored(missing: readonly Link[]): void {
+  const [first] = missing;
+  if (!first) return;
+  const some = `${missing.length} aggregates of ${first.topic}, such as ${first.id},`;
   const message = `${some} were not restored as the log has them, for a reason that is not known; nothing was changed`;
   throw new PlatformError('rejected', 'not-restored', message);
 }

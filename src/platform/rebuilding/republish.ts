@@ -100,7 +100,8 @@ async function* lackingIn(
   projector: LogProjector,
 ): AsyncGenerator<readonly MissingEvents[]> {
   let batch: string[] = [];
-  for await (const { id, isSuspect } of suspects(system, options.links, options.onAggregate)) {
+  const seen = options.onAggregate && { onHead: options.onAggregate };
+  for await (const { id, isSuspect } of suspects(system, options.links, seen)) {
     if (isSuspect) batch.push(id);
     if (batch.length < BATCH_SIZE) continue;
     yield await missingEventsAt(batch, system, options, projector);

@@ -4,8 +4,9 @@ import type { LogProjector } from './projector.js';
 import { endingOf, type Fork, forkOf, type GivenUp, givenUpBy, type Keep } from './forks.js';
 import { type Conflict, conflicts, conflictsAt } from './conflicts.js';
 import { type Gap, tips } from './branches.js';
-import type { Links } from './links.js';
+import type { Link, Links } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
+import type { RestoredStates } from './restored-states.js';
 import { isShredded } from '../privacy/data-key.js';
 import { findWithPending } from './stored-with-pending.js';
 
@@ -42,12 +43,16 @@ export class AggregateTakeover {
     private readonly options: TakeoverOptions,
   ) {}
 
-  /** Compares the whole store with the log. Returns the number of unresolved conflicts. */
-  async countConflicts(): Promise<number> {
+  /**
+   * Compares the whole store with the log. Returns the number of unresolved conflicts.
+   * @param restored is compared on the way
+   */
+  async countConflicts(restored?: RestoredStates): Promise<number> {
     const { live, projector, options } = this;
     let conflictCount = 0;
     const onLost = (id: string, gaps: readonly Gap[]) => this.copyHistory(id, gaps);
-    for await (const conflict of conflicts(live, options.links, () => projector.caughtUp(), onLost)) {
+    const told = { onLost, ...(restored && { onLogged: (newest: Link) => restored.compare(newest) }) };
+    for await (const conflict of conflicts(live, options.links, () => projector.caughtUp(), told)) {
       if (!(await this.accept(conflict))) conflictCount += 1;
     }
     return conflictCount;
