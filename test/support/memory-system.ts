@@ -13,6 +13,11 @@ import { type MasterKey, MasterKeys, newMasterKey } from '../../src/platform/pri
 import type { KeyPlaces } from '../../src/platform/privacy/rotate-keys.js';
 import { Process } from '../../src/platform/process/process.js';
 import { eventually } from '../../src/platform/testing/eventually.js';
+import {
+  type Verified as VerifiedModule,
+  type VerifyOptions,
+  verifyModule,
+} from '../../src/platform/maintenance/verify-module.js';
 import { silentLogger } from '../../src/platform/testing/silent-logger.js';
 import type { KeptRecord } from './log-world.js';
 import type { TakeoverOptions } from '../../src/platform/rebuilding/takeover.js';
@@ -124,6 +129,17 @@ export class MemorySystem {
 
   verify(name: string): Promise<Verified> {
     return verified(contextCalled(name), this.verifiable());
+  }
+
+  /** Does what the command `verify` does, with the checkpoints that it keeps. */
+  verifyModule(name: string, options: Partial<VerifyOptions> = {}): Promise<VerifiedModule> {
+    const openPrivacy = () => Promise.resolve({ ring: new KeyRing(new MasterKeys(this.masterKeys)), seals: true });
+    const database = this.databaseOf(name);
+    return verifyModule(
+      { context: contextCalled(name), bus: this.bus, database, logger: silentLogger, openPrivacy },
+      { lagToleranceMs: 0, ...options },
+      { signal: new AbortController().signal },
+    );
   }
 
   /** Looks at what a replay makes of the log. */

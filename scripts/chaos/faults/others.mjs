@@ -19,17 +19,17 @@ const clockFault = (name, offset, about) => ({
   },
 });
 
-/** @param {string} name @param {string} how @param {readonly string[][]} runs options of each @returns {import('./fault.mjs').Fault} */
-const replayFault = (name, how, runs) => ({
+/** @param {string} name @param {string} what happens to both modules @param {readonly string[][]} runs command and options of each @returns {import('./fault.mjs').Fault} */
+const replayFault = (name, what, runs) => ({
   name,
   family: 'replay',
-  about: `both modules are rebuilt from the log${how}, one after the other, while all goes on`,
+  about: `both modules are ${what}, one after the other, while all goes on`,
   make: async ({ command, isAlone, say }) => {
     /** @type {import('../facts.mjs').Finding[]} */
     const findings = [];
     for (const module of ['accounts', 'orders']) {
-      for (const options of runs) {
-        const args = ['replay', '--module', module, ...options];
+      for (const [name = '', ...options] of runs) {
+        const args = [name, '--module', module, ...options];
         const { code, output } = await command(...args);
         if (code === 0) continue;
         const what = `${args.join(' ')} ended with ${code}: ${output.trim().split('\n').at(-1)}`;
@@ -46,10 +46,15 @@ const replayFault = (name, how, runs) => ({
 export const otherFaults = [
   clockFault('clock-ahead', '+10m', 'the clock of one instance is ten minutes ahead; then it is killed'),
   clockFault('clock-behind', '-10m', 'the clock of one instance is ten minutes behind; then it is killed'),
-  replayFault('replay', '', [[]]),
-  replayFault('replay-in-parts', ', states first and then histories', [
-    ['--only', 'states'],
-    ['--only', 'histories'],
+  replayFault('replay', 'rebuilt from the log', [['replay']]),
+  replayFault('replay-in-parts', 'rebuilt from the log, states first and then histories', [
+    ['replay', '--only', 'states'],
+    ['replay', '--only', 'histories'],
   ]),
-  replayFault('replay-workers', ' by two workers', [['--workers', '2']]),
+  replayFault('replay-workers', 'rebuilt from the log by two workers', [['replay', '--workers', '2']]),
+  replayFault('checkpoints', 'verified, and then verified and replayed since the checkpoint', [
+    ['verify'],
+    ['verify', '--since-checkpoint'],
+    ['replay', '--since-checkpoint'],
+  ]),
 ];

@@ -130,8 +130,7 @@ async function bringUpToDate(connections: Connections): Promise<number> {
   const { add } = new FindingPrinter();
   const { verdict, records, skipped, since, findings } = await verifyModule(
     connections,
-    // Nothing that is missing comes by itself: own states only come from here.
-    { sinceCheckpoint: true, repair: 'whole', lagToleranceMs: 0 },
+    { sinceCheckpoint: true, repair: 'whole', lagToleranceMs: lagToleranceMs(connections) },
     { ...run, onFinding: (finding) => (finding.kind === 'difference' ? undefined : add(finding)) },
   );
   printSkipped(skipped);

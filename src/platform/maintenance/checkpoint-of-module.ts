@@ -8,6 +8,7 @@ import { EmbeddedLinks } from '../embedded/links.js';
 import type { Fault } from '../rebuilding/chain.js';
 import { placeOf } from '../rebuilding/links.js';
 import type { Replayable } from '../rebuilding/replayable.js';
+import { isShredded } from '../privacy/data-key.js';
 import { isUnavailable, PlatformError } from '../tools/errors.js';
 import type { Connections } from './connections.js';
 import type { RebuildableContext } from './rebuild-context.js';
@@ -33,6 +34,15 @@ export async function openSince(
   const place = { context: context.name, bus, topics: topicsOf(live.replayable), heads };
   const opened = await openCheckpoint(database.checkpoints, ring, place);
   return { opened, links: new LinksSince(heads, new EmbeddedLinks(scratch.level)) };
+}
+
+/** Tells of persons who were erased before the checkpoint, so that the loss of their keys is no fault. */
+export async function forgiveErased({ live, keysOf }: RebuildableContext): Promise<void> {
+  for (const { topic, source } of live.keys) {
+    const lost = [...keysOf(topic).lost];
+    const stored = await source.find(lost);
+    keysOf(topic).erased(lost.filter((person) => isShredded(stored.get(person))));
+  }
 }
 
 /** Returns the topics that a comparison with the log reads. */

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../checkpoints/checkpoint.js';
 import type { EmbeddedDatabase } from '../embedded/database.js';
 import { EmbeddedLinks } from '../embedded/links.js';
 import { type JudgedDifference, verify } from '../rebuilding/verify.js';
-import { faultsOfRepeated, keepIfPossible, openSince, topicsOf } from './checkpoint-of-module.js';
+import { faultsOfRepeated, forgiveErased, keepIfPossible, openSince, topicsOf } from './checkpoint-of-module.js';
 import type { Connections } from './connections.js';
 import {
   findingOfConflict,
@@ -81,7 +81,7 @@ async function verifyIn(
   const repairs = new Repairs(live, expected);
   let [records, lostEntries] = [0, 0];
   const reached = await verify({
-    ...{ bus, live, expected, links, signal, lagToleranceMs, allowUnhashed },
+    ...{ bus, live, expected, links, signal, lagToleranceMs, allowUnhashed, repairsBehind: repair === 'whole' },
     known: since?.opened,
     read: async (projector) => {
       const progress = () => projector.progress;
@@ -105,6 +105,7 @@ async function verifyIn(
     },
     onFailure: (error) => logger.warn({ err: error }, 'database unavailable; retrying'),
   });
+  if (since) await forgiveErased(rebuildable);
   const lostKeys = rebuildable.countLostKeys();
   const verdict = verdictOf(tally, lostKeys, repair);
   const topics = topicsOf(live);

@@ -37,6 +37,8 @@ export interface VerifyOptions {
   readonly signal: AbortSignal;
   /** As in {@link CompareOptions}. */
   readonly lagToleranceMs: number;
+  /** As in {@link CompareOptions}. */
+  readonly repairsBehind?: boolean;
   /** As in {@link Chain}. */
   readonly allowUnhashed?: boolean;
   /** Reads the log, so that the caller can show progress. */
@@ -85,8 +87,9 @@ export async function verify(options: VerifyOptions): Promise<readonly NextRecor
       for (const system of live.systemsOfRecord) {
         for await (const conflict of conflicts(system, links, () => projector.caughtUp())) options.onConflict(conflict);
       }
+      const { repairsBehind } = options;
       const comparison = { expected, live, projector, lagToleranceMs, signal, onlyExpected: known !== undefined };
-      for await (const difference of compareWithLog(comparison)) {
+      for await (const difference of compareWithLog({ ...comparison, repairsBehind })) {
         if (await isKept(difference, live, links)) options.onKept?.();
         else await options.onDifference(await judge(difference, live, links));
       }
@@ -126,6 +129,8 @@ export interface CompareOptions {
   readonly lagToleranceMs: number;
   /** Leaves out documents that are not expected. */
   readonly onlyExpected?: boolean;
+  /** Yields documents that are behind the log at once, and waits only for the log where it seems to be behind them. */
+  readonly repairsBehind?: boolean | undefined;
   /** Ends the comparison when aborted. */
   readonly signal: AbortSignal;
 }
@@ -140,10 +145,11 @@ export async function* compareWithLog({
   projector,
   lagToleranceMs,
   onlyExpected = false,
+  repairsBehind = false,
   signal,
 }: CompareOptions): AsyncGenerator<Difference> {
   const compared = onlyExpected ? differencesOfExpected : differences;
-  const budget = { left: lagToleranceMs, fewest: lagToleranceMs > 0 ? MIN_POLLS : 1 };
+  const budget = { left: lagToleranceMs, fewest: lagToleranceMs > 0 ? MIN_POLLS : 1, repairsBehind };
   const settle = (batch: readonly Difference[], pair: Pair) =>
     settled(batch, pair, budget, async () => {
       await projector.caughtUp();
@@ -206,9 +212,10 @@ type Pair = readonly [expected: Auditable, found: Auditable];
 async function settled(
   batch: readonly Difference[],
   pair: Pair,
-  budget: { left: number; readonly fewest: number },
+  budget: { left: number; readonly fewest: number; readonly repairsBehind: boolean },
   catchUp: () => Promise<void>,
 ): Promise<readonly Difference[]> {
+  const certain: Difference[] = [];
   let left = batch;
   for (let looks = 0; left.length > 0 && (looks < budget.fewest || budget.left > 0); looks += 1) {
     const pause = looks === 0 ? 0 : POLL_INTERVAL_MS;
@@ -219,6 +226,9 @@ async function settled(
       left.map(({ key }) => key),
       ...pair,
     );
+    if (!budget.repairsBehind) continue;
+    certain.push(...left.filter((difference) => !wouldLose(difference)));
+    left = left.filter(wouldLose);
   }
-  return left;
+  return [...certain, ...left];
 }
