@@ -18,7 +18,7 @@ const common = {
 };
 
 /**
- * Tests that take a minute and more each, of what is lost, restored or switched, and of several consoles:
+ * Tests that take a minute and more each, of what is lost, restored, switched or set up wrongly, and of several consoles:
  * `npm run test:cluster` runs them.
  */
 export const LONG = [
@@ -32,6 +32,7 @@ export const LONG = [
   'real-verify.e2e',
   'replay-while-serving.int',
   'sealed-generations.e2e',
+  'topics.e2e',
 ].map((name) => `/test/${name}.spec.ts`);
 
 export default {

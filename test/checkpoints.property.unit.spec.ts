@@ -10,7 +10,7 @@ const customers = fc.array(
   { minLength: 1, maxLength: 6 },
 );
 type Customers = readonly { readonly before: number | undefined; readonly after: number; readonly erased: boolean }[];
-const RUNS = { numRuns: 8 };
+const RUNS = { numRuns: 6 };
 const CONTEXTS = ['accounts', 'orders'] as const;
 const SINCE = { sinceCheckpoint: true };
 
@@ -97,7 +97,7 @@ describe('a verification since a checkpoint', () => {
         }
       },
     );
-    await fc.assert(property, { numRuns: 20 });
+    await fc.assert(property, { numRuns: 12 });
   });
 
   it('names the aggregate of which a record was removed since', async () => {

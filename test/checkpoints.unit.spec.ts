@@ -51,6 +51,18 @@ describe('a checkpoint', () => {
     expect(await checkpoints().newest()).toEqual(before);
   });
 
+  it('is not needed for a verification: one that cannot be stored changes nothing', async () => {
+    await world.publish([{ changes: 1, erased: false }]);
+    await world.project();
+    const { accounts } = world.databases;
+    const addChunk = () => Promise.reject(new Error('not authorized'));
+    Object.assign(accounts, { checkpoints: Object.assign(checkpoints(), { addChunk }) });
+
+    const { verdict, kept: nothing } = await world.verifyModule('accounts');
+
+    expect([verdict, nothing]).toEqual(['matches', undefined]);
+  });
+
   it('is not kept without a master key', async () => {
     world.masterKeys = new MasterKeys([]);
     await world.publish([{ changes: 0, erased: false }]);

@@ -61,6 +61,14 @@ describe('the command line', () => {
       args: ['replay', '--module', 'orders', '--workers', '2', '--until', '2026-11-23T04:10:20Z'],
       named: '--until excludes --workers',
     },
+    {
+      args: ['replay', '--module', 'orders', '--since-checkpoint', '--workers', '2'],
+      named: '--since-checkpoint excludes --workers',
+    },
+    {
+      args: ['verify', '--module', 'orders', '--since-checkpoint', '--repair', '--force'],
+      named: '--force excludes --since-checkpoint',
+    },
     { args: ['keys'], named: 'keys needs one of: new' },
     { args: ['keys', 'constructor'], named: "keys: unknown action 'constructor'" },
     { args: ['keys', 'new', 'again'], named: "unexpected argument 'again'" },

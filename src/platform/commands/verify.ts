@@ -30,9 +30,9 @@ export const verify = (contexts: readonly Context[]): Command => ({
   --max-lag  how long a copy may lag behind the log before it counts as different (default: 5; 0 if services are stopped)
 
 In the log, the hash chain shows records that were altered, removed or added. In the database, the comparison shows
-documents that are missing, extra or different; since a checkpoint, only those that the log has changed since, and for all
-aggregates of the module whether the newest version is there. Services may run meanwhile. Prints the first 20 findings of each kind,
-and counts all.`,
+documents that are missing, extra or different. Since a checkpoint, it shows that only of documents that the log has
+changed since, and for all aggregates of the module whether the newest version is there. Services may run meanwhile.
+Prints the first 20 findings of each kind, and counts all.`,
   options: {
     ...MODULE_OPTION,
     'since-checkpoint': { type: 'boolean' },
@@ -45,6 +45,11 @@ and counts all.`,
     refusePositionals(positionals);
     const maxLagMs = parseSeconds(flags['max-lag']);
     if (flags.force === true && flags.repair !== true) throw new UsageError('--force requires --repair');
+    if (flags.force === true && flags['since-checkpoint'] === true) {
+      throw new UsageError(
+        '--force excludes --since-checkpoint: what is discarded has to be compared with the whole log',
+      );
+    }
     return withConnections(findContext(contexts, flags), async (connections) => {
       await expectReady(connections);
       return printVerified(connections, {

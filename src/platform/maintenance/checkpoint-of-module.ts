@@ -9,7 +9,7 @@ import type { Fault } from '../rebuilding/chain.js';
 import { placeOf } from '../rebuilding/links.js';
 import type { Replayable } from '../rebuilding/replayable.js';
 import { isShredded } from '../privacy/data-key.js';
-import { isUnavailable, PlatformError } from '../tools/errors.js';
+import { PlatformError } from '../tools/errors.js';
 import type { Connections } from './connections.js';
 import type { RebuildableContext } from './rebuild-context.js';
 
@@ -50,7 +50,7 @@ export function topicsOf({ projections }: Replayable): readonly string[] {
   return projections.map(({ topic }) => topic);
 }
 
-/** Keeps a checkpoint of a module; undefined if there is no master key, or if a server is away. */
+/** Keeps a checkpoint of a module; undefined if there is no master key, or if the database does not take it. */
 export async function keepIfPossible(
   { database, logger }: Connections,
   { ring }: RebuildableContext,
@@ -60,9 +60,9 @@ export async function keepIfPossible(
   try {
     return await keepCheckpoint(database.checkpoints, ring, compared);
   } catch (error) {
-    // What was found right is so without a checkpoint, too.
-    if (!isUnavailable(error)) throw error;
-    logger.warn({ err: error }, 'no checkpoint was kept');
+    compared.signal.throwIfAborted();
+    // What was found right is so without a checkpoint, too. The user of the database may be permitted only to read.
+    logger.error({ err: error }, 'no checkpoint was kept');
     return undefined;
   }
 }
