@@ -36,7 +36,7 @@ export async function openCheckpoint(
   { context, bus, topics, heads }: Place,
 ): Promise<OpenedCheckpoint> {
   const stored = await checkpoints.newest();
-  if (!stored) throw unusable('there is none yet');
+  if (!stored) throw unusable('there is none yet, which verify keeps when it finds nothing wrong');
   if (!ring.isSigned(stored.text, stored.signature)) {
     throw unusable('it was altered, or the master key that has signed it is not there');
   }
@@ -52,7 +52,11 @@ export async function openCheckpoint(
 }
 
 function unusable(reason: string): PlatformError {
-  return new PlatformError('rejected', 'no-checkpoint', `the checkpoint cannot be used: ${reason}; read the whole log`);
+  return new PlatformError(
+    'rejected',
+    'no-checkpoint',
+    `the checkpoint cannot be used: ${reason}; run the command without --since-checkpoint`,
+  );
 }
 
 /** @throws PlatformError `rejected` unless the partitions have the records that they had */
