@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { HashedEvent } from '../src/platform/testing/cloud-events.js';
-import { historyOf, type KeptRecord, LogWorld } from './support/log-world.js';
+import { historyOf, type KeptRecord, LogWorld, toPlace } from './support/log-world.js';
 
 /** Of each customer: changes before the checkpoint (undefined: it is new after it), changes after it, and if it is erased then. */
 const customers = fc.array(
@@ -23,14 +23,9 @@ describe('a verification since a checkpoint', () => {
 
   afterEach(() => world.close());
 
-  async function anew(): Promise<void> {
-    await world.close();
-    world = await LogWorld.open();
-  }
-
   /** Publishes what comes before the checkpoint, keeps it in both contexts, and returns what comes after. */
   async function checkpointed(all: Customers): Promise<{ before: HashedEvent[]; after: HashedEvent[] }> {
-    await anew();
+    world = await world.anew();
     const [before, after]: [HashedEvent[], HashedEvent[]] = [[], []];
     for (const { before: first, after: more, erased } of all) {
       const events = historyOf(randomUUID(), first === undefined ? more : first + more, erased);
@@ -172,10 +167,4 @@ async function documentsOf(world: LogWorld, context: (typeof CONTEXTS)[number]):
 
 function eventOf({ value }: KeptRecord): HashedEvent {
   return JSON.parse(Buffer.from(value ?? '', 'base64').toString()) as HashedEvent;
-}
-
-/** `topic!partition!offset`, as people are told of it. */
-function toPlace(key: string): string {
-  const [topic, partition, offset] = key.split('!');
-  return `${topic}/${partition}/${Number(offset)}`;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type KeptRecord, LogWorld, type Told } from './support/log-world.js';
+import { type KeptRecord, LogWorld, type Told, toPlace } from './support/log-world.js';
 
 const histories = fc.array(fc.record({ changes: fc.nat(4), erased: fc.boolean() }), { minLength: 1, maxLength: 6 });
 const RUNS = { numRuns: 25 };
@@ -16,14 +16,9 @@ describe('a verification', () => {
 
   afterEach(() => world.close());
 
-  async function anew(): Promise<void> {
-    await world.close();
-    world = await LogWorld.open();
-  }
-
   it('finds nothing wrong with what is right, however often events came again', async () => {
     const property = fc.asyncProperty(histories, fc.infiniteStream(fc.nat(3)), async (changes, dice) => {
-      await anew();
+      world = await world.anew();
       const events = await world.publish(changes);
       await world.publishAgain(events.filter(() => dice.next().value === 0));
       await world.project();
@@ -40,7 +35,7 @@ describe('a verification', () => {
       fc.integer({ min: 1, max: 255 }),
       fc.constantFrom('key' as const, 'value' as const),
       async (changes, recordDice, byteDice, difference, part) => {
-        await anew();
+        world = await world.anew();
         await world.publish(changes);
         await world.project();
         const all = await world.records.iterator().all();
@@ -59,7 +54,7 @@ describe('a verification', () => {
 
   it('names the aggregate of which a record was removed', async () => {
     const property = fc.asyncProperty(histories, fc.nat(), async (changes, dice) => {
-      await anew();
+      world = await world.anew();
       await world.publish(changes);
       await world.project();
       const all = await world.records.iterator().all();
@@ -73,7 +68,7 @@ describe('a verification', () => {
 
   it('names the aggregates of which two records changed places', async () => {
     const property = fc.asyncProperty(histories, fc.nat(), fc.nat(), async (changes, one, other) => {
-      await anew();
+      world = await world.anew();
       await world.publish(changes);
       await world.project();
       const all = await world.records.iterator().all();
@@ -98,7 +93,7 @@ describe('a verification', () => {
       fc.nat(),
       fc.constantFrom('different' as const, 'missing' as const, 'extra' as const),
       async (changes, context, collectionDice, keyDice, kind) => {
-        await anew();
+        world = await world.anew();
         await world.publish(changes);
         await world.project();
         const { collections } = world.live(context);
@@ -154,10 +149,4 @@ function subjectOf({ value }: KeptRecord): string {
 
 function text(base64: string | null): string {
   return Buffer.from(base64 ?? '', 'base64').toString();
-}
-
-/** `topic!partition!offset`, as people are told of it. */
-function toPlace(key: string): string {
-  const [topic, partition, offset] = key.split('!');
-  return `${topic}/${partition}/${Number(offset)}`;
 }

@@ -65,6 +65,12 @@ export class LogWorld {
     return new LogWorld(log, new EmbeddedBus(log, silentLogger), { accounts: ofAccounts, orders: ofOrders });
   }
 
+  /** Closes it, and returns another one with nothing in it. */
+  async anew(): Promise<LogWorld> {
+    await this.close();
+    return LogWorld.open();
+  }
+
   /** Publishes the histories of some customers, mixed; each is a number of changes, and is then erased or not. */
   async publish(histories: readonly { readonly changes: number; readonly erased: boolean }[]): Promise<HashedEvent[]> {
     const events = histories.map(({ changes, erased }) => historyOf(randomUUID(), changes, erased));
@@ -170,6 +176,12 @@ export function historyOf(id: string, changes: number, erased: boolean): HashedE
   }
   if (erased) all.push(eraseCustomer(customer, NOW));
   return toChain(customerEvents, all);
+}
+
+/** `topic!partition!offset`, the key of a kept record, as people are told of it. */
+export function toPlace(key: string): string {
+  const [topic, partition, offset] = key.split('!');
+  return `${topic}/${partition}/${Number(offset)}`;
 }
 
 function toRecord(event: HashedEvent): BusRecord {

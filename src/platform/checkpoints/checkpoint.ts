@@ -17,7 +17,7 @@ export interface Checkpoint {
   readonly digest: string;
 }
 
-/** A checkpoint as it is stored. Whoever can write to the database cannot make one. */
+/** A checkpoint as it is stored. Nobody can make one without a master key. */
 export interface SignedCheckpoint {
   /** The chunks with the newest events are stored under it. */
   readonly id: string;

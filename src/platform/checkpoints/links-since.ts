@@ -1,6 +1,6 @@
 import { variantsOf } from '../rebuilding/branches.js';
 import { byAggregate, compareIds, type Link, type Links } from '../rebuilding/links.js';
-import { iterate } from '../tools/iterate.js';
+import { paired } from '../tools/iterate.js';
 import type { Heads } from './heads.js';
 
 /**
@@ -27,20 +27,9 @@ export class LinksSince implements Links {
   }
 
   async *all(topic?: string): AsyncGenerator<Link> {
-    const heads = iterate(this.heads.all(topic));
-    const later = iterate(byAggregate(this.later.all(topic)));
-    try {
-      let [head, own] = [await heads.next(), await later.next()];
-      while (head ?? own) {
-        const order = !head ? 1 : !own ? -1 : compareAggregates(head, own[0] as Link);
-        yield* joined(order <= 0 ? head : undefined, order >= 0 ? (own ?? []) : []);
-        if (order <= 0) head = await heads.next();
-        if (order >= 0) own = await later.next();
-      }
-    } finally {
-      await heads.end();
-      await later.end();
-    }
+    const later = byAggregate(this.later.all(topic));
+    const pairs = paired(this.heads.all(topic), later, (head, own) => compareAggregates(head, own[0] as Link));
+    for await (const [head, own = []] of pairs) yield* joined(head, own);
   }
 
   /** Returns the links that are left out. */

@@ -15,7 +15,7 @@ export interface KeyWrapper {
    */
   unwrap(subject: string, wrapped: WrappedKey): DataKey;
   /**
-   * Signs a text, so that whoever has the master key can tell that it was not altered.
+   * Signs a text. With the master key one can check that the text was not altered.
    * @throws PlatformError `unavailable` when there is no master key
    */
   sign(text: string): Signature;

@@ -70,7 +70,7 @@ describe('master keys', () => {
 });
 
 describe('a signature', () => {
-  it('is accepted by whoever has the master key, of this text alone', () => {
+  it('is accepted with the master key, and of this text alone', () => {
     const signed = new MasterKeys([older]).sign('text');
     expect(keys.isSigned('text', signed)).toBe(true);
     expect(keys.isSigned('text', keys.sign('text'))).toBe(true);

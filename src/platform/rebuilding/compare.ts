@@ -1,5 +1,5 @@
 import { changedPointers } from '../event/changed-pointers.js';
-import { iterate } from '../tools/iterate.js';
+import { paired } from '../tools/iterate.js';
 import type { Auditable, AuditedDocument } from './auditable.js';
 
 /** A document that differs from its expected content. */
@@ -31,19 +31,11 @@ export async function* differences(
   found: Auditable,
   signal?: AbortSignal,
 ): AsyncGenerator<Difference> {
-  const [left, right] = [iterate(expected.documents()), iterate(found.documents())];
-  try {
-    let [a, b] = [await left.next(), await right.next()];
-    while (a ?? b) {
-      signal?.throwIfAborted();
-      const order = !a ? 1 : !b ? -1 : Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
-      const difference = toDifference(found.collection, order <= 0 ? a : undefined, order >= 0 ? b : undefined);
-      if (difference) yield difference;
-      if (order <= 0) a = await left.next();
-      if (order >= 0) b = await right.next();
-    }
-  } finally {
-    await Promise.all([left.end(), right.end()]);
+  const byKeys = (a: AuditedDocument, b: AuditedDocument) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
+  for await (const [should, is] of paired(expected.documents(), found.documents(), byKeys)) {
+    signal?.throwIfAborted();
+    const difference = toDifference(found.collection, should, is);
+    if (difference) yield difference;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Head } from '../aggregate/aggregates.js';
 import type { CloudEvent } from '../event/cloud-event.js';
 import { standsForLost } from '../event/extensions.js';
 import { eventOf } from '../aggregate/pending-event.js';
-import { iterate } from '../tools/iterate.js';
+import { paired } from '../tools/iterate.js';
 import { type Gap, gapsIn, hasRivals, mainLine, unresolved, variantsOf } from './branches.js';
 import { byAggregate, compareIds, type Link, type Links } from './links.js';
 import type { SystemOfRecord } from './replayable.js';
@@ -129,22 +129,14 @@ export async function* suspects(
   links: Links,
   { onHead, onLogged }: OnSeen = {},
 ): AsyncGenerator<Suspect> {
-  const heads = iterate(store.allHeads());
-  const logged = iterate(byAggregate(links.all(topic)));
-  try {
-    let [head, own] = [await heads.next(), await logged.next()];
-    while (head ?? own) {
-      const order = !head ? 1 : !own ? -1 : compareIds(head.id, (own[0] as Link).id);
-      const suspect = suspectOf(order <= 0 ? head : undefined, order >= 0 ? own : undefined);
-      if (suspect) yield suspect;
-      if (head && order <= 0) onHead?.();
-      const newest = own && order >= 0 ? mainLine(own).at(-1) : undefined;
-      if (newest) await onLogged?.(newest);
-      if (order <= 0) head = await heads.next();
-      if (order >= 0) own = await logged.next();
-    }
-  } finally {
-    await Promise.all([heads.end(), logged.end()]);
+  const logged = byAggregate(links.all(topic));
+  const byIds = (head: Head, own: readonly Link[]) => compareIds(head.id, (own[0] as Link).id);
+  for await (const [head, own] of paired(store.allHeads(), logged, byIds)) {
+    const suspect = suspectOf(head, own);
+    if (suspect) yield suspect;
+    if (head) onHead?.();
+    const newest = own && mainLine(own).at(-1);
+    if (newest) await onLogged?.(newest);
   }
 }
 
